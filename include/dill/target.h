@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DILL_TARGET_H
+#define DILL_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <dill/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Unit of every read from a target; x86-64's base page. */
+#define DILL_PAGE_SIZE 4096u
+
+/** A virtual address of the target. */
+typedef uint64_t dill_virt;
+/** A physical address of the target. */
+typedef uint64_t dill_phys;
+
+/** Which address space a read means. Values are bits, so that a target can name the set it serves.
+ */
+enum dill_space {
+	DILL_SPACE_PHYSICAL = 1, /**< guest physical memory */
+	DILL_SPACE_VIRTUAL = 2,	 /**< what the current CPU sees, through its own page tables */
+};
+
+/** One page wanted from a target. */
+struct dill_page_request {
+	uint64_t address; /**< multiple of DILL_PAGE_SIZE */
+	uint8_t *buffer;  /**< DILL_PAGE_SIZE bytes, written only when the page could be read */
+	bool done; /**< out: the whole page is in @p buffer; false = this page cannot be read */
+};
+
+/** The registers dill needs of one x86-64 CPU. */
+struct dill_registers {
+	uint64_t ip, sp, flags;
+	uint64_t cs;		 /**< selector; its low two bits are the privilege level */
+	uint64_t gs_base;	 /**< active GS base */
+	uint64_t kernel_gs_base; /**< the swapped one: the kernel's while in user mode */
+	uint64_t cr0, cr3, cr4, efer;
+	bool has_control; /**< cr0, cr3, cr4 and efer are known; without them only virtual reads
+			     work */
+};
+
+/** What a target has done so far; for `make bench` and `--stats`. */
+struct dill_target_stats {
+	uint64_t requests; /**< packets or system calls sent to the target */
+	uint64_t bytes;	   /**< bytes of memory received from it */
+};
+
+/**
+ * What a memory backend must offer. Fill one and give it to dill_session_open().
+ *
+ * To add a backend: fill the ops below in a file of its own in src/target/ (or outside of libdill,
+ * as src/gdb/ does); read nothing outside begin() ... end(); leave the target as it was found on
+ * every way out; add a row to src/target/open.c when it can be opened by a name; add it to the list
+ * of doors in tests/e2e/.
+ *
+ * All functions get the @p context that was given along with the ops. Optional members may be NULL.
+ */
+struct dill_target_ops {
+	/** Short name for messages, such as "gdbstub". */
+	const char *name;
+
+	/**
+	 * Make the target ready for reads: stop it when it runs, switch modes, borrow connections.
+	 * Called before each command; paired with end(). A failed begin() has undone itself.
+	 */
+	struct dill_error *(*begin)(void *context);
+
+	/**
+	 * Undo begin(): the target runs again when it ran, every mode is what it was. Called
+	 * exactly once per successful begin(), on success and on every failure.
+	 */
+	struct dill_error *(*end)(void *context);
+
+	/** Set of enum dill_space bits that read_pages() serves now; valid between begin() and
+	 * end(). */
+	unsigned (*spaces)(void *context);
+
+	/**
+	 * Read @p count pages. A page that cannot be read is not an error: its `done` stays false.
+	 * Addresses are distinct and page-aligned, in no order; backends pipeline them.
+	 * @return NULL; PROTOCOL, OS, INTERRUPTED when the target itself failed
+	 */
+	struct dill_error *(*read_pages)(void *context, enum dill_space space,
+					 struct dill_page_request *requests, size_t count);
+
+	/** Registers of CPU @p cpu, counted from 0. NOT_FOUND past the last one. */
+	struct dill_error *(*registers)(void *context, unsigned cpu, struct dill_registers *ret);
+
+	/** Number of CPUs that registers() can be asked for; at least 1. */
+	struct dill_error *(*cpu_count)(void *context, unsigned *ret);
+
+	/** Changes whenever the target may have run: what was read before is stale then. */
+	uint64_t (*generation)(void *context);
+
+	/** Optional. */
+	void (*stats)(void *context, struct dill_target_stats *ret);
+
+	/**
+	 * One clause that says how memory is read, such as "gdbstub 127.0.0.1:1234, memory of QEMU
+	 * process 77". Borrowed, valid until the next call.
+	 */
+	const char *(*describe)(void *context);
+
+	/** Give everything back; the target is left as it was found. Never called between begin()
+	 * and end(). */
+	void (*close)(void *context);
+};
+
+/** What the program around dill provides. The callbacks may be NULL. */
+struct dill_host {
+	/** True as soon as the user wants the running command to stop. Asked often: must be cheap.
+	 */
+	bool (*interrupted)(void *context);
+	/** A remark that is neither an answer nor an error; one line without newline. */
+	void (*log)(void *context, const char *text);
+	void *context;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/record.h"
+
+#include <assert.h>
+
+struct record *record_new(struct arena *arena, const struct record_kind *kind)
+{
+	struct record *record = arena_alloc(
+		arena, sizeof(*record) + kind->column_count * sizeof(record->fields[0]));
+
+	if (record)
+		record->kind = kind;
+	return record;
+}
+
+void record_list_append(struct record_list *list, struct record *record)
+{
+	record->next = NULL;
+	if (list->last)
+		list->last->next = record;
+	else
+		list->first = record;
+	list->last = record;
+	list->count++;
+}
+
+static struct field *field(struct record *record, size_t column, enum column_type type)
+{
+	assert(column < record->kind->column_count);
+	assert(record->kind->columns[column].type == type);
+	(void)type;
+	record->fields[column].present = true;
+	return &record->fields[column];
+}
+
+void record_set_number(struct record *record, size_t column, uint64_t value)
+{
+	enum column_type type = record->kind->columns[column].type;
+
+	assert(type == COLUMN_ADDRESS || type == COLUMN_COUNT);
+	field(record, column, type)->number = value;
+}
+
+void record_set_signed(struct record *record, size_t column, int64_t value)
+{
+	field(record, column, COLUMN_SIGNED)->integer = value;
+}
+
+void record_set_bool(struct record *record, size_t column, bool value)
+{
+	field(record, column, COLUMN_BOOL)->flag = value;
+}
+
+void record_set_text(struct record *record, size_t column, const char *value)
+{
+	if (value)
+		field(record, column, COLUMN_TEXT)->text = value;
+}
+
+void record_set_addresses(struct record *record, size_t column, const uint64_t *items, size_t count)
+{
+	struct field *f = field(record, column, COLUMN_ADDRESSES);
+
+	f->addresses.items = items;
+	f->addresses.count = count;
+}
+
+void record_set_texts(struct record *record, size_t column, const char *const *items, size_t count)
+{
+	struct field *f = field(record, column, COLUMN_TEXTS);
+
+	f->texts.items = items;
+	f->texts.count = count;
+}
+
+void record_set_records(struct record *record, size_t column, struct record_list list)
+{
+	field(record, column, COLUMN_RECORDS)->records = list;
+}
+
+uint64_t record_number(const struct record *record, size_t column)
+{
+	assert(column < record->kind->column_count);
+	return record->fields[column].present ? record->fields[column].number : 0;
+}
+
+const char *record_text(const struct record *record, size_t column)
+{
+	assert(column < record->kind->column_count);
+	return record->fields[column].present && record->fields[column].text
+		       ? record->fields[column].text
+		       : "";
+}

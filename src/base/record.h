@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_RECORD_H
+#define BASE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+struct record_view;
+
+/** What a column holds; decides how JSON writes it. */
+enum column_type {
+	COLUMN_ADDRESS, /**< u64; JSON string "0xffff..." */
+	COLUMN_COUNT,	/**< u64; JSON number (sizes, counts, offsets, ids) */
+	COLUMN_SIGNED,	/**< i64; JSON number */
+	COLUMN_BOOL,	/**< JSON true or false */
+	COLUMN_TEXT,	/**< bytes; already escaped for display by strbuf_append_escaped() when they
+			   are the target's */
+	COLUMN_ADDRESSES, /**< list of u64; JSON array of strings */
+	COLUMN_TEXTS,	  /**< list of texts; JSON array of strings */
+	COLUMN_RECORDS,	  /**< list of records of kind `of`; JSON array of objects */
+};
+
+/** One column of a record kind. Its name is the JSON key; the docs are generated from `doc`. */
+struct column {
+	const char *name; /**< snake_case, stable */
+	enum column_type type;
+	const char *heading;	      /**< heading in text tables; NULL = not in the table */
+	const char *doc;	      /**< one line; units when not obvious */
+	const struct record_kind *of; /**< COLUMN_RECORDS: kind of the items */
+};
+
+/**
+ * A kind of row: what one line of JSON or one row of a table means. Const tables beside the command
+ * or model that makes the records; columns are indexed by an enum of the same order.
+ */
+struct record_kind {
+	const char *name; /**< JSON "record": what this line is */
+	const char *doc;
+	const struct column *columns;
+	size_t column_count;
+	const struct record_view
+		*view; /**< how text shows it (render/view.h); NULL = as a row of a table */
+};
+
+struct record;
+
+/** List of records in order of appending. */
+struct record_list {
+	struct record *first, *last;
+	size_t count;
+};
+
+struct field {
+	bool present; /**< absent fields are left out of JSON and shown as "-" in tables */
+	union {
+		uint64_t number;
+		int64_t integer;
+		bool flag;
+		const char *text;
+		struct {
+			const uint64_t *items;
+			size_t count;
+		} addresses;
+		struct {
+			const char *const *items;
+			size_t count;
+		} texts;
+		struct record_list records;
+	};
+};
+
+struct record {
+	const struct record_kind *kind;
+	struct record *next;
+	struct field fields[];
+};
+
+/** New record of @p kind with every field absent; lives as long as @p arena. NULL when memory ran
+ * out. */
+struct record *record_new(struct arena *arena, const struct record_kind *kind);
+void record_list_append(struct record_list *list, struct record *record);
+
+/** Setters; @p column is the index into the kind's columns, whose type must fit (asserted).
+ * Pointers are borrowed. */
+void record_set_number(struct record *record, size_t column,
+		       uint64_t value); /* ADDRESS and COUNT */
+void record_set_signed(struct record *record, size_t column, int64_t value);
+void record_set_bool(struct record *record, size_t column, bool value);
+/** NULL @p value leaves the field absent. */
+void record_set_text(struct record *record, size_t column, const char *value);
+void record_set_addresses(struct record *record, size_t column, const uint64_t *items,
+			  size_t count);
+void record_set_texts(struct record *record, size_t column, const char *const *items, size_t count);
+void record_set_records(struct record *record, size_t column, struct record_list list);
+
+/** The number in @p column (ADDRESS or COUNT); 0 when absent. */
+uint64_t record_number(const struct record *record, size_t column);
+/** The text in @p column; "" when absent. */
+const char *record_text(const struct record *record, size_t column);
+
+/**
+ * Where records go: a table on a terminal, JSON lines, a test's memory.
+ *
+ * emit() is called once per top-level record, in order; the record need not outlive the call.
+ */
+struct sink {
+	struct dill_error *(*emit)(struct sink *sink, const struct record *record);
+};
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMAND_COMMAND_H
+#define COMMAND_COMMAND_H
+
+#include "base/record.h"
+#include "command/session.h"
+#include "render/render.h"
+
+/** What an argument or an option's value means: decides its check, its completion and its place in
+ * the docs. */
+enum argument_kind {
+	ARGUMENT_NONE, /**< an option without a value */
+	ARGUMENT_TEXT,
+	ARGUMENT_NUMBER,  /**< unsigned, decimal or 0x */
+	ARGUMENT_ADDRESS, /**< 0x..., or a symbol, or symbol+offset; in GDB every expression */
+	ARGUMENT_CACHE,	  /**< a cache's name or a glob */
+	ARGUMENT_TYPE,	  /**< a C type; may consist of several words */
+	ARGUMENT_MEMBER,  /**< member path of the type before it, or @ADDRESS */
+	ARGUMENT_TASK,	  /**< pid or comm */
+	ARGUMENT_CPU,
+	ARGUMENT_NODE,
+	ARGUMENT_COMMAND, /**< name of a command */
+};
+
+struct command_argument {
+	const char *name; /**< as in the usage line, upper case */
+	enum argument_kind kind;
+	bool optional;
+};
+
+struct command_option {
+	const char *name; /**< long name without dashes */
+	char letter;	  /**< 0 = none */
+	enum argument_kind kind;
+	const char *value; /**< placeholder in help, e.g. "CPU" */
+	const char *doc;
+};
+
+#define COMMAND_ARGUMENTS_MAX 4
+#define COMMAND_OPTIONS_MAX   16
+
+/** One run of a command, parsed and checked against its tables. */
+struct command_call {
+	struct session *session;
+	const struct command *command;
+	const char *arguments[COMMAND_ARGUMENTS_MAX]; /**< positional; NULL past the last given */
+	size_t argument_count;
+	struct {
+		bool given;
+		const char *text;
+		uint64_t number;	/**< NUMBER, CPU, NODE, ADDRESS */
+	} options[COMMAND_OPTIONS_MAX]; /**< in the order of the command's table */
+	struct sink *sink;
+	struct arena *arena; /**< dies with the call */
+	bool findings;	     /**< out: the target's heap is broken somewhere; exit status 1 */
+};
+
+/**
+ * A command: the same function, help, completion and errors in GDB, on the command line and at the
+ * prompt.
+ *
+ * To add a command: a file of its own in src/command/ that defines one of these; a row in
+ * src/command/registry.c; a page in docs/commands/; cases in tests/e2e/. Its records' kinds live
+ * beside it, or in src/render/ when they are drawn otherwise than as a table.
+ */
+struct command {
+	const char *name;    /**< "kcache" */
+	const char *summary; /**< one line without a full stop */
+	const char *help;    /**< paragraphs below the usage; examples last */
+	struct command_argument arguments[COMMAND_ARGUMENTS_MAX];
+	struct command_option options[COMMAND_OPTIONS_MAX]; /**< ends with a NULL name; --json and
+							       --help are added */
+	bool needs_target; /**< run inside session_begin() ... session_end() */
+	const struct record_kind *const
+		*kinds; /**< kinds it emits, NULL-terminated; for docs/json.md */
+	struct dill_error *(*run)(struct command_call *call);
+};
+
+/** All commands, in the order of the help; ends with NULL. */
+extern const struct command *const commands[];
+
+/** NOT_FOUND with near matches. */
+DILL_MUST_CHECK struct dill_error *command_find(const char *name, const struct command **ret);
+
+/** What a run amounts to; also the program's exit status. */
+enum command_status {
+	COMMAND_OK = 0,
+	COMMAND_FINDINGS = 1, /**< answered, and the target's heap is broken somewhere */
+	COMMAND_FAILED = 2,   /**< could not do what was asked; the error says why */
+};
+
+/**
+ * Parse and run one command line, print its answer, and leave the target as it was.
+ *
+ * @param session  may be NULL: commands that need no target work, others fail with "no target"
+ * @param argc     words of @p argv, the command's name first
+ * @param output   where the answer goes
+ * @param ret      always set
+ * @return the error behind COMMAND_FAILED, for the front end to show; else NULL
+ */
+DILL_MUST_CHECK struct dill_error *command_execute(struct session *session, int argc,
+						   const char *const *argv,
+						   const struct output *output,
+						   enum command_status *ret);
+
+/** Usage line, options and help text of a command; the caller's, to be freed. */
+DILL_MUST_CHECK struct dill_error *command_help(const struct command *command, char **ret);
+
+/** Words that may stand at the end of a command line. */
+struct completions {
+	ARRAY(char *) words;
+};
+/**
+ * @param line  what was typed up to the cursor, the command's name first
+ * @param ret   sorted, without duplicates; free with completions_deinit()
+ */
+DILL_MUST_CHECK struct dill_error *command_complete(struct session *session, const char *line,
+						    struct completions *ret);
+void completions_deinit(struct completions *completions);
+
+#endif

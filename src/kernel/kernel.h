@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include "base/array.h"
+#include "target/memory.h"
+#include "types/type.h"
+
+/**
+ * The kernel that runs in a target: where its image is, its symbols and types, its page tables and
+ * per-CPU data.
+ *
+ * Opened from memory alone. Addresses and tables that cannot change while this kernel runs are read
+ * once; a reboot into another kernel is noticed by kernel_refresh().
+ */
+struct kernel;
+
+/** How something was found, for `kbase` and `dill info`. */
+struct kernel_facts {
+	dill_virt base;		/**< _text of the running image */
+	dill_virt linked_base;	/**< _text as linked, 0xffffffff81000000 on x86-64 */
+	uint64_t slide;		/**< base - linked_base */
+	dill_phys phys_base;	/**< physical address of base */
+	uint64_t image_size;	/**< bytes mapped for the image from base on, holes included */
+	unsigned paging_levels; /**< 4 or 5 */
+	const char *base_how;	/**< one clause */
+	const char *phys_how;
+	const char *banner; /**< linux_banner without newline, escaped for display */
+	const char *banner_how;
+	const char *symbols_how; /**< e.g. "kallsyms in target memory, 87182 symbols" */
+	const char *types_how;	 /**< e.g. "BTF in target memory" */
+};
+
+struct kernel_options {
+	/** vmlinux (ELF) or bzImage for a target that has no kallsyms or BTF of its own; NULL for
+	 * none. */
+	const char *image_path;
+};
+
+/**
+ * Find the kernel of a target; call between memory_begin() and memory_end().
+ * @param memory  borrowed, must outlive the kernel
+ * @return NULL; NOT_FOUND when there is no Linux kernel (yet); UNSUPPORTED (not x86-64); FAULT,
+ * BAD_DATA
+ */
+DILL_MUST_CHECK struct dill_error *kernel_open(struct memory *memory,
+					       const struct kernel_options *options,
+					       struct kernel **ret);
+void kernel_free(struct kernel *kernel);
+DEFINE_CLEANUP(struct kernel *, kernel_free)
+
+/**
+ * Call after memory_begin() when the target may have run: forgets translations, and checks that it
+ * is still the same kernel at the same place. BAD_DATA when it is another one (rebooted): open
+ * again then.
+ */
+DILL_MUST_CHECK struct dill_error *kernel_refresh(struct kernel *kernel);
+
+const struct kernel_facts *kernel_facts(struct kernel *kernel);
+/** Borrowed. */
+struct memory *kernel_memory(struct kernel *kernel);
+/** Types of the kernel, opened at the first call. Borrowed. NOT_FOUND when there are none anywhere.
+ */
+DILL_MUST_CHECK struct dill_error *kernel_types(struct kernel *kernel, struct types **ret);
+
+/* --- memory (kernel/vm.c) --- */
+
+/**
+ * Read kernel virtual memory through the kernel's own page tables.
+ * @return NULL; FAULT with the first address that is not mapped or not readable; fatal errors of
+ * the target
+ */
+DILL_MUST_CHECK struct dill_error *kernel_read(struct kernel *kernel, dill_virt address,
+					       void *buffer, size_t length);
+DILL_MUST_CHECK struct dill_error *kernel_read_u8(struct kernel *kernel, dill_virt address,
+						  uint8_t *ret);
+DILL_MUST_CHECK struct dill_error *kernel_read_u32(struct kernel *kernel, dill_virt address,
+						   uint32_t *ret);
+DILL_MUST_CHECK struct dill_error *kernel_read_u64(struct kernel *kernel, dill_virt address,
+						   uint64_t *ret);
+/**
+ * Read a NUL-terminated string, at most @p limit bytes; longer ones are cut. Raw bytes: escape
+ * before display.
+ * @param ret  from malloc, NUL-terminated, the caller's
+ */
+DILL_MUST_CHECK struct dill_error *kernel_read_string(struct kernel *kernel, dill_virt address,
+						      size_t limit, char **ret);
+/** Prefetch what reads at @p addresses (any alignment, duplicates welcome) will need; unmapped ones
+ * are no error. */
+DILL_MUST_CHECK struct dill_error *kernel_prefetch(struct kernel *kernel,
+						   const dill_virt *addresses, size_t count);
+/** Read past the cache, for large runs that are looked at once. */
+DILL_MUST_CHECK struct dill_error *kernel_read_uncached(struct kernel *kernel, dill_virt address,
+							void *buffer, size_t length);
+
+/** A translation: the page (or large page) that maps an address. */
+struct mapping {
+	dill_phys phys; /**< of the address itself */
+	uint64_t size;	/**< bytes of the page: 4 KiB, 2 MiB, 1 GiB */
+	bool writable, executable, user;
+};
+/** FAULT when nothing is mapped there. UNSUPPORTED on a target without physical reads. */
+DILL_MUST_CHECK struct dill_error *kernel_translate(struct kernel *kernel, dill_virt address,
+						    struct mapping *ret);
+
+/* --- symbols (kernel/kallsyms.c) --- */
+
+struct symbol {
+	const char *name; /**< borrowed until the next symbol call */
+	dill_virt address;
+	char kind; /**< letter as in nm */
+};
+
+/** Run-time address of a symbol. For per-CPU ones see kernel_percpu_symbol(). NOT_FOUND with near
+ * matches. */
+DILL_MUST_CHECK struct dill_error *kernel_symbol(struct kernel *kernel, const char *name,
+						 dill_virt *ret);
+bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret);
+/** The symbol at or before a text or data address, for "function+0x1c"; NOT_FOUND outside of the
+ * image. */
+DILL_MUST_CHECK struct dill_error *kernel_symbol_at(struct kernel *kernel, dill_virt address,
+						    struct symbol *ret);
+
+/* --- per-CPU data and nodes (kernel/percpu.c) --- */
+
+/** One past the largest possible CPU number (nr_cpu_ids). */
+unsigned kernel_cpu_limit(struct kernel *kernel);
+bool kernel_cpu_possible(struct kernel *kernel, unsigned cpu);
+bool kernel_cpu_online(struct kernel *kernel, unsigned cpu);
+/** Address of the per-CPU object @p pointer (a __percpu value or a per-CPU symbol's value) on @p
+ * cpu. */
+dill_virt kernel_percpu_address(struct kernel *kernel, dill_virt pointer, unsigned cpu);
+DILL_MUST_CHECK struct dill_error *kernel_percpu_symbol(struct kernel *kernel, const char *name,
+							unsigned cpu, dill_virt *ret);
+/** One past the largest possible NUMA node (nr_node_ids), 1 without NUMA. */
+unsigned kernel_node_limit(struct kernel *kernel);
+
+/* --- struct page (kernel/page.c) --- */
+
+/** Facts of the memory map (include/asm/page_64.h, pgtable_64_types.h; relocated by KASLR). */
+struct memory_map {
+	dill_virt page_offset; /**< start of the direct map */
+	dill_virt vmemmap;     /**< array of struct page */
+	uint64_t page_struct_size;
+	uint64_t direct_size; /**< bytes of physical memory the kernel knows of (max_pfn), the bound
+				 of both */
+};
+const struct memory_map *kernel_memory_map(struct kernel *kernel);
+/** True when @p page is the address of a struct page of existing memory, exactly. */
+bool kernel_is_page_struct(struct kernel *kernel, dill_virt page);
+/** Direct-map address of the memory that struct page @p page stands for; @p page checked by the
+ * caller. */
+dill_virt kernel_page_to_virt(struct kernel *kernel, dill_virt page);
+/** struct page of a direct-map address; INVALID_ARGUMENT when @p address is not in the direct map.
+ */
+DILL_MUST_CHECK struct dill_error *kernel_virt_to_page(struct kernel *kernel, dill_virt address,
+						       dill_virt *ret);
+/** Head page of the compound page that @p page belongs to (itself when it is none). */
+DILL_MUST_CHECK struct dill_error *kernel_page_head(struct kernel *kernel, dill_virt page,
+						    dill_virt *ret);
+/** NUMA node of a page from its flags (include/linux/mmzone.h, SPARSEMEM_VMEMMAP). */
+DILL_MUST_CHECK struct dill_error *kernel_page_node(struct kernel *kernel, dill_virt page,
+						    unsigned *ret);
+
+#endif

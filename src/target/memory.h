@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TARGET_MEMORY_H
+#define TARGET_MEMORY_H
+
+#include <dill/target.h>
+
+#include "base/error.h"
+
+/**
+ * A target's memory with a page cache on top of a backend: the only way the rest of dill reads
+ * anything.
+ *
+ * Pages stay cached until the target may have run (its generation changed) and are dropped then.
+ * The cache is bounded; the oldest pages make room.
+ */
+struct memory;
+
+/**
+ * @param ops      borrowed, must outlive the memory
+ * @param context  handed to every op; closed with ops->close() by memory_free()
+ * @param host     copied
+ */
+DILL_MUST_CHECK struct dill_error *memory_new(const struct dill_target_ops *ops, void *context,
+					      const struct dill_host *host, struct memory **ret);
+void memory_free(struct memory *memory);
+
+/** Bracket around every command: ops->begin(), and a drop of the cache when the target has run
+ * since. */
+DILL_MUST_CHECK struct dill_error *memory_begin(struct memory *memory);
+DILL_MUST_CHECK struct dill_error *memory_end(struct memory *memory);
+
+/** True when the target serves @p space; valid between begin and end. */
+bool memory_has_space(struct memory *memory, enum dill_space space);
+
+/**
+ * Read @p length bytes at @p address.
+ * @return NULL; FAULT with the first unreadable address; what the backend failed with; INTERRUPTED
+ */
+DILL_MUST_CHECK struct dill_error *memory_read(struct memory *memory, enum dill_space space,
+					       uint64_t address, void *buffer, size_t length);
+
+/**
+ * Bring pages into the cache with as few round trips as possible, for reads that will follow.
+ * Addresses need not be aligned nor distinct. Unreadable pages are remembered as such and are no
+ * error.
+ */
+DILL_MUST_CHECK struct dill_error *memory_prefetch(struct memory *memory, enum dill_space space,
+						   const uint64_t *addresses, size_t count);
+
+/**
+ * Borrow one cached page, reading it when needed.
+ * @param page  multiple of DILL_PAGE_SIZE
+ * @param ret   valid until the next call on @p memory
+ */
+DILL_MUST_CHECK struct dill_error *memory_page(struct memory *memory, enum dill_space space,
+					       uint64_t page, const uint8_t **ret);
+
+/** Read past the cache, for large runs that are looked at once; same errors as memory_read(). */
+DILL_MUST_CHECK struct dill_error *memory_read_uncached(struct memory *memory,
+							enum dill_space space, uint64_t address,
+							void *buffer, size_t length);
+
+DILL_MUST_CHECK struct dill_error *memory_registers(struct memory *memory, unsigned cpu,
+						    struct dill_registers *ret);
+DILL_MUST_CHECK struct dill_error *memory_cpu_count(struct memory *memory, unsigned *ret);
+void memory_stats(struct memory *memory, struct dill_target_stats *ret);
+const char *memory_describe(struct memory *memory);
+/** Counts how often the target was found to have run; 0 before the first begin. */
+uint64_t memory_epoch(const struct memory *memory);
+
+/** INTERRUPTED when the host's user asked to stop, else NULL. Asked by every loop over target
+ * memory. */
+DILL_MUST_CHECK struct dill_error *memory_check_interrupt(const struct memory *memory);
+/** Say a remark to the host. */
+void memory_log(const struct memory *memory, const char *format, ...) DILL_PRINTF(2, 3);
+
+DEFINE_CLEANUP(struct memory *, memory_free)
+
+#endif
