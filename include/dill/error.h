@@ -8,7 +8,9 @@
 extern "C" {
 #endif
 
-#define DILL_MUST_CHECK		   __attribute__((warn_unused_result))
+#pragma GCC visibility push(default)
+
+#define DILL_MUST_CHECK		 __attribute__((warn_unused_result))
 #define DILL_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 
 /**
@@ -78,6 +80,8 @@ const char *dill_error_text(const struct dill_error *error);
 
 /** Free an error; NULL is allowed. */
 void dill_error_free(struct dill_error *error);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
 #ifndef COMMAND_COMMAND_H
 #define COMMAND_COMMAND_H
 
+#include "base/array.h"
 #include "base/record.h"
 #include "command/session.h"
 #include "render/render.h"
@@ -26,6 +27,7 @@ struct command_argument {
 	const char *name; /**< as in the usage line, upper case */
 	enum argument_kind kind;
 	bool optional;
+	bool rest; /**< the last argument only: takes all words that are left */
 };
 
 struct command_option {
@@ -36,20 +38,26 @@ struct command_option {
 	const char *doc;
 };
 
-#define COMMAND_ARGUMENTS_MAX 4
+#define COMMAND_ARGUMENTS_MAX 4	 /**< in a command's table */
+#define COMMAND_WORDS_MAX     32 /**< positional words of one call, with a `rest` argument */
 #define COMMAND_OPTIONS_MAX   16
 
 /** One run of a command, parsed and checked against its tables. */
 struct command_call {
 	struct session *session;
 	const struct command *command;
-	const char *arguments[COMMAND_ARGUMENTS_MAX]; /**< positional; NULL past the last given */
+	/**
+	 * Positional words; NULL past the last given. Words of a NUMBER, CPU or NODE argument have
+	 * been checked (number_parse() cannot fail on them), all others are as typed.
+	 */
+	const char *arguments[COMMAND_WORDS_MAX];
 	size_t argument_count;
 	struct {
 		bool given;
 		const char *text;
-		uint64_t number;	/**< NUMBER, CPU, NODE, ADDRESS */
-	} options[COMMAND_OPTIONS_MAX]; /**< in the order of the command's table */
+		uint64_t number; /**< NUMBER, CPU, NODE (these two fit an unsigned), ADDRESS */
+	} options[COMMAND_OPTIONS_MAX]; /**< in the order of the command's table; of repeated ones
+					   the last counts */
 	struct sink *sink;
 	struct arena *arena; /**< dies with the call */
 	bool findings;	     /**< out: the target's heap is broken somewhere; exit status 1 */
@@ -67,7 +75,7 @@ struct command {
 	const char *name;    /**< "kcache" */
 	const char *summary; /**< one line without a full stop */
 	const char *help;    /**< paragraphs below the usage; examples last */
-	struct command_argument arguments[COMMAND_ARGUMENTS_MAX];
+	struct command_argument arguments[COMMAND_ARGUMENTS_MAX]; /**< ends with a NULL name */
 	struct command_option options[COMMAND_OPTIONS_MAX]; /**< ends with a NULL name; --json and
 							       --help are added */
 	bool needs_target; /**< run inside session_begin() ... session_end() */
@@ -103,6 +111,12 @@ DILL_MUST_CHECK struct dill_error *command_execute(struct session *session, int 
 						   const struct output *output,
 						   enum command_status *ret);
 
+/**
+ * True when running this command line will read a target: it is well-formed, its command needs one,
+ * and it does not merely ask for help. Lets a front end connect only then.
+ */
+bool command_wants_target(int argc, const char *const *argv);
+
 /** Usage line, options and help text of a command; the caller's, to be freed. */
 DILL_MUST_CHECK struct dill_error *command_help(const struct command *command, char **ret);
 
@@ -111,11 +125,21 @@ struct completions {
 	ARRAY(char *) words;
 };
 /**
- * @param line  what was typed up to the cursor, the command's name first
- * @param ret   sorted, without duplicates; free with completions_deinit()
+ * Complete the last word of a command line. Never fails for the target's sake: what cannot be read
+ * is not offered.
+ *
+ * @param session  may be NULL: names from the target are not offered then
+ * @param line     what was typed up to the cursor, the command's name first
+ * @param ret      each replaces the whole last word; sorted, without duplicates; free with
+ * completions_deinit()
  */
 DILL_MUST_CHECK struct dill_error *command_complete(struct session *session, const char *line,
 						    struct completions *ret);
 void completions_deinit(struct completions *completions);
+
+static inline void completions_deinitp(struct completions *completions)
+{
+	completions_deinit(completions);
+}
 
 #endif

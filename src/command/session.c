@@ -1,2 +1,181 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/session.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "command/number.h"
+
+struct session {
+	struct memory *memory;
+	struct kernel *kernel; /* NULL until a command needs it */
+	struct heap *heap;     /* of kernel */
+	uint64_t epoch;	       /* memory's, when kernel was last known to be the same */
+	char *image_path;
+	struct session_options options;
+};
+
+struct dill_error *session_new(const struct dill_target_ops *ops, void *context,
+			       const struct session_options *options, struct session **ret)
+{
+	_cleanup_(session_freep)
+	struct session *session = calloc(1, sizeof(*session));
+	struct dill_error *error =
+		session ? memory_new(ops, context, &options->host, &session->memory)
+			: error_no_memory();
+
+	if (error) {
+		ops->close(context);
+		return error;
+	}
+	session->options = *options;
+	if (options->image_path) {
+		session->image_path = strdup(options->image_path);
+		if (!session->image_path)
+			return error_no_memory();
+	}
+	*ret = steal(session);
+	return NULL;
+}
+
+static void forget_kernel(struct session *session)
+{
+	heap_free(steal(session->heap));
+	kernel_free(steal(session->kernel));
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	forget_kernel(session);
+	memory_free(session->memory);
+	free(session->image_path);
+	free(session);
+}
+
+/* Check that the kernel known from earlier commands is still the one that runs. */
+static struct dill_error *refresh(struct session *session)
+{
+	uint64_t epoch = memory_epoch(session->memory);
+
+	if (!session->kernel || epoch == session->epoch)
+		return NULL;
+
+	_cleanup_(dill_error_freep)
+	struct dill_error *error = kernel_refresh(session->kernel);
+
+	if (error && error_is_fatal(error))
+		return steal(error);
+	if (error) { /* rebooted, or rebooting: the next session_kernel() looks again */
+		memory_log(session->memory, "the kernel is another one than before: %s",
+			   dill_error_text(error));
+		forget_kernel(session);
+	}
+	session->epoch = epoch;
+	return NULL;
+}
+
+struct dill_error *session_begin(struct session *session)
+{
+	TRY(memory_begin(session->memory));
+
+	struct dill_error *error = refresh(session);
+
+	if (error) /* the first error says more than a failing end */
+		dill_error_free(memory_end(session->memory));
+	return error;
+}
+
+struct dill_error *session_end(struct session *session)
+{
+	return memory_end(session->memory);
+}
+
+struct dill_error *session_kernel(struct session *session, struct kernel **ret)
+{
+	if (!session->kernel) {
+		struct kernel_options options = {.image_path = session->image_path};
+
+		TRY(kernel_open(session->memory, &options, &session->kernel));
+		session->epoch = memory_epoch(session->memory);
+	}
+	*ret = session->kernel;
+	return NULL;
+}
+
+struct dill_error *session_heap(struct session *session, struct heap **ret)
+{
+	if (!session->heap) {
+		struct kernel *kernel;
+
+		TRY(session_kernel(session, &kernel));
+		TRY(heap_open(kernel, &session->heap));
+	}
+	*ret = session->heap;
+	return NULL;
+}
+
+struct memory *session_memory(struct session *session)
+{
+	return session->memory;
+}
+
+static bool is_symbol(const char *text)
+{
+	if (!isalpha((unsigned char)text[0]) && text[0] != '_')
+		return false;
+	for (; *text; text++) /* the dot: symbols the compiler split, "foo.cold", "foo.isra.0" */
+		if (!isalnum((unsigned char)*text) && !strchr("_.$", *text))
+			return false;
+	return true;
+}
+
+/* Cut "+NUMBER" or "-NUMBER" off the end of text; false when what follows the sign is no number. */
+static bool cut_offset(char *text, uint64_t *ret)
+{
+	char *sign = strpbrk(text, "+-");
+
+	*ret = 0;
+	if (!sign)
+		return true;
+	if (!number_parse(sign + 1, ret))
+		return false;
+	if (*sign == '-')
+		*ret = 0 - *ret;
+	*sign = '\0';
+	return true;
+}
+
+struct dill_error *session_address(struct session *session, const char *text, uint64_t *ret)
+{
+	_cleanup_(freep)
+	char *base = strdup(text);
+	uint64_t offset, address;
+
+	if (!base)
+		return error_no_memory();
+
+	bool simple = cut_offset(base, &offset);
+
+	if (simple && address_parse(base, &address)) {
+		*ret = address + offset;
+		return NULL;
+	}
+	if (simple && is_symbol(base)) {
+		struct kernel *kernel;
+
+		TRY(session_kernel(session, &kernel));
+		if (kernel_has_symbol(kernel, base, &address)) {
+			*ret = address + offset;
+			return NULL;
+		}
+		/* Asked again for an error with near matches. */
+		if (!session->options.evaluate)
+			TRY(kernel_symbol(kernel, base, &address));
+	}
+	if (session->options.evaluate)
+		return session->options.evaluate(session->options.host.context, text, ret);
+	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+			      "\"%s\" is no address: give a number, SYMBOL or SYMBOL+OFFSET", text);
+}

@@ -13,10 +13,13 @@
 struct session;
 
 struct session_options {
-	const char *image_path; /**< vmlinux or bzImage; NULL = everything from the target */
+	const char
+		*image_path; /**< vmlinux or bzImage, copied; NULL = everything from the target */
 	struct dill_host host;
-	/** Optional: evaluate an address expression that is no number and no symbol (GDB's own
-	 * expressions). */
+	/**
+	 * Optional: evaluate an address expression that is no number and no symbol (GDB's own
+	 * expressions). Gets the host's context; runs between begin and end.
+	 */
 	struct dill_error *(*evaluate)(void *context, const char *expression, uint64_t *ret);
 };
 
@@ -25,24 +28,33 @@ struct session_options {
 DILL_MUST_CHECK struct dill_error *session_new(const struct dill_target_ops *ops, void *context,
 					       const struct session_options *options,
 					       struct session **ret);
+/** Closes the target; never between begin and end. */
 void session_free(struct session *session);
 DEFINE_CLEANUP(struct session *, session_free)
 
 /**
  * Bracket around everything that reads the target. begin() makes the target ready; a kernel that
  * was known before is checked to be still the same, and forgotten when it is not. Every successful
- * begin() needs one end(), on success and on failure.
+ * begin() needs one end(), on success and on failure; a failed begin() has undone itself.
  */
 DILL_MUST_CHECK struct dill_error *session_begin(struct session *session);
 DILL_MUST_CHECK struct dill_error *session_end(struct session *session);
 
-/** The kernel, found at the first call; between begin and end. */
+/** The kernel, found at the first call; between begin and end. Borrowed, valid until the end. */
 DILL_MUST_CHECK struct dill_error *session_kernel(struct session *session, struct kernel **ret);
-/** The heap, its layout resolved at the first call; between begin and end. */
+/** The heap, its layout resolved at the first call; between begin and end. Borrowed, valid until
+ * the end. */
 DILL_MUST_CHECK struct dill_error *session_heap(struct session *session, struct heap **ret);
+/** Borrowed; lives as long as the session. */
 struct memory *session_memory(struct session *session);
 
-/** An address as people write it: number, symbol, symbol+offset, else the host's evaluate(). */
+/**
+ * An address as people write it: a number (decimal, 0x, or 16 hexadecimal digits as kernel logs
+ * print them) or a symbol, either with +NUMBER or -NUMBER behind it, else the host's evaluate().
+ * Between begin and end.
+ * @return NULL; NOT_FOUND for an unknown symbol; INVALID_ARGUMENT; what finding the kernel failed
+ * with
+ */
 DILL_MUST_CHECK struct dill_error *session_address(struct session *session, const char *text,
 						   uint64_t *ret);
 

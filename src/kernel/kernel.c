@@ -1,2 +1,338 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/kernel.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/image_file.h"
+#include "kernel/state.h"
+
+/** Where x86-64 kernels are linked unless configured otherwise: the window plus
+ * CONFIG_PHYSICAL_START's default, 16 MiB. */
+#define LINKED_BASE (KERNEL_WINDOW_FIRST + (UINT64_C(16) << 20))
+#define BANNER	    "Linux version "
+/** Most bytes of BTF that are read; Debian's kernels have 3 to 5 MiB. */
+#define BTF_MAX	       (UINT64_C(64) << 20)
+#define VMCOREINFO_MAX 4096u
+
+/* --- what is read at the beginning --- */
+
+/** Read the banner and what follows it, and keep it as this kernel's identity. */
+static struct dill_error *load_banner(struct kernel *kernel)
+{
+	const char *raw = (const char *)kernel->identity;
+	struct strbuf text = {0};
+	struct dill_error *error;
+	size_t length;
+
+	error = kernel_symbol(kernel, "linux_banner", &kernel->banner_address);
+	if (!error)
+		error = kernel_read(kernel, kernel->banner_address, kernel->identity,
+				    IDENTITY_SIZE);
+	if (error)
+		return dill_error_add_context(error, "the kernel's version banner");
+	if (memcmp(raw, BANNER, strlen(BANNER)) != 0)
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "linux_banner at 0x%" PRIx64 " is no version banner",
+				      kernel->banner_address);
+	length = strnlen(raw, IDENTITY_SIZE);
+	if (length && raw[length - 1] == '\n')
+		length--;
+	strbuf_append_escaped(&text, raw, length);
+	error = strbuf_error(&text);
+	if (!error) {
+		kernel->banner = strdup(strbuf_get(&text));
+		if (!kernel->banner)
+			error = error_no_memory();
+	}
+	strbuf_deinit(&text);
+	return error;
+}
+
+/** Refuse a file that is another kernel's: wrong symbols and types would look right. */
+static struct dill_error *check_file(struct kernel *kernel, const struct image_file *file)
+{
+	size_t length = strlen(file->banner);
+
+	if (length < IDENTITY_SIZE && !memcmp(kernel->identity, file->banner, length + 1))
+		return NULL;
+	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+			      "%s is not the kernel that runs: it is \"%.*s\", which the target "
+			      "does not say at 0x%" PRIx64,
+			      file->path, (int)strcspn(file->banner, "\n"), file->banner,
+			      kernel->banner_address);
+}
+
+/** Read the kernel's VMCOREINFO when it keeps one; anything unreadable means it does not. */
+static struct dill_error *load_vmcoreinfo(struct kernel *kernel)
+{
+	uint8_t text[VMCOREINFO_MAX];
+	dill_virt variable;
+	dill_virt address;
+	struct dill_error *error;
+
+	if (!kernel_has_symbol(kernel, "vmcoreinfo_data", &variable))
+		return NULL;
+	error = kernel_read_u64(kernel, variable, &address);
+	if (!error && address)
+		error = kernel_read(kernel, address, text, sizeof(text));
+	if (error && error_is_fatal(error))
+		return error;
+	if (!error && address)
+		vmcoreinfo_parse((struct span){text, sizeof(text)}, &kernel->vmcoreinfo);
+	dill_error_free(error);
+	return NULL;
+}
+
+static struct dill_error *describe_symbols(struct kernel *kernel, const char *how)
+{
+	struct strbuf text = {0};
+	struct dill_error *error;
+
+	strbuf_append_format(&text, "%s, %zu symbols", how, kernel->symbols.entries.count);
+	error = strbuf_error(&text);
+	if (error)
+		strbuf_deinit(&text);
+	else
+		kernel->symbols_how = text.data;
+	return error;
+}
+
+/** Take the symbols of the image file, moved to where the image is. */
+static struct dill_error *load_file_symbols(struct kernel *kernel)
+{
+	struct symbol_table *table = &kernel->symbols;
+	struct image_file *file;
+	struct dill_error *error;
+	uint64_t slide;
+
+	TRY(image_file_open(kernel->image_path, &kernel->file));
+	file = kernel->file;
+	slide = kernel->image.base - file->linked_base;
+	*table = file->symbols;
+	file->symbols = (struct symbol_table){0};
+	/* Below the image lie per-CPU offsets and absolute values, which do not move. */
+	for (size_t i = 0; i < table->entries.count; i++)
+		if (table->entries.items[i].value >= KERNEL_WINDOW_FIRST)
+			table->entries.items[i].value += slide;
+	TRY(describe_symbols(kernel, "image file"));
+	error = load_banner(kernel);
+	if (error && error_is_fatal(error))
+		return error;
+	/* Whatever is wrong with the banner, the file is why. */
+	dill_error_free(error);
+	return check_file(kernel, file);
+}
+
+static struct dill_error *load_symbols(struct kernel *kernel)
+{
+	const char *how;
+	struct dill_error *error = kallsyms_load(kernel, &kernel->symbols, &how);
+
+	if (!error) {
+		TRY(describe_symbols(kernel, how));
+		return load_banner(kernel);
+	}
+	error = dill_error_add_context(error, "kernel image at 0x%" PRIx64, kernel->image.base);
+	if (error_is_fatal(error) || !kernel->image_path)
+		return error;
+	dill_error_free(error);
+	return load_file_symbols(kernel);
+}
+
+/** Physical base and paging levels of a target without physical reads, from the kernel's own
+ * variables. */
+static struct dill_error *load_paging_variables(struct kernel *kernel)
+{
+	struct kernel_facts *facts = &kernel->facts;
+	dill_virt address;
+	uint32_t shift = 0;
+
+	/* pgdir_shift: 48 with five levels, 39 with four; absent without CONFIG_X86_5LEVEL. */
+	if (kernel_has_symbol(kernel, "pgdir_shift", &address))
+		TRY(kernel_read_u32(kernel, address, &shift));
+	facts->paging_levels = shift == 48 ? 5 : 4;
+	facts->phys_how = "not known: neither physical memory nor phys_base can be read";
+	if (kernel_has_symbol(kernel, "phys_base", &address)) {
+		TRY(kernel_read_u64(kernel, address, &facts->phys_base));
+		facts->phys_base += facts->base - KERNEL_WINDOW_FIRST;
+		facts->has_phys_base = true;
+		facts->phys_how = "the kernel's variable phys_base";
+	}
+	return NULL;
+}
+
+static struct dill_error *fill_facts(struct kernel *kernel)
+{
+	struct kernel_facts *facts = &kernel->facts;
+	dill_virt text;
+
+	facts->base = kernel->image.base;
+	facts->image_size = kernel->image.size;
+	facts->linked_base = LINKED_BASE;
+	facts->slide_how = "against the usual link address 0xffffffff81000000";
+	if (kernel->vmcoreinfo.has_kernel_offset &&
+	    kernel->vmcoreinfo.kernel_offset <= facts->base - KERNEL_WINDOW_FIRST) {
+		facts->linked_base = facts->base - kernel->vmcoreinfo.kernel_offset;
+		facts->slide_how = "KERNELOFFSET of the kernel's VMCOREINFO";
+	}
+	facts->slide = facts->base - facts->linked_base;
+	if (kernel_has_symbol(kernel, "_text", &text) && text != facts->base) {
+		memory_log(kernel->memory,
+			   "the symbol _text is 0x%" PRIx64 ", but the image begins at 0x%" PRIx64,
+			   text, facts->base);
+		facts->base_how = "page tables, but the symbol _text disagrees";
+	}
+	facts->banner = kernel->banner;
+	facts->banner_how = "linux_banner in target memory";
+	facts->symbols_how = kernel->symbols_how;
+	facts->types_how = "not needed yet";
+	if (!kernel->vm.paged)
+		return load_paging_variables(kernel);
+	facts->phys_base = image_phys(&kernel->image, facts->base);
+	facts->has_phys_base = true;
+	facts->phys_how = "page tables";
+	return NULL;
+}
+
+static struct dill_error *open_kernel(struct kernel *kernel)
+{
+	TRY(kernel_locate(kernel));
+	TRY(load_symbols(kernel));
+	TRY(kernel_use_own_tables(kernel));
+	TRY(load_vmcoreinfo(kernel));
+	TRY(fill_facts(kernel));
+	TRY(cpus_load(kernel));
+	return memory_map_load(kernel);
+}
+
+struct dill_error *kernel_open(struct memory *memory, const struct kernel_options *options,
+			       struct kernel **ret)
+{
+	_cleanup_(kernel_freep)
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+
+	if (!kernel)
+		return error_no_memory();
+	kernel->memory = memory;
+	if (options && options->image_path) {
+		kernel->image_path = strdup(options->image_path);
+		if (!kernel->image_path)
+			return error_no_memory();
+	}
+	TRY(open_kernel(kernel));
+	kernel->epoch = memory_epoch(memory);
+	*ret = steal(kernel);
+	return NULL;
+}
+
+void kernel_free(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	image_deinit(&kernel->image);
+	symbol_table_deinit(&kernel->symbols);
+	types_free(kernel->types);
+	image_file_free(kernel->file);
+	cpus_deinit(&kernel->cpus);
+	free(kernel->banner);
+	free(kernel->symbols_how);
+	free(kernel->image_path);
+	free(kernel);
+}
+
+struct dill_error *kernel_refresh(struct kernel *kernel)
+{
+	uint8_t now[IDENTITY_SIZE];
+	struct dill_error *error;
+
+	if (memory_epoch(kernel->memory) == kernel->epoch)
+		return NULL;
+	vm_forget(kernel);
+	error = kernel_read(kernel, kernel->banner_address, now, sizeof(now));
+	if (error && error_is_fatal(error))
+		return error;
+	if (error && !kernel->vm.paged)
+		/* Without page tables of its own dill depends on what the CPU sees right now. */
+		return dill_error_add_context(error, "the kernel is not visible at this stop");
+	if (error || memcmp(now, kernel->identity, sizeof(now)) != 0) {
+		dill_error_free(error);
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "the kernel is no longer where it was: the target has "
+				      "rebooted");
+	}
+	TRY(cpus_load(kernel));
+	TRY(memory_map_load(kernel));
+	kernel->epoch = memory_epoch(kernel->memory);
+	return NULL;
+}
+
+const struct kernel_facts *kernel_facts(struct kernel *kernel)
+{
+	return &kernel->facts;
+}
+
+struct memory *kernel_memory(struct kernel *kernel)
+{
+	return kernel->memory;
+}
+
+/* --- types --- */
+
+static struct dill_error *load_btf(struct kernel *kernel, struct types **ret)
+{
+	dill_virt first;
+	dill_virt end;
+	uint8_t *blob;
+	struct dill_error *error;
+
+	if (!kernel_has_symbol(kernel, "__start_BTF", &first) ||
+	    !kernel_has_symbol(kernel, "__stop_BTF", &end))
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "the kernel carries no BTF");
+	if (end <= first || end - first > BTF_MAX)
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "the kernel's BTF would be %" PRIu64 " bytes long",
+				      end - first);
+	blob = malloc(end - first);
+	if (!blob)
+		return error_no_memory();
+	error = kernel_read_uncached(kernel, first, blob, end - first);
+	if (error) {
+		free(blob);
+		return dill_error_add_context(error, "the kernel's BTF");
+	}
+	return dill_error_add_context(btf_types_new(blob, end - first, ret), "the kernel's BTF");
+}
+
+static struct dill_error *load_file_types(struct kernel *kernel, struct types **ret,
+					  const char **ret_how)
+{
+	if (!kernel->file) {
+		_cleanup_(image_file_freep)
+		struct image_file *file = NULL;
+
+		TRY(image_file_open(kernel->image_path, &file));
+		TRY(check_file(kernel, file));
+		kernel->file = steal(file);
+	}
+	return image_file_types(kernel->file, ret, ret_how);
+}
+
+struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
+{
+	if (!kernel->types) {
+		const char *how = "BTF in target memory";
+		struct dill_error *error = load_btf(kernel, &kernel->types);
+
+		if (error && !error_is_fatal(error) && kernel->image_path) {
+			dill_error_free(error);
+			error = load_file_types(kernel, &kernel->types, &how);
+		}
+		if (error)
+			return error;
+		kernel->facts.types_how = how;
+	}
+	*ret = kernel->types;
+	return NULL;
+}

@@ -17,15 +17,17 @@ struct kernel;
 
 /** How something was found, for `kbase` and `dill info`. */
 struct kernel_facts {
-	dill_virt base;		/**< _text of the running image */
-	dill_virt linked_base;	/**< _text as linked, 0xffffffff81000000 on x86-64 */
-	uint64_t slide;		/**< base - linked_base */
+	dill_virt base;	       /**< _text of the running image */
+	dill_virt linked_base; /**< _text as linked, 0xffffffff81000000 on x86-64 */
+	uint64_t slide;	       /**< base - linked_base */
+	bool has_phys_base;
 	dill_phys phys_base;	/**< physical address of base */
 	uint64_t image_size;	/**< bytes mapped for the image from base on, holes included */
 	unsigned paging_levels; /**< 4 or 5 */
 	const char *base_how;	/**< one clause */
-	const char *phys_how;
-	const char *banner; /**< linux_banner without newline, escaped for display */
+	const char *slide_how;
+	const char *phys_how; /**< set in any case */
+	const char *banner;   /**< linux_banner without newline, escaped for display */
 	const char *banner_how;
 	const char *symbols_how; /**< e.g. "kallsyms in target memory, 87182 symbols" */
 	const char *types_how;	 /**< e.g. "BTF in target memory" */
@@ -106,7 +108,7 @@ DILL_MUST_CHECK struct dill_error *kernel_translate(struct kernel *kernel, dill_
 /* --- symbols (kernel/kallsyms.c) --- */
 
 struct symbol {
-	const char *name; /**< borrowed until the next symbol call */
+	const char *name; /**< borrowed, lives as long as the kernel; printable ASCII */
 	dill_virt address;
 	char kind; /**< letter as in nm */
 };
@@ -120,6 +122,11 @@ bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret);
  * image. */
 DILL_MUST_CHECK struct dill_error *kernel_symbol_at(struct kernel *kernel, dill_virt address,
 						    struct symbol *ret);
+/** Call @p visit for every symbol whose name starts with @p prefix, in order of address; its error
+ * ends the walk. */
+DILL_MUST_CHECK struct dill_error *kernel_each_symbol(
+	struct kernel *kernel, const char *prefix,
+	struct dill_error *(*visit)(void *context, const struct symbol *symbol), void *context);
 
 /* --- per-CPU data and nodes (kernel/percpu.c) --- */
 

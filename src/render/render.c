@@ -1,2 +1,140 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/render.h"
+
+#include <limits.h>
+
+#include "render/json.h"
+#include "render/table.h"
+#include "render/view.h"
+
+#define PIECE	  ((size_t)32 * 1024) /* bytes collected before they are written */
+#define WIDTH_MIN 40u
+
+struct render {
+	struct sink sink; /* first: emit() gets a pointer to it */
+	struct output output;
+	enum render_format format;
+	struct painter painter; /* its text is what has not been written yet, JSON too */
+	struct table table;
+	bool started;	  /* something was drawn: a table is set off by an empty line */
+	bool after_table; /* ... and so is what follows one */
+	bool failed;	  /* the output takes no more */
+};
+
+static struct dill_error *flush(struct render *render)
+{
+	struct strbuf *text = &render->painter.text;
+	struct dill_error *error = strbuf_error(text);
+
+	if (!error && text->length)
+		error = render->output.write(render->output.context, text->data, text->length);
+	if (error)
+		render->failed = true;
+	strbuf_clear(text);
+	return error;
+}
+
+static struct dill_error *flush_piece(struct render *render)
+{
+	return render->painter.text.length >= PIECE || render->painter.text.failed ? flush(render)
+										   : NULL;
+}
+
+static void draw_table(struct render *render)
+{
+	struct table *table = &render->table;
+
+	if (!table->heading_drawn && render->started)
+		paint_newline(&render->painter);
+	table_draw(table, &render->painter);
+	render->started = render->after_table = true;
+}
+
+static void end_table(struct render *render)
+{
+	if (!render->table.kind)
+		return;
+	if (render->table.cells.count)
+		draw_table(render);
+	table_end(&render->table);
+}
+
+static struct dill_error *emit_row(struct render *render, const struct record *record)
+{
+	if (render->table.kind != record->kind) {
+		end_table(render);
+		TRY(table_begin(&render->table, record->kind));
+	}
+	TRY(table_add(&render->table, record));
+	if (table_is_full(&render->table))
+		draw_table(render);
+	return NULL;
+}
+
+static struct dill_error *emit_drawn(struct render *render, const struct record *record)
+{
+	end_table(render);
+	if (render->after_table)
+		paint_newline(&render->painter);
+	render->after_table = false;
+	render->started = true;
+	return record->kind->view->draw(&render->painter, record);
+}
+
+static struct dill_error *emit(struct sink *sink, const struct record *record)
+{
+	struct render *render = (struct render *)sink;
+
+	if (render->failed)
+		return dill_error_new(DILL_ERROR_OS, "the output failed before");
+	if (render->format == RENDER_JSON) {
+		TRY(json_append_record(&render->painter.text, record));
+		strbuf_append_char(&render->painter.text, '\n');
+	} else if (record->kind->view) {
+		TRY(emit_drawn(render, record));
+	} else {
+		TRY(emit_row(render, record));
+	}
+	return flush_piece(render);
+}
+
+struct dill_error *render_new(const struct output *output, enum render_format format,
+			      struct render **ret)
+{
+	struct render *render = calloc(1, sizeof(*render));
+
+	if (!render)
+		return error_no_memory();
+	render->sink.emit = emit;
+	render->output = *output;
+	render->format = format;
+	render->painter.color = output->color;
+	render->painter.width = output->width == 0	    ? UINT_MAX
+				: output->width < WIDTH_MIN ? WIDTH_MIN
+							    : output->width;
+	table_init(&render->table);
+	*ret = render;
+	return NULL;
+}
+
+struct sink *render_sink(struct render *render)
+{
+	return &render->sink;
+}
+
+struct dill_error *render_finish(struct render *render)
+{
+	if (render->failed)
+		return NULL; /* emit() has reported it */
+	end_table(render);
+	return flush(render);
+}
+
+void render_free(struct render *render)
+{
+	if (!render)
+		return;
+	table_deinit(&render->table);
+	strbuf_deinit(&render->painter.text);
+	free(render);
+}

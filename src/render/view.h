@@ -19,7 +19,7 @@ enum style {
 	STYLE_BAD,  /**< a finding */
 };
 
-/** Collects styled text and hands it to the output in lines. */
+/** Collects styled text; the renderer hands it to the output. */
 struct painter {
 	struct strbuf text;
 	bool color;	/**< write ANSI escapes */
@@ -31,12 +31,17 @@ void paint_format(struct painter *painter, enum style style, const char *format,
 	DILL_PRINTF(3, 4);
 /** Address as 0x and 16 digits. */
 void paint_address(struct painter *painter, uint64_t address);
-/** Text cut or padded with blanks to @p width columns (UTF-8 aware); negative aligns right. */
+/**
+ * Text cut or padded with blanks to @p width columns (UTF-8 aware); negative aligns right. What was
+ * cut ends in "~".
+ */
 void paint_padded(struct painter *painter, enum style style, const char *text, int width);
 void paint_newline(struct painter *painter);
 
 /** How one kind of record is drawn as text when a row of a table does not do. */
 struct record_view {
+	/** Draw @p record as whole lines. An error ends the command; running out of memory while
+	 * painting is noticed by the renderer. */
 	struct dill_error *(*draw)(struct painter *painter, const struct record *record);
 };
 

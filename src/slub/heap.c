@@ -1,2 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/heap.h"
+
+#include <stdlib.h>
+
+struct dill_error *heap_open(struct kernel *kernel, struct heap **ret)
+{
+	_cleanup_(heap_freep)
+	struct heap *heap = calloc(1, sizeof(*heap));
+
+	if (!heap)
+		return error_no_memory();
+	heap->kernel = kernel;
+	TRY(dill_error_add_context(kernel_symbol(kernel, "slab_caches", &heap->slab_caches),
+				   "the list of caches"));
+	TRY(layout_resolve(kernel, &heap->layout));
+	heap->encoding = heap->layout.cache_random.present ? FREELIST_UNDECIDED : FREELIST_PLAIN;
+	*ret = steal(heap);
+	return NULL;
+}
+
+void heap_free(struct heap *heap)
+{
+	free(heap);
+}

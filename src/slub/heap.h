@@ -2,9 +2,33 @@
 #ifndef SLUB_HEAP_H
 #define SLUB_HEAP_H
 
-#include "kernel/kernel.h"
+#include "slub/finding.h"
+#include "slub/layout.h"
 
-/** The slab heap of one kernel: its layout resolved, its caches found. */
-struct heap;
+/** How a free pointer is stored in a free object (mm/slub.c freelist_ptr_encode()). */
+enum freelist_encoding {
+	FREELIST_UNDECIDED,   /**< hardened, and no free object has shown yet which way */
+	FREELIST_PLAIN,	      /**< SLAB_FREELIST_HARDENED is off */
+	FREELIST_XOR,	      /**< pointer ^ random ^ address, to 5.6 */
+	FREELIST_XOR_SWAPPED, /**< pointer ^ random ^ byte-swapped address, since 5.7 and in stable
+				 trees */
+};
+
+/** The slab heap of one kernel. */
+struct heap {
+	struct kernel *kernel; /**< borrowed */
+	struct layout layout;
+	enum freelist_encoding encoding;
+	dill_virt slab_caches; /**< head of the list of caches */
+};
+
+/**
+ * Resolve the layout of @p kernel's slab structures and find its list of caches.
+ * @return NULL; UNSUPPORTED when this kernel has no SLUB that dill understands; NOT_FOUND without
+ * its symbols
+ */
+DILL_MUST_CHECK struct dill_error *heap_open(struct kernel *kernel, struct heap **ret);
+void heap_free(struct heap *heap);
+DEFINE_CLEANUP(struct heap *, heap_free)
 
 #endif

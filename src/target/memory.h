@@ -17,7 +17,8 @@ struct memory;
 
 /**
  * @param ops      borrowed, must outlive the memory
- * @param context  handed to every op; closed with ops->close() by memory_free()
+ * @param context  handed to every op; closed with ops->close() by memory_free(), but still the
+ *                 caller's after an error
  * @param host     copied
  */
 DILL_MUST_CHECK struct dill_error *memory_new(const struct dill_target_ops *ops, void *context,

@@ -20,13 +20,16 @@ struct target_options {
 };
 
 /**
- * Connect to a gdbstub.
+ * Make a target of a gdbstub's address; see target/rsp.h for what it does to the guest. Nothing is
+ * connected before begin(), which fails with
+ *
+ * - OS when nobody listens there or the host is unknown,
+ * - PROTOCOL when the peer is no gdbstub,
+ * - LIMIT when it does not answer or another debugger is attached: a gdbstub serves one client.
  *
  * @param ret_ops      const, never freed
  * @param ret_context  the caller's, to be closed with ops->close()
- * @return NULL; OS when refused or not resolvable; PROTOCOL when the peer is no gdbstub; LIMIT when
- * it does not answer, which mostly means that another debugger is attached: a gdbstub serves one
- * client
+ * @return NULL; INVALID_ARGUMENT when `remote` is no address; NO_MEMORY
  */
 DILL_MUST_CHECK struct dill_error *rsp_open(const struct target_options *options,
 					    const struct dill_target_ops **ret_ops,

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include <locale.h>
+#include <unistd.h>
+
+#include "cli/options.h"
+#include "cli/program.h"
+#include "cli/prompt.h"
+#include "cli/signals.h"
+#include "cli/standard_output.h"
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct program program = {.options = &options};
+	int status;
+
+	standard_descriptors_reserve();
+	setlocale(LC_CTYPE, ""); /* for what is typed at the prompt */
+	options_parse(argc, argv, &options);
+	signals_install();
+	if (options.argc)
+		status = program_run(&program, options.argc, (const char *const *)options.argv);
+	else if (isatty(STDIN_FILENO))
+		status = prompt_run(&program);
+	else
+		status = program_run_input(&program);
+	program_close(&program);
+	return status;
+}

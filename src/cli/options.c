@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "command/command.h"
+#include "command/number.h"
+
+const char *argp_program_version = "dill " DILL_VERSION;
+
+enum {
+	KEY_NO_DIRECT = 0x100,
+	KEY_VMLINUX,
+	KEY_JSON,
+	KEY_COLOR,
+	KEY_TIMEOUT,
+	KEY_STATS,
+};
+
+static const struct argp_option table[] = {
+	{"remote", 'r', "HOST:PORT", 0,
+	 "gdbstub of the guest, such as of \"qemu -s\"; also :PORT and unix:PATH", 0},
+	{"no-direct", KEY_NO_DIRECT, NULL, 0,
+	 "read everything through the gdbstub, even when QEMU runs on this host", 0},
+	{"vmlinux", KEY_VMLINUX, "FILE", 0,
+	 "the guest's vmlinux or bzImage, for kernels without symbols or types of their own", 0},
+	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "wait so long for a gdbstub's answer (default 3)",
+	 0},
+	{"json", KEY_JSON, NULL, 0, "print one JSON object per line", 0},
+	{"color", KEY_COLOR, "WHEN", 0, "auto (default: on a terminal), always or never", 0},
+	{"stats", KEY_STATS, NULL, 0, "say at the end what was read from the target", 0},
+	{0},
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+	struct options *options = state->input;
+	uint64_t number;
+
+	switch (key) {
+	case 'r':
+		options->remote = value;
+		return 0;
+	case KEY_NO_DIRECT:
+		options->no_direct = true;
+		return 0;
+	case KEY_VMLINUX:
+		options->image_path = value;
+		return 0;
+	case KEY_TIMEOUT:
+		if (!number_parse(value, &number) || number < 1 || number > 3600)
+			argp_error(state, "--timeout: \"%s\" is no number from 1 to 3600", value);
+		options->timeout_s = (unsigned)number;
+		return 0;
+	case KEY_JSON:
+		options->json = true;
+		return 0;
+	case KEY_COLOR:
+		if (!strcmp(value, "auto"))
+			options->color = COLOR_AUTO;
+		else if (!strcmp(value, "always"))
+			options->color = COLOR_ALWAYS;
+		else if (!strcmp(value, "never"))
+			options->color = COLOR_NEVER;
+		else
+			argp_error(state, "--color: \"%s\" is not auto, always or never", value);
+		return 0;
+	case KEY_STATS:
+		options->stats = true;
+		return 0;
+	case ARGP_KEY_ARG: /* the command: all that follows is its own */
+		options->argv = &state->argv[state->next - 1];
+		options->argc = state->argc - state->next + 1;
+		state->next = state->argc;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The text below the options; from malloc, as argp wants it. */
+static char *describe_commands(int key, const char *text, void *input)
+{
+	struct strbuf list = {0};
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	strbuf_append(&list, "Commands:\n");
+	for (size_t i = 0; commands[i]; i++)
+		strbuf_append_format(&list, "  %-24s %s\n", commands[i]->name,
+				     commands[i]->summary);
+	strbuf_append(&list, "\n\"dill COMMAND --help\" says more. Without COMMAND, dill reads "
+			     "commands from a prompt or from its input.\n\n"
+			     "Exit status: 0 answered, 1 answered and the heap is broken "
+			     "somewhere, 2 not answered.");
+	return list.failed ? NULL : list.data;
+}
+
+static const struct argp parser = {
+	.options = table,
+	.parser = parse,
+	.args_doc = "[COMMAND [ARGUMENT...]]",
+	.doc = "Show the slab heap of a Linux kernel from outside.\v",
+	.help_filter = describe_commands,
+};
+
+void options_parse(int argc, char **argv, struct options *ret)
+{
+	*ret = (struct options){0};
+	if (argc)
+		argv[0] = program_invocation_short_name; /* messages start with it */
+	argp_err_exit_status = COMMAND_FAILED;
+	/* IN_ORDER: options behind COMMAND are the command's. Errors end the program in there. */
+	argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, ret);
+}

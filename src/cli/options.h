@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+
+enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/** The program's own options; those behind COMMAND belong to the command. */
+struct options {
+	const char *remote; /**< NULL = no target */
+	bool no_direct;
+	unsigned timeout_s; /**< 0 = default */
+	const char *image_path;
+	bool json;
+	enum color_when color;
+	bool stats;
+	int argc;	   /**< words of the command; 0 = none was given */
+	char *const *argv; /**< the command's name first; borrowed from main()'s */
+};
+
+/** Parse main()'s arguments; --help, --version and usage errors end the program. */
+void options_parse(int argc, char **argv, struct options *ret);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/program.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/signals.h"
+#include "cli/standard_output.h"
+#include "command/words.h"
+#include "target/open.h"
+
+static void log_remark(void *context, const char *text)
+{
+	(void)context;
+	fprintf(stderr, "dill: %s\n", text);
+}
+
+static const struct dill_host host = {.interrupted = signals_interrupted, .log = log_remark};
+
+struct dill_error *program_open(struct program *program)
+{
+	const struct options *options = program->options;
+	struct target_options target_options = {
+		.remote = options->remote,
+		.no_direct = options->no_direct,
+		.timeout_s = options->timeout_s,
+		.host = host,
+	};
+	struct session_options session_options = {.image_path = options->image_path, .host = host};
+	const struct dill_target_ops *ops;
+	void *context;
+
+	if (!options->remote)
+		return NULL;
+	TRY(rsp_open(&target_options, &ops, &context));
+	return session_new(ops, context, &session_options, &program->session);
+}
+
+void program_close(struct program *program)
+{
+	struct dill_target_stats stats = {0};
+
+	if (program->session && program->options->stats) {
+		memory_stats(session_memory(program->session), &stats);
+		fprintf(stderr, "dill: read %" PRIu64 " bytes in %" PRIu64 " requests\n",
+			stats.bytes, stats.requests);
+	}
+	session_free(steal(program->session));
+}
+
+void program_report(struct dill_error *error)
+{
+	fprintf(stderr, "dill: %s\n", dill_error_text(error));
+	dill_error_free(error);
+}
+
+/* Exit status for an error, which is reported unless nobody wants to know. */
+static int fail(struct dill_error *error)
+{
+	bool interrupted = dill_error_code(error) == DILL_ERROR_INTERRUPTED;
+
+	if (standard_output_is_gone()) {
+		dill_error_free(error);
+		return 128 + SIGPIPE;
+	}
+	program_report(error);
+	return interrupted && signals_received() ? 128 + signals_received() : COMMAND_FAILED;
+}
+
+int program_run(struct program *program, int argc, const char *const *argv)
+{
+	struct output output = standard_output(program->options);
+	struct dill_error *error = NULL;
+	enum command_status status = COMMAND_FAILED;
+
+	if (!program->session && command_wants_target(argc, argv))
+		error = program_open(program);
+	if (!error)
+		error = command_execute(program->session, argc, argv, &output, &status);
+	return error ? fail(error) : (int)status;
+}
+
+int program_run_line(struct program *program, const char *line)
+{
+	_cleanup_(words_deinitp)
+	struct words words = {0};
+	struct dill_error *error = words_split(line, &words);
+
+	if (error)
+		return fail(error);
+	if (!words.list.count)
+		return COMMAND_OK;
+	if (words.list.count > INT32_MAX)
+		return fail(error_no_memory());
+	return program_run(program, (int)words.list.count, (const char *const *)words.list.items);
+}
+
+int program_run_input(struct program *program)
+{
+	_cleanup_(freep)
+	char *line = NULL;
+	size_t capacity = 0;
+	int worst = COMMAND_OK;
+
+	for (;;) {
+		ssize_t length = getline(&line, &capacity, stdin);
+
+		if (signals_received())
+			return 128 + signals_received();
+		if (length < 0)
+			break;
+		line[length - (line[length - 1] == '\n')] = '\0';
+
+		int status = program_run_line(program, line);
+
+		if (status > worst)
+			worst = status;
+		if (status > COMMAND_FAILED)
+			break; /* interrupted, or nobody reads the answers */
+	}
+	if (ferror(stdin)) {
+		program_report(dill_error_new_os(errno, "cannot read commands"));
+		return COMMAND_FAILED;
+	}
+	return worst;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/standard_output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/signals.h"
+
+static bool reader_gone;
+
+void standard_descriptors_reserve(void)
+{
+	for (int descriptor = 0; descriptor <= STDERR_FILENO; descriptor++)
+		if (fcntl(descriptor, F_GETFD) < 0)
+			/* Takes the lowest free number, this one. Writing there still fails. */
+			(void)!open("/dev/null", O_RDONLY);
+}
+
+static struct dill_error *write_all(void *context, const char *bytes, size_t length)
+{
+	(void)context;
+	while (length) {
+		ssize_t written = write(STDOUT_FILENO, bytes, length);
+
+		if (written < 0 && errno == EINTR) {
+			if (signals_received())
+				return error_interrupted();
+			continue;
+		}
+		if (written < 0) {
+			reader_gone |= errno == EPIPE;
+			return dill_error_new_os(errno, "cannot write the answer");
+		}
+		bytes += written;
+		length -= (size_t)written;
+	}
+	return NULL;
+}
+
+static bool wants_color(const struct options *options)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *terminal = getenv("TERM");
+
+	if (options->color != COLOR_AUTO)
+		return options->color == COLOR_ALWAYS;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && terminal &&
+	       strcmp(terminal, "dumb") != 0;
+}
+
+struct output standard_output(const struct options *options)
+{
+	struct winsize size = {0};
+	bool terminal = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+
+	return (struct output){
+		.write = write_all,
+		.color = wants_color(options),
+		.width = terminal ? size.ws_col : 0,
+		.format = options->json ? RENDER_JSON : RENDER_TEXT,
+	};
+}
+
+bool standard_output_is_gone(void)
+{
+	return reader_gone;
+}

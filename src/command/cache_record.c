@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/cache_record.h"
+
+static const char *encoding_name(enum freelist_encoding encoding)
+{
+	switch (encoding) {
+	case FREELIST_PLAIN:
+		return "plain";
+	case FREELIST_XOR:
+		return "xor";
+	case FREELIST_XOR_SWAPPED:
+		return "xor_swapped";
+	case FREELIST_UNDECIDED:
+		break;
+	}
+	return "undecided";
+}
+
+static struct record *slab_record(const struct slab *slab, const struct freelist *freelist,
+				  enum cache_record_detail detail, struct arena *arena)
+{
+	struct record *record = record_new(arena, &cache_slab_kind);
+
+	if (!record)
+		return NULL;
+	record_set_number(record, SLAB_COLUMN_ADDRESS, slab->address);
+	record_set_bool(record, SLAB_COLUMN_USABLE, slab->usable);
+	if (!slab->base)
+		return record;
+	record_set_number(record, SLAB_COLUMN_BASE, slab->base);
+	record_set_number(record, SLAB_COLUMN_OBJECTS, slab->objects);
+	record_set_number(record, SLAB_COLUMN_INUSE, slab->inuse);
+	record_set_bool(record, SLAB_COLUMN_FROZEN, slab->frozen);
+	record_set_number(record, SLAB_COLUMN_NODE, slab->node);
+	if (slab->usable) {
+		record_set_number(record, SLAB_COLUMN_FREELIST_COUNT, freelist->count);
+		if (detail == CACHE_RECORD_OBJECTS)
+			record_set_addresses(record, SLAB_COLUMN_FREELIST, freelist->objects,
+					     freelist->count);
+		record_set_bool(record, SLAB_COLUMN_FREELIST_BROKEN, freelist->broken);
+	}
+	return record;
+}
+
+static struct dill_error *slab_records(const struct slab_list *list,
+				       enum cache_record_detail detail, struct arena *arena,
+				       struct record_list *ret)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct record *record =
+			slab_record(&list->items[i].slab, &list->items[i].freelist, detail, arena);
+
+		if (!record)
+			return error_no_memory();
+		record_list_append(ret, record);
+	}
+	return NULL;
+}
+
+static uint64_t free_objects(const struct slab_list *list)
+{
+	uint64_t free = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		free += list->items[i].freelist.count;
+	return free;
+}
+
+static struct dill_error *cpu_record(const struct cpu_contents *cpu,
+				     enum cache_record_detail detail, struct arena *arena,
+				     struct record_list *ret)
+{
+	struct record *record = record_new(arena, &cache_cpu_kind);
+	struct record_list own = {0}, partial = {0};
+
+	if (!record)
+		return error_no_memory();
+	record_set_number(record, CPU_COLUMN_NUMBER, cpu->cpu);
+	record_set_bool(record, CPU_COLUMN_ONLINE, cpu->online);
+	record_set_number(record, CPU_COLUMN_ADDRESS, cpu->address);
+	record_set_number(record, CPU_COLUMN_FREELIST_COUNT, cpu->lockless.count);
+	if (detail == CACHE_RECORD_OBJECTS)
+		record_set_addresses(record, CPU_COLUMN_FREELIST, cpu->lockless.objects,
+				     cpu->lockless.count);
+	record_set_bool(record, CPU_COLUMN_FREELIST_BROKEN, cpu->lockless.broken);
+	if (cpu->has_slab) {
+		struct record *slab = slab_record(&cpu->slab, &cpu->remote, detail, arena);
+
+		if (!slab)
+			return error_no_memory();
+		record_list_append(&own, slab);
+	}
+	record_set_records(record, CPU_COLUMN_SLAB, own);
+	record_set_number(record, CPU_COLUMN_PARTIAL_SLABS, cpu->partial.count);
+	record_set_number(record, CPU_COLUMN_PARTIAL_FREE, free_objects(&cpu->partial));
+	record_set_bool(record, CPU_COLUMN_PARTIAL_BROKEN, cpu->partial.broken);
+	if (detail == CACHE_RECORD_OBJECTS) {
+		TRY(slab_records(&cpu->partial, detail, arena, &partial));
+		record_set_records(record, CPU_COLUMN_PARTIAL, partial);
+	}
+	record_list_append(ret, record);
+	return NULL;
+}
+
+static struct dill_error *node_record(const struct node_contents *node,
+				      enum cache_record_detail detail, struct arena *arena,
+				      struct record_list *ret)
+{
+	struct record *record = record_new(arena, &cache_node_kind);
+	struct record_list partial = {0}, full = {0};
+
+	if (!record)
+		return error_no_memory();
+	record_set_number(record, NODE_COLUMN_NUMBER, node->node);
+	record_set_number(record, NODE_COLUMN_ADDRESS, node->address);
+	record_set_number(record, NODE_COLUMN_NR_PARTIAL, node->nr_partial);
+	if (node->has_totals) {
+		record_set_number(record, NODE_COLUMN_NR_SLABS, node->nr_slabs);
+		record_set_number(record, NODE_COLUMN_TOTAL_OBJECTS, node->total_objects);
+	}
+	record_set_bool(record, NODE_COLUMN_IN_MOTION, node->in_motion);
+	record_set_number(record, NODE_COLUMN_PARTIAL_SLABS, node->partial.count);
+	record_set_number(record, NODE_COLUMN_PARTIAL_FREE, free_objects(&node->partial));
+	record_set_bool(record, NODE_COLUMN_PARTIAL_BROKEN, node->partial.broken);
+	if (node->lists_full)
+		record_set_number(record, NODE_COLUMN_FULL_SLABS, node->full.count);
+	if (detail == CACHE_RECORD_OBJECTS) {
+		TRY(slab_records(&node->partial, detail, arena, &partial));
+		record_set_records(record, NODE_COLUMN_PARTIAL, partial);
+		if (node->lists_full) {
+			TRY(slab_records(&node->full, detail, arena, &full));
+			record_set_records(record, NODE_COLUMN_FULL, full);
+		}
+	}
+	record_list_append(ret, record);
+	return NULL;
+}
+
+/* The columns that a row and a picture share. */
+static struct dill_error *fill_row(const struct heap *heap, const struct contents *contents,
+				   struct arena *arena, struct record *record)
+{
+	const struct cache *cache = contents->cache;
+	const char *const *flags;
+	size_t flag_count;
+
+	TRY(cache_flag_names(heap, cache, arena, &flags, &flag_count));
+	record_set_text(record, CACHE_NAME, cache->name);
+	record_set_number(record, CACHE_ADDRESS, cache->address);
+	record_set_number(record, CACHE_OBJECT_SIZE, cache->object_size);
+	record_set_number(record, CACHE_SIZE, cache->size);
+	record_set_number(record, CACHE_OBJECTS_PER_SLAB, cache->objects_per_slab);
+	record_set_number(record, CACHE_ORDER, cache->order);
+	if (contents->has_totals) {
+		record_set_number(record, CACHE_SLABS, contents->slabs);
+		record_set_number(record, CACHE_OBJECTS, contents->objects);
+		record_set_number(record, CACHE_ACTIVE, contents->active);
+	}
+	record_set_number(record, CACHE_PARTIAL_SLABS, contents->partial_slabs);
+	record_set_texts(record, CACHE_FLAGS, flags, flag_count);
+	return NULL;
+}
+
+static struct dill_error *fill_identity(const struct heap *heap, const struct cache *cache,
+					struct arena *arena, struct record *record)
+{
+	const struct layout *l = &heap->layout;
+
+	record_set_number(record, CACHE_FLAGS_VALUE, cache->flags);
+	record_set_number(record, CACHE_ALIGN, cache->align);
+	record_set_number(record, CACHE_INUSE, cache->inuse);
+	record_set_number(record, CACHE_FREELIST_OFFSET, cache->offset);
+	record_set_text(record, CACHE_FREELIST_ENCODING, encoding_name(heap->encoding));
+	if (l->cache_random.present)
+		record_set_number(record, CACHE_FREELIST_KEY, cache->random);
+	record_set_number(record, CACHE_RED_LEFT_PAD, cache->red_left_pad);
+	record_set_number(record, CACHE_MIN_ORDER, cache->min_order);
+	record_set_number(record, CACHE_MIN_OBJECTS_PER_SLAB, cache->min_objects_per_slab);
+	record_set_signed(record, CACHE_REFCOUNT, cache->refcount);
+	record_set_number(record, CACHE_CTOR, cache->ctor);
+	if (cache->ctor) {
+		struct symbol symbol;
+		struct dill_error *error = kernel_symbol_at(heap->kernel, cache->ctor, &symbol);
+
+		if (!error)
+			record_set_text(record, CACHE_CTOR_NAME,
+					arena_format(arena, "%s", symbol.name));
+		else if (error_is_fatal(error))
+			return error;
+		dill_error_free(error);
+	}
+	if (l->cache_usersize.present) {
+		record_set_number(record, CACHE_USEROFFSET, cache->useroffset);
+		record_set_number(record, CACHE_USERSIZE, cache->usersize);
+	}
+	record_set_number(record, CACHE_MIN_PARTIAL, cache->min_partial);
+	if (l->cache_cpu_partial.present)
+		record_set_number(record, CACHE_CPU_PARTIAL, cache->cpu_partial);
+	if (l->cache_cpu_partial_slabs.present)
+		record_set_number(record, CACHE_CPU_PARTIAL_SLABS, cache->cpu_partial_slabs);
+	return NULL;
+}
+
+struct dill_error *cache_row_record(const struct heap *heap, const struct contents *contents,
+				    struct arena *arena, struct record **ret)
+{
+	struct record *record = record_new(arena, &cache_row_kind);
+
+	if (!record)
+		return error_no_memory();
+	*ret = record;
+	return fill_row(heap, contents, arena, record);
+}
+
+struct dill_error *cache_detail_record(const struct heap *heap, const struct contents *contents,
+				       const struct contents_filter *filter,
+				       enum cache_record_detail detail, struct arena *arena,
+				       struct record **ret)
+{
+	struct record *record = record_new(arena, &cache_detail_kind);
+	struct record_list cpus = {0}, nodes = {0};
+
+	if (!record)
+		return error_no_memory();
+	TRY(fill_row(heap, contents, arena, record));
+	TRY(fill_identity(heap, contents->cache, arena, record));
+	if (contents->cache->cpu_slab)
+		record_set_number(record, CACHE_CPU_SLABS, contents->cpu_slabs);
+	for (size_t i = 0; i < contents->cpu_count; i++)
+		TRY(cpu_record(&contents->cpus[i], detail, arena, &cpus));
+	for (size_t i = 0; i < contents->node_count; i++)
+		if (filter->node < 0 || (unsigned)filter->node == contents->nodes[i].node)
+			TRY(node_record(&contents->nodes[i], detail, arena, &nodes));
+	record_set_records(record, CACHE_CPUS, cpus);
+	record_set_records(record, CACHE_NODES, nodes);
+	*ret = record;
+	return NULL;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/finding_record.h"
+
+static struct dill_error *emit(struct command_call *call, const struct finding *finding)
+{
+	struct record *record = record_new(call->arena, &finding_record_kind);
+
+	if (!record)
+		return error_no_memory();
+	record_set_text(record, FINDING_COLUMN_KIND, finding_kind_name(finding->kind));
+	record_set_text(record, FINDING_COLUMN_CACHE, finding->place.cache);
+	if (finding->place.cpu >= 0)
+		record_set_number(record, FINDING_COLUMN_CPU, (uint64_t)finding->place.cpu);
+	if (finding->place.node >= 0)
+		record_set_number(record, FINDING_COLUMN_NODE, (uint64_t)finding->place.node);
+	if (finding->place.slab)
+		record_set_number(record, FINDING_COLUMN_SLAB, finding->place.slab);
+	record_set_number(record, FINDING_COLUMN_ADDRESS, finding->address);
+	if (finding->has_values) {
+		record_set_number(record, FINDING_COLUMN_EXPECTED, finding->expected);
+		record_set_number(record, FINDING_COLUMN_SEEN, finding->seen);
+	}
+	record_set_text(record, FINDING_COLUMN_TEXT, finding->text);
+	return call->sink->emit(call->sink, record);
+}
+
+struct dill_error *findings_emit(struct command_call *call, const struct findings *findings)
+{
+	for (const struct finding *finding = findings->first; finding; finding = finding->next)
+		TRY(emit(call, finding));
+	if (findings->count > findings->kept) {
+		struct record *record = record_new(call->arena, &finding_record_kind);
+
+		if (!record)
+			return error_no_memory();
+		record_set_text(record, FINDING_COLUMN_KIND, "more");
+		record_set_text(record, FINDING_COLUMN_TEXT,
+				arena_format(call->arena, "%zu more findings are not shown",
+					     findings->count - findings->kept));
+		TRY(call->sink->emit(call->sink, record));
+	}
+	if (findings->count)
+		call->findings = true;
+	return NULL;
+}

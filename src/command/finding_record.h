@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMAND_FINDING_RECORD_H
+#define COMMAND_FINDING_RECORD_H
+
+#include "command/command.h"
+#include "render/finding_view.h"
+#include "slub/finding.h"
+
+/**
+ * Emit every finding as a record, and one more that counts those past the limit. Marks the call as
+ * one with findings when there are any.
+ */
+DILL_MUST_CHECK struct dill_error *findings_emit(struct command_call *call,
+						 const struct findings *findings);
+
+#endif

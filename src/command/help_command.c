@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/help.h"
+#include "command/registry.h"
+
+enum { COMMAND_NAME, COMMAND_SUMMARY };
+
+static const struct column command_columns[] = {
+	[COMMAND_NAME] = {"name", COLUMN_TEXT, "COMMAND", "name of the command"},
+	[COMMAND_SUMMARY] = {"summary", COLUMN_TEXT, "SUMMARY", "one line"},
+};
+
+static const struct record_kind command_kind = {
+	.name = "command",
+	.doc = "One of dill's commands.",
+	.columns = command_columns,
+	.column_count = sizeof(command_columns) / sizeof(command_columns[0]),
+};
+
+static const struct record_kind *const kinds[] = {&command_kind, &help_kind, NULL};
+
+static struct dill_error *list(struct command_call *call)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		struct record *record = record_new(call->arena, &command_kind);
+
+		if (!record)
+			return error_no_memory();
+		record_set_text(record, COMMAND_NAME, commands[i]->name);
+		record_set_text(record, COMMAND_SUMMARY, commands[i]->summary);
+		TRY(call->sink->emit(call->sink, record));
+	}
+	return NULL;
+}
+
+static struct dill_error *run(struct command_call *call)
+{
+	const struct command *command;
+
+	if (!call->argument_count)
+		return list(call);
+	TRY(command_find(call->arguments[0], &command));
+	return help_emit(command, call->arena, call->sink);
+}
+
+const struct command help_command = {
+	.name = "help",
+	.summary = "List the commands, or show how one is used",
+	.help = "Without COMMAND, one line per command.\n"
+		"\n"
+		"Examples:\n"
+		"  help\n"
+		"  help kcache\n",
+	.arguments = {{"COMMAND", ARGUMENT_COMMAND, .optional = true}},
+	.kinds = kinds,
+	.run = run,
+};

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+
+#include "command/finding_record.h"
+#include "command/registry.h"
+#include "kernel/task.h"
+#include "render/view.h"
+
+enum {
+	COL_TASK,
+	COL_PID,
+	COL_TGID,
+	COL_PARENT_PID,
+	COL_UID,
+	COL_CPU,
+	COL_STATE,
+	COL_COMM,
+	COL_PARENT,
+	COL_STACK,
+	COL_MM,
+	COL_COUNT,
+};
+
+static const struct column task_columns[] = {
+	[COL_TASK] = {"task", COLUMN_ADDRESS, "TASK", "address of the task_struct"},
+	[COL_PID] = {"pid", COLUMN_COUNT, "PID", "number of the thread"},
+	[COL_TGID] = {"tgid", COLUMN_COUNT, "TGID", "number of the process"},
+	[COL_PARENT_PID] = {"parent_pid", COLUMN_COUNT, "PPID", "number of the parent process"},
+	[COL_UID] = {"uid", COLUMN_COUNT, "UID", "real user id"},
+	[COL_CPU] = {"cpu", COLUMN_COUNT, "CPU", "CPU that it runs on, or ran on last"},
+	[COL_STATE] = {"state", COLUMN_TEXT, "STATE", "state as in /proc/PID/status"},
+	[COL_COMM] = {"comm", COLUMN_TEXT, "COMM", "name, escaped for display"},
+	[COL_PARENT] = {"parent", COLUMN_ADDRESS, NULL, "address of the parent's task_struct"},
+	[COL_STACK] = {"stack", COLUMN_ADDRESS, NULL, "lowest address of the kernel stack"},
+	[COL_MM] = {"mm", COLUMN_ADDRESS, NULL, "address of the mm_struct; absent without one"},
+};
+
+static struct dill_error *draw_task(struct painter *painter, const struct record *record);
+
+static const struct record_view detail_view = {draw_task};
+
+#define TASK_KIND                                                                                  \
+	.name = "task", .doc = "a process or thread", .columns = task_columns,                     \
+	.column_count = COL_COUNT
+
+static const struct record_kind row_kind = {TASK_KIND};
+/* The same record, asked for by number: everything is shown. */
+static const struct record_kind detail_kind = {TASK_KIND, .view = &detail_view};
+
+static void paint_label(struct painter *painter, const char *label)
+{
+	paint_padded(painter, STYLE_DIM, label, 10);
+}
+
+static void paint_number(struct painter *painter, const struct record *record, size_t column)
+{
+	if (record->fields[column].present)
+		paint_format(painter, STYLE_NUMBER, "%" PRIu64, record_number(record, column));
+	else
+		paint(painter, STYLE_DIM, "-");
+}
+
+static void paint_pointer(struct painter *painter, const struct record *record, size_t column)
+{
+	if (record->fields[column].present)
+		paint_address(painter, record_number(record, column));
+	else
+		paint(painter, STYLE_DIM, "-");
+}
+
+static struct dill_error *draw_task(struct painter *painter, const struct record *record)
+{
+	static const struct {
+		size_t column;
+		const char *label;
+	} lines[] = {
+		{COL_TGID, "tgid"},   {COL_UID, "uid"}, {COL_CPU, "cpu"},
+		{COL_STACK, "stack"}, {COL_MM, "mm"},
+	};
+
+	paint(painter, STYLE_HEADING, "task ");
+	paint_address(painter, record_number(record, COL_TASK));
+	paint_newline(painter);
+	paint_label(painter, "  name");
+	paint(painter, STYLE_NAME, record_text(record, COL_COMM));
+	paint_newline(painter);
+	paint_label(painter, "  pid");
+	paint_number(painter, record, COL_PID);
+	paint_newline(painter);
+	paint_label(painter, "  parent");
+	paint_number(painter, record, COL_PARENT_PID);
+	paint(painter, STYLE_PLAIN, "  ");
+	paint_pointer(painter, record, COL_PARENT);
+	paint_newline(painter);
+	paint_label(painter, "  state");
+	paint(painter, STYLE_PLAIN, record_text(record, COL_STATE));
+	paint_newline(painter);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		paint(painter, STYLE_PLAIN, "  ");
+		paint_padded(painter, STYLE_DIM, lines[i].label, 8);
+		if (task_columns[lines[i].column].type == COLUMN_ADDRESS)
+			paint_pointer(painter, record, lines[i].column);
+		else
+			paint_number(painter, record, lines[i].column);
+		paint_newline(painter);
+	}
+	return NULL;
+}
+
+struct ktask {
+	struct command_call *call;
+	const struct record_kind *kind;
+	const char *pattern; /* NULL = every task */
+	size_t shown;
+	struct findings findings;
+};
+
+static void set_if(struct record *record, const struct task *task, enum task_field field,
+		   size_t column, uint64_t value)
+{
+	if (task->has & field)
+		record_set_number(record, column, value);
+}
+
+static struct dill_error *make_record(struct arena *arena, const struct record_kind *kind,
+				      const struct task *task, struct record **ret)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf comm = {0};
+	struct record *record = record_new(arena, kind);
+
+	strbuf_append_escaped(&comm, task->comm, task->comm_length);
+	TRY(strbuf_error(&comm));
+	if (!record)
+		return error_no_memory();
+	record_set_number(record, COL_TASK, task->address);
+	record_set_number(record, COL_PID, task->pid);
+	set_if(record, task, TASK_TGID, COL_TGID, task->tgid);
+	set_if(record, task, TASK_PARENT_PID, COL_PARENT_PID, task->parent_pid);
+	set_if(record, task, TASK_UID, COL_UID, task->uid);
+	set_if(record, task, TASK_CPU, COL_CPU, task->cpu);
+	set_if(record, task, TASK_PARENT, COL_PARENT, task->parent);
+	/* A task without a stack or mm has NULL there: absent, not address 0. */
+	if (task->stack)
+		set_if(record, task, TASK_STACK, COL_STACK, task->stack);
+	if (task->mm)
+		set_if(record, task, TASK_MM, COL_MM, task->mm);
+	if (task->has & TASK_STATE)
+		record_set_text(record, COL_STATE, task->state);
+	if (task->has & TASK_COMM) {
+		const char *name = arena_copy_text(arena, strbuf_get(&comm), comm.length);
+
+		if (!name)
+			return error_no_memory();
+		record_set_text(record, COL_COMM, name);
+	}
+	*ret = record;
+	return NULL;
+}
+
+static struct dill_error *show(void *context, const struct task *task)
+{
+	struct ktask *run = context;
+	struct sink *sink = run->call->sink;
+	struct record *record = NULL;
+
+	if (run->pattern && strcmp(run->pattern, task->comm) != 0 &&
+	    fnmatch(run->pattern, task->comm, 0) != 0)
+		return NULL;
+	TRY(make_record(run->call->arena, run->kind, task, &record));
+	run->shown++;
+	return sink->emit(sink, record);
+}
+
+/* Kept until the tasks are shown: a table in two halves is hard to read. */
+static struct dill_error *keep_finding(void *context, const struct task_finding *finding)
+{
+	static const enum finding_kind kinds[] = {
+		[TASK_FINDING_LIST] = FINDING_LIST_BROKEN,
+		[TASK_FINDING_POINTER] = FINDING_POINTER,
+		[TASK_FINDING_UNREADABLE] = FINDING_UNREADABLE,
+	};
+	const struct finding_place place = {.cpu = -1, .node = -1};
+	struct ktask *run = context;
+
+	if (finding->has_values)
+		findings_add_values(&run->findings, kinds[finding->kind], &place, finding->address,
+				    finding->expected, finding->seen, "task 0x%" PRIx64 ": %s",
+				    finding->task, finding->text);
+	else
+		findings_add(&run->findings, kinds[finding->kind], &place, finding->address,
+			     "task 0x%" PRIx64 ": %s", finding->task, finding->text);
+	return NULL;
+}
+
+static bool parse_pid(const char *text, uint32_t *ret)
+{
+	unsigned long value;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (*end || errno || value > UINT32_MAX)
+		return false;
+	*ret = (uint32_t)value;
+	return true;
+}
+
+enum { OPTION_THREADS };
+
+static struct dill_error *show_tasks(struct ktask *run, struct tasks *tasks)
+{
+	const struct command_call *call = run->call;
+	const char *wanted = call->arguments[0];
+	bool threads = call->options[OPTION_THREADS].given;
+	struct task_visitor visitor = {show, keep_finding, run};
+	struct task task;
+	uint32_t pid;
+
+	if (wanted && parse_pid(wanted, &pid)) {
+		TRY(tasks_find(tasks, pid, &visitor, &task));
+		if (threads)
+			return tasks_each_thread(tasks, &task, &visitor);
+		run->kind = &detail_kind;
+		return show(run, &task);
+	}
+	run->pattern = wanted;
+	TRY(tasks_each(tasks, threads ? TASK_SCOPE_THREADS : TASK_SCOPE_PROCESSES, &visitor));
+	if (wanted && !run->shown)
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "no %s is named \"%s\"%s",
+				      threads ? "thread" : "process", wanted,
+				      threads ? "" : " (threads are searched with --threads)");
+	return NULL;
+}
+
+static struct dill_error *run_ktask(struct command_call *call)
+{
+	_cleanup_(tasks_freep)
+	struct tasks *tasks = NULL;
+	_cleanup_(dill_error_freep)
+	struct dill_error *error = NULL;
+	struct ktask run = {.call = call, .kind = &row_kind, .findings.arena = call->arena};
+	struct kernel *kernel;
+
+	TRY(session_kernel(call->session, &kernel));
+	TRY(tasks_new(kernel, &tasks));
+	error = show_tasks(&run, tasks);
+	/* What is broken explains why something was not found. */
+	TRY(findings_emit(call, &run.findings));
+	return steal(error);
+}
+
+static const struct record_kind *const kinds[] = {&row_kind, &finding_record_kind, NULL};
+
+const struct command ktask_command = {
+	.name = "ktask",
+	.summary = "Show processes and threads",
+	.help = "Without an argument every process is listed, in the order of creation. TASK is a\n"
+		"number, then that process or thread is shown in full, or a name: exactly as the\n"
+		"kernel has it, or with the wildcards * ? [...].\n"
+		"\n"
+		"Numbers are those of the initial pid and user namespaces. TASK addresses are\n"
+		"struct task_struct pointers; kernel threads have no MM.\n"
+		"\n"
+		"Examples:\n"
+		"  ktask\n"
+		"  ktask 1\n"
+		"  ktask 'kworker/*'\n"
+		"  ktask --threads sshd\n",
+	.arguments = {{"TASK", ARGUMENT_TASK, true}},
+	.options =
+		{
+			[OPTION_THREADS] = {"threads", 't', ARGUMENT_NONE, NULL,
+					    "show every thread of the processes"},
+		},
+	.needs_target = true,
+	.kinds = kinds,
+	.run = run_ktask,
+};

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMAND_REGISTRY_H
+#define COMMAND_REGISTRY_H
+
+#include "command/command.h"
+
+/* Every command there is; registry.c puts them in order. */
+
+extern const struct command kcache_command;
+extern const struct command ktask_command;
+extern const struct command kstruct_command;
+extern const struct command kbase_command;
+extern const struct command help_command; /* command_help() is a function */
+
+#endif

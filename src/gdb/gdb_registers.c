@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "gdb/gdb_registers.h"
+
+#include "gdb/view.h"
+
+PyObject *gdb_thread_list(PyObject *gdb)
+{
+	_cleanup_(py_decrefp)
+	PyObject *inferior = py_call(gdb, "selected_inferior", "()");
+	_cleanup_(py_decrefp)
+	PyObject *threads = inferior ? py_call(inferior, "threads", "()") : NULL;
+
+	return threads ? PySequence_List(threads) : NULL;
+}
+
+struct dill_error *gdb_cpu_count(PyObject *gdb, unsigned *ret)
+{
+	_cleanup_(py_decrefp)
+	PyObject *threads = gdb_thread_list(gdb);
+	Py_ssize_t count = threads ? PyList_Size(threads) : -1;
+
+	if (count < 0)
+		return py_error();
+	*ret = count > 0 ? (unsigned)count : 1;
+	return NULL;
+}
+
+static bool thread_number(PyObject *thread, uint64_t *ret)
+{
+	_cleanup_(py_decrefp)
+	PyObject *number = PyObject_GetAttrString(thread, "num");
+
+	return number && py_u64(number, ret);
+}
+
+/* The thread of @threads with exactly @rank lower numbers; borrowed, NULL without an exception when
+ * there is none. */
+static PyObject *thread_by_rank(PyObject *threads, unsigned rank)
+{
+	Py_ssize_t count = PyList_Size(threads);
+
+	for (Py_ssize_t i = 0; i < count; i++) {
+		uint64_t number, other;
+		unsigned lower = 0;
+
+		if (!thread_number(PyList_GetItem(threads, i), &number))
+			return NULL;
+		for (Py_ssize_t j = 0; j < count; j++) {
+			if (!thread_number(PyList_GetItem(threads, j), &other))
+				return NULL;
+			lower += other < number;
+		}
+		if (lower == rank)
+			return PyList_GetItem(threads, i);
+	}
+	return NULL;
+}
+
+/* False with an exception only when the user interrupts: other targets lack other registers. */
+static bool read_register(PyObject *frame, const char *name, uint64_t *ret, bool *ret_has)
+{
+	_cleanup_(py_decrefp)
+	PyObject *value = py_call(frame, "read_register", "(s)", name);
+	_cleanup_(py_decrefp)
+	PyObject *number = NULL;
+
+	/* Flags and segment registers may have types of their own. */
+	if (value)
+		number = PyNumber_Long(value);
+	*ret_has = number && py_u64(number, ret);
+	if (*ret_has)
+		return true;
+	if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
+		return false;
+	PyErr_Clear();
+	return true;
+}
+
+static bool read_registers(PyObject *gdb, struct dill_registers *ret)
+{
+	_cleanup_(py_decrefp)
+	PyObject *frame = py_call(gdb, "newest_frame", "()");
+	struct dill_registers registers = {0};
+	const struct {
+		const char *name;
+		uint64_t *value;
+		bool control;
+	} rows[] = {
+		{"rip", &registers.ip, false},
+		{"rsp", &registers.sp, false},
+		{"eflags", &registers.flags, false},
+		{"cs", &registers.cs, false},
+		{"gs_base", &registers.gs_base, false},
+		{"k_gs_base", &registers.kernel_gs_base, false},
+		{"cr0", &registers.cr0, true},
+		{"cr3", &registers.cr3, true},
+		{"cr4", &registers.cr4, true},
+		{"efer", &registers.efer, true},
+	};
+
+	if (!frame)
+		return false;
+	registers.has_control = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		bool has;
+
+		if (!read_register(frame, rows[i].name, rows[i].value, &has))
+			return false;
+		if (!has && rows[i].control)
+			registers.has_control = false;
+	}
+	*ret = registers;
+	return true;
+}
+
+static bool read_thread(PyObject *gdb, PyObject *thread, struct dill_registers *ret)
+{
+	struct view view;
+	struct py_pending pending;
+	PyObject *done;
+	bool read, restored;
+
+	if (!view_save(gdb, &view))
+		return false;
+	done = py_call(thread, "switch", "()");
+	read = done && read_registers(gdb, ret);
+	Py_XDECREF(done);
+	pending = py_pending_take();
+	restored = view_restore(gdb, &view);
+	py_pending_restore(&pending);
+	return read && restored;
+}
+
+struct dill_error *gdb_registers(PyObject *gdb, unsigned cpu, struct dill_registers *ret)
+{
+	_cleanup_(py_decrefp)
+	PyObject *threads = gdb_thread_list(gdb);
+	PyObject *thread = threads ? thread_by_rank(threads, cpu) : NULL;
+
+	if (!thread && !PyErr_Occurred())
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "GDB has no thread for CPU %u", cpu);
+	if (!thread || !read_thread(gdb, thread, ret))
+		return py_error();
+	return NULL;
+}

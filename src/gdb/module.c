@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "gdb/plugin.h"
+
+/*
+ * The Python module behind dill.py: importing it registers dill in the GDB around it.
+ */
+
+static int module_exec(PyObject *module)
+{
+	struct plugin *plugin = PyModule_GetState(module);
+
+	/* GDB keeps what is registered for good, and all of it points into the module's state. */
+	Py_INCREF(module);
+	plugin->gdb = PyImport_ImportModule("gdb");
+	if (!plugin->gdb)
+		return -1;
+	plugin->gdb_error = PyObject_GetAttrString(plugin->gdb, "GdbError");
+	if (!plugin->gdb_error || !parameters_register(plugin) || !commands_register(plugin) ||
+	    !functions_register(plugin) || !events_connect(plugin))
+		return -1;
+	return PyModule_AddStringConstant(module, "__version__", DILL_VERSION);
+}
+
+static PyModuleDef_Slot slots[] = {
+	{Py_mod_exec, (void *)module_exec},
+	{0, NULL},
+};
+
+static struct PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "dill",
+	.m_doc = "The Linux kernel's slab heap in GDB; importing it adds the command `dill`.",
+	.m_size = sizeof(struct plugin),
+	.m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit_dill(void);
+
+PyMODINIT_FUNC PyInit_dill(void)
+{
+	return PyModuleDef_Init(&definition);
+}

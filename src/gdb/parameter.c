@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "gdb/plugin.h"
+
+/*
+ * `set dill direct on|off|auto`. GDB asks for the texts of set and show through methods.
+ */
+
+static PyObject *no_text(PyObject *self, PyObject *arguments)
+{
+	(void)self;
+	(void)arguments;
+	return PyUnicode_FromString("");
+}
+
+static PyObject *show_text(PyObject *self, PyObject *arguments)
+{
+	const char *value;
+
+	(void)self;
+	/* Called on the class: no parameter is bound in front. */
+	if (!PyArg_ParseTuple(arguments, "s", &value))
+		return NULL;
+	return PyUnicode_FromFormat(
+		"Reading the memory of a QEMU on this machine directly is \"%s\".", value);
+}
+
+static PyMethodDef set_method = {"get_set_string", no_text, METH_VARARGS, NULL};
+static PyMethodDef show_method = {"get_show_string", show_text, METH_VARARGS, NULL};
+
+/* The prefixes alone do what GDB's own do: one lists the settings, the other their values. */
+
+static PyObject *execute(PyObject *self, const char *line)
+{
+	struct plugin *plugin = PyCapsule_GetPointer(self, NULL);
+
+	return plugin ? py_call(plugin->gdb, "execute", "(s)", line) : NULL;
+}
+
+static PyObject *set_prefix(PyObject *self, PyObject *arguments)
+{
+	(void)arguments;
+	return execute(self, "help set dill");
+}
+
+static PyObject *show_prefix(PyObject *self, PyObject *arguments)
+{
+	(void)arguments;
+	return execute(self, "show dill direct");
+}
+
+static PyMethodDef set_prefix_method = {"invoke", set_prefix, METH_VARARGS, NULL};
+static PyMethodDef show_prefix_method = {"invoke", show_prefix, METH_VARARGS, NULL};
+
+static bool register_prefix(struct plugin *plugin, const char *name, const char *doc,
+			    PyMethodDef *method)
+{
+	_cleanup_(py_decrefp)
+	PyObject *class_name = PyObject_GetAttrString(plugin->gdb, "COMMAND_DATA");
+	_cleanup_(py_decrefp)
+	PyObject *none = PyObject_GetAttrString(plugin->gdb, "COMPLETE_NONE");
+	_cleanup_(py_decrefp)
+	PyObject *capsule = PyCapsule_New(plugin, NULL, NULL);
+	_cleanup_(py_decrefp)
+	PyObject *invoke = capsule ? PyCFunction_New(method, capsule) : NULL;
+	_cleanup_(py_decrefp)
+	PyObject *dict = invoke ? Py_BuildValue("{sssO}", "__doc__", doc, "invoke", invoke) : NULL;
+	_cleanup_(py_decrefp)
+	PyObject *arguments = NULL;
+
+	if (!class_name || !none || !dict)
+		return false;
+	arguments = Py_BuildValue("(sOOO)", name, class_name, none, Py_True);
+	return arguments && gdb_object_register(plugin, "Command", dict, arguments);
+}
+
+bool parameters_register(struct plugin *plugin)
+{
+	_cleanup_(py_decrefp)
+	PyObject *class_name = PyObject_GetAttrString(plugin->gdb, "COMMAND_DATA");
+	_cleanup_(py_decrefp)
+	PyObject *kind = PyObject_GetAttrString(plugin->gdb, "PARAM_ENUM");
+	_cleanup_(py_decrefp)
+	PyObject *set = PyCFunction_New(&set_method, NULL);
+	_cleanup_(py_decrefp)
+	PyObject *show = PyCFunction_New(&show_method, NULL);
+	_cleanup_(py_decrefp)
+	PyObject *dict = NULL;
+	_cleanup_(py_decrefp)
+	PyObject *arguments = NULL;
+
+	if (!class_name || !kind || !set || !show ||
+	    !register_prefix(plugin, "set dill", "Settings of dill.", &set_prefix_method) ||
+	    !register_prefix(plugin, "show dill", "Show the settings of dill.",
+			     &show_prefix_method))
+		return false;
+	dict = Py_BuildValue(
+		"{sssssssOsO}", "__doc__",
+		"auto: read it directly where that is possible and safe.\n"
+		"on:   the same, and say why when GDB's connection cannot be shared for it.\n"
+		"off:  always ask through the connection that GDB has.",
+		"set_doc", "Set whether the memory of a QEMU on this machine is read directly.",
+		"show_doc", "Show whether the memory of a QEMU on this machine is read directly.",
+		"get_set_string", set, "get_show_string", show);
+	/* The first choice is the default. */
+	arguments =
+		Py_BuildValue("(sOO(sss))", "dill direct", class_name, kind, "auto", "on", "off");
+	return dict && arguments && gdb_object_register(plugin, "Parameter", dict, arguments);
+}
+
+enum direct parameter_direct(struct plugin *plugin)
+{
+	_cleanup_(py_decrefp)
+	PyObject *value = py_call(plugin->gdb, "parameter", "(s)", "dill direct");
+	_cleanup_(freep)
+	char *text = value ? py_text(value) : NULL;
+
+	if (!text) {
+		PyErr_Clear();
+		return DIRECT_OFF;
+	}
+	return strcmp(text, "on") == 0	  ? DIRECT_ON
+	       : strcmp(text, "off") == 0 ? DIRECT_OFF
+					  : DIRECT_AUTO;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "gdb/plugin.h"
+
+#include <time.h>
+
+#include "base/strbuf.h"
+
+/* How often Python is asked for signals: asking costs as much as reading a cached page. */
+#define SIGNAL_PERIOD_NS UINT64_C(1000000)
+
+/* --- the host's callbacks --- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static bool host_interrupted(void *context)
+{
+	struct plugin *plugin = context;
+	uint64_t now = now_ns();
+
+	if (now - plugin->signals_checked_ns >= SIGNAL_PERIOD_NS) {
+		plugin->signals_checked_ns = now;
+		if (!PyErr_Occurred())
+			(void)PyErr_CheckSignals();
+	}
+	/* The exception stays set, so every later question gets the same answer. */
+	return PyErr_Occurred() != NULL;
+}
+
+void plugin_log(struct plugin *plugin, const char *text)
+{
+	struct py_pending pending = py_pending_take();
+	_cleanup_(strbuf_deinitp)
+	struct strbuf line = {0};
+	_cleanup_(py_decrefp)
+	PyObject *stream = NULL;
+	_cleanup_(py_decrefp)
+	PyObject *done = NULL;
+
+	strbuf_append_format(&line, "dill: %s\n", text);
+	stream = PyObject_GetAttrString(plugin->gdb, "STDERR");
+	if (stream)
+		done = py_call(plugin->gdb, "write", "(sO)", strbuf_get(&line), stream);
+	if (!done)
+		PyErr_Clear();
+	py_pending_restore(&pending);
+}
+
+static void host_log(void *context, const char *text)
+{
+	plugin_log(context, text);
+}
+
+struct dill_host plugin_host(struct plugin *plugin)
+{
+	return (struct dill_host){host_interrupted, host_log, plugin};
+}
+
+/* GDB reads the target itself while it evaluates, and may call back into dill's functions. */
+static struct dill_error *evaluate(void *context, const char *expression, uint64_t *ret)
+{
+	struct plugin *plugin = context;
+	_cleanup_(py_decrefp)
+	PyObject *value = NULL;
+	struct dill_error *error = NULL, *resume_error;
+
+	TRY(inferior_pause(plugin->inferior));
+	plugin->evaluating = true;
+	value = py_call(plugin->gdb, "parse_and_eval", "(s)", expression);
+	if (!value || !py_u64(value, ret))
+		error = py_error();
+	plugin->evaluating = false;
+	resume_error = inferior_resume(plugin->inferior);
+	if (!error)
+		return resume_error;
+	dill_error_free(resume_error);
+	return error;
+}
+
+/* --- the session --- */
+
+void plugin_close_session(struct plugin *plugin)
+{
+	session_free(steal(plugin->session));
+	plugin->inferior = NULL;
+	free(steal(plugin->session_key));
+}
+
+/* Path of the kernel image that was given to GDB as a file; NULL when none was. */
+static char *image_path(struct plugin *plugin)
+{
+	_cleanup_(py_decrefp)
+	PyObject *space = py_call(plugin->gdb, "current_progspace", "()");
+	_cleanup_(py_decrefp)
+	PyObject *objfiles = NULL;
+	_cleanup_(py_decrefp)
+	PyObject *file = NULL;
+
+	if (!space)
+		return NULL;
+	file = PyObject_GetAttrString(space, "filename");
+	if (file && file != Py_None)
+		return py_text(file);
+	/* "symbol-file vmlinux" gives no program, but an object file. */
+	objfiles = py_call(space, "objfiles", "()");
+	if (!objfiles || PyList_Size(objfiles) < 1)
+		return NULL;
+	Py_XDECREF(steal(file));
+	file = PyObject_GetAttrString(PyList_GetItem(objfiles, 0), "filename");
+	return file && file != Py_None ? py_text(file) : NULL;
+}
+
+static bool append_attribute(struct strbuf *text, PyObject *object, const char *name)
+{
+	_cleanup_(py_decrefp)
+	PyObject *value = py_get_optional(object, name);
+	_cleanup_(py_decrefp)
+	PyObject *string = value ? PyObject_Str(value) : NULL;
+	_cleanup_(freep)
+	char *utf8 = string ? py_text(string) : NULL;
+
+	if (!utf8)
+		return false;
+	strbuf_append_format(text, "%s/", utf8);
+	return true;
+}
+
+/*
+ * Everything that makes a session useless when it changes. connection_num counts GDB's connections,
+ * so a second "target remote" to the same place is seen, too.
+ * @ret stays empty when there is no target.
+ */
+static bool session_key(struct plugin *plugin, const char *image, struct strbuf *ret)
+{
+	_cleanup_(py_decrefp)
+	PyObject *inferior = py_call(plugin->gdb, "selected_inferior", "()");
+	_cleanup_(py_decrefp)
+	PyObject *process = inferior ? PyObject_GetAttrString(inferior, "pid") : NULL;
+	uint64_t pid;
+
+	if (!process || !py_u64(process, &pid))
+		return false;
+	if (!pid)
+		return true;
+	if (!append_attribute(ret, inferior, "num") || !append_attribute(ret, inferior, "pid") ||
+	    !append_attribute(ret, inferior, "connection_num"))
+		return false;
+	strbuf_append_format(ret, "%d/%s", parameter_direct(plugin), image ? image : "");
+	return true;
+}
+
+static struct dill_error *open_session(struct plugin *plugin, const char *image)
+{
+	struct session_options options = {
+		.image_path = image,
+		.host = plugin_host(plugin),
+		.evaluate = evaluate,
+	};
+	struct inferior *inferior;
+
+	TRY(inferior_new(plugin, &inferior));
+	TRY(session_new(inferior_ops(), inferior, &options, &plugin->session));
+	plugin->inferior = inferior;
+	return NULL;
+}
+
+struct dill_error *plugin_session(struct plugin *plugin, struct session **ret)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf key = {0};
+	_cleanup_(freep)
+	char *image = image_path(plugin);
+
+	if (PyErr_Occurred() || !session_key(plugin, image, &key))
+		return py_error();
+	TRY(strbuf_error(&key));
+	if (!plugin->session_key || strcmp(plugin->session_key, strbuf_get(&key)) != 0)
+		plugin_close_session(plugin);
+	if (!plugin->session && key.length) {
+		plugin->session_key = strdup(strbuf_get(&key));
+		if (!plugin->session_key)
+			return error_no_memory();
+		TRY(open_session(plugin, image));
+	}
+	*ret = plugin->session;
+	return NULL;
+}
+
+struct dill_error *plugin_no_target(void)
+{
+	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+			      "no target: connect GDB first, such as with \"target remote :1234\" "
+			      "to qemu -s");
+}
+
+struct dill_error *plugin_begin(struct plugin *plugin, struct session **ret)
+{
+	struct session *session;
+
+	if (plugin->evaluating) {
+		TRY(inferior_resume(plugin->inferior));
+		*ret = plugin->session;
+		return NULL;
+	}
+	TRY(plugin_session(plugin, &session));
+	if (!session)
+		return plugin_no_target();
+	TRY(session_begin(session));
+	*ret = session;
+	return NULL;
+}
+
+struct dill_error *plugin_end(struct plugin *plugin)
+{
+	if (plugin->evaluating)
+		return inferior_pause(plugin->inferior);
+	return session_end(plugin->session);
+}

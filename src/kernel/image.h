@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KERNEL_IMAGE_H
+#define KERNEL_IMAGE_H
+
+#include "kernel/pagetable.h"
+
+/**
+ * Where x86-64 maps the kernel image: the window of 1 GiB that KASLR moves it in.
+ * Source: Documentation/arch/x86/x86_64/mm.rst "kernel text mapping"; KERNEL_IMAGE_SIZE in
+ * arch/x86/include/asm/page_64_types.h; the first byte of the image is 2 MiB aligned
+ * (CONFIG_PHYSICAL_ALIGN's lower bound on x86-64)
+ */
+#define KERNEL_WINDOW_FIRST UINT64_C(0xffffffff80000000)
+#define KERNEL_WINDOW_LAST  UINT64_C(0xffffffffbfffffff)
+#define KERNEL_ALIGN	    (UINT64_C(2) << 20)
+
+/** A part of the image with one permission. */
+struct image_region {
+	dill_virt first;
+	uint64_t size;
+	dill_phys phys;
+	bool writable, executable;
+	bool known; /**< false: found by probing, permissions and phys are not known */
+};
+
+/** The kernel image as the page tables show it. */
+struct image {
+	dill_virt base;			    /**< first mapped byte: _text */
+	uint64_t size;			    /**< to the end of the last region, holes included */
+	ARRAY(struct image_region) regions; /**< in order of address */
+};
+
+/**
+ * Find the image: the first run of mappings in the window, and all runs behind it with the same
+ * distance between virtual and physical addresses (modules have another one).
+ *
+ * @param ret  to be freed with image_deinit()
+ * @return NULL; NOT_FOUND when nothing as large as a kernel is mapped there, such as in the user
+ * half of page-table isolation (entry text only); what reading failed with
+ */
+DILL_MUST_CHECK struct dill_error *image_find(const struct pagetable *tables, struct image *ret);
+
+/**
+ * Find the image on a target that serves virtual addresses only, by trying to read every 2 MiB of
+ * the window.
+ */
+DILL_MUST_CHECK struct dill_error *image_probe(struct memory *memory, struct image *ret);
+
+/** Physical address of an image address; @p image must come from image_find(). */
+dill_phys image_phys(const struct image *image, dill_virt address);
+
+void image_deinit(struct image *image);
+
+static inline void image_deinitp(struct image *image)
+{
+	image_deinit(image);
+}
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/image_unpack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct dill_error *image_read_file(const char *path, uint8_t **ret, size_t *ret_size)
+{
+	FILE *file = fopen(path, "rbe");
+	struct dill_error *error = NULL;
+	uint8_t *bytes = NULL;
+	struct stat status;
+	size_t size = 0;
+
+	if (!file)
+		return dill_error_new_os(errno, "cannot open %s", path);
+	if (fstat(fileno(file), &status))
+		error = dill_error_new_os(errno, "cannot read %s", path);
+	else if (!S_ISREG(status.st_mode))
+		error = dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
+	else if ((uint64_t)status.st_size > IMAGE_FILE_MAX)
+		error = dill_error_new(DILL_ERROR_LIMIT, "%s is too large for a kernel", path);
+	if (!error) {
+		size = (size_t)status.st_size;
+		bytes = malloc(size + 1);
+		if (!bytes)
+			error = error_no_memory();
+		else if (fread(bytes, 1, size, file) != size)
+			error = dill_error_new_os(ferror(file) ? errno : EIO, "cannot read %s",
+						  path);
+	}
+	fclose(file);
+	if (error) {
+		free(bytes);
+		return error;
+	}
+	*ret = bytes;
+	*ret_size = size;
+	return NULL;
+}
+
+/* Offsets in the setup header, see the source in the header file. */
+enum {
+	SETUP_SECTS = 0x1f1,
+	SETUP_MAGIC = 0x202,
+	SETUP_VERSION = 0x206,
+	SETUP_PAYLOAD_OFFSET = 0x248,
+	SETUP_PAYLOAD_LENGTH = 0x24c,
+	SETUP_END = 0x250,
+};
+#define HDRS_MAGIC	0x53726448u /* "HdrS" */
+#define PAYLOAD_VERSION 0x208u
+
+bool image_is_bzimage(struct span file)
+{
+	return file.size >= SETUP_END && span_u32(file, SETUP_MAGIC) == HDRS_MAGIC;
+}
+
+static struct dill_error *find_payload(struct span file, struct span *ret)
+{
+	uint64_t sectors = file.data[SETUP_SECTS] ? file.data[SETUP_SECTS] : 4;
+	uint64_t offset = (sectors + 1) * 512 + span_u32(file, SETUP_PAYLOAD_OFFSET);
+	uint64_t length = span_u32(file, SETUP_PAYLOAD_LENGTH);
+
+	if (span_u16(file, SETUP_VERSION) < PAYLOAD_VERSION || length < 8 ||
+	    !span_holds(file, offset, length))
+		return dill_error_new(DILL_ERROR_BAD_DATA, "the bzImage names no payload");
+	*ret = span_cut(file, offset, length);
+	return NULL;
+}
+
+static struct dill_error *archive_failure(struct archive *archive)
+{
+	const char *text = archive_error_string(archive);
+
+	return dill_error_new(DILL_ERROR_UNSUPPORTED, "cannot unpack the bzImage: %s",
+			      text ? text : "unknown reason");
+}
+
+/** The compressed stream in a payload, without the size behind it; in gzip's format that is part of
+ * the stream. */
+static struct span stream_of(struct span payload)
+{
+	bool gzip = payload.data[0] == 0x1f && payload.data[1] == 0x8b;
+
+	return span_cut(payload, 0, gzip ? payload.size : payload.size - 4);
+}
+
+/** Unpack exactly @p size bytes. */
+static struct dill_error *unpack(struct archive *archive, struct span stream, uint8_t *to,
+				 size_t size)
+{
+	struct archive_entry *entry;
+
+	if (archive_read_support_filter_all(archive) < ARCHIVE_WARN ||
+	    archive_read_support_format_raw(archive) < ARCHIVE_WARN ||
+	    archive_read_open_memory(archive, stream.data, stream.size) != ARCHIVE_OK ||
+	    archive_read_next_header(archive, &entry) < ARCHIVE_WARN)
+		return archive_failure(archive);
+	for (size_t done = 0; done < size;) {
+		la_ssize_t got = archive_read_data(archive, to + done, size - done);
+
+		if (got < 0)
+			return archive_failure(archive);
+		if (!got)
+			return dill_error_new(DILL_ERROR_BAD_DATA,
+					      "the bzImage's payload ends after %zu of %zu bytes",
+					      done, size);
+		done += (size_t)got;
+	}
+	return NULL;
+}
+
+struct dill_error *image_unpack(struct span file, uint8_t **ret, size_t *ret_size)
+{
+	struct archive *archive;
+	struct dill_error *error;
+	struct span payload = {0};
+	uint8_t *bytes;
+	size_t size;
+
+	TRY(find_payload(file, &payload));
+	size = span_u32(payload, payload.size - 4);
+	if (size < payload.size || size > IMAGE_FILE_MAX)
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "the bzImage's payload claims to unpack to %zu bytes", size);
+	bytes = malloc(size);
+	archive = archive_read_new();
+	if (!bytes || !archive)
+		error = error_no_memory();
+	else
+		error = unpack(archive, stream_of(payload), bytes, size);
+	archive_read_free(archive);
+	if (error) {
+		free(bytes);
+		return error;
+	}
+	*ret = bytes;
+	*ret_size = size;
+	return NULL;
+}

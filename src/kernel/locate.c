@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
+#include "kernel/state.h"
+
+/* Architectural bits. Source: Intel SDM volume 3A, chapters "Control registers" and "IA32_EFER" */
+#define CR0_PAGING (UINT64_C(1) << 31)
+#define CR4_LA57   (UINT64_C(1) << 12)
+#define EFER_LMA   (UINT64_C(1) << 10)
+/** With page-table isolation the user's top table is the odd one of a pair of pages, the kernel's
+ * the even one. Source: PTI_USER_PGTABLE_BIT in arch/x86/include/asm/pgtable.h */
+#define PTI_USER_PAGE UINT64_C(0x1000)
+
+/** Most CPUs that are asked for page tables; one is enough unless it is offline or in firmware. */
+#define CPUS_TRIED_MAX 64u
+
+/** Look for the image below one top table; on success kernel->vm and kernel->image are set. */
+static struct dill_error *try_root(struct kernel *kernel, dill_phys root, unsigned levels)
+{
+	vm_init(kernel, root, levels);
+	return image_find(&kernel->vm.tables, &kernel->image);
+}
+
+/** Look for the image with the page tables of one CPU, as they are and as the kernel half of a
+ * pair. */
+static struct dill_error *try_cpu(struct kernel *kernel, unsigned cpu)
+{
+	struct dill_registers registers;
+	struct dill_error *error;
+	dill_phys root;
+	unsigned levels;
+
+	TRY(memory_registers(kernel->memory, cpu, &registers));
+	if (!registers.has_control)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "%s does not tell the control registers",
+				      memory_describe(kernel->memory));
+	if (!(registers.cr0 & CR0_PAGING) || !(registers.efer & EFER_LMA))
+		return dill_error_new(DILL_ERROR_NOT_FOUND,
+				      "CPU %u is not in 64-bit mode: no Linux kernel for x86-64, "
+				      "or not yet booted",
+				      cpu);
+	root = registers.cr3 & PAGETABLE_ADDRESS_MASK;
+	levels = registers.cr4 & CR4_LA57 ? 5 : 4;
+	error = try_root(kernel, root, levels);
+	if (error && !error_is_fatal(error) && root & PTI_USER_PAGE) {
+		dill_error_free(error);
+		error = try_root(kernel, root & ~PTI_USER_PAGE, levels);
+	}
+	if (!error)
+		kernel->facts.paging_levels = levels;
+	return error;
+}
+
+static struct dill_error *locate_by_tables(struct kernel *kernel)
+{
+	struct dill_error *error = NULL;
+	unsigned count;
+
+	TRY(memory_cpu_count(kernel->memory, &count));
+	if (count > CPUS_TRIED_MAX)
+		count = CPUS_TRIED_MAX;
+	for (unsigned cpu = 0; cpu < count; cpu++) {
+		struct dill_error *other = try_cpu(kernel, cpu);
+
+		if (!other || error_is_fatal(other)) {
+			dill_error_free(error);
+			kernel->facts.base_how =
+				"page tables: first mapping of the kernel's window";
+			return other;
+		}
+		/* The first CPU's reason is the one worth telling. */
+		if (error)
+			dill_error_free(other);
+		else
+			error = other;
+	}
+	return error ? error : dill_error_new(DILL_ERROR_NOT_FOUND, "the target has no CPU");
+}
+
+static struct dill_error *locate_by_probing(struct kernel *kernel)
+{
+	kernel->vm.paged = false;
+	kernel->facts.base_how = "first readable address of the kernel's window";
+	return image_probe(kernel->memory, &kernel->image);
+}
+
+struct dill_error *kernel_locate(struct kernel *kernel)
+{
+	struct dill_error *error = NULL;
+
+	if (memory_has_space(kernel->memory, DILL_SPACE_PHYSICAL)) {
+		error = locate_by_tables(kernel);
+		if (!error || dill_error_code(error) != DILL_ERROR_UNSUPPORTED ||
+		    !memory_has_space(kernel->memory, DILL_SPACE_VIRTUAL))
+			return dill_error_add_context(error, "no Linux kernel found");
+		dill_error_free(error);
+	}
+	return dill_error_add_context(locate_by_probing(kernel), "no Linux kernel found");
+}
+
+/** The kernel's own page tables, by the names they had; swapper_pg_dir is a macro on x86-64. */
+static const char *const own_tables[] = {"init_top_pgt", "init_level4_pgt"};
+
+struct dill_error *kernel_use_own_tables(struct kernel *kernel)
+{
+	struct pagetable before = kernel->vm.tables;
+	dill_virt symbol;
+	struct dill_error *error = NULL;
+
+	if (!kernel->vm.paged)
+		return NULL;
+	for (size_t i = 0; i < sizeof(own_tables) / sizeof(*own_tables); i++) {
+		struct image image = {0};
+
+		if (!kernel_has_symbol(kernel, own_tables[i], &symbol))
+			continue;
+		vm_init(kernel, image_phys(&kernel->image, symbol), before.levels);
+		error = image_find(&kernel->vm.tables, &image);
+		if (!error && image.base == kernel->image.base &&
+		    image_phys(&image, image.base) == image_phys(&kernel->image, image.base)) {
+			image_deinit(&kernel->image);
+			kernel->image = image;
+			return NULL;
+		}
+		image_deinit(&image);
+		if (error && error_is_fatal(error))
+			return error;
+		dill_error_free(error);
+	}
+	vm_init(kernel, before.root, before.levels);
+	return NULL;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
+#include "kernel/state.h"
+
+/**
+ * Where the direct map and the memory map lie when the kernel has no variables that say so (KASLR
+ * for memory is not compiled in).
+ * Source: __PAGE_OFFSET_BASE_L4/L5 in arch/x86/include/asm/page_64.h, __VMEMMAP_BASE_L4/L5 in
+ * pgtable_64_types.h; Documentation/arch/x86/x86_64/mm.rst
+ */
+#define PAGE_OFFSET_4 UINT64_C(0xffff888000000000)
+#define PAGE_OFFSET_5 UINT64_C(0xff11000000000000)
+#define VMEMMAP_4     UINT64_C(0xffffea0000000000)
+#define VMEMMAP_5     UINT64_C(0xffd4000000000000)
+/** x86-64 has 52 bits of physical address. */
+#define PHYSICAL_MAX	(UINT64_C(1) << 52)
+#define PAGE_STRUCT_MAX 4096u
+
+static struct dill_error *read_or(struct kernel *kernel, const char *symbol, uint64_t otherwise,
+				  uint64_t *ret)
+{
+	dill_virt address;
+
+	*ret = otherwise;
+	if (!kernel_has_symbol(kernel, symbol, &address))
+		return NULL;
+	return kernel_read_u64(kernel, address, ret);
+}
+
+struct dill_error *memory_map_load(struct kernel *kernel)
+{
+	bool five = kernel->facts.paging_levels == 5;
+	struct memory_map map = kernel->map;
+	uint64_t frames;
+
+	TRY(read_or(kernel, "page_offset_base", five ? PAGE_OFFSET_5 : PAGE_OFFSET_4,
+		    &map.page_offset));
+	TRY(read_or(kernel, "vmemmap_base", five ? VMEMMAP_5 : VMEMMAP_4, &map.vmemmap));
+	TRY(read_or(kernel, "max_pfn", 0, &frames));
+	if (frames > PHYSICAL_MAX / DILL_PAGE_SIZE)
+		return dill_error_new(DILL_ERROR_BAD_DATA, "max_pfn is 0x%" PRIx64 ", too large",
+				      frames);
+	/* 0 early at boot: then no address lies in the memory map, which is the truth. */
+	map.direct_size = frames * DILL_PAGE_SIZE;
+	if (kernel->vmcoreinfo.has_page_size)
+		map.page_struct_size = kernel->vmcoreinfo.page_struct_size;
+	kernel->map = map;
+	return NULL;
+}
+
+const struct memory_map *kernel_memory_map(struct kernel *kernel)
+{
+	struct memory_map *map = &kernel->map;
+
+	if (!map->page_struct_size) {
+		struct types *types;
+		struct type page;
+		type_id id;
+		struct dill_error *error = kernel_types(kernel, &types);
+
+		if (!error && types_has_struct(types, "page", &id)) {
+			error = types_get(types, id, &page);
+			if (!error)
+				map->page_struct_size = page.size;
+		}
+		dill_error_free(error);
+	}
+	if (map->page_struct_size > PAGE_STRUCT_MAX)
+		map->page_struct_size = 0;
+	return map;
+}
+
+bool kernel_is_page_struct(struct kernel *kernel, dill_virt page)
+{
+	const struct memory_map *map = kernel_memory_map(kernel);
+	uint64_t offset = page - map->vmemmap;
+
+	return map->page_struct_size && page >= map->vmemmap &&
+	       offset % map->page_struct_size == 0 &&
+	       offset / map->page_struct_size < map->direct_size / DILL_PAGE_SIZE;
+}
+
+dill_virt kernel_page_to_virt(struct kernel *kernel, dill_virt page)
+{
+	const struct memory_map *map = kernel_memory_map(kernel);
+
+	if (!map->page_struct_size)
+		return 0;
+	return map->page_offset + (page - map->vmemmap) / map->page_struct_size * DILL_PAGE_SIZE;
+}
+
+struct dill_error *kernel_virt_to_page(struct kernel *kernel, dill_virt address, dill_virt *ret)
+{
+	const struct memory_map *map = kernel_memory_map(kernel);
+
+	if (!map->page_struct_size)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "the size of struct page is not known");
+	if (address < map->page_offset || address - map->page_offset >= map->direct_size)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "0x%" PRIx64 " is not in the kernel's direct map of memory",
+				      address);
+	*ret = map->vmemmap + (address - map->page_offset) / DILL_PAGE_SIZE * map->page_struct_size;
+	return NULL;
+}
+
+/* --- words of struct page --- */
+
+/** Offset in bytes of the first of @p names that struct page has. */
+static struct dill_error *find_word(struct types *types, type_id page, const char *const *names,
+				    uint64_t *ret)
+{
+	struct type_place place;
+
+	for (size_t i = 0; names[i]; i++) {
+		if (types_has_member(types, page, names[i], &place) && place.size == 8 &&
+		    !place.bit_size && place.bit_offset % 64 == 0) {
+			*ret = place.bit_offset / 8;
+			return NULL;
+		}
+	}
+	return dill_error_new(DILL_ERROR_UNSUPPORTED, "struct page has no usable member %s",
+			      names[0]);
+}
+
+/**
+ * NODES_SHIFT: how many bits of page flags hold the node.
+ *
+ * It appears in no type by itself. struct zonelist has MAX_NUMNODES * MAX_NR_ZONES + 1 entries in
+ * every kernel, and __MAX_NR_ZONES is an enumerator; unlike kmem_cache.node[] (gone in 7.1),
+ * nodemask_t (rounded up to 64 bits) or the distance between symbols, that gives it exactly.
+ * Source: include/linux/mmzone.h, MAX_ZONES_PER_ZONELIST
+ */
+static struct dill_error *find_node_bits(struct types *types, unsigned *ret)
+{
+	struct type_place place;
+	struct type array;
+	type_id zonelist;
+	int64_t zones;
+	uint64_t nodes;
+
+	TRY(types_enum_value(types, "__MAX_NR_ZONES", &zones));
+	if (!types_has_struct(types, "zonelist", &zonelist) ||
+	    !types_has_member(types, zonelist, "_zonerefs", &place))
+		return dill_error_new(DILL_ERROR_UNSUPPORTED, "no struct zonelist._zonerefs");
+	TRY(types_strip(types, place.type, &array));
+	if (array.kind != TYPE_ARRAY || !array.count || zones <= 0 ||
+	    (array.count - 1) % (uint64_t)zones)
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "struct zonelist and __MAX_NR_ZONES do not fit");
+	nodes = (array.count - 1) / (uint64_t)zones;
+	if (!nodes || nodes & (nodes - 1))
+		return dill_error_new(DILL_ERROR_BAD_DATA, "MAX_NUMNODES is %" PRIu64 "?", nodes);
+	*ret = (unsigned)__builtin_ctzll(nodes);
+	return NULL;
+}
+
+static struct dill_error *resolve_layout(struct kernel *kernel)
+{
+	/* compound_info since 7.1, where a tail may hold a mask instead of a pointer. */
+	static const char *const heads[] = {"compound_head", "compound_info", NULL};
+	static const char *const flags[] = {"flags", NULL};
+	struct page_layout layout = {.resolved = true};
+	struct types *types;
+	type_id page;
+
+	if (kernel->page_layout.resolved)
+		return NULL;
+	TRY(kernel_types(kernel, &types));
+	if (!types_has_struct(types, "page", &page))
+		return dill_error_new(DILL_ERROR_UNSUPPORTED, "no struct page in the types");
+	TRY(find_word(types, page, heads, &layout.head));
+	TRY(find_word(types, page, flags, &layout.flags));
+	TRY(find_node_bits(types, &layout.node_bits));
+	kernel->page_layout = layout;
+	return NULL;
+}
+
+struct dill_error *kernel_page_head(struct kernel *kernel, dill_virt page, dill_virt *ret)
+{
+	uint64_t word;
+	dill_virt head = page;
+
+	TRY(resolve_layout(kernel));
+	TRY(kernel_read_u64(kernel, page + kernel->page_layout.head, &word));
+	if (word & 1)
+		/* A mask has its upper half set, which no address of the memory map has.
+		 * Source: include/linux/page-flags.h compound_info_has_mask(), 7.1. */
+		head = word >> 32 == UINT32_MAX ? page & word : word - 1;
+	if (head > page || !kernel_is_page_struct(kernel, head))
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "struct page 0x%" PRIx64 " names 0x%" PRIx64
+				      " as its head, which is none",
+				      page, head);
+	*ret = head;
+	return NULL;
+}
+
+struct dill_error *kernel_page_node(struct kernel *kernel, dill_virt page, unsigned *ret)
+{
+	uint64_t flags;
+	unsigned bits;
+	uint64_t node = 0;
+
+	TRY(resolve_layout(kernel));
+	bits = kernel->page_layout.node_bits;
+	TRY(kernel_read_u64(kernel, page + kernel->page_layout.flags, &flags));
+	/* The topmost bits: with SPARSEMEM_VMEMMAP, all x86-64 has, no section is above them.
+	 * Source: include/linux/page-flags-layout.h */
+	if (bits)
+		node = flags >> (64 - bits);
+	if (node >= kernel->cpus.node_limit)
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "struct page 0x%" PRIx64 " is on node %" PRIu64
+				      ", which does not exist",
+				      page, node);
+	*ret = (unsigned)node;
+	return NULL;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KERNEL_STATE_H
+#define KERNEL_STATE_H
+
+#include "kernel/image.h"
+#include "kernel/kernel.h"
+#include "kernel/pagetable.h"
+#include "kernel/symbol_table.h"
+#include "kernel/vmcoreinfo.h"
+
+/* What the files of this folder share; nobody outside includes this. */
+
+#define TLB_SIZE 1024u
+
+/** A remembered translation: of a page, or of 2 MiB of a large page. */
+struct tlb_slot {
+	dill_virt first; /**< 0 = empty: address 0 is no kernel address */
+	dill_phys phys;
+	bool writable, executable, user;
+	uint64_t page_size; /**< of the page that maps it */
+};
+
+/** Translation of kernel addresses (vm.c). */
+struct vm {
+	bool paged; /**< false: the target serves virtual addresses only */
+	struct pagetable tables;
+	struct tlb_slot small[TLB_SIZE], large[TLB_SIZE];
+};
+
+/** Per-CPU data (percpu.c). */
+struct cpus {
+	unsigned limit;	    /**< nr_cpu_ids, bounded */
+	uint64_t *offsets;  /**< __per_cpu_offset[limit] */
+	uint64_t *possible; /**< bits; 64 per word */
+	uint64_t *online;
+	unsigned node_limit;
+};
+
+/** How struct page is read (page.c); resolved at the first use. */
+struct page_layout {
+	bool resolved;
+	uint64_t flags;	    /**< offset of the word that holds the node */
+	uint64_t head;	    /**< offset of compound_head or compound_info */
+	unsigned node_bits; /**< NODES_SHIFT */
+};
+
+#define IDENTITY_SIZE 512u
+
+struct kernel {
+	struct memory *memory;
+	struct vm vm;
+	struct image image;
+	struct symbol_table symbols;
+	struct types *types;
+	struct vmcoreinfo vmcoreinfo;
+	struct cpus cpus;
+	struct memory_map map;
+	struct page_layout page_layout;
+	struct kernel_facts facts;
+	char *banner, *symbols_how; /**< owned texts of the facts */
+	char *image_path;
+	struct image_file *file; /**< once it was needed, else NULL */
+	/** Bytes that make this kernel this kernel, compared by kernel_refresh(). */
+	dill_virt banner_address;
+	uint8_t identity[IDENTITY_SIZE];
+	uint64_t epoch; /**< of the memory, when all this was last read or checked */
+};
+
+/* vm.c */
+void vm_init(struct kernel *kernel, dill_phys root, unsigned levels);
+void vm_forget(struct kernel *kernel);
+
+/**
+ * Read what can be read of a large range past the cache; the rest is zeros.
+ * @return fatal errors of the target only
+ */
+DILL_MUST_CHECK struct dill_error *vm_read_lenient(struct kernel *kernel, dill_virt address,
+						   void *buffer, size_t length);
+
+/* locate.c */
+/** Find the image: sets kernel->vm, kernel->image and the facts that follow from these. */
+DILL_MUST_CHECK struct dill_error *kernel_locate(struct kernel *kernel);
+/**
+ * Go over from a process's page tables, which die with it, to the kernel's own; keeps the former
+ * when these do not show the same image. Needs the symbols.
+ */
+DILL_MUST_CHECK struct dill_error *kernel_use_own_tables(struct kernel *kernel);
+
+/* kallsyms_find.c */
+/** Find and decode the kernel's own symbol table. NOT_FOUND when there is none. */
+DILL_MUST_CHECK struct dill_error *kallsyms_load(struct kernel *kernel, struct symbol_table *ret,
+						 const char **ret_how);
+
+/* percpu.c */
+DILL_MUST_CHECK struct dill_error *cpus_load(struct kernel *kernel);
+void cpus_deinit(struct cpus *cpus);
+
+/* page.c */
+DILL_MUST_CHECK struct dill_error *memory_map_load(struct kernel *kernel);
+
+#endif

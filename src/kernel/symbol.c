@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "kernel/state.h"
+
+bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret)
+{
+	const struct symbol_entry *entry = symbol_table_find(&kernel->symbols, name);
+
+	if (entry && ret)
+		*ret = entry->value;
+	return entry;
+}
+
+static struct dill_error *not_found(struct kernel *kernel, const char *name)
+{
+	const struct symbol_table *table = &kernel->symbols;
+	struct suggest suggest;
+
+	suggest_init(&suggest, name);
+	for (size_t i = 0; i < table->entries.count; i++)
+		suggest_offer(&suggest, symbol_table_name(table, &table->entries.items[i]));
+	return dill_error_new(DILL_ERROR_NOT_FOUND, "the kernel has no symbol %s%s", name,
+			      suggest_text(&suggest));
+}
+
+struct dill_error *kernel_symbol(struct kernel *kernel, const char *name, dill_virt *ret)
+{
+	return kernel_has_symbol(kernel, name, ret) ? NULL : not_found(kernel, name);
+}
+
+struct dill_error *kernel_symbol_at(struct kernel *kernel, dill_virt address, struct symbol *ret)
+{
+	const struct symbol_entry *entry = NULL;
+
+	if (address >= kernel->image.base && address - kernel->image.base < kernel->image.size)
+		entry = symbol_table_at(&kernel->symbols, address);
+	if (!entry || entry->value < kernel->image.base)
+		return dill_error_new(DILL_ERROR_NOT_FOUND,
+				      "0x%" PRIx64 " is not in the kernel image", address);
+	*ret = (struct symbol){
+		.name = symbol_table_name(&kernel->symbols, entry),
+		.address = entry->value,
+		.kind = entry->kind,
+	};
+	return NULL;
+}
+
+struct dill_error *kernel_each_symbol(struct kernel *kernel, const char *prefix,
+				      struct dill_error *(*visit)(void *context,
+								  const struct symbol *symbol),
+				      void *context)
+{
+	const struct symbol_table *table = &kernel->symbols;
+	size_t length = strlen(prefix);
+
+	for (size_t i = 0; i < table->entries.count; i++) {
+		const struct symbol_entry *entry = &table->entries.items[i];
+		const struct symbol symbol = {
+			.name = symbol_table_name(table, entry),
+			.address = entry->value,
+			.kind = entry->kind,
+		};
+
+		if (!strncmp(symbol.name, prefix, length))
+			TRY(visit(context, &symbol));
+	}
+	return NULL;
+}

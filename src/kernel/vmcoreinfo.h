@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KERNEL_VMCOREINFO_H
+#define KERNEL_VMCOREINFO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+/**
+ * What dill uses of the kernel's VMCOREINFO: "KEY=VALUE" lines that the kernel keeps for crash
+ * dumps.
+ * Source: kernel/vmcore_info.c (kernel/crash_core.c before 6.9),
+ * Documentation/admin-guide/kdump/vmcoreinfo.rst
+ */
+struct vmcoreinfo {
+	bool has_kernel_offset;
+	uint64_t kernel_offset; /**< KERNELOFFSET, the slide of KASLR */
+	bool has_page_size;
+	uint64_t page_struct_size; /**< SIZE(page) */
+};
+
+/** Parse the text; unknown, broken and missing lines are left out. */
+void vmcoreinfo_parse(struct span text, struct vmcoreinfo *ret);
+
+#endif

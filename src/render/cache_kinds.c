@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "render/cache_picture.h"
+#include "render/cache_view.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct column slab_columns[] = {
+	[SLAB_COLUMN_ADDRESS] = {"slab", COLUMN_ADDRESS, NULL,
+				 "its descriptor: struct slab, or struct page before 5.17"},
+	[SLAB_COLUMN_BASE] = {"base", COLUMN_ADDRESS, NULL, "its memory in the direct map"},
+	[SLAB_COLUMN_OBJECTS] = {"objects", COLUMN_COUNT, NULL, "objects in it"},
+	[SLAB_COLUMN_INUSE] = {"inuse", COLUMN_COUNT, NULL, "objects not on its own freelist"},
+	[SLAB_COLUMN_FROZEN] = {"frozen", COLUMN_BOOL, NULL, "it belongs to a CPU"},
+	[SLAB_COLUMN_NODE] = {"node", COLUMN_COUNT, NULL, "NUMA node of its memory"},
+	[SLAB_COLUMN_FREELIST_COUNT] = {"freelist_count", COLUMN_COUNT, NULL,
+					"length of its own freelist"},
+	[SLAB_COLUMN_FREELIST] =
+		{"freelist", COLUMN_ADDRESSES, NULL,
+		 "its own free objects, in the order in which they will be handed out"},
+	[SLAB_COLUMN_FREELIST_BROKEN] =
+		{"freelist_broken", COLUMN_BOOL, NULL,
+		 "true when the freelist has a finding: there may be more objects on it"},
+	[SLAB_COLUMN_USABLE] =
+		{"usable", COLUMN_BOOL, NULL,
+		 "false when it is no slab of this cache or its counters are impossible"},
+};
+
+const struct record_kind cache_slab_kind = {
+	.name = "slab",
+	.doc = "A slab on a list of a cache.",
+	.columns = slab_columns,
+	.column_count = COUNT(slab_columns),
+};
+
+static const struct column cpu_columns[] = {
+	[CPU_COLUMN_NUMBER] = {"cpu", COLUMN_COUNT, NULL, "number of the CPU"},
+	[CPU_COLUMN_ONLINE] = {"online", COLUMN_BOOL, NULL, "the CPU is online"},
+	[CPU_COLUMN_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "its struct kmem_cache_cpu"},
+	[CPU_COLUMN_FREELIST_COUNT] = {"freelist_count", COLUMN_COUNT, NULL,
+				       "length of the CPU's freelist"},
+	[CPU_COLUMN_FREELIST] = {"freelist", COLUMN_ADDRESSES, NULL,
+				 "free objects that the CPU has taken for itself (lockless part); "
+				 "handed out first"},
+	[CPU_COLUMN_FREELIST_BROKEN] = {"freelist_broken", COLUMN_BOOL, NULL,
+					"true when that freelist has a finding"},
+	[CPU_COLUMN_SLAB] =
+		{"active_slab", COLUMN_RECORDS, NULL,
+		 "the CPU's slab (none or one); its own freelist (slab part) is handed out second",
+		 &cache_slab_kind},
+	[CPU_COLUMN_PARTIAL_SLABS] = {"partial_slabs", COLUMN_COUNT, NULL,
+				      "partial slabs of the CPU"},
+	[CPU_COLUMN_PARTIAL_FREE] = {"partial_free", COLUMN_COUNT, NULL, "free objects in them"},
+	[CPU_COLUMN_PARTIAL] = {"partial", COLUMN_RECORDS, NULL,
+				"the CPU's partial slabs, handed out third", &cache_slab_kind},
+	[CPU_COLUMN_PARTIAL_BROKEN] =
+		{"partial_broken", COLUMN_BOOL, NULL,
+		 "true when that list has a finding: there may be more slabs on it"},
+};
+
+const struct record_kind cache_cpu_kind = {
+	.name = "cpu",
+	.doc = "What one CPU holds of a cache (kernels with per-CPU slabs).",
+	.columns = cpu_columns,
+	.column_count = COUNT(cpu_columns),
+};
+
+static const struct column node_columns[] = {
+	[NODE_COLUMN_NUMBER] = {"node", COLUMN_COUNT, NULL, "number of the NUMA node"},
+	[NODE_COLUMN_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "its struct kmem_cache_node"},
+	[NODE_COLUMN_NR_PARTIAL] = {"nr_partial", COLUMN_COUNT, NULL,
+				    "length of the partial list as the kernel counts it"},
+	[NODE_COLUMN_NR_SLABS] = {"nr_slabs", COLUMN_COUNT, NULL,
+				  "all slabs of the node as the kernel counts them"},
+	[NODE_COLUMN_TOTAL_OBJECTS] = {"total_objects", COLUMN_COUNT, NULL,
+				       "objects in these slabs"},
+	[NODE_COLUMN_IN_MOTION] =
+		{"in_motion", COLUMN_BOOL, NULL,
+		 "true when a CPU was stopped while it held the lock of these lists"},
+	[NODE_COLUMN_PARTIAL_SLABS] = {"partial_slabs", COLUMN_COUNT, NULL,
+				       "slabs found on the partial list"},
+	[NODE_COLUMN_PARTIAL_FREE] = {"partial_free", COLUMN_COUNT, NULL, "free objects in them"},
+	[NODE_COLUMN_PARTIAL] = {"partial", COLUMN_RECORDS, NULL, "partial slabs in list order",
+				 &cache_slab_kind},
+	[NODE_COLUMN_PARTIAL_BROKEN] =
+		{"partial_broken", COLUMN_BOOL, NULL,
+		 "true when that list has a finding: there may be more slabs on it"},
+	[NODE_COLUMN_FULL_SLABS] = {"full_slabs", COLUMN_COUNT, NULL,
+				    "slabs found on the list of full slabs, where there is one"},
+	[NODE_COLUMN_FULL] =
+		{"full", COLUMN_RECORDS, NULL,
+		 "full slabs; only for caches whose full slabs the kernel lists (slab_debug=U)",
+		 &cache_slab_kind},
+};
+
+const struct record_kind cache_node_kind = {
+	.name = "node",
+	.doc = "What one NUMA node holds of a cache.",
+	.columns = node_columns,
+	.column_count = COUNT(node_columns),
+};
+
+static const struct column cache_columns[] = {
+	[CACHE_NAME] = {"name", COLUMN_TEXT, "NAME",
+			"name of the cache, control characters escaped"},
+	[CACHE_ACTIVE] = {"active", COLUMN_COUNT, "ACTIVE",
+			  "objects in use as /proc/slabinfo counts them: all but the free ones of "
+			  "partial slabs"},
+	[CACHE_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "all objects, free or not"},
+	[CACHE_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, "OBJSIZE", "bytes that a caller gets"},
+	[CACHE_SIZE] = {"size", COLUMN_COUNT, "SIZE",
+			"bytes from one object to the next, metadata included"},
+	[CACHE_OBJECTS_PER_SLAB] = {"objects_per_slab", COLUMN_COUNT, "PER SLAB",
+				    "objects in a slab"},
+	[CACHE_ORDER] = {"order", COLUMN_COUNT, "ORDER", "a slab has 2^order pages"},
+	[CACHE_SLABS] = {"slabs", COLUMN_COUNT, "SLABS", "all slabs"},
+	[CACHE_PARTIAL_SLABS] = {"partial_slabs", COLUMN_COUNT, "PARTIAL",
+				 "slabs on the nodes' partial lists"},
+	[CACHE_ADDRESS] = {"address", COLUMN_ADDRESS, "ADDRESS", "its struct kmem_cache"},
+	[CACHE_FLAGS] = {"flags", COLUMN_TEXTS, "FLAGS", "names of its flags, without SLAB_"},
+	[CACHE_FLAGS_VALUE] = {"flags_value", COLUMN_ADDRESS, NULL, "the same as a number"},
+	[CACHE_ALIGN] = {"align", COLUMN_COUNT, NULL, "alignment of objects in bytes"},
+	[CACHE_INUSE] = {"inuse", COLUMN_COUNT, NULL, "offset of the metadata behind an object"},
+	[CACHE_FREELIST_OFFSET] = {"freelist_offset", COLUMN_COUNT, NULL,
+				   "offset of the free pointer in a free object"},
+	[CACHE_FREELIST_ENCODING] =
+		{"freelist_encoding", COLUMN_TEXT, NULL,
+		 "how free pointers are stored: plain, xor, xor_swapped, or undecided"},
+	[CACHE_FREELIST_KEY] = {"freelist_key", COLUMN_ADDRESS, NULL,
+				"hardening key (CONFIG_SLAB_FREELIST_HARDENED)"},
+	[CACHE_RED_LEFT_PAD] = {"red_left_pad", COLUMN_COUNT, NULL,
+				"bytes of red zone in front of each object"},
+	[CACHE_MIN_ORDER] = {"min_order", COLUMN_COUNT, NULL,
+			     "order of the fallback when memory is fragmented"},
+	[CACHE_MIN_OBJECTS_PER_SLAB] = {"min_objects_per_slab", COLUMN_COUNT, NULL,
+					"objects in a slab of that order"},
+	[CACHE_REFCOUNT] = {"refcount", COLUMN_SIGNED, NULL,
+			    "users: more than 1 after merging, -1 for boot caches"},
+	[CACHE_CTOR] = {"ctor", COLUMN_ADDRESS, NULL, "constructor"},
+	[CACHE_CTOR_NAME] = {"ctor_name", COLUMN_TEXT, NULL, "the same as a symbol"},
+	[CACHE_USEROFFSET] = {"useroffset", COLUMN_COUNT, NULL,
+			      "start of the part that may be copied to user space"},
+	[CACHE_USERSIZE] = {"usersize", COLUMN_COUNT, NULL, "bytes of that part"},
+	[CACHE_MIN_PARTIAL] = {"min_partial", COLUMN_COUNT, NULL,
+			       "empty slabs a node keeps on its partial list"},
+	[CACHE_CPU_PARTIAL] = {"cpu_partial", COLUMN_COUNT, NULL,
+			       "limit of a CPU's partial list in objects"},
+	[CACHE_CPU_PARTIAL_SLABS] = {"cpu_partial_slabs", COLUMN_COUNT, NULL, "the same in slabs"},
+	[CACHE_CPU_SLABS] =
+		{"cpu_slabs", COLUMN_COUNT, NULL,
+		 "CPUs' own slabs and those on their partial lists; with --cpu of that CPU"},
+	[CACHE_CPUS] = {"cpus", COLUMN_RECORDS, NULL, "what each CPU holds", &cache_cpu_kind},
+	[CACHE_NODES] = {"nodes", COLUMN_RECORDS, NULL, "what each NUMA node holds",
+			 &cache_node_kind},
+};
+
+const struct record_kind cache_row_kind = {
+	.name = "cache",
+	.doc = "A cache in the list of caches.",
+	.columns = cache_columns,
+	.column_count = CACHE_FLAGS + 1,
+};
+
+const struct record_kind cache_detail_kind = {
+	.name = "cache",
+	.doc = "A cache with all it holds.",
+	.columns = cache_columns,
+	.column_count = COUNT(cache_columns),
+	.view = &cache_picture,
+};

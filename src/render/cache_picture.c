@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "render/cache_picture.h"
+
+#include "render/cache_view.h"
+
+/* Width of the labels on the left. */
+#define LABEL_WIDTH 16
+/* "0x" and 16 digits, and the blank before them. */
+#define ADDRESS_WIDTH 19
+#define INDEX_WIDTH   5
+
+static unsigned long number(const struct record *record, size_t column)
+{
+	return (unsigned long)record_number(record, column);
+}
+
+static bool flag(const struct record *record, size_t column)
+{
+	return record->fields[column].present && record->fields[column].flag;
+}
+
+static void label(struct painter *painter, const char *text)
+{
+	paint(painter, STYLE_PLAIN, "  ");
+	paint_padded(painter, STYLE_DIM, text, LABEL_WIDTH);
+}
+
+/* Addresses in lines that fit the terminal, each line with the index of its first one in front. */
+static void draw_addresses(struct painter *painter, unsigned indent, const uint64_t *items,
+			   size_t count)
+{
+	unsigned room = painter->width > 160 ? 160 : painter->width;
+	unsigned used = indent + INDEX_WIDTH;
+	unsigned per_line = room > used + ADDRESS_WIDTH ? (room - used) / ADDRESS_WIDTH : 1;
+
+	for (size_t i = 0; i < count; i++) {
+		if (i % per_line == 0) {
+			if (i)
+				paint_newline(painter);
+			paint_format(painter, STYLE_DIM, "%*s%*zu", (int)indent, "", INDEX_WIDTH,
+				     i);
+		}
+		paint(painter, STYLE_PLAIN, " ");
+		paint_address(painter, items[i]);
+	}
+	if (count)
+		paint_newline(painter);
+}
+
+/* A freelist; without its objects when only counts were asked for. */
+static void draw_freelist(struct painter *painter, unsigned indent, const char *name,
+			  const struct record *owner, size_t count_column, size_t broken_column)
+{
+	/* The kinds keep the list's columns together: count, objects, broken. */
+	const struct field *list = &owner->fields[count_column + 1];
+	unsigned long count = number(owner, count_column);
+
+	paint_format(painter, STYLE_DIM, "%*s", (int)indent, "");
+	paint(painter, STYLE_PLAIN, name);
+	if (count)
+		paint_format(painter, STYLE_FREE, ": %lu free", count);
+	else
+		paint(painter, STYLE_DIM, ": empty");
+	if (flag(owner, broken_column))
+		paint(painter, STYLE_BAD, "  ! broken behind these, see below");
+	paint_newline(painter);
+	if (list->present && count)
+		draw_addresses(painter, indent, list->addresses.items, list->addresses.count);
+}
+
+static void draw_slab_line(struct painter *painter, const struct record *slab)
+{
+	paint(painter, STYLE_PLAIN, "slab ");
+	paint_address(painter, number(slab, SLAB_COLUMN_ADDRESS));
+	if (!slab->fields[SLAB_COLUMN_BASE].present) {
+		paint(painter, STYLE_BAD, "  ! no slab there, see below");
+		return;
+	}
+	paint(painter, STYLE_DIM, "  memory ");
+	paint_address(painter, number(slab, SLAB_COLUMN_BASE));
+	paint_format(painter, STYLE_PLAIN, "  %lu/%lu in use", number(slab, SLAB_COLUMN_INUSE),
+		     number(slab, SLAB_COLUMN_OBJECTS));
+	if (flag(slab, SLAB_COLUMN_FROZEN))
+		paint(painter, STYLE_DIM, "  frozen");
+	paint_format(painter, STYLE_DIM, "  node %lu", number(slab, SLAB_COLUMN_NODE));
+	if (!flag(slab, SLAB_COLUMN_USABLE))
+		paint(painter, STYLE_BAD, "  ! broken, see below");
+}
+
+/* A list of slabs: how many, then each with its freelist unless only counts were asked for. */
+static void draw_slabs(struct painter *painter, const char *name, unsigned long count,
+		       unsigned long free, const struct field *list, bool broken)
+{
+	size_t index = 0;
+
+	paint_format(painter, STYLE_PLAIN, "  %s: ", name);
+	if (count)
+		paint_format(painter, STYLE_NUMBER, "%lu", count);
+	else
+		paint(painter, STYLE_DIM, "none");
+	if (free)
+		paint_format(painter, STYLE_FREE, ", %lu free", free);
+	if (broken)
+		paint(painter, STYLE_BAD, "  ! list is broken, there may be more, see below");
+	paint_newline(painter);
+	for (const struct record *slab = list->records.first; slab; slab = slab->next) {
+		paint_format(painter, STYLE_DIM, "  %3zu ", index++);
+		draw_slab_line(painter, slab);
+		paint_newline(painter);
+		if (flag(slab, SLAB_COLUMN_USABLE) && (number(slab, SLAB_COLUMN_FREELIST_COUNT) ||
+						       flag(slab, SLAB_COLUMN_FREELIST_BROKEN)))
+			draw_freelist(painter, 6, "freelist", slab, SLAB_COLUMN_FREELIST_COUNT,
+				      SLAB_COLUMN_FREELIST_BROKEN);
+	}
+}
+
+static void draw_cpu(struct painter *painter, const struct record *cpu)
+{
+	const struct record *slab = cpu->fields[CPU_COLUMN_SLAB].records.first;
+
+	paint_format(painter, STYLE_HEADING, "CPU %lu", number(cpu, CPU_COLUMN_NUMBER));
+	if (!flag(cpu, CPU_COLUMN_ONLINE))
+		paint(painter, STYLE_WARN, " (offline)");
+	paint(painter, STYLE_DIM, "  kmem_cache_cpu ");
+	paint_address(painter, number(cpu, CPU_COLUMN_ADDRESS));
+	paint_newline(painter);
+	paint(painter, STYLE_PLAIN, "  ");
+	if (slab) {
+		draw_slab_line(painter, slab);
+		paint_newline(painter);
+		if (flag(slab, SLAB_COLUMN_USABLE)) {
+			draw_freelist(painter, 4, "CPU freelist (lockless, handed out first)", cpu,
+				      CPU_COLUMN_FREELIST_COUNT, CPU_COLUMN_FREELIST_BROKEN);
+			draw_freelist(painter, 4,
+				      "slab freelist (freed by other CPUs, handed out next)", slab,
+				      SLAB_COLUMN_FREELIST_COUNT, SLAB_COLUMN_FREELIST_BROKEN);
+		}
+	} else {
+		paint(painter, STYLE_DIM, "no slab");
+		paint_newline(painter);
+	}
+	draw_slabs(painter, "partial slabs", number(cpu, CPU_COLUMN_PARTIAL_SLABS),
+		   number(cpu, CPU_COLUMN_PARTIAL_FREE), &cpu->fields[CPU_COLUMN_PARTIAL],
+		   flag(cpu, CPU_COLUMN_PARTIAL_BROKEN));
+}
+
+static void draw_node(struct painter *painter, const struct record *node)
+{
+	paint_format(painter, STYLE_HEADING, "Node %lu", number(node, NODE_COLUMN_NUMBER));
+	paint(painter, STYLE_DIM, "  kmem_cache_node ");
+	paint_address(painter, number(node, NODE_COLUMN_ADDRESS));
+	if (node->fields[NODE_COLUMN_NR_SLABS].present)
+		paint_format(painter, STYLE_PLAIN, "  %lu slabs, %lu objects",
+			     number(node, NODE_COLUMN_NR_SLABS),
+			     number(node, NODE_COLUMN_TOTAL_OBJECTS));
+	if (flag(node, NODE_COLUMN_IN_MOTION))
+		paint(painter, STYLE_WARN, "  locked: stopped while these lists change");
+	paint_newline(painter);
+	draw_slabs(painter, "partial slabs", number(node, NODE_COLUMN_PARTIAL_SLABS),
+		   number(node, NODE_COLUMN_PARTIAL_FREE), &node->fields[NODE_COLUMN_PARTIAL],
+		   flag(node, NODE_COLUMN_PARTIAL_BROKEN));
+	if (node->fields[NODE_COLUMN_FULL_SLABS].present) {
+		draw_slabs(painter, "full slabs", number(node, NODE_COLUMN_FULL_SLABS), 0,
+			   &node->fields[NODE_COLUMN_FULL], false);
+	} else {
+		paint(painter, STYLE_DIM,
+		      "  full slabs: the kernel keeps no list of them for this cache");
+		paint_newline(painter);
+	}
+}
+
+static void draw_sizes(struct painter *painter, const struct record *cache)
+{
+	label(painter, "objects");
+	paint_format(painter, STYLE_PLAIN, "%lu bytes, %lu with metadata, aligned to %lu",
+		     number(cache, CACHE_OBJECT_SIZE), number(cache, CACHE_SIZE),
+		     number(cache, CACHE_ALIGN));
+	if (number(cache, CACHE_RED_LEFT_PAD))
+		paint_format(painter, STYLE_PLAIN, ", red zone of %lu in front",
+			     number(cache, CACHE_RED_LEFT_PAD));
+	paint_newline(painter);
+	label(painter, "slabs");
+	paint_format(painter, STYLE_PLAIN,
+		     "order %lu (%lu KiB), %lu objects each; at least order %lu, %lu objects",
+		     number(cache, CACHE_ORDER), 4ul << (number(cache, CACHE_ORDER) & 31),
+		     number(cache, CACHE_OBJECTS_PER_SLAB), number(cache, CACHE_MIN_ORDER),
+		     number(cache, CACHE_MIN_OBJECTS_PER_SLAB));
+	paint_newline(painter);
+	label(painter, "free pointer");
+	paint_format(painter, STYLE_PLAIN, "at offset %lu, %s",
+		     number(cache, CACHE_FREELIST_OFFSET),
+		     record_text(cache, CACHE_FREELIST_ENCODING));
+	if (cache->fields[CACHE_FREELIST_KEY].present) {
+		paint(painter, STYLE_PLAIN, ", key ");
+		paint_address(painter, record_number(cache, CACHE_FREELIST_KEY));
+	}
+	paint_newline(painter);
+}
+
+static void draw_flags(struct painter *painter, const struct record *cache)
+{
+	const struct field *flags = &cache->fields[CACHE_FLAGS];
+
+	label(painter, "flags");
+	paint_format(painter, STYLE_NUMBER, "%#lx", number(cache, CACHE_FLAGS_VALUE));
+	for (size_t i = 0; flags->present && i < flags->texts.count; i++)
+		paint_format(painter, STYLE_PLAIN, "%s%s", i ? " | " : " = ",
+			     flags->texts.items[i]);
+	paint_newline(painter);
+}
+
+static void draw_limits(struct painter *painter, const struct record *cache)
+{
+	const struct field *fields = cache->fields;
+
+	label(painter, "limits");
+	paint_format(painter, STYLE_PLAIN, "min_partial %lu", number(cache, CACHE_MIN_PARTIAL));
+	if (fields[CACHE_CPU_PARTIAL].present)
+		paint_format(painter, STYLE_PLAIN, ", cpu_partial %lu objects",
+			     number(cache, CACHE_CPU_PARTIAL));
+	if (fields[CACHE_CPU_PARTIAL_SLABS].present)
+		paint_format(painter, STYLE_PLAIN, " (%lu slabs)",
+			     number(cache, CACHE_CPU_PARTIAL_SLABS));
+	paint_newline(painter);
+	if (number(cache, CACHE_USERSIZE)) {
+		label(painter, "usercopy");
+		paint_format(painter, STYLE_PLAIN, "bytes %lu to %lu",
+			     number(cache, CACHE_USEROFFSET),
+			     number(cache, CACHE_USEROFFSET) + number(cache, CACHE_USERSIZE) - 1);
+		paint_newline(painter);
+	}
+	if (number(cache, CACHE_CTOR)) {
+		label(painter, "constructor");
+		paint_address(painter, number(cache, CACHE_CTOR));
+		paint_format(painter, STYLE_NAME, " %s", record_text(cache, CACHE_CTOR_NAME));
+		paint_newline(painter);
+	}
+	long users = (long)fields[CACHE_REFCOUNT].integer;
+
+	label(painter, "users");
+	if (users > 1)
+		paint_format(painter, STYLE_PLAIN, "%ld, merged", users);
+	else
+		paint(painter, STYLE_PLAIN, users < 0 ? "boot cache" : "1");
+	paint_newline(painter);
+}
+
+static void draw_usage(struct painter *painter, const struct record *cache)
+{
+	label(painter, "usage");
+	if (cache->fields[CACHE_OBJECTS].present)
+		paint_format(painter, STYLE_PLAIN, "%lu active of %lu objects in %lu slabs, ",
+			     number(cache, CACHE_ACTIVE), number(cache, CACHE_OBJECTS),
+			     number(cache, CACHE_SLABS));
+	paint_format(painter, STYLE_PLAIN, "%lu partial slabs on nodes",
+		     number(cache, CACHE_PARTIAL_SLABS));
+	if (cache->fields[CACHE_CPU_SLABS].present)
+		paint_format(painter, STYLE_PLAIN, ", %lu slabs on CPUs",
+			     number(cache, CACHE_CPU_SLABS));
+	paint_newline(painter);
+}
+
+static struct dill_error *draw(struct painter *painter, const struct record *cache)
+{
+	paint(painter, STYLE_NAME, record_text(cache, CACHE_NAME));
+	paint(painter, STYLE_DIM, "  kmem_cache ");
+	paint_address(painter, number(cache, CACHE_ADDRESS));
+	paint_newline(painter);
+	draw_sizes(painter, cache);
+	draw_flags(painter, cache);
+	draw_limits(painter, cache);
+	draw_usage(painter, cache);
+	for (const struct record *cpu = cache->fields[CACHE_CPUS].records.first; cpu;
+	     cpu = cpu->next)
+		draw_cpu(painter, cpu);
+	for (const struct record *node = cache->fields[CACHE_NODES].records.first; node;
+	     node = node->next)
+		draw_node(painter, node);
+	paint_newline(painter);
+	return NULL;
+}
+
+const struct record_view cache_picture = {draw};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RENDER_TABLE_H
+#define RENDER_TABLE_H
+
+#include "base/array.h"
+#include "base/record.h"
+#include "render/view.h"
+
+/**
+ * Rows of one kind of record, held until their columns' widths are known.
+ *
+ * Shown are the columns that have a heading. A long table is drawn in parts so that memory stays
+ * bounded; the parts share one heading, and their columns only ever get wider.
+ */
+struct table {
+	const struct record_kind *kind; /**< NULL = no table is open */
+	struct arena *texts;
+	size_t text_bytes;		    /**< about the size of @p texts */
+	ARRAY(const char *) cells;	    /**< shown columns of all rows; NULL = absent */
+	ARRAY(struct table_column) columns; /**< shown ones only */
+	bool heading_drawn;
+};
+
+struct table_column {
+	size_t index; /**< into the kind's columns */
+	size_t width; /**< of the widest cell so far, or the heading */
+};
+
+/** An empty table; nothing is allocated before the first row. */
+void table_init(struct table *table);
+void table_deinit(struct table *table);
+
+/** Open a table for records of @p kind; the one before has been ended. */
+DILL_MUST_CHECK struct dill_error *table_begin(struct table *table, const struct record_kind *kind);
+
+/** Add a row; its texts are copied. */
+DILL_MUST_CHECK struct dill_error *table_add(struct table *table, const struct record *record);
+
+/** True when table_draw() should be called to bound memory. */
+bool table_is_full(const struct table *table);
+
+/** Draw the rows added since the last call, cut to the painter's width. */
+void table_draw(struct table *table, struct painter *painter);
+
+/** Forget the kind; rows not drawn are dropped. */
+void table_end(struct table *table);
+
+#endif

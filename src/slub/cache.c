@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include "slub/cache.h"
+
+#include <string.h>
+
+#include "slub/list.h"
+
+/* Longest name that is shown; the kernel's own have less than 64 characters, modules may use more.
+ */
+#define NAME_MAX_BYTES 128
+/* Largest order that the page allocator has ever had on x86-64 (MAX_ORDER), and most objects a slab
+ * can count. */
+#define ORDER_MAX   10
+#define OBJECTS_MAX 32767
+
+/*
+ * Bytes of a struct kmem_cache that exist: its last member is the array of nodes, of which only
+ * nr_node_ids elements are allocated (mm/slab_common.c kmem_cache_init()).
+ */
+static size_t cache_bytes(const struct heap *heap, unsigned node_limit)
+{
+	const struct layout *l = &heap->layout;
+	uint64_t array =
+		l->cache_per_node.present ? l->cache_per_node.offset : l->cache_node.offset;
+	uint64_t size =
+		array + (uint64_t)node_limit * (l->per_node_stride ? l->per_node_stride : 8);
+
+	if (l->cache_struct_size > array && size > l->cache_struct_size)
+		size = l->cache_struct_size;
+	return (size_t)size;
+}
+
+static bool sizes_make_sense(const struct cache *cache)
+{
+	uint64_t slab = (uint64_t)DILL_PAGE_SIZE << cache->order;
+
+	return cache->size >= 8 && cache->object_size > 0 && cache->object_size <= cache->size &&
+	       cache->order <= ORDER_MAX && cache->min_order <= cache->order &&
+	       cache->objects_per_slab > 0 && cache->objects_per_slab <= OBJECTS_MAX &&
+	       (uint64_t)cache->objects_per_slab * cache->size <= slab &&
+	       cache->min_objects_per_slab <= cache->objects_per_slab &&
+	       cache->offset <= cache->size - 8 && cache->red_left_pad < cache->size;
+}
+
+static struct dill_error *read_nodes(struct heap *heap, struct arena *arena, struct span bytes,
+				     struct cache *cache)
+{
+	const struct layout *l = &heap->layout;
+	uint32_t limit = cache->node_limit;
+	dill_virt *nodes = arena_alloc_array(arena, limit, sizeof(*nodes));
+	dill_virt *barns = arena_alloc_array(arena, limit, sizeof(*barns));
+
+	if (!nodes || !barns)
+		return error_no_memory();
+	for (uint32_t i = 0; i < limit; i++) {
+		struct member node =
+			l->cache_per_node.present ? l->cache_per_node_node : l->cache_node;
+		struct member barn = l->cache_per_node_barn;
+		uint64_t stride = l->per_node_stride ? l->per_node_stride : 8;
+
+		node.size = 8; /* `node` is the whole array: take one element */
+		node.offset += (uint32_t)(i * stride);
+		barn.offset += (uint32_t)(i * stride);
+		nodes[i] = member_get(node, bytes);
+		barns[i] = member_get(barn, bytes);
+	}
+	cache->nodes = nodes;
+	cache->barns = barns;
+	return NULL;
+}
+
+static struct dill_error *fill(struct heap *heap, struct arena *arena, struct span bytes,
+			       struct cache *cache)
+{
+	const struct layout *l = &heap->layout;
+	uint64_t oo = member_get(l->cache_oo, bytes), min = member_get(l->cache_min, bytes);
+
+	cache->flags = member_get(l->cache_flags, bytes);
+	cache->object_size = (uint32_t)member_get(l->cache_object_size, bytes);
+	cache->size = (uint32_t)member_get(l->cache_size, bytes);
+	cache->inuse = (uint32_t)member_get(l->cache_inuse, bytes);
+	cache->offset = (uint32_t)member_get(l->cache_offset, bytes);
+	cache->align = (uint32_t)member_get(l->cache_align, bytes);
+	cache->red_left_pad = (uint32_t)member_get(l->cache_red_left_pad, bytes);
+	/* mm/slub.c OO_SHIFT: the order in the upper half, the number of objects in the lower. */
+	cache->order = (uint32_t)(oo >> 16);
+	cache->objects_per_slab = oo & 0xffff;
+	cache->min_order = (uint32_t)(min >> 16);
+	cache->min_objects_per_slab = min & 0xffff;
+	cache->refcount = (int32_t)member_get(l->cache_refcount, bytes);
+	cache->ctor = member_get(l->cache_ctor, bytes);
+	cache->random = member_get(l->cache_random, bytes);
+	cache->useroffset = (uint32_t)member_get(l->cache_useroffset, bytes);
+	cache->usersize = (uint32_t)member_get(l->cache_usersize, bytes);
+	cache->min_partial = member_get(l->cache_min_partial, bytes);
+	cache->cpu_partial = (uint32_t)member_get(l->cache_cpu_partial, bytes);
+	cache->cpu_partial_slabs = (uint32_t)member_get(l->cache_cpu_partial_slabs, bytes);
+	cache->cpu_slab = member_get(l->cache_cpu_slab, bytes);
+	cache->cpu_sheaves = member_get(l->cache_cpu_sheaves, bytes);
+	cache->sheaf_capacity = (uint32_t)member_get(l->cache_sheaf_capacity, bytes);
+	cache->usable = sizes_make_sense(cache);
+	return read_nodes(heap, arena, bytes, cache);
+}
+
+static struct dill_error *read_name(struct heap *heap, struct arena *arena,
+				    struct findings *findings, dill_virt address,
+				    struct cache *cache)
+{
+	_cleanup_(freep)
+	char *raw = NULL;
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+	struct dill_error *error = kernel_read_string(heap->kernel, address, NAME_MAX_BYTES, &raw);
+	struct finding_place place = {.cpu = -1, .node = -1};
+
+	if (error) {
+		cache->name = arena_format(arena, "?%#lx", (unsigned long)cache->address);
+		return findings_absorb(findings, &place,
+				       dill_error_add_context(error, "name of a cache"));
+	}
+	strbuf_append_escaped(&text, raw, strlen(raw));
+	TRY(strbuf_error(&text));
+	cache->name = arena_copy_text(arena, strbuf_get(&text), text.length);
+	return cache->name ? NULL : error_no_memory();
+}
+
+static struct dill_error *read_cache(struct heap *heap, struct arena *arena,
+				     struct findings *findings, uint8_t *buffer, size_t size,
+				     struct cache *cache)
+{
+	struct span bytes = {buffer, size};
+	struct finding_place place = {.cpu = -1, .node = -1};
+	struct dill_error *error = kernel_read(heap->kernel, cache->address, buffer, size);
+
+	if (error) {
+		cache->name = arena_format(arena, "?%#lx", (unsigned long)cache->address);
+		cache->node_limit = 0;
+		return findings_absorb(findings, &place,
+				       dill_error_add_context(error, "struct kmem_cache"));
+	}
+	TRY(fill(heap, arena, bytes, cache));
+	TRY(read_name(heap, arena, findings, member_get(heap->layout.cache_name, bytes), cache));
+	if (!cache->usable) {
+		place.cache = cache->name;
+		findings_add(findings, FINDING_CACHE, &place, cache->address,
+			     "size %u, object size %u, order %u and %u objects per slab do not fit "
+			     "together",
+			     cache->size, cache->object_size, cache->order,
+			     cache->objects_per_slab);
+	}
+	return NULL;
+}
+
+/* All names in one request: they are small strings scattered over the heap. */
+static struct dill_error *prefetch_names(struct heap *heap, const struct cache_list *list)
+{
+	_cleanup_(freep)
+	dill_virt *addresses = calloc(list->count + 1, sizeof(*addresses));
+	size_t used = 0;
+
+	if (!addresses)
+		return error_no_memory();
+	for (size_t i = 0; i < list->count; i++) {
+		dill_virt field = list->items[i].address + heap->layout.cache_name.offset;
+		struct dill_error *error = kernel_read_u64(heap->kernel, field, &addresses[used]);
+
+		if (!error)
+			used++;
+		else if (error_is_fatal(error))
+			return error;
+		dill_error_free(error);
+	}
+	return kernel_prefetch(heap->kernel, addresses, used);
+}
+
+struct dill_error *caches_read(struct heap *heap, struct arena *arena, struct findings *findings,
+			       struct cache_list *ret)
+{
+	unsigned node_limit = kernel_node_limit(heap->kernel);
+
+	if (heap->layout.node_slots && node_limit > heap->layout.node_slots)
+		node_limit = heap->layout.node_slots;
+
+	size_t size = cache_bytes(heap, node_limit);
+	_cleanup_(freep)
+	uint8_t *buffer = malloc(size);
+	_cleanup_(list_walk_deinitp)
+	struct list_walk walk = {
+		.head = heap->slab_caches,
+		.what = "list of caches",
+		.place = {.cpu = -1, .node = -1},
+	};
+
+	if (!buffer)
+		return error_no_memory();
+	TRY(lists_collect(heap, &walk, 1, findings));
+	ret->count = walk.nodes.count;
+	ret->items = arena_alloc_array(arena, ret->count ? ret->count : 1, sizeof(*ret->items));
+	if (!ret->items)
+		return error_no_memory();
+	for (size_t i = 0; i < ret->count; i++) {
+		ret->items[i].address = walk.nodes.items[i] - heap->layout.cache_list.offset;
+		ret->items[i].node_limit = node_limit;
+	}
+	TRY(prefetch_names(heap, ret));
+	for (size_t i = 0; i < ret->count; i++)
+		TRY(read_cache(heap, arena, findings, buffer, size, &ret->items[i]));
+	return NULL;
+}
+
+bool cache_is_debug(const struct heap *heap, const struct cache *cache)
+{
+	static const char *const names[] = {"RED_ZONE", "POISON", "STORE_USER", "TRACE",
+					    "CONSISTENCY_CHECKS"};
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		mask |= layout_flag(&heap->layout, names[i]);
+	return cache->flags & mask;
+}
+
+struct dill_error *cache_flag_names(const struct heap *heap, const struct cache *cache,
+				    struct arena *arena, const char *const **ret, size_t *ret_count)
+{
+	const struct layout *l = &heap->layout;
+	const char **names = arena_alloc_array(arena, l->flag_count + 1, sizeof(*names));
+	uint64_t rest = cache->flags;
+	size_t count = 0;
+
+	if (!names)
+		return error_no_memory();
+	for (size_t i = 0; i < l->flag_count; i++) {
+		if (!(cache->flags & l->flags[i].mask))
+			continue;
+		names[count] = arena_format(arena, "%s", l->flags[i].name);
+		if (!names[count++])
+			return error_no_memory();
+		rest &= ~l->flags[i].mask;
+	}
+	if (rest) {
+		names[count] = arena_format(arena, "%#lx", (unsigned long)rest);
+		if (!names[count++])
+			return error_no_memory();
+	}
+	*ret = names;
+	*ret_count = count;
+	return NULL;
+}

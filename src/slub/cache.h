@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_CACHE_H
+#define SLUB_CACHE_H
+
+#include "slub/heap.h"
+
+/** One cache (struct kmem_cache), read and checked. Sizes in bytes. */
+struct cache {
+	dill_virt address;
+	const char *name; /**< escaped for display; the target's bytes otherwise */
+	uint64_t flags;
+	uint32_t object_size; /**< what callers get */
+	uint32_t size;	      /**< distance of two objects */
+	uint32_t inuse;	      /**< offset of the metadata behind the object */
+	uint32_t offset;      /**< of the free pointer from the object's start */
+	uint32_t align;
+	uint32_t red_left_pad; /**< red zone in front of each object */
+	uint32_t order;	       /**< pages of a slab, as a power of two */
+	uint32_t objects_per_slab;
+	uint32_t min_order; /**< of the fallback when memory is fragmented */
+	uint32_t min_objects_per_slab;
+	int32_t refcount; /**< users; more than 1 after merging; negative for boot caches */
+	dill_virt ctor;
+	uint64_t random; /**< hardening key */
+	uint32_t useroffset, usersize;
+	uint64_t min_partial;
+	uint32_t cpu_partial;	    /**< limit of a CPU's partial list, in objects */
+	uint32_t cpu_partial_slabs; /**< the same in slabs */
+	dill_virt cpu_slab;	    /**< __percpu; 0 without */
+	dill_virt cpu_sheaves;	    /**< __percpu; 0 without */
+	uint32_t sheaf_capacity;
+	uint32_t node_limit;	/**< elements of nodes and barns */
+	const dill_virt *nodes; /**< kmem_cache_node by node number; 0 = none */
+	const dill_virt *barns; /**< node_barn by node number; 0 = none */
+	bool usable;		/**< sizes make sense: its slabs can be looked at */
+};
+
+struct cache_list {
+	struct cache *items;
+	size_t count;
+};
+
+/**
+ * Read every cache, in the order of the kernel's list (newest first, as in /proc/slabinfo). What is
+ * broken becomes a finding; a cache with impossible sizes is in the list with `usable` false.
+ * @param arena  holds the result
+ * @return NULL; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *caches_read(struct heap *heap, struct arena *arena,
+					       struct findings *findings, struct cache_list *ret);
+
+/** Objects of a slab that has @p objects of this cache can be at these offsets only: slot @p index.
+ */
+static inline dill_virt cache_object(const struct cache *cache, dill_virt slab_base, uint32_t index)
+{
+	return slab_base + (uint64_t)index * cache->size + cache->red_left_pad;
+}
+
+/** True for a cache whose debug options make it work on slab freelists alone (mm/slab.h
+ * SLAB_DEBUG_FLAGS). */
+bool cache_is_debug(const struct heap *heap, const struct cache *cache);
+
+/** Names of the flags that are set, in bit order, then one hexadecimal word for the bits without a
+ * name. */
+DILL_MUST_CHECK struct dill_error *cache_flag_names(const struct heap *heap,
+						    const struct cache *cache, struct arena *arena,
+						    const char *const **ret, size_t *ret_count);
+
+#endif

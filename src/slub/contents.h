@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_CONTENTS_H
+#define SLUB_CONTENTS_H
+
+#include "slub/freelist.h"
+
+/** A slab of a list with the freelist that is stored in it. */
+struct listed_slab {
+	struct slab slab;
+	struct freelist freelist;
+};
+
+struct slab_list {
+	struct listed_slab *items;
+	size_t count;
+	bool broken; /**< the list has a finding: there may be more */
+};
+
+/** What one CPU holds of a cache in the per-CPU slab engine (to 6.19). */
+struct cpu_contents {
+	unsigned cpu;
+	bool online;
+	dill_virt address; /**< of its struct kmem_cache_cpu */
+	bool has_slab;
+	struct slab slab;	  /**< the CPU's own slab, when has_slab */
+	struct freelist lockless; /**< the CPU's freelist: handed out first */
+	struct freelist
+		remote; /**< the slab's own freelist: freed by other CPUs, handed out second */
+	struct slab_list partial; /**< handed out third, in this order */
+};
+
+/** What one node holds of a cache. */
+struct node_contents {
+	unsigned node;
+	dill_virt address;   /**< of its struct kmem_cache_node */
+	uint64_t nr_partial; /**< the kernel's own counters ... */
+	bool has_totals;     /**< ... of which these two exist with SLUB_DEBUG only */
+	uint64_t nr_slabs;
+	uint64_t total_objects;
+	struct slab_list partial;
+	bool lists_full; /**< the kernel keeps a list of full slabs of this cache (STORE_USER) */
+	struct slab_list full;
+	bool in_motion; /**< the node's lock is held: a CPU was stopped while it changed the lists
+			 */
+};
+
+/** Everything a cache holds, and the sums. */
+struct contents {
+	const struct cache *cache;
+	struct cpu_contents *cpus;
+	size_t cpu_count;
+	struct node_contents *nodes;
+	size_t node_count;
+	bool has_totals;
+	uint64_t slabs;	  /**< as num_slabs in /proc/slabinfo; valid with has_totals */
+	uint64_t objects; /**< as num_objs */
+	uint64_t active;  /**< as active_objs: all but the free objects of partial slabs on the
+			     nodes' lists */
+	uint64_t partial_slabs; /**< on the nodes' lists */
+	uint64_t cpu_slabs;	/**< CPUs' own slabs and those on their partial lists */
+};
+
+/** How much of a cache to look at. */
+enum contents_detail {
+	CONTENTS_COUNTS,    /**< the nodes' lists and counters, no objects */
+	CONTENTS_FREELISTS, /**< every CPU's and node's slabs with their freelists */
+};
+
+/** What to leave out; -1 = everything. */
+struct contents_filter {
+	int cpu;
+	int node;
+};
+
+/**
+ * Read what @p count caches hold, side by side.
+ *
+ * @param filter  applies to the lists that are shown, never to the sums
+ * @param arena   holds the results
+ * @param ret     array of @p count
+ * @return NULL; fatal errors. Everything broken becomes a finding.
+ */
+DILL_MUST_CHECK struct dill_error *contents_read(struct heap *heap, const struct cache *caches,
+						 size_t count, enum contents_detail detail,
+						 const struct contents_filter *filter,
+						 struct arena *arena, struct findings *findings,
+						 struct contents *ret);
+
+/* --- parts, one file each --- */
+
+/** node_lists.c: counters, partial and full lists of all nodes. */
+DILL_MUST_CHECK struct dill_error *node_lists_read(struct heap *heap, struct contents *contents,
+						   size_t count, enum contents_detail detail,
+						   struct arena *arena, struct findings *findings);
+/** cpu_slabs.c: every CPU's slab and partial slabs; does nothing for caches without the per-CPU
+ * slab engine. */
+DILL_MUST_CHECK struct dill_error *cpu_slabs_read(struct heap *heap, struct contents *contents,
+						  size_t count, enum contents_detail detail,
+						  const struct contents_filter *filter,
+						  struct arena *arena, struct findings *findings);
+/** Freelists of @p count slabs, and whether their lengths fit the counters. */
+DILL_MUST_CHECK struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
+						  struct slab_list *list,
+						  const struct finding_place *place,
+						  struct arena *arena, struct findings *findings);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_FREELIST_H
+#define SLUB_FREELIST_H
+
+#include "slub/slab.h"
+
+/** Free objects in the order in which they will be handed out. */
+struct freelist {
+	const dill_virt *objects; /**< addresses as callers get them (behind the left red zone) */
+	uint32_t count;
+	bool broken; /**< has a finding: there may be more */
+};
+
+/**
+ * Decode one stored free pointer.
+ *
+ * @param encoding  not FREELIST_UNDECIDED
+ * @param random    the cache's key; ignored for FREELIST_PLAIN
+ * @param stored    word read at @p slot
+ * @param slot      virtual address the word was read from
+ * @return next free object, 0 at the end of the list; garbage from garbage, so check it
+ *
+ * Source: mm/slub.c freelist_ptr_decode() (6.6), freelist_ptr() before. The address is byte-swapped
+ * since 5.7 (1ad53d9fa3f6) and in stable trees before, so which way it is gets tried, not deduced
+ * from a release.
+ */
+dill_virt freelist_decode(enum freelist_encoding encoding, uint64_t random, uint64_t stored,
+			  dill_virt slot);
+
+/**
+ * Follow a freelist through one slab.
+ *
+ * @param head   first object; 0 = empty list
+ * @param what   "slab freelist", for findings
+ * @param arena  holds the result
+ * @return NULL; fatal errors. A list that leaves the slab, turns in a circle or cannot be read ends
+ * there with a finding.
+ */
+DILL_MUST_CHECK struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
+						 const struct slab *slab, dill_virt head,
+						 const char *what,
+						 const struct finding_place *place,
+						 struct arena *arena, struct findings *findings,
+						 struct freelist *ret);
+
+#endif

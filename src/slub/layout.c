@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include "slub/layout.h"
+
+#include <string.h>
+
+enum need { OPTIONAL, REQUIRED };
+
+/* One row of layout.def, for the resolver's loop. */
+struct row {
+	const char *id, *structs, *paths;
+	enum need need;
+	size_t offset; /* of the struct member in struct layout */
+};
+
+static const struct row rows[] = {
+#define MEMBER(id, structs, paths, need, note)                                                     \
+	{#id, structs, paths, need, offsetof(struct layout, id)},
+#include "slub/layout.def"
+#undef MEMBER
+};
+
+/* Copy the next '|'-separated word of *list into word; false at the end. */
+static bool next_word(const char **list, char *word, size_t size)
+{
+	if (!**list)
+		return false;
+
+	size_t length = strcspn(*list, "|");
+	size_t copied = length < size ? length : size - 1;
+
+	memcpy(word, *list, copied);
+	word[copied] = '\0';
+	*list += length + ((*list)[length] == '|');
+	return true;
+}
+
+static struct member from_place(const struct type_place *place)
+{
+	struct member member = {
+		.present = true,
+		.offset = (uint32_t)(place->bit_offset / 8),
+		.size = (uint32_t)place->size,
+	};
+
+	if (place->bit_size) {
+		member.bit_shift = place->bit_offset % 8;
+		member.bit_size = (uint8_t)(place->bit_size > 64 ? 64 : place->bit_size);
+		member.size = (member.bit_shift + member.bit_size + 7u) / 8;
+	}
+	return member;
+}
+
+static bool resolve(struct types *types, const struct row *row, struct member *ret)
+{
+	char name[64], path[64];
+	const char *structs = row->structs;
+
+	while (next_word(&structs, name, sizeof(name))) {
+		const char *paths = row->paths;
+		type_id id;
+
+		if (!types_has_struct(types, name, &id))
+			continue;
+		while (next_word(&paths, path, sizeof(path))) {
+			struct type_place place;
+
+			if (types_has_member(types, id, path, &place) &&
+			    place.bit_offset / 8 < UINT32_MAX && place.size < UINT32_MAX) {
+				*ret = from_place(&place);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static uint64_t struct_size(struct types *types, const char *names)
+{
+	char name[64];
+
+	while (next_word(&names, name, sizeof(name))) {
+		struct type type;
+		type_id id;
+
+		if (!types_has_struct(types, name, &id))
+			continue;
+		struct dill_error *error = types_get(types, id, &type);
+
+		if (!error)
+			return type.size;
+		dill_error_free(error);
+	}
+	return 0;
+}
+
+static bool enumerator(struct types *types, const char *name, int64_t *ret)
+{
+	struct dill_error *error = types_enum_value(types, name, ret);
+
+	if (!error)
+		return true;
+	dill_error_free(error);
+	return false;
+}
+
+/*
+ * The mark moved from a page flag to the page type: 46df8e73a4a3 ("mm: free up PG_slab") in 6.10;
+ * 4ffca5a96678 made the type a byte in 6.12. Which one it is shows in the enumerators.
+ */
+static struct dill_error *resolve_slab_mark(struct types *types, struct layout *layout)
+{
+	int64_t value;
+
+	if (layout->page_type.present && enumerator(types, "PGTY_slab", &value)) {
+		layout->slab_mark = SLAB_MARK_TYPE_BYTE;
+	} else if (enumerator(types, "PG_slab", &value)) {
+		/* A flag is a bit number, a page type a mask: no flag word has 64 bits or more. */
+		layout->slab_mark = value < 64 ? SLAB_MARK_FLAG : SLAB_MARK_TYPE_MASK;
+	} else {
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "this kernel's types name neither PGTY_slab nor PG_slab: "
+				      "cannot tell slabs from "
+				      "other pages");
+	}
+	layout->slab_mark_value = (uint32_t)value;
+	return NULL;
+}
+
+/*
+ * Values of the flags up to 6.8, where they were macros that no type information keeps. From 6.9
+ * (cc61eb85c6bf) the bit numbers are enumerators of _slab_flag_bits and depend on the
+ * configuration. Source: include/linux/slab.h, mm/slab.h of 5.10 to 6.8.
+ */
+static const struct cache_flag macro_flags[] = {
+	{0x100, "CONSISTENCY_CHECKS"},
+	{0x400, "RED_ZONE"},
+	{0x800, "POISON"},
+	{0x1000, "KMALLOC"},
+	{0x2000, "HWCACHE_ALIGN"},
+	{0x4000, "CACHE_DMA"},
+	{0x8000, "CACHE_DMA32"},
+	{0x10000, "STORE_USER"},
+	{0x20000, "RECLAIM_ACCOUNT"},
+	{0x40000, "PANIC"},
+	{0x80000, "TYPESAFE_BY_RCU"},
+	{0x200000, "TRACE"},
+	{0x400000, "DEBUG_OBJECTS"},
+	{0x800000, "NOLEAKTRACE"},
+	{0x1000000, "NO_MERGE"},
+	{0x2000000, "FAILSLAB"},
+	{0x4000000, "ACCOUNT"},
+	{0x8000000, "KASAN"},
+	{0x10000000, "NO_USER_FLAGS"},
+	{0x20000000, "SKIP_KFENCE"},
+	{0x40000000, "CMPXCHG_DOUBLE"},
+	{0x80000000, "OBJECT_POISON"},
+};
+
+static struct dill_error *add_flag(void *context, const struct type_enumerator *item)
+{
+	struct layout *layout = context;
+	const char *name = item->name;
+
+	if (item->value < 0 || item->value >= 64 || layout->flag_count == CACHE_FLAGS_MAX)
+		return NULL; /* the closing enumerator _SLAB_FLAGS_LAST_BIT may be past the word */
+	if (strstr(name, "LAST_BIT"))
+		return NULL;
+	if (strncmp(name, "__", 2) == 0)
+		name += 2;
+	else if (*name == '_')
+		name++;
+	if (strncmp(name, "SLAB_", 5) == 0)
+		name += 5;
+	layout->flags[layout->flag_count++] = (struct cache_flag){UINT64_C(1) << item->value, name};
+	return NULL;
+}
+
+static struct dill_error *resolve_flags(struct types *types, struct layout *layout)
+{
+	type_id id;
+	struct dill_error *error = types_find(types, "enum _slab_flag_bits", &id);
+
+	if (!error)
+		return types_enum_each(types, id, add_flag, layout);
+	if (error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	memcpy(layout->flags, macro_flags, sizeof(macro_flags));
+	layout->flag_count = sizeof(macro_flags) / sizeof(macro_flags[0]);
+	return NULL;
+}
+
+/* The array of nodes: how many elements are declared, and how far apart they are. */
+static struct dill_error *resolve_nodes(struct types *types, struct layout *layout)
+{
+	struct type_place place, second;
+	type_id id;
+
+	if (!types_has_struct(types, "kmem_cache", &id))
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "this kernel has no struct kmem_cache");
+
+	const char *array = layout->cache_per_node.present ? "per_node" : "node";
+
+	if (!types_has_member(types, id, array, &place))
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "struct kmem_cache has neither a member node nor per_node: "
+				      "this kernel's slab "
+				      "allocator is not SLUB, or newer than dill");
+	struct type type;
+
+	TRY(types_strip(types, place.type, &type));
+	/* A flexible array (per_node[]) declares no elements: nr_node_ids alone bounds it then. */
+	layout->node_slots = type.kind == TYPE_ARRAY ? type.count : 0;
+	if (layout->cache_per_node.present && types_has_member(types, id, "per_node[0]", &second))
+		layout->per_node_stride = second.size;
+	return NULL;
+}
+
+struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
+{
+	struct types *types;
+
+	TRY(kernel_types(kernel, &types));
+	*ret = (struct layout){0};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct member member = {0};
+
+		if (!resolve(types, &rows[i], &member) && rows[i].need == REQUIRED)
+			return dill_error_new(DILL_ERROR_UNSUPPORTED,
+					      "this kernel has no struct %s with a member %s: its "
+					      "slab allocator is not "
+					      "SLUB, or newer than dill",
+					      rows[i].structs, rows[i].paths);
+		memcpy((char *)ret + rows[i].offset, &member, sizeof(member));
+	}
+	ret->cache_struct_size = struct_size(types, "kmem_cache");
+	ret->cpu_struct_size = struct_size(types, "kmem_cache_cpu");
+	ret->node_struct_size = struct_size(types, "kmem_cache_node");
+	ret->slab_struct_size = struct_size(types, "slab|page");
+	TRY(resolve_nodes(types, ret));
+	TRY(resolve_slab_mark(types, ret));
+	return resolve_flags(types, ret);
+}
+
+uint64_t member_get(struct member member, struct span bytes)
+{
+	uint64_t value = 0;
+
+	if (!member.present || member.size > sizeof(value) ||
+	    !span_holds(bytes, member.offset, member.size))
+		return 0;
+	memcpy(&value, bytes.data + member.offset, member.size);
+	if (member.bit_size)
+		value = value >> member.bit_shift &
+			(member.bit_size == 64 ? UINT64_MAX : (UINT64_C(1) << member.bit_size) - 1);
+	return value;
+}
+
+uint64_t layout_flag(const struct layout *layout, const char *name)
+{
+	for (size_t i = 0; i < layout->flag_count; i++)
+		if (strcmp(layout->flags[i].name, name) == 0)
+			return layout->flags[i].mask;
+	return 0;
+}

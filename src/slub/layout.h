@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_LAYOUT_H
+#define SLUB_LAYOUT_H
+
+#include "kernel/kernel.h"
+
+/** Where a member lies in its structure. */
+struct member {
+	bool present;
+	uint8_t bit_shift; /**< of a bit-field within its bytes */
+	uint8_t bit_size;  /**< 0 = no bit-field */
+	uint32_t offset;   /**< bytes */
+	uint32_t size;	   /**< bytes of the member's type, or that hold the bit-field */
+};
+
+/** How a slab's head page is recognised (include/linux/page-flags.h). */
+enum slab_mark {
+	SLAB_MARK_FLAG,	     /**< bit PG_slab of page.flags, to 6.9 */
+	SLAB_MARK_TYPE_MASK, /**< bit PG_slab of page.page_type cleared, 6.10 and 6.11 */
+	SLAB_MARK_TYPE_BYTE, /**< top byte of page.page_type is PGTY_slab, since 6.12 */
+};
+
+/** A flag of a cache by its name. */
+struct cache_flag {
+	uint64_t mask;
+	const char *name; /**< without SLAB_ */
+};
+
+#define CACHE_FLAGS_MAX 64
+
+/**
+ * Everything about the running kernel's slab structures that could differ from another kernel's.
+ * Filled in one place, from the kernel's own types; nothing else in the slab model knows an offset
+ * or a release.
+ */
+struct layout {
+#define MEMBER(id, structs, paths, need, note) struct member id;
+#include "slub/layout.def"
+#undef MEMBER
+	uint64_t cache_struct_size; /**< of struct kmem_cache as declared: with room for every node
+				     */
+	uint64_t cpu_struct_size;   /**< of struct kmem_cache_cpu; 0 without one */
+	uint64_t node_struct_size;
+	uint64_t slab_struct_size; /**< of struct slab or struct page */
+	uint64_t per_node_stride;  /**< bytes from one node's pointers to the next, 0 when caches
+				      have `node[]` */
+	uint32_t node_slots;	   /**< elements of the node array as declared */
+	enum slab_mark slab_mark;
+	uint32_t slab_mark_value; /**< bit number, mask or byte, as slab_mark says */
+	struct cache_flag flags[CACHE_FLAGS_MAX];
+	size_t flag_count;
+};
+
+/**
+ * Resolve every member in the types of @p kernel.
+ * @param ret  filled; borrows names from the kernel's types
+ * @return NULL; UNSUPPORTED when a required member is missing (SLAB or SLOB instead of SLUB, or a
+ * kernel newer than dill), with its name; what the types failed with
+ */
+DILL_MUST_CHECK struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret);
+
+/**
+ * The value of a member in a copy of its structure, at most 8 bytes, zero-extended; 0 when the
+ * member is absent or lies outside of @p bytes.
+ */
+uint64_t member_get(struct member member, struct span bytes);
+
+/** Bits of the flags named @p name ("RED_ZONE"), 0 when this kernel does not know it. */
+uint64_t layout_flag(const struct layout *layout, const char *name);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "slub/contents.h"
+#include "slub/list.h"
+
+/*
+ * A node's list of partial slabs and the full slabs of debug caches (mm/slub.c struct
+ * kmem_cache_node). Which caches have full lists: SLAB_STORE_USER (mm/slub.c add_full()).
+ */
+
+/* One list of one node while it is collected. */
+struct pending {
+	struct list_walk *walk;
+	struct contents *contents;
+	struct node_contents *node;
+	struct slab_list *list;
+};
+
+static struct finding_place place_of(const struct contents *contents,
+				     const struct node_contents *node)
+{
+	return (struct finding_place){
+		.cache = contents->cache->name, .cpu = -1, .node = (int)node->node};
+}
+
+static struct dill_error *read_counters(struct heap *heap, const struct contents *contents,
+					struct node_contents *node, struct findings *findings,
+					bool *ret_ok)
+{
+	const struct layout *l = &heap->layout;
+	uint8_t buffer[512];
+	struct span bytes = {buffer, l->node_struct_size < sizeof(buffer) ? l->node_struct_size
+									  : sizeof(buffer)};
+	struct finding_place place = place_of(contents, node);
+	struct dill_error *error = kernel_read(heap->kernel, node->address, buffer, bytes.size);
+	struct member lock = l->node_lock;
+
+	*ret_ok = !error;
+	if (error)
+		return findings_absorb(findings, &place,
+				       dill_error_add_context(error, "struct kmem_cache_node"));
+	/* The lock's first word is nonzero while a CPU holds it (qspinlock;
+	 * include/asm-generic/qspinlock_types.h). */
+	lock.size = 4;
+	lock.bit_size = 0;
+	node->in_motion = member_get(lock, bytes);
+	node->nr_partial = member_get(l->node_nr_partial, bytes);
+	node->has_totals = l->node_nr_slabs.present && l->node_total_objects.present;
+	node->nr_slabs = member_get(l->node_nr_slabs, bytes);
+	node->total_objects = member_get(l->node_total_objects, bytes);
+	node->lists_full =
+		l->node_full.present && (contents->cache->flags & layout_flag(l, "STORE_USER"));
+	return NULL;
+}
+
+/* The nodes of a cache that exist, with their counters still unread. */
+static struct dill_error *list_nodes(struct contents *contents, struct arena *arena)
+{
+	const struct cache *cache = contents->cache;
+
+	contents->nodes = arena_alloc_array(arena, cache->node_limit + 1, sizeof(*contents->nodes));
+	if (!contents->nodes)
+		return error_no_memory();
+	for (uint32_t i = 0; i < cache->node_limit; i++) {
+		if (!cache->nodes[i])
+			continue;
+		contents->nodes[contents->node_count++] = (struct node_contents){
+			.node = i,
+			.address = cache->nodes[i],
+		};
+	}
+	return NULL;
+}
+
+static struct dill_error *prefetch_nodes(struct heap *heap, const struct contents *contents,
+					 size_t count)
+{
+	size_t total = 0, used = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += contents[i].node_count;
+	_cleanup_(freep)
+	dill_virt *addresses = calloc(total * 2 + 1, sizeof(*addresses));
+
+	if (!addresses)
+		return error_no_memory();
+	for (size_t i = 0; i < count; i++)
+		for (size_t n = 0; n < contents[i].node_count; n++) {
+			addresses[used++] = contents[i].nodes[n].address;
+			/* A struct may lie across a page's end. */
+			addresses[used++] =
+				contents[i].nodes[n].address + heap->layout.node_struct_size - 1;
+		}
+	return kernel_prefetch(heap->kernel, addresses, used);
+}
+
+/* Descriptors of the collected links, in list order. */
+static struct dill_error *read_slabs(struct heap *heap, const struct pending *pending,
+				     struct arena *arena, struct findings *findings)
+{
+	const struct list_walk *walk = pending->walk;
+	struct slab_list *list = pending->list;
+
+	list->broken = walk->broken;
+	list->items = arena_alloc_array(arena, walk->nodes.count + 1, sizeof(*list->items));
+	if (!list->items)
+		return error_no_memory();
+	for (size_t i = 0; i < walk->nodes.count; i++) {
+		dill_virt address = walk->nodes.items[i] - heap->layout.slab_list.offset;
+
+		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
+		TRY(slab_read(heap, pending->contents->cache, address, &walk->place, findings,
+			      &list->items[list->count++].slab));
+	}
+	return NULL;
+}
+
+static void check_length(const struct heap *heap, const struct pending *pending,
+			 struct findings *findings)
+{
+	const struct node_contents *node = pending->node;
+
+	/* With the lock held the counter and the list may disagree for a moment. */
+	if (pending->list != &node->partial || pending->walk->broken || node->in_motion)
+		return;
+	if (pending->list->count != node->nr_partial)
+		findings_add_values(findings, FINDING_LIST_COUNT, &pending->walk->place,
+				    node->address + heap->layout.node_nr_partial.offset,
+				    pending->list->count, node->nr_partial,
+				    "partial list holds %zu slabs, nr_partial says %lu",
+				    pending->list->count, (unsigned long)node->nr_partial);
+}
+
+static void add_pending(struct heap *heap, struct contents *contents, struct node_contents *node,
+			bool full, struct list_walk *walk, struct pending *pending)
+{
+	const struct member *anchor = full ? &heap->layout.node_full : &heap->layout.node_partial;
+
+	walk->head = node->address + anchor->offset;
+	walk->place = place_of(contents, node);
+	walk->what = full ? "list of full slabs" : "partial list";
+	*pending = (struct pending){walk, contents, node, full ? &node->full : &node->partial};
+}
+
+static struct dill_error *read_lists(struct heap *heap, struct list_walk *walks,
+				     const struct pending *pending, size_t count,
+				     struct arena *arena, struct findings *findings)
+{
+	TRY(lists_collect(heap, walks, count, findings));
+	for (size_t i = 0; i < count; i++) {
+		TRY(read_slabs(heap, &pending[i], arena, findings));
+		check_length(heap, &pending[i], findings);
+	}
+	return NULL;
+}
+
+struct dill_error *node_lists_read(struct heap *heap, struct contents *contents, size_t count,
+				   enum contents_detail detail, struct arena *arena,
+				   struct findings *findings)
+{
+	size_t limit = 0, used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		TRY(list_nodes(&contents[i], arena));
+		limit += contents[i].node_count * 2;
+	}
+	TRY(prefetch_nodes(heap, contents, count));
+
+	struct list_walk *walks = arena_alloc_array(arena, limit + 1, sizeof(*walks));
+	struct pending *pending = arena_alloc_array(arena, limit + 1, sizeof(*pending));
+
+	if (!walks || !pending)
+		return error_no_memory();
+	for (size_t i = 0; i < count; i++) {
+		for (size_t n = 0; n < contents[i].node_count; n++) {
+			struct node_contents *node = &contents[i].nodes[n];
+			bool ok;
+
+			TRY(read_counters(heap, &contents[i], node, findings, &ok));
+			if (!ok)
+				continue;
+			add_pending(heap, &contents[i], node, false, &walks[used], &pending[used]);
+			used++;
+			if (!node->lists_full || detail == CONTENTS_COUNTS)
+				continue;
+			add_pending(heap, &contents[i], node, true, &walks[used], &pending[used]);
+			used++;
+		}
+	}
+	struct dill_error *error = read_lists(heap, walks, pending, used, arena, findings);
+
+	for (size_t i = 0; i < used; i++)
+		list_walk_deinit(&walks[i]);
+	return error;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "slub/slab.h"
+
+/* More than sizeof(struct page) of any configuration. */
+#define DESCRIPTOR_MAX 256
+
+bool slab_is_marked(const struct heap *heap, struct span bytes)
+{
+	const struct layout *l = &heap->layout;
+	uint64_t type = member_get(l->page_type, bytes);
+
+	switch (l->slab_mark) {
+	case SLAB_MARK_FLAG:
+		return member_get(l->page_flags, bytes) >> l->slab_mark_value & 1;
+	case SLAB_MARK_TYPE_MASK:
+		/*
+		 * A page has a type when the top bits are set as in PAGE_TYPE_BASE, and the type's
+		 * own bit is cleared. Without a type the word is a map count: small, or -1 with
+		 * every bit set.
+		 */
+		return (type & 0xf0000000) >= 0x80000000 && !(type & l->slab_mark_value);
+	case SLAB_MARK_TYPE_BYTE:
+		return (type >> 24 & 0xff) == l->slab_mark_value;
+	}
+	return false;
+}
+
+/* Bytes of the descriptor that dill looks at. */
+static size_t descriptor_bytes(const struct heap *heap)
+{
+	uint64_t size = kernel_memory_map(heap->kernel)->page_struct_size;
+
+	return size < DESCRIPTOR_MAX ? (size_t)size : DESCRIPTOR_MAX;
+}
+
+static void fill(const struct heap *heap, struct span bytes, struct slab *slab)
+{
+	const struct layout *l = &heap->layout;
+
+	slab->freelist = member_get(l->slab_freelist, bytes);
+	slab->objects = (uint32_t)member_get(l->slab_objects, bytes);
+	slab->inuse = (uint32_t)member_get(l->slab_inuse, bytes);
+	slab->frozen = member_get(l->slab_frozen, bytes);
+	slab->next = member_get(l->slab_next, bytes);
+	slab->partial_count = (uint32_t)member_get(l->slab_partial_count, bytes);
+}
+
+static void check_counters(const struct heap *heap, const struct cache *cache,
+			   const struct finding_place *place, struct findings *findings,
+			   struct slab *slab)
+{
+	dill_virt counters = slab->address + heap->layout.slab_objects.offset;
+
+	if (slab->objects > cache->objects_per_slab || slab->objects == 0) {
+		findings_add_values(findings, FINDING_SLAB_COUNTERS, place, counters,
+				    cache->objects_per_slab, slab->objects,
+				    "slab counts %u objects, its cache puts %u in a slab",
+				    slab->objects, cache->objects_per_slab);
+		slab->usable = false;
+	} else if (slab->inuse > slab->objects) {
+		findings_add_values(findings, FINDING_SLAB_COUNTERS, place, counters, slab->objects,
+				    slab->inuse, "slab counts %u of %u objects in use", slab->inuse,
+				    slab->objects);
+		slab->usable = false;
+	}
+}
+
+struct dill_error *slab_read(struct heap *heap, const struct cache *cache, dill_virt address,
+			     const struct finding_place *place, struct findings *findings,
+			     struct slab *ret)
+{
+	struct finding_place here = *place;
+	uint8_t buffer[DESCRIPTOR_MAX];
+	struct span bytes = {buffer, descriptor_bytes(heap)};
+
+	here.slab = address;
+	*ret = (struct slab){.address = address};
+	if (!kernel_is_page_struct(heap->kernel, address)) {
+		findings_add(findings, FINDING_POINTER, &here, address,
+			     "%#lx is not the address of a struct page", (unsigned long)address);
+		return NULL;
+	}
+	struct dill_error *error = kernel_read(heap->kernel, address, buffer, bytes.size);
+
+	if (error)
+		return findings_absorb(findings, &here,
+				       dill_error_add_context(error, "struct slab"));
+	fill(heap, bytes, ret);
+	ret->base = kernel_page_to_virt(heap->kernel, address);
+	ret->usable = cache->usable;
+	TRY(findings_absorb(findings, &here, kernel_page_node(heap->kernel, address, &ret->node)));
+
+	dill_virt owner = member_get(heap->layout.slab_cache, bytes);
+
+	if (!slab_is_marked(heap, bytes)) {
+		findings_add(findings, FINDING_SLAB_MARK, &here, address,
+			     "page is not marked as a slab");
+		ret->usable = false;
+	} else if (owner != cache->address) {
+		findings_add_values(findings, FINDING_SLAB_CACHE, &here,
+				    address + heap->layout.slab_cache.offset, cache->address, owner,
+				    "slab belongs to another cache");
+		ret->usable = false;
+	}
+	if (ret->usable)
+		check_counters(heap, cache, &here, findings, ret);
+	return NULL;
+}
+
+bool slab_object_index(const struct cache *cache, const struct slab *slab, dill_virt object,
+		       uint32_t *ret)
+{
+	dill_virt first = slab->base + cache->red_left_pad;
+	uint64_t distance = object - first;
+
+	if (object < first || distance % cache->size || distance / cache->size >= slab->objects)
+		return false;
+	*ret = (uint32_t)(distance / cache->size);
+	return true;
+}
+
+struct dill_error *slabs_prefetch(struct heap *heap, const struct cache *cache,
+				  const struct slab *slabs, size_t count)
+{
+	/* Enough to keep a connection busy, little enough to stay in the page cache. */
+	dill_virt pages[2048];
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t size = (uint64_t)slabs[i].objects * cache->size;
+
+		if (!slabs[i].usable)
+			continue;
+		for (uint64_t offset = 0; offset < size; offset += DILL_PAGE_SIZE) {
+			if (used == sizeof(pages) / sizeof(pages[0]))
+				return kernel_prefetch(heap->kernel, pages, used);
+			pages[used++] = slabs[i].base + offset;
+		}
+	}
+	return kernel_prefetch(heap->kernel, pages, used);
+}

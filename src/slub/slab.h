@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_SLAB_H
+#define SLUB_SLAB_H
+
+#include "slub/cache.h"
+
+/** One slab: a run of pages cut into objects of one cache, described by its head page. */
+struct slab {
+	dill_virt address;  /**< of the descriptor: struct slab, or struct page before 5.17 */
+	dill_virt base;	    /**< of its memory in the direct map; 0 when the descriptor is none */
+	dill_virt freelist; /**< first object of the slab's own freelist; 0 = empty */
+	uint32_t objects;   /**< in this slab; fewer than usual when memory was fragmented */
+	uint32_t inuse;	    /**< not on the slab's own freelist: live, or free in another place */
+	bool frozen;	    /**< belongs to a CPU; what exactly that means changed in 6.8 */
+	unsigned node;
+	dill_virt next;		/**< next slab of a CPU's partial list */
+	uint32_t partial_count; /**< at the head of a CPU's partial list: its length, slabs or pages
+				 */
+	bool usable; /**< marked as a slab, of the expected cache, with possible counters */
+};
+
+/**
+ * Read and check the slab whose descriptor is at @p address, expected to belong to @p cache.
+ *
+ * What does not fit becomes findings at @p place, and `usable` is false then: its objects must not
+ * be walked.
+ * @return NULL; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *slab_read(struct heap *heap, const struct cache *cache,
+					     dill_virt address, const struct finding_place *place,
+					     struct findings *findings, struct slab *ret);
+
+/** True when the struct page or struct slab in @p bytes is marked as the head of a slab. */
+bool slab_is_marked(const struct heap *heap, struct span bytes);
+
+/** Index of the object that starts at @p object; false when none of the slab's objects does. */
+bool slab_object_index(const struct cache *cache, const struct slab *slab, dill_virt object,
+		       uint32_t *ret);
+
+/** Fetch the memory of @p count slabs in few requests, for walks of their freelists. */
+DILL_MUST_CHECK struct dill_error *slabs_prefetch(struct heap *heap, const struct cache *cache,
+						  const struct slab *slabs, size_t count);
+
+#endif

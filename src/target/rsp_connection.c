@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/rsp_connection.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "target/rsp_packet.h"
+#include "target/rsp_reply.h"
+
+/* Longest request: a monitor command in hex. */
+#define REQUEST_LIMIT 1024u
+#define OUTPUT_LIMIT  (64u * 1024)
+/* A packet of full length and what came along with it. */
+#define INPUT_LIMIT (RSP_PACKET_LIMIT + 64u * 1024)
+/* How often a waiting dill asks whether it is still wanted. */
+#define POLL_SLICE_MS 50
+/* A damaged request is sent again so often. */
+#define RESEND_LIMIT 3u
+
+struct rsp_connection {
+	int fd, timeout_ms;
+	const struct dill_host *host;
+	enum rsp_acks acks;
+	enum rsp_patience patience;
+	bool broken, saw_stop, saw_packet, unacknowledged;
+	size_t due;	/* requests whose replies were not read yet */
+	size_t batched; /* requests in `output` */
+	unsigned resent;
+	uint64_t packets;
+	size_t output_length, output_sent;
+	size_t input_start, input_end;
+	uint8_t output[OUTPUT_LIMIT], input[INPUT_LIMIT], payload[RSP_PACKET_LIMIT];
+};
+
+struct dill_error *rsp_connection_new(int fd, int timeout_ms, const struct dill_host *host,
+				      struct rsp_connection **ret)
+{
+	struct rsp_connection *connection = calloc(1, sizeof(*connection));
+
+	if (!connection)
+		return error_no_memory();
+	connection->fd = fd;
+	connection->timeout_ms = timeout_ms;
+	connection->host = host;
+	*ret = connection;
+	return NULL;
+}
+
+void rsp_connection_free(struct rsp_connection *connection)
+{
+	free(connection);
+}
+
+void rsp_connection_set_acks(struct rsp_connection *connection, enum rsp_acks acks)
+{
+	connection->acks = acks;
+}
+
+void rsp_connection_set_patience(struct rsp_connection *connection, enum rsp_patience patience)
+{
+	connection->patience = patience;
+}
+
+bool rsp_saw_stop(const struct rsp_connection *connection)
+{
+	return connection->saw_stop;
+}
+
+bool rsp_saw_packet(const struct rsp_connection *connection)
+{
+	return connection->saw_packet;
+}
+
+uint64_t rsp_packets_sent(const struct rsp_connection *connection)
+{
+	return connection->packets;
+}
+
+static struct dill_error *broken(struct rsp_connection *connection, const char *why)
+{
+	connection->broken = true;
+	return dill_error_new(DILL_ERROR_PROTOCOL, "%s", why);
+}
+
+static struct dill_error *lost(struct rsp_connection *connection)
+{
+	return broken(connection, "the connection to the gdbstub was lost");
+}
+
+static struct dill_error *check_interrupt(const struct rsp_connection *connection)
+{
+	const struct dill_host *host = connection->host;
+	bool may = connection->patience == RSP_INTERRUPTIBLE ||
+		   (connection->patience == RSP_UNTIL_ANSWERED && !connection->saw_packet);
+
+	if (may && host->interrupted && host->interrupted(host->context))
+		return error_interrupted();
+	return NULL;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool is_transient(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+/* Send what the socket takes at once. */
+static struct dill_error *push_output(struct rsp_connection *connection)
+{
+	while (connection->output_sent < connection->output_length) {
+		ssize_t sent = send(connection->fd, connection->output + connection->output_sent,
+				    connection->output_length - connection->output_sent,
+				    MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (sent < 0 && is_transient(errno))
+			return NULL;
+		if (sent < 0)
+			return lost(connection);
+		connection->output_sent += (size_t)sent;
+	}
+	return NULL;
+}
+
+/* Take what has arrived. */
+static struct dill_error *pull_input(struct rsp_connection *connection)
+{
+	size_t held = connection->input_end - connection->input_start;
+
+	memmove(connection->input, connection->input + connection->input_start, held);
+	connection->input_start = 0;
+	connection->input_end = held;
+
+	ssize_t received =
+		recv(connection->fd, connection->input + held, INPUT_LIMIT - held, MSG_DONTWAIT);
+
+	if (received < 0 && is_transient(errno))
+		return NULL;
+	if (received <= 0)
+		return lost(connection);
+	connection->input_end += (size_t)received;
+	return NULL;
+}
+
+/* Wait until bytes move in the wanted directions, at most until @p deadline. */
+static struct dill_error *wait_until(struct rsp_connection *connection, short events,
+				     int64_t deadline)
+{
+	for (;;) {
+		struct pollfd poller = {.fd = connection->fd, .events = events};
+		int64_t left = deadline - now_ms();
+
+		TRY(check_interrupt(connection));
+		if (left <= 0)
+			return dill_error_new(DILL_ERROR_LIMIT, "no answer within %g s",
+					      connection->timeout_ms / 1000.0);
+
+		int ready = poll(&poller, 1, left < POLL_SLICE_MS ? (int)left : POLL_SLICE_MS);
+
+		if (ready > 0)
+			return NULL;
+		if (ready < 0 && errno != EINTR)
+			return lost(connection);
+	}
+}
+
+/* Send and receive until new bytes arrived. */
+static struct dill_error *pump(struct rsp_connection *connection, int64_t deadline)
+{
+	size_t held = connection->input_end - connection->input_start;
+
+	do {
+		TRY(push_output(connection));
+
+		bool unsent = connection->output_sent < connection->output_length;
+
+		TRY(wait_until(connection, (short)(POLLIN | (unsent ? POLLOUT : 0)), deadline));
+		TRY(push_output(connection));
+		TRY(pull_input(connection));
+	} while (connection->input_end == held);
+	return NULL;
+}
+
+/* Empty the output when the next packet might not fit. */
+static struct dill_error *make_room(struct rsp_connection *connection)
+{
+	int64_t deadline = now_ms() + connection->timeout_ms;
+
+	if (connection->output_sent == connection->output_length) {
+		connection->output_sent = connection->output_length = 0;
+		connection->batched = 0;
+	}
+	while (OUTPUT_LIMIT - connection->output_length < rsp_packet_encoded_limit(REQUEST_LIMIT)) {
+		TRY(push_output(connection));
+		if (connection->output_sent == connection->output_length)
+			return make_room(connection);
+		TRY(wait_until(connection, POLLOUT, deadline));
+	}
+	return NULL;
+}
+
+DILL_PRINTF(2, 0)
+static struct dill_error *queue(struct rsp_connection *connection, const char *format,
+				va_list arguments)
+{
+	char request[REQUEST_LIMIT];
+	int length = vsnprintf(request, sizeof(request), format, arguments);
+
+	assert(length >= 0 && (size_t)length < sizeof(request));
+	if (connection->broken)
+		return lost(connection);
+	TRY(make_room(connection));
+	connection->output_length +=
+		rsp_packet_encode((struct span){(uint8_t *)request, (size_t)length},
+				  connection->output + connection->output_length);
+	connection->due++;
+	connection->batched++;
+	connection->packets++;
+	return NULL;
+}
+
+struct dill_error *rsp_send(struct rsp_connection *connection, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	struct dill_error *error = queue(connection, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+/* The peer got a damaged request. Seen when the client before us died in the middle of a packet:
+ * the stub takes our first one for the rest of it. */
+static struct dill_error *resend(struct rsp_connection *connection)
+{
+	if (connection->due != 1 || connection->batched != 1 ||
+	    connection->resent++ == RESEND_LIMIT)
+		return broken(connection, "the gdbstub does not accept a request");
+	connection->output_sent = 0;
+	return NULL;
+}
+
+static struct dill_error *acknowledge(struct rsp_connection *connection)
+{
+	/* One byte always fits: the peer has read what it has answered. */
+	ssize_t sent = send(connection->fd, "+", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (sent < 0)
+		return lost(connection);
+	connection->unacknowledged = false;
+	return NULL;
+}
+
+/* A whole packet is here. @p ret_final: it is the reply to a request. */
+static struct dill_error *take_packet(struct rsp_connection *connection, struct span body,
+				      struct span *ret, bool *ret_final)
+{
+	size_t length;
+
+	if (!rsp_packet_decode(body, connection->payload, sizeof(connection->payload), &length))
+		return broken(connection, "a reply of the gdbstub is malformed");
+	connection->saw_packet = connection->unacknowledged = true;
+	if (connection->acks == RSP_ACKS_ALWAYS)
+		TRY(acknowledge(connection));
+
+	struct span payload = {connection->payload, length};
+
+	if (rsp_reply_is_stop(payload)) {
+		connection->saw_stop = true;
+		return NULL;
+	}
+	if (!rsp_reply_is_output(payload) && connection->due)
+		connection->due--;
+	*ret = payload;
+	*ret_final = true;
+	return NULL;
+}
+
+/* Look at the next item that has arrived. @p ret_item tells whether it was there. */
+static struct dill_error *take_item(struct rsp_connection *connection, enum rsp_item *ret_item,
+				    struct span *ret, bool *ret_final)
+{
+	struct rsp_scan scan =
+		rsp_packet_scan((struct span){connection->input + connection->input_start,
+					      connection->input_end - connection->input_start});
+
+	connection->input_start += scan.consumed;
+	*ret_item = scan.item;
+	switch (scan.item) {
+	case RSP_INCOMPLETE:
+	case RSP_ACK:
+	case RSP_NOTIFICATION:
+		return NULL;
+	case RSP_NAK:
+		return resend(connection);
+	case RSP_PACKET:
+		return take_packet(connection, scan.body, ret, ret_final);
+	case RSP_BAD_CHECKSUM:
+		return broken(connection, "a reply of the gdbstub has a wrong checksum");
+	case RSP_TOO_LONG:
+		return broken(connection, "a reply of the gdbstub is longer than any can be");
+	case RSP_GARBAGE:
+		break;
+	}
+	return broken(connection, "the peer does not speak the gdbstub protocol");
+}
+
+struct dill_error *rsp_receive(struct rsp_connection *connection, struct span *ret)
+{
+	int64_t deadline = now_ms() + connection->timeout_ms;
+	bool final = false;
+
+	if (connection->broken)
+		return lost(connection);
+	TRY(check_interrupt(connection));
+	while (!final) {
+		enum rsp_item item;
+
+		TRY(take_item(connection, &item, ret, &final));
+		if (item == RSP_INCOMPLETE)
+			TRY(pump(connection, deadline));
+	}
+	connection->resent = 0;
+	return NULL;
+}
+
+struct dill_error *rsp_exchange(struct rsp_connection *connection, struct span *ret,
+				const char *format, ...)
+{
+	va_list arguments;
+
+	TRY(rsp_drain(connection));
+	va_start(arguments, format);
+	struct dill_error *error = queue(connection, format, arguments);
+	va_end(arguments);
+	TRY(error);
+	TRY(rsp_receive(connection, ret));
+	if (rsp_reply_is_output(*ret))
+		return broken(connection, "the gdbstub says something nobody asked for");
+	return NULL;
+}
+
+struct dill_error *rsp_drain(struct rsp_connection *connection)
+{
+	int64_t deadline = now_ms() + connection->timeout_ms;
+	struct span ignored;
+
+	while (connection->due) {
+		if (now_ms() > deadline) /* output without an end */
+			return broken(connection, "the gdbstub does not come to rest");
+		TRY(rsp_receive(connection, &ignored));
+	}
+	return NULL;
+}
+
+struct dill_error *rsp_send_last(struct rsp_connection *connection, const char *request)
+{
+	TRY(rsp_send(connection, "%s", request));
+	return push_output(connection);
+}
+
+struct dill_error *rsp_rest(struct rsp_connection *connection)
+{
+	return connection->unacknowledged ? acknowledge(connection) : NULL;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/rsp_features.h"
+
+#include <expat.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* target.xml includes one level; a few more cost nothing. */
+#define DEPTH_LIMIT 4u
+/* Parts of one description; QEMU has up to four. */
+#define PARTS_LIMIT 64u
+#define ANNEX_LIMIT 128u
+
+static const struct {
+	enum rsp_register_id id;
+	const char *name;
+} names[] = {
+	{RSP_REGISTER_IP, "rip"},
+	{RSP_REGISTER_SP, "rsp"},
+	{RSP_REGISTER_FLAGS, "eflags"},
+	{RSP_REGISTER_FLAGS, "rflags"},
+	{RSP_REGISTER_CS, "cs"},
+	{RSP_REGISTER_GS_BASE, "gs_base"},
+	{RSP_REGISTER_KERNEL_GS_BASE, "k_gs_base"},
+	{RSP_REGISTER_KERNEL_GS_BASE, "kernel_gs_base"},
+	{RSP_REGISTER_CR0, "cr0"},
+	{RSP_REGISTER_CR3, "cr3"},
+	{RSP_REGISTER_CR4, "cr4"},
+	{RSP_REGISTER_EFER, "efer"},
+};
+
+struct description {
+	rsp_annex_reader read;
+	void *context;
+	struct rsp_features features;
+	size_t sizes[RSP_REGISTERS_LIMIT]; /* bytes by number, 0 = not described */
+	size_t length;			   /* of all parts so far */
+	unsigned next_number, parts, depth;
+	struct dill_error *error; /* why parsing was stopped */
+};
+
+/* Of one XML file; expat's callbacks get it. */
+struct part {
+	struct description *description;
+	XML_Parser parser;
+};
+
+static struct dill_error *bad(const char *what)
+{
+	return dill_error_new(DILL_ERROR_BAD_DATA, "the gdbstub's target description %s", what);
+}
+
+static void stop(struct part *part, struct dill_error *error)
+{
+	if (!error)
+		return;
+	if (part->description->error)
+		dill_error_free(error);
+	else
+		part->description->error = error;
+	XML_StopParser(part->parser, XML_FALSE);
+}
+
+static const char *attribute(const XML_Char **attributes, const char *name)
+{
+	for (size_t i = 0; attributes[i]; i += 2)
+		if (!strcmp(attributes[i], name))
+			return attributes[i + 1];
+	return NULL;
+}
+
+static struct dill_error *parse_number(const char *text, unsigned limit, unsigned *ret)
+{
+	char *end = NULL;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (end == text || *end || value >= limit)
+		return bad("has an impossible register");
+	*ret = (unsigned)value;
+	return NULL;
+}
+
+static void remember(struct rsp_features *features, const char *name, unsigned number, size_t size)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct rsp_register *known = &features->registers[names[i].id];
+
+		/* Vector registers and their like are none of ours, whatever they are called. */
+		if (strcmp(names[i].name, name) || known->known || !size || size > 8)
+			continue;
+		*known = (struct rsp_register){.known = true, .number = number, .size = size};
+	}
+}
+
+/* <reg name="rip" bitsize="64" regnum="16"/>; without a number it follows the one before. */
+static struct dill_error *add_register(struct description *description, const XML_Char **attributes)
+{
+	const char *name = attribute(attributes, "name"), *number = attribute(attributes, "regnum"),
+		   *bits = attribute(attributes, "bitsize");
+	unsigned size;
+
+	if (!name || !bits)
+		return bad("has a register without name or size");
+	TRY(parse_number(bits, 1u << 16, &size));
+	if (number)
+		TRY(parse_number(number, RSP_REGISTERS_LIMIT, &description->next_number));
+	if (description->next_number >= RSP_REGISTERS_LIMIT)
+		return bad("has too many registers");
+	description->sizes[description->next_number] = size / 8;
+	remember(&description->features, name, description->next_number, size / 8);
+	description->next_number++;
+	return NULL;
+}
+
+/* The name goes into a request: nothing that could end it there. */
+static bool is_annex(const char *name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.";
+	size_t length = strspn(name, allowed);
+
+	return length && length < ANNEX_LIMIT && !name[length];
+}
+
+static struct dill_error *read_part(struct description *description, const char *annex);
+
+static void XMLCALL on_element(void *context, const XML_Char *name, const XML_Char **attributes)
+{
+	struct part *part = context;
+
+	if (!strcmp(name, "reg")) {
+		stop(part, add_register(part->description, attributes));
+	} else if (!strcmp(name, "xi:include")) {
+		const char *href = attribute(attributes, "href");
+
+		if (!href || !is_annex(href))
+			stop(part, bad("includes a part without a proper name"));
+		else
+			stop(part, read_part(part->description, href));
+	}
+}
+
+/* No description has entities of its own; those that have are after our memory. */
+static void XMLCALL on_entity(void *context, const XML_Char *name, int is_parameter,
+			      const XML_Char *value, int length, const XML_Char *base,
+			      const XML_Char *system, const XML_Char *public,
+			      const XML_Char *notation)
+{
+	(void)name, (void)is_parameter, (void)value, (void)length;
+	(void)base, (void)system, (void)public, (void)notation;
+	stop(context, bad("declares XML entities"));
+}
+
+static struct dill_error *parse_part(struct description *description, const struct strbuf *text)
+{
+	struct part part = {description, XML_ParserCreate(NULL)};
+
+	if (!part.parser)
+		return error_no_memory();
+	XML_SetUserData(part.parser, &part);
+	XML_SetStartElementHandler(part.parser, on_element);
+	XML_SetEntityDeclHandler(part.parser, on_entity);
+
+	enum XML_Status status =
+		XML_Parse(part.parser, strbuf_get(text), (int)text->length, XML_TRUE);
+
+	XML_ParserFree(part.parser);
+	if (description->error)
+		return steal(description->error);
+	return status == XML_STATUS_OK ? NULL : bad("is no well-formed XML");
+}
+
+static struct dill_error *read_part(struct description *description, const char *annex)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+
+	if (description->parts++ == PARTS_LIMIT || description->depth == DEPTH_LIMIT)
+		return bad("includes too many parts");
+	TRY(description->read(description->context, annex, &text));
+	TRY(strbuf_error(&text));
+	if (text.length > RSP_FEATURES_LIMIT - description->length)
+		return bad("is too long");
+	description->length += text.length;
+	description->depth++;
+	struct dill_error *error = parse_part(description, &text);
+
+	description->depth--;
+	return error;
+}
+
+/* 'g' holds the registers one after the other, in order of their numbers. */
+static void find_offsets(struct rsp_features *features, const size_t *sizes)
+{
+	for (unsigned id = 0; id < RSP_REGISTER_COUNT; id++) {
+		struct rsp_register *known = &features->registers[id];
+
+		for (unsigned number = 0; known->known && number < known->number; number++)
+			known->offset += sizes[number];
+	}
+}
+
+struct dill_error *rsp_features_read(rsp_annex_reader read, void *context, struct rsp_features *ret)
+{
+	struct description description = {.read = read, .context = context};
+
+	TRY(read_part(&description, "target.xml"));
+	if (!description.features.registers[RSP_REGISTER_IP].known)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "the target is no x86-64 machine: it has no register rip");
+	find_offsets(&description.features, description.sizes);
+	*ret = description.features;
+	return NULL;
+}
+
+void rsp_features_default(struct rsp_features *ret)
+{
+	*ret = (struct rsp_features){0};
+	ret->registers[RSP_REGISTER_SP] = (struct rsp_register){true, 7, 7 * 8, 8};
+	ret->registers[RSP_REGISTER_IP] = (struct rsp_register){true, 16, 16 * 8, 8};
+	ret->registers[RSP_REGISTER_FLAGS] = (struct rsp_register){true, 17, 17 * 8, 4};
+	ret->registers[RSP_REGISTER_CS] = (struct rsp_register){true, 18, 17 * 8 + 4, 4};
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TARGET_RSP_FEATURES_H
+#define TARGET_RSP_FEATURES_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+
+/** The registers dill asks a stub for, under the names of GDB's x86-64 descriptions. */
+enum rsp_register_id {
+	RSP_REGISTER_IP,
+	RSP_REGISTER_SP,
+	RSP_REGISTER_FLAGS,
+	RSP_REGISTER_CS,
+	RSP_REGISTER_GS_BASE,
+	RSP_REGISTER_KERNEL_GS_BASE,
+	RSP_REGISTER_CR0,
+	RSP_REGISTER_CR3,
+	RSP_REGISTER_CR4,
+	RSP_REGISTER_EFER,
+	RSP_REGISTER_COUNT,
+};
+
+/** More registers than any description has: QEMU's x86-64 has about 80. */
+#define RSP_REGISTERS_LIMIT 1024u
+/** Longest target description, all its parts together. */
+#define RSP_FEATURES_LIMIT (1024u * 1024)
+
+/** Where a register is found. */
+struct rsp_register {
+	bool known;
+	unsigned number; /**< for 'p' */
+	size_t offset;	 /**< bytes, in the answer to 'g'; behind its end when it is not there */
+	size_t size;	 /**< bytes, 1 to 8 */
+};
+
+/** A stub's registers, from its target description. */
+struct rsp_features {
+	struct rsp_register registers[RSP_REGISTER_COUNT];
+};
+
+/**
+ * Hands over one part of a target description.
+ * @param annex  file name such as "target.xml"; letters, digits and "-_." only
+ * @param ret    empty; the part is appended, at most RSP_FEATURES_LIMIT bytes of it
+ */
+typedef struct dill_error *(*rsp_annex_reader)(void *context, const char *annex,
+					       struct strbuf *ret);
+
+/**
+ * Read a target description: "target.xml" and what it includes.
+ *
+ * @return NULL; BAD_DATA when it is no such XML, includes itself, or has too many registers or
+ * parts; UNSUPPORTED when it describes no x86-64 CPU (no rip); errors of @p read
+ */
+DILL_MUST_CHECK struct dill_error *rsp_features_read(rsp_annex_reader read, void *context,
+						     struct rsp_features *ret);
+
+/** What a stub without a description is assumed to have: the block that GDB assumes for x86-64.
+ * Source: GDB gdb/regformats/i386/amd64.dat. Has no control registers. */
+void rsp_features_default(struct rsp_features *ret);
+
+#endif

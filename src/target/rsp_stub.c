@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/rsp_stub.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "target/rsp_packet.h"
+
+/*
+ * Longest 'm' that every QEMU takes. Some refuse more although their packets are long enough for
+ * the hex digits, so a whole page is tried first and this is what remains.
+ */
+#define SAFE_READ 0x800u
+/* Requests on their way at a time. Eight are five times as fast as one, more gain nothing. */
+#define WINDOW		      8u
+#define MONITOR_OUTPUT_LIMIT  (4u * 1024 * 1024)
+#define MONITOR_COMMAND_LIMIT 200u
+/* Longest answer to 'g' that is looked at. */
+#define BLOCK_LIMIT 4096u
+
+struct rsp_stub {
+	struct rsp_connection *connection;
+	struct rsp_supported supported;
+	size_t read_size; /* bytes per 'm', a power of two */
+	unsigned window;
+	bool has_physical, threads_known;
+	struct rsp_threads threads;
+	struct rsp_thread home; /* empty = never told */
+	/* The settings, as far as they are known: not while a reply is due. */
+	bool mode_known, physical_mode, selected_known;
+	struct rsp_thread selected;
+	uint64_t bytes;
+};
+
+static struct dill_error *refused(struct span reply, const char *what)
+{
+	unsigned code;
+
+	if (!reply.size)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED, "the gdbstub cannot %s", what);
+	if (rsp_reply_is_error(reply, &code))
+		return dill_error_new(DILL_ERROR_PROTOCOL, "the gdbstub refuses to %s (E%02x)",
+				      what, code);
+	return dill_error_new(DILL_ERROR_PROTOCOL, "the gdbstub's answer to \"%s\" makes no sense",
+			      what);
+}
+
+/* Send a request that is answered by OK. */
+static struct dill_error *set(struct rsp_stub *stub, const char *what, const char *request)
+{
+	struct span reply;
+
+	TRY(rsp_exchange(stub->connection, &reply, "%s", request));
+	return rsp_equal(reply, "OK") ? NULL : refused(reply, what);
+}
+
+/* Half of the packet for each byte's two digits, a few bytes for the frame. */
+static size_t first_read_size(size_t packet_size)
+{
+	size_t size = DILL_PAGE_SIZE;
+
+	/* QEMU's own limit counts digits only, so that SAFE_READ fits its 4096 bytes exactly. */
+	while (size > SAFE_READ && packet_size < 2 * size + 4)
+		size /= 2;
+	while (size > 16 && packet_size < 2 * size)
+		size /= 2;
+	return size;
+}
+
+static struct dill_error *ask_features(struct rsp_stub *stub, enum rsp_owner owner)
+{
+	struct span reply;
+
+	TRY(rsp_exchange(stub->connection, &reply, "qSupported%s",
+			 owner == RSP_OWN ? ":multiprocess+" : ""));
+	rsp_supported_parse(reply, &stub->supported);
+	TRY(rsp_exchange(stub->connection, &reply, "qqemu.PhyMemMode"));
+	stub->has_physical = rsp_equal(reply, "0") || rsp_equal(reply, "1");
+	stub->mode_known = true;
+	stub->physical_mode = rsp_equal(reply, "1");
+	stub->read_size = first_read_size(stub->supported.packet_size);
+	stub->window = 1;
+	if (stub->has_physical) {
+		rsp_connection_set_acks(stub->connection, RSP_ACKS_IMPLIED);
+		stub->window = WINDOW;
+	}
+	return NULL;
+}
+
+struct dill_error *rsp_stub_new(struct rsp_connection *connection, enum rsp_owner owner,
+				struct rsp_stub **ret)
+{
+	_cleanup_(rsp_stub_freep)
+	struct rsp_stub *stub = calloc(1, sizeof(*stub));
+
+	if (!stub)
+		return error_no_memory();
+	stub->connection = connection;
+	TRY(ask_features(stub, owner));
+	*ret = steal(stub);
+	return NULL;
+}
+
+void rsp_stub_free(struct rsp_stub *stub)
+{
+	if (!stub)
+		return;
+	array_free(&stub->threads.list);
+	free(stub);
+}
+
+bool rsp_stub_has_physical(const struct rsp_stub *stub)
+{
+	return stub->has_physical;
+}
+
+uint64_t rsp_stub_bytes(const struct rsp_stub *stub)
+{
+	return stub->bytes;
+}
+
+/* --- threads --- */
+
+bool rsp_stub_set_home(struct rsp_stub *stub, const char *id)
+{
+	struct span text = {(const uint8_t *)id, strlen(id)};
+
+	if (!rsp_thread_parse(text, &stub->home))
+		return false;
+	stub->selected = stub->home;
+	stub->selected_known = true;
+	return true;
+}
+
+static struct dill_error *select_thread(struct rsp_stub *stub, const struct rsp_thread *thread)
+{
+	char request[sizeof(thread->id) + 2];
+
+	if (!thread->id[0] || (stub->selected_known && !strcmp(thread->id, stub->selected.id)))
+		return NULL;
+	snprintf(request, sizeof(request), "Hg%s", thread->id);
+	stub->selected = *thread;
+	stub->selected_known = false;
+	TRY(set(stub, "select a CPU", request));
+	stub->selected_known = true;
+	return NULL;
+}
+
+static struct dill_error *list_threads(struct rsp_stub *stub)
+{
+	struct span reply;
+	bool last = false;
+
+	TRY(rsp_exchange(stub->connection, &reply, "qfThreadInfo"));
+	while (!last && reply.size) {
+		TRY(rsp_threads_parse(reply, &stub->threads, &last));
+		if (!last)
+			TRY(rsp_exchange(stub->connection, &reply, "qsThreadInfo"));
+	}
+	return NULL;
+}
+
+static struct dill_error *know_threads(struct rsp_stub *stub)
+{
+	if (stub->threads_known)
+		return NULL;
+	array_free(&stub->threads.list);
+	TRY(list_threads(stub));
+	if (!stub->threads.list.count)
+		TRY(array_push(&stub->threads.list, (struct rsp_thread){0}));
+	if (!stub->home.id[0])
+		stub->home = stub->threads.list.items[0];
+	stub->threads_known = true;
+	return NULL;
+}
+
+struct dill_error *rsp_stub_cpu_count(struct rsp_stub *stub, unsigned *ret)
+{
+	TRY(know_threads(stub));
+	*ret = (unsigned)stub->threads.list.count;
+	return NULL;
+}
+
+/* --- modes --- */
+
+static struct dill_error *set_physical_mode(struct rsp_stub *stub, bool physical)
+{
+	if (stub->mode_known && stub->physical_mode == physical)
+		return NULL;
+	stub->mode_known = false;
+	TRY(set(stub, "switch between physical and virtual addresses",
+		physical ? "Qqemu.PhyMemMode:1" : "Qqemu.PhyMemMode:0"));
+	stub->mode_known = true;
+	stub->physical_mode = physical;
+	return NULL;
+}
+
+struct dill_error *rsp_stub_settle(struct rsp_stub *stub)
+{
+	struct dill_error *error = set_physical_mode(stub, false);
+
+	if (!error && stub->selected.id[0])
+		error = select_thread(stub, &stub->home);
+	return error;
+}
+
+/* With "multiprocess+" said, 'D' wants to know which process, and a machine is one. */
+static struct dill_error *process_to_detach(struct rsp_stub *stub, uint64_t *ret)
+{
+	struct rsp_thread thread;
+	struct span reply;
+
+	*ret = 1;
+	TRY(rsp_exchange(stub->connection, &reply, "qC"));
+	if (rsp_skip(&reply, "QC") && rsp_thread_parse(reply, &thread))
+		rsp_thread_process(&thread, ret);
+	return NULL;
+}
+
+struct dill_error *rsp_stub_detach(struct rsp_stub *stub)
+{
+	char request[32] = "D";
+	uint64_t process;
+
+	if (stub->supported.multiprocess) {
+		TRY(process_to_detach(stub, &process));
+		snprintf(request, sizeof(request), "D;%" PRIx64, process);
+	}
+	return set(stub, "let the target run", request);
+}
+
+/* --- monitor --- */
+
+static struct dill_error *append_output(struct span reply, struct strbuf *ret)
+{
+	size_t count = (reply.size - 1) / 2;
+	uint8_t bytes[512];
+
+	reply = span_cut(reply, 1, reply.size);
+	if (reply.size % 2 || ret->length + count > MONITOR_OUTPUT_LIMIT)
+		return dill_error_new(DILL_ERROR_LIMIT,
+				      "a monitor command's output is malformed or has no end");
+	while (count) {
+		size_t part = count < sizeof(bytes) ? count : sizeof(bytes);
+
+		if (!rsp_hex_decode(span_cut(reply, 0, 2 * part), bytes, part))
+			return refused(reply, "run a monitor command");
+		strbuf_append_bytes(ret, (const char *)bytes, part);
+		reply = span_cut(reply, 2 * part, reply.size);
+		count -= part;
+	}
+	return NULL;
+}
+
+struct dill_error *rsp_stub_monitor(struct rsp_stub *stub, const char *command, struct strbuf *ret)
+{
+	char hex[2 * MONITOR_COMMAND_LIMIT];
+	size_t length = strlen(command), packets = 0;
+	struct span reply;
+
+	if (length > MONITOR_COMMAND_LIMIT)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "monitor command too long");
+	rsp_hex_encode((const uint8_t *)command, length, hex);
+	TRY(rsp_drain(stub->connection));
+	TRY(rsp_send(stub->connection, "qRcmd,%.*s", (int)(2 * length), hex));
+	TRY(rsp_receive(stub->connection, &reply));
+	while (rsp_reply_is_output(reply)) {
+		/* Empty pieces are no progress: the output must not be endless that way either. */
+		if (packets++ == MONITOR_OUTPUT_LIMIT / 16)
+			return refused(reply, "run a monitor command");
+		TRY(append_output(reply, ret));
+		TRY(rsp_receive(stub->connection, &reply));
+	}
+	TRY(strbuf_error(ret));
+	return rsp_equal(reply, "OK") ? NULL : refused(reply, "run a monitor command");
+}
+
+/* --- memory --- */
+
+/* The pages of one call, cut into pieces that fit an 'm'. Replies come in order of requests, so
+ * that one page at a time is put together. */
+struct page_reader {
+	struct dill_page_request *requests;
+	size_t count;
+	size_t sent, sent_offset;	  /* page and byte of the next request */
+	size_t received, received_offset; /* page and byte of the next reply */
+	size_t flying;
+	bool page_is_bad, too_long;
+	uint8_t page[DILL_PAGE_SIZE];
+};
+
+static size_t next_page(const struct page_reader *reader, size_t page)
+{
+	while (page < reader->count && reader->requests[page].done)
+		page++;
+	return page;
+}
+
+static struct dill_error *send_piece(struct rsp_stub *stub, struct page_reader *reader)
+{
+	uint64_t address = reader->requests[reader->sent].address + reader->sent_offset;
+
+	TRY(rsp_send(stub->connection, "m%" PRIx64 ",%zx", address, stub->read_size));
+	reader->flying++;
+	reader->sent_offset += stub->read_size;
+	if (reader->sent_offset == DILL_PAGE_SIZE) {
+		reader->sent = next_page(reader, reader->sent + 1);
+		reader->sent_offset = 0;
+	}
+	return NULL;
+}
+
+/* What an error means: QEMU says E22 to a read that is too long, and E14 to an address that is not
+ * there. Others have their own numbers. */
+static void take_refusal(const struct rsp_stub *stub, struct page_reader *reader, unsigned code)
+{
+	reader->page_is_bad = true;
+	if (code == 0x22 && stub->read_size > SAFE_READ)
+		reader->too_long = true;
+}
+
+static struct dill_error *take_piece(struct rsp_stub *stub, struct page_reader *reader,
+				     struct span reply)
+{
+	unsigned code;
+
+	if (rsp_reply_is_error(reply, &code)) {
+		take_refusal(stub, reader, code);
+	} else if (!reply.size) {
+		return refused(reply, "read memory");
+	} else if (reply.size < 2 * stub->read_size) {
+		reader->page_is_bad = true; /* the rest of the piece cannot be read */
+	} else {
+		if (!rsp_hex_decode(reply, reader->page + reader->received_offset, stub->read_size))
+			return refused(reply, "read memory");
+		stub->bytes += stub->read_size;
+	}
+	reader->received_offset += stub->read_size;
+	return NULL;
+}
+
+/* After the last piece of a page. */
+static void finish_page(struct page_reader *reader)
+{
+	struct dill_page_request *request = &reader->requests[reader->received];
+
+	if (!reader->page_is_bad) {
+		memcpy(request->buffer, reader->page, DILL_PAGE_SIZE);
+		request->done = true;
+	}
+	reader->page_is_bad = false;
+	reader->received = next_page(reader, reader->received + 1);
+	reader->received_offset = 0;
+}
+
+static struct dill_error *read_pieces(struct rsp_stub *stub, struct page_reader *reader)
+{
+	TRY(rsp_drain(stub->connection));
+	reader->sent = reader->received = next_page(reader, 0);
+	while (reader->received < reader->count) {
+		struct span reply;
+
+		/* Refilled when half empty: several requests per system call, never none on the
+		 * way. */
+		if (reader->flying <= stub->window / 2)
+			while (reader->sent < reader->count && reader->flying < stub->window)
+				TRY(send_piece(stub, reader));
+		TRY(rsp_receive(stub->connection, &reply));
+		reader->flying--;
+		TRY(take_piece(stub, reader, reply));
+		if (reader->received_offset == DILL_PAGE_SIZE)
+			finish_page(reader);
+	}
+	return NULL;
+}
+
+struct dill_error *rsp_stub_read_pages(struct rsp_stub *stub, enum dill_space space,
+				       struct dill_page_request *requests, size_t count)
+{
+	struct page_reader reader = {.requests = requests, .count = count};
+
+	if (space == DILL_SPACE_PHYSICAL && !stub->has_physical)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "the gdbstub cannot read physical memory");
+	if (next_page(&reader, 0) == count)
+		return NULL;
+	TRY(set_physical_mode(stub, space == DILL_SPACE_PHYSICAL));
+	if (space == DILL_SPACE_VIRTUAL && stub->selected.id[0])
+		TRY(select_thread(stub, &stub->home));
+	TRY(read_pieces(stub, &reader));
+	if (!reader.too_long)
+		return NULL;
+	stub->read_size = SAFE_READ;
+	return rsp_stub_read_pages(stub, space, requests, count);
+}
+
+/* --- registers --- */
+
+static struct dill_error *read_annex(void *context, const char *annex, struct strbuf *ret)
+{
+	struct rsp_stub *stub = context;
+	size_t step = stub->supported.packet_size - 5;
+	struct span reply;
+
+	for (;;) {
+		TRY(rsp_exchange(stub->connection, &reply, "qXfer:features:read:%s:%zx,%zx", annex,
+				 ret->length, step));
+		bool more = rsp_skip(&reply, "m");
+
+		if (!more && !rsp_skip(&reply, "l"))
+			return refused(reply, "describe its registers");
+		strbuf_append_bytes(ret, (const char *)reply.data, reply.size);
+		if (!more)
+			return NULL;
+		if (!reply.size || ret->length > RSP_FEATURES_LIMIT)
+			return dill_error_new(DILL_ERROR_BAD_DATA,
+					      "the gdbstub's target description has no end");
+	}
+}
+
+struct dill_error *rsp_stub_features(struct rsp_stub *stub, struct rsp_features *ret)
+{
+	if (stub->supported.features)
+		return rsp_features_read(read_annex, stub, ret);
+	rsp_features_default(ret);
+	return NULL;
+}
+
+/* The answer to 'g'. Registers that are not available are written as x instead of digits. */
+struct register_block {
+	char digits[2 * BLOCK_LIMIT];
+	size_t size;
+};
+
+static struct dill_error *read_block(struct rsp_stub *stub, struct register_block *ret)
+{
+	struct span reply;
+	unsigned code;
+
+	TRY(rsp_exchange(stub->connection, &reply, "g"));
+	if (!reply.size || rsp_reply_is_error(reply, &code))
+		return refused(reply, "read registers");
+	ret->size = reply.size < sizeof(ret->digits) ? reply.size : sizeof(ret->digits);
+	memcpy(ret->digits, reply.data, ret->size);
+	return NULL;
+}
+
+static bool decode_register(struct span digits, size_t size, uint64_t *ret)
+{
+	uint8_t bytes[8] = {0};
+
+	if (!rsp_hex_decode(digits, bytes, size))
+		return false;
+	memcpy(ret, bytes, sizeof(bytes)); /* x86 sends little-endian */
+	return true;
+}
+
+/* A register that 'g' does not hold. Left out of @p ret_known when the stub does not give it. */
+static struct dill_error *read_register(struct rsp_stub *stub, const struct rsp_register *wanted,
+					uint64_t *ret, bool *ret_known)
+{
+	struct span reply;
+
+	TRY(rsp_exchange(stub->connection, &reply, "p%x", wanted->number));
+	*ret_known = decode_register(reply, wanted->size, ret);
+	return NULL;
+}
+
+static struct dill_error *read_values(struct rsp_stub *stub, const struct rsp_features *features,
+				      uint64_t values[static RSP_REGISTER_COUNT],
+				      bool known[static RSP_REGISTER_COUNT])
+{
+	struct register_block block;
+
+	TRY(read_block(stub, &block));
+	for (unsigned id = 0; id < RSP_REGISTER_COUNT; id++) {
+		const struct rsp_register *wanted = &features->registers[id];
+		struct span digits = span_cut((struct span){(uint8_t *)block.digits, block.size},
+					      2 * wanted->offset, 2 * wanted->size);
+
+		if (!wanted->known)
+			continue;
+		known[id] = decode_register(digits, wanted->size, &values[id]);
+		if (!known[id])
+			TRY(read_register(stub, wanted, &values[id], &known[id]));
+	}
+	return NULL;
+}
+
+static struct dill_error *select_cpu(struct rsp_stub *stub, unsigned cpu)
+{
+	TRY(know_threads(stub));
+	if (cpu >= stub->threads.list.count)
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "there is no CPU %u", cpu);
+	return select_thread(stub, &stub->threads.list.items[cpu]);
+}
+
+struct dill_error *rsp_stub_registers(struct rsp_stub *stub, const struct rsp_features *features,
+				      unsigned cpu, struct dill_registers *ret)
+{
+	uint64_t values[RSP_REGISTER_COUNT] = {0};
+	bool known[RSP_REGISTER_COUNT] = {0};
+
+	TRY(select_cpu(stub, cpu));
+	TRY(read_values(stub, features, values, known));
+	if (!known[RSP_REGISTER_IP])
+		return dill_error_new(DILL_ERROR_PROTOCOL,
+				      "the gdbstub does not give the registers of CPU %u", cpu);
+	*ret = (struct dill_registers){
+		.ip = values[RSP_REGISTER_IP],
+		.sp = values[RSP_REGISTER_SP],
+		.flags = values[RSP_REGISTER_FLAGS],
+		.cs = values[RSP_REGISTER_CS],
+		.gs_base = values[RSP_REGISTER_GS_BASE],
+		.kernel_gs_base = values[RSP_REGISTER_KERNEL_GS_BASE],
+		.cr0 = values[RSP_REGISTER_CR0],
+		.cr3 = values[RSP_REGISTER_CR3],
+		.cr4 = values[RSP_REGISTER_CR4],
+		.efer = values[RSP_REGISTER_EFER],
+		.has_control = known[RSP_REGISTER_CR0] && known[RSP_REGISTER_CR3] &&
+			       known[RSP_REGISTER_CR4] && known[RSP_REGISTER_EFER],
+	};
+	return NULL;
+}

@@ -1,0 +1,233 @@
+"""Unmodified Debian kernels for the test guests, kept in the cache folder.
+
+``python3 -m tests.guest.kernels 6.1 6.12`` fetches the named series (all without arguments) and
+prints where their files are.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from .apt import AptError, Suite, version_key
+from .cache import cache_dir, locked
+
+log = logging.getLogger(__name__)
+
+# Debian ships a System.map of one line that says where the real one is.
+MIN_SYSTEM_MAP_BYTES = 4096
+# Superseded packages vanish from a pool before they vanish from its index: how many to try.
+MAX_CANDIDATES = 8
+
+
+class KernelUnavailable(Exception):
+    """A kernel series could not be had; the text is a one-line reason."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """Where a series is published: suites to look in and a regex for the package's whole name.
+
+    `companions` are further packages that hold parts of the kernel; their names are the package's
+    with "binary" replaced.
+    """
+
+    suites: tuple[str, ...]
+    package: str
+    companions: tuple[str, ...] = ()
+
+
+_IMAGE = r"linux-image-{}[0-9.+a-z-]*-cloud-amd64-unsigned"
+_BINARY = r"linux-binary-{}[0-9.+a-z~-]*-cloud-amd64"
+
+SOURCES = {
+    "5.10": _Source(
+        ("bullseye-security", "bullseye-updates", "bullseye"), _IMAGE.format(r"5\.10\.")
+    ),
+    "6.1": _Source(("bookworm-security", "bookworm-updates", "bookworm"), _IMAGE.format(r"6\.1\.")),
+    "6.12": _Source(("bookworm-security",), _IMAGE.format(r"6\.12\.")),
+    # The kernel of the day of a moving suite, named after the release it was first added with.
+    "7.2": _Source(("sid",), _BINARY.format("7"), ("base", "modules")),
+    "7.3": _Source(("experimental",), _BINARY.format(r"7\.3"), ("base", "modules")),
+}
+SERIES = tuple(SOURCES)
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """One kernel in the cache. `release` is what uname -r says, `version` the package version."""
+
+    series: str
+    release: str
+    version: str
+    package: str
+    vmlinuz: pathlib.Path
+    config: pathlib.Path
+    system_map: pathlib.Path | None
+    modules: pathlib.Path
+
+    def has_config(self, option: str) -> bool:
+        """Return whether the build configuration has CONFIG_<option> as y or m."""
+        lines = self.config.read_text(encoding="utf-8").splitlines()
+        return bool({f"CONFIG_{option}=y", f"CONFIG_{option}=m"} & set(lines))
+
+
+def _load(series: str) -> Kernel | None:
+    """Return the cached kernel of a series, None if there is none."""
+    folder = cache_dir() / "kernels" / series
+    try:
+        about = json.loads((folder / "kernel.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    system_map = folder / "System.map"
+    return Kernel(
+        series=series,
+        release=about["release"],
+        version=about["version"],
+        package=about["package"],
+        vmlinuz=folder / "vmlinuz",
+        config=folder / "config",
+        system_map=system_map if system_map.exists() else None,
+        modules=folder / "modules",
+    )
+
+
+def _only(paths, what: str) -> pathlib.Path:
+    """Return the one path of an iterable; raise AptError if there is none or more."""
+    found = list(paths)
+    if len(found) != 1:
+        raise AptError(f"{len(found)} files instead of one for {what}")
+    return found[0]
+
+
+def _collect(unpacked: pathlib.Path, folder: pathlib.Path) -> str:
+    """Move the parts of an unpacked kernel package into *folder*; return the kernel release.
+
+    Older packages have boot/vmlinuz-RELEASE and lib/modules/RELEASE, newer ones have everything in
+    usr/lib/modules/RELEASE.
+    """
+    modules = _only(
+        [*unpacked.glob("lib/modules/*"), *unpacked.glob("usr/lib/modules/*")], "modules folder"
+    )
+    release = modules.name
+    boot = unpacked / "boot"
+    for name in ("vmlinuz", "config", "System.map"):
+        places = [path for path in (boot / f"{name}-{release}", modules / name) if path.exists()]
+        if name == "System.map":
+            places = [path for path in places if path.stat().st_size >= MIN_SYSTEM_MAP_BYTES]
+            if not places:
+                continue
+        shutil.move(_only(places, name), folder / name)
+    shutil.move(modules, folder / "modules")
+    return release
+
+
+def _install(suite: Suite, package: str, version: str, series: str) -> None:
+    """Download one kernel and put it into the cache, replacing the series' older one."""
+    kernels = cache_dir() / "kernels"
+    names = [package]
+    for part in SOURCES[series].companions:
+        names.append(package.replace("linux-binary-", f"linux-{part}-", 1))
+    with tempfile.TemporaryDirectory(dir=kernels, prefix=f".{series}.") as work:
+        unpacked = pathlib.Path(work) / "unpacked"
+        folder = pathlib.Path(work) / "kernel"
+        folder.mkdir()
+        for name in names:
+            deb = suite.download(name, version, pathlib.Path(work))
+            subprocess.run(["dpkg", "-x", deb, unpacked], check=True)
+        about = {
+            "release": _collect(unpacked, folder),
+            "version": version,
+            "package": package,
+            "suite": suite.name,
+        }
+        (folder / "kernel.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        place = kernels / series
+        if place.exists():
+            place.rename(pathlib.Path(work) / "replaced")
+        folder.rename(place)
+
+
+def _fetch(series: str, cached: Kernel | None) -> None:
+    """Bring the newest kernel of a series into the cache; raise KernelUnavailable."""
+    source = SOURCES[series]
+    reasons = []
+    with contextlib.ExitStack() as stack:
+        candidates = []
+        for name in source.suites:
+            try:
+                suite = stack.enter_context(Suite(name))
+                found = suite.versions(source.package)
+            except AptError as error:
+                reasons.append(str(error))
+                continue
+            candidates += [(suite, package, version) for package, version in found]
+        candidates.sort(key=lambda candidate: version_key(candidate[2]), reverse=True)
+        for suite, package, version in candidates[:MAX_CANDIDATES]:
+            if cached and cached.version == version:
+                return
+            log.info("%s: fetching %s %s from %s", series, package, version, suite.name)
+            try:
+                _install(suite, package, version, series)
+                return
+            except (AptError, OSError, subprocess.CalledProcessError) as error:
+                reasons.append(f"{package} {version}: {error}")
+    if not reasons:
+        reasons.append(f"no package {source.package} in {', '.join(source.suites)}")
+    raise KernelUnavailable(f"{series}: {'; '.join(reasons)}")
+
+
+def kernel(series: str, refresh: bool = False) -> Kernel:
+    """Return the kernel of a series, from the cache if it is there, else from the mirror.
+
+    With *refresh* or $DILL_REFRESH=1 a newer package replaces the cached one; if that fails the
+    cached one is used, with a warning in the log.
+
+    Raises KernelUnavailable, with a one-line reason, when the series cannot be had.
+    """
+    if series not in SOURCES:
+        raise KernelUnavailable(f"{series}: unknown series, known are {', '.join(SERIES)}")
+    refresh = refresh or os.environ.get("DILL_REFRESH") == "1"
+    with locked(cache_dir() / "kernels" / f".{series}.lock"):
+        cached = _load(series)
+        if cached and not refresh:
+            return cached
+        try:
+            _fetch(series, cached)
+        except KernelUnavailable as error:
+            if not cached:
+                raise
+            log.warning("%s; using the cached %s", error, cached.version)
+        return _load(series)
+
+
+def main() -> int:
+    """Fetch the series named on the command line and print their files."""
+    parser = argparse.ArgumentParser(prog="tests.guest.kernels", description=main.__doc__)
+    parser.add_argument("series", nargs="*", default=SERIES, help="for example 6.12; all if none")
+    parser.add_argument("--refresh", action="store_true", help="look for a newer package")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    status = 0
+    for series in arguments.series:
+        try:
+            found = kernel(series, refresh=arguments.refresh)
+        except KernelUnavailable as error:
+            print(f"unavailable: {error}", file=sys.stderr)
+            status = 1
+            continue
+        print(f"{series}: {found.release} ({found.version})")
+        for name in ("vmlinuz", "config", "system_map", "modules"):
+            print(f"  {name}: {getattr(found, name)}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HEAP_IMAGE_H
+#define HEAP_IMAGE_H
+
+#include "slub/contents.h"
+
+/**
+ * A made-up kernel memory with a healthy slab heap of the per-CPU slab engine, and an
+ * implementation of kernel/kernel.h over it (linked instead of lib_kernel). A test builds a heap,
+ * corrupts one thing, and looks at what dill says.
+ */
+struct image {
+	uint8_t *memory;  /* the direct map's pages */
+	uint8_t *vmemmap; /* their struct pages */
+	size_t pages;
+	size_t used_pages;
+	size_t used_bytes; /* of the page for small structures */
+	dill_virt small;   /* that page */
+	unsigned cpus, nodes;
+	struct heap heap; /* with a layout of its own, unlike any kernel's */
+	dill_virt caches[16];
+	size_t cache_count;
+};
+
+#define IMAGE_BASE	  UINT64_C(0xffff888000000000)
+#define IMAGE_VMEMMAP	  UINT64_C(0xffffea0000000000)
+#define IMAGE_PAGE_STRUCT 64u
+
+void image_init(struct image *image, size_t pages, unsigned cpus, unsigned nodes,
+		enum freelist_encoding encoding);
+void image_deinit(struct image *image);
+
+/** Host memory behind an address of the image; fails the test when there is none. */
+void *image_at(struct image *image, dill_virt address, size_t length);
+uint64_t image_u64(struct image *image, dill_virt address);
+void image_set_u64(struct image *image, dill_virt address, uint64_t value);
+
+/** A new, empty cache. Its objects have @p size bytes, its slabs one page. */
+dill_virt image_cache(struct image *image, const char *name, uint32_t size);
+/** A new slab of @p cache whose objects @p free (indices, in freelist order) are free. Returns its
+ * descriptor. */
+dill_virt image_slab(struct image *image, dill_virt cache, const uint32_t *free, size_t count);
+dill_virt image_object(struct image *image, dill_virt cache, dill_virt slab, uint32_t index);
+/** Address of the free pointer in an object. */
+dill_virt image_slot(struct image *image, dill_virt cache, dill_virt object);
+/** Store @p next into the free object @p object, encoded as the image's kernel does it. */
+void image_link(struct image *image, dill_virt cache, dill_virt object, dill_virt next);
+/** Chain objects by index; returns the first. */
+dill_virt image_chain(struct image *image, dill_virt cache, dill_virt slab, const uint32_t *free,
+		      size_t count);
+
+/** Append @p slab to the partial list of node @p node. */
+void image_add_partial(struct image *image, dill_virt cache, unsigned node, dill_virt slab);
+/** Give @p slab to @p cpu: all its objects count as in use, @p free are the CPU's freelist. */
+void image_set_cpu_slab(struct image *image, dill_virt cache, unsigned cpu, dill_virt slab,
+			const uint32_t *free, size_t count);
+/** Put @p slab in front of the partial slabs of @p cpu. */
+void image_add_cpu_partial(struct image *image, dill_virt cache, unsigned cpu, dill_virt slab);
+
+dill_virt image_node(struct image *image, dill_virt cache, unsigned node);
+dill_virt image_cpu(struct image *image, dill_virt cache, unsigned cpu);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "target/rsp_features.h"
+
+#define QEMU_TARGET                                                                                \
+	"<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target>"               \
+	"<architecture>i386:x86-64</architecture><xi:include href=\"core.xml\"/></target>"
+
+/* File name, content, ... NULL. */
+static struct dill_error *read_annex(void *context, const char *annex, struct strbuf *ret)
+{
+	for (const char *const *file = context; *file; file += 2)
+		if (!strcmp(file[0], annex)) {
+			strbuf_append(ret, file[1]);
+			return NULL;
+		}
+	return dill_error_new(DILL_ERROR_PROTOCOL, "no file %s", annex);
+}
+
+static void expect(const char *const *files, enum dill_error_code code)
+{
+	struct rsp_features features;
+	struct dill_error *error = rsp_features_read(read_annex, (void *)files, &features);
+
+	assert_non_null(error);
+	assert_int_equal(dill_error_code(error), code);
+	dill_error_free(error);
+}
+
+static void test_numbers_and_offsets(void **state)
+{
+	(void)state;
+	static const char *const files[] = {
+		"target.xml", QEMU_TARGET, "core.xml",
+		"<feature name=\"core\"><flags id=\"f\" size=\"4\"><field name=\"cs\"/></flags>"
+		"<reg name=\"rax\" bitsize=\"64\" regnum=\"0\"/>"
+		"<reg name=\"rsp\" bitsize=\"64\" type=\"data_ptr\" regnum=\"7\"/>"
+		"<reg name=\"rip\" bitsize=\"64\"/>"
+		"<reg name=\"eflags\" bitsize=\"32\"/>"
+		"<reg name=\"cs\" bitsize=\"32\"/>"
+		"<reg name=\"st0\" bitsize=\"80\" group=\"float\"/>"
+		"<reg name=\"k_gs_base\" bitsize=\"64\"/>"
+		"<reg name=\"cr3\" bitsize=\"64\" regnum=\"5\"/>"
+		"<reg name=\"cr0\" bitsize=\"512\" regnum=\"20\"/></feature>",
+		NULL};
+	struct rsp_features features;
+	const struct rsp_register *registers = features.registers;
+
+	assert_null(rsp_features_read(read_annex, (void *)files, &features));
+	assert_int_equal(registers[RSP_REGISTER_SP].number, 7);
+	assert_int_equal(registers[RSP_REGISTER_SP].offset, 16); /* rax, cr3 */
+	assert_int_equal(registers[RSP_REGISTER_IP].number, 8);
+	assert_int_equal(registers[RSP_REGISTER_IP].offset, 24);
+	assert_int_equal(registers[RSP_REGISTER_CS].size, 4);
+	assert_int_equal(registers[RSP_REGISTER_CS].offset, 36);
+	assert_int_equal(registers[RSP_REGISTER_KERNEL_GS_BASE].offset, 50);
+	assert_int_equal(registers[RSP_REGISTER_CR3].offset, 8);
+	assert_false(registers[RSP_REGISTER_CR0].known); /* no 64 byte wide cr0 */
+	assert_false(registers[RSP_REGISTER_EFER].known);
+}
+
+static void test_forged(void **state)
+{
+	(void)state;
+	static const char *const malformed[] = {
+		"",
+		"<target>",
+		"<target><reg name='rip' bitsize='64'></target>",
+		"<target><reg name='rip'/></target>",
+		"<target><reg bitsize='64'/></target>",
+		"<target><reg name='rip' bitsize='64' regnum='-1'/></target>",
+		"<target><reg name='rip' bitsize='64' regnum='1024'/></target>",
+		"<target><reg name='rip' bitsize='64' regnum='99999999999999999999'/></target>",
+		"<target><reg name='rip' bitsize='6x'/></target>",
+		"<target><reg name='a' bitsize='8' regnum='1023'/><reg name='b' "
+		"bitsize='8'/></target>",
+		"<target><xi:include/></target>",
+		"<target><xi:include href=''/></target>",
+		"<target><xi:include href='../x#00$D'/></target>",
+		"<target><xi:include href='target.xml'/></target>",
+		"<!DOCTYPE t [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><target>&b;</target>",
+		"<!DOCTYPE t [<!ENTITY % p SYSTEM 'file:///etc/passwd'>%p;]><target/>",
+	};
+
+	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+		const char *const files[] = {"target.xml", malformed[i], NULL};
+
+		expect(files, DILL_ERROR_BAD_DATA);
+	}
+}
+
+static void test_includes_are_bounded(void **state)
+{
+	(void)state;
+	static const char *const fan[] = {
+		"target.xml",
+		"<t><xi:include href='a'/><xi:include href='a'/><xi:include href='a'/></t>",
+		"a",
+		"<t><xi:include href='b'/><xi:include href='b'/><xi:include href='b'/>"
+		"<xi:include href='b'/><xi:include href='b'/><xi:include href='b'/></t>",
+		"b",
+		"<t><xi:include href='c'/><xi:include href='c'/><xi:include href='c'/></t>",
+		"c",
+		"<t/>",
+		NULL};
+	static const char *const missing[] = {"target.xml", "<t><xi:include href='none.xml'/></t>",
+					      NULL};
+	static const char *const other[] = {"target.xml", "<t><reg name='eip' bitsize='32'/></t>",
+					    NULL};
+
+	expect(fan, DILL_ERROR_BAD_DATA);
+	expect(missing, DILL_ERROR_PROTOCOL);
+	expect(other, DILL_ERROR_UNSUPPORTED);
+}
+
+static void test_default_is_gdbs(void **state)
+{
+	(void)state;
+	struct rsp_features features;
+
+	rsp_features_default(&features);
+	assert_int_equal(features.registers[RSP_REGISTER_IP].offset, 128);
+	assert_int_equal(features.registers[RSP_REGISTER_CS].offset, 140);
+	assert_false(features.registers[RSP_REGISTER_CR3].known);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numbers_and_offsets),
+		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_includes_are_bounded),
+		cmocka_unit_test(test_default_is_gdbs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
