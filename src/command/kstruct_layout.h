@@ -6,9 +6,9 @@
 #include "command/kstruct_value.h"
 #include "types/type.h"
 
-/** Lines that one layout may have: many times those of the kernel's largest struct. A forged type
- * that contains itself would have no end. */
-#define LAYOUT_LINES_MAX 262144
+/** Lines that one layout may have: ten times those of the largest struct of kernels up to 7.3. A
+ * forged type that contains itself would have no end. */
+#define LAYOUT_LINES_MAX 32768
 
 struct layout_request {
 	struct types *types;

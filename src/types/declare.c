@@ -10,7 +10,7 @@
 
 /* Types visited for one declaration. Parameters that are functions again multiply, so a depth alone
  * would not bound a forged type. */
-#define VISITS_MAX 512
+#define VISITS_MAX 256
 
 struct writer {
 	struct types *types;
