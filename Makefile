@@ -1,1 +1,32 @@
-# A thin door to Meson: what a user types. All build knowledge is in meson.build.
+# SPDX-License-Identifier: MIT
+# A thin door to Meson: what a user types. All build knowledge is in the meson.build files.
+PYTHON := /usr/bin/python3
+PREFIX ?= /usr/local
+
+.PHONY: all demo check lint install clean
+
+all: build/build.ninja
+	ninja -C build
+
+build/build.ninja:
+	@tools/install-deps.sh build
+	meson setup build --prefix $(PREFIX) >/dev/null
+
+demo:
+	@tools/install-deps.sh demo
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) -m tools.demo
+
+check:
+	@tools/install-deps.sh check
+	@$(PYTHON) -m tools.check
+
+lint:
+	@tools/install-deps.sh check
+	@tools/lint.sh
+
+install: all
+	meson install -C build $(if $(DESTDIR),--destdir $(DESTDIR))
+
+clean:
+	rm -rf build build-asan

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/options.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -101,13 +100,18 @@ static char *describe_commands(int key, const char *text, void *input)
 	return list.failed ? NULL : list.data;
 }
 
-static const struct argp parser = {
+const struct argp options_argp = {
 	.options = table,
 	.parser = parse,
 	.args_doc = "[COMMAND [ARGUMENT...]]",
 	.doc = "Show the slab heap of a Linux kernel from outside.\v",
 	.help_filter = describe_commands,
 };
+
+char option_letter(const struct argp_option *option)
+{
+	return option->key > ' ' && option->key < 0x7f ? (char)option->key : '\0';
+}
 
 void options_parse(int argc, char **argv, struct options *ret)
 {
@@ -116,5 +120,5 @@ void options_parse(int argc, char **argv, struct options *ret)
 		argv[0] = program_invocation_short_name; /* messages start with it */
 	argp_err_exit_status = COMMAND_FAILED;
 	/* IN_ORDER: options behind COMMAND are the command's. Errors end the program in there. */
-	argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, ret);
+	argp_parse(&options_argp, argc, argv, ARGP_IN_ORDER, NULL, ret);
 }

@@ -2,6 +2,7 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include <argp.h>
 #include <stdbool.h>
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -21,5 +22,11 @@ struct options {
 
 /** Parse main()'s arguments; --help, --version and usage errors end the program. */
 void options_parse(int argc, char **argv, struct options *ret);
+
+/** The table behind it, for the docs. */
+extern const struct argp options_argp;
+
+/** Short form of an option of the table; 0 = none. */
+char option_letter(const struct argp_option *option);
 
 #endif

@@ -3,14 +3,11 @@
 
 #include <string.h>
 
-#include "kernel/image.h"
+#include "kernel/kallsyms_format.h"
 
-#define TOKENS	    256u
 #define BLOCK	    256u /**< one marker per this many names */
-#define INDEX_BYTES (TOKENS * sizeof(uint16_t))
-/** Bytes of the longest compressed name: two of length and 14 bits of tokens; real ones are shorter
- * than KSYM_NAME_LEN. */
-#define NAME_BYTES_MAX 514u
+#define MARKER_BYTES sizeof(uint32_t)
+#define INDEX_BYTES (KALLSYMS_TOKENS * sizeof(uint16_t))
 /** Units of work (entries looked at) before a search gives up; a real kernel takes some 500,000. */
 #define WORK_MAX UINT64_C(100000000)
 
@@ -51,7 +48,7 @@ static bool is_kind(uint8_t c)
  */
 static bool token_end(struct span bytes, uint64_t at, uint64_t *ret)
 {
-	for (uint64_t end = at; end < bytes.size && end - at < NAME_BYTES_MAX; end++) {
+	for (uint64_t end = at; end < bytes.size && end - at < KALLSYMS_NAME_BYTES_MAX; end++) {
 		if (!bytes.data[end]) {
 			*ret = end;
 			return true;
@@ -70,7 +67,7 @@ static bool index_fits(const struct finder *finder, uint64_t table, uint64_t ind
 {
 	uint64_t at = table;
 
-	for (unsigned i = 0; i < TOKENS; i++) {
+	for (unsigned i = 0; i < KALLSYMS_TOKENS; i++) {
 		uint64_t end;
 
 		if (span_u16(finder->bytes, index + i * sizeof(uint16_t)) != at - table ||
@@ -90,7 +87,7 @@ static bool tokens_at(struct finder *finder, uint64_t digit, struct kallsyms_tab
 {
 	uint64_t at = digit;
 
-	for (unsigned i = '0'; i < TOKENS; i++) {
+	for (unsigned i = '0'; i < KALLSYMS_TOKENS; i++) {
 		if (!token_end(finder->bytes, at, &at))
 			return false;
 		at++;
@@ -125,7 +122,7 @@ static bool find_tokens(struct finder *finder, uint64_t *from, struct kallsyms_t
 			       digit_tokens, sizeof(digit_tokens));
 		uint64_t digit;
 
-		if (!hit || !spend(finder, TOKENS))
+		if (!hit || !spend(finder, KALLSYMS_TOKENS))
 			return false;
 		digit = (uint64_t)(hit - finder->bytes.data);
 		*from = digit + 1;
@@ -136,22 +133,6 @@ static bool find_tokens(struct finder *finder, uint64_t *from, struct kallsyms_t
 }
 
 /* --- names and markers --- */
-
-/** Bytes of the length in front of the name at @p at, and that length; false past the end. */
-static bool name_length(struct span bytes, uint64_t at, uint64_t *ret_prefix, uint64_t *ret_length)
-{
-	if (!span_holds(bytes, at, 2))
-		return false;
-	*ret_prefix = 1;
-	*ret_length = bytes.data[at];
-	/* Long symbols: kernel commit 73bbb94466fd ("kallsyms: support "big" kernel symbols"), 6.1.
-	 * Before, a length never had bit 7 set. */
-	if (*ret_length & 0x80) {
-		*ret_prefix = 2;
-		*ret_length = (*ret_length & 0x7f) | (uint64_t)bytes.data[at + 1] << 7;
-	}
-	return *ret_length && span_holds(bytes, at, *ret_prefix + *ret_length);
-}
 
 /** First character of the token @p token. */
 static uint8_t token_first(struct span bytes, const struct kallsyms_tables *tables, uint8_t token)
@@ -171,10 +152,10 @@ static bool names_fit(struct finder *finder, const struct kallsyms_tables *table
 		uint64_t length;
 
 		if (i % BLOCK == 0 &&
-		    span_u32(finder->bytes, tables->markers + i / BLOCK * 4) != at - tables->names)
+		    span_u32(finder->bytes, tables->markers + i / BLOCK * MARKER_BYTES) != at - tables->names)
 			return false;
 		if (!spend(finder, 1) || at >= tables->markers ||
-		    !name_length(finder->bytes, at, &prefix, &length) ||
+		    !kallsyms_name_length(finder->bytes, at, &prefix, &length) ||
 		    !is_kind(token_first(finder->bytes, tables, finder->bytes.data[at + prefix])))
 			return false;
 		at += prefix + length;
@@ -195,14 +176,14 @@ static bool find_names(struct finder *finder, struct kallsyms_tables *tables, ui
 		       bool (*accept)(const struct finder *finder,
 				      const struct kallsyms_tables *tables))
 {
-	uint64_t last = span_u32(finder->bytes, tables->markers + (markers - 1) * 4);
+	uint64_t last = span_u32(finder->bytes, tables->markers + (markers - 1) * MARKER_BYTES);
 	uint64_t high = tables->markers;
 	uint64_t low;
 
 	if (high < last + 4)
 		return false;
 	high -= last;
-	low = high > BLOCK * NAME_BYTES_MAX ? high - BLOCK * NAME_BYTES_MAX : 4;
+	low = high > block ? high - block : 4;
 	for (uint64_t at = align_up(finder, low, 4); at < high; at += 4) {
 		/* The count is padded to 8 bytes up to 6.19. */
 		for (uint64_t back = 4; back <= 8 && back <= at; back += 4) {
@@ -261,8 +242,8 @@ static bool sequence_fits(const struct finder *finder, const struct kallsyms_tab
 static bool markers_ascend(struct finder *finder, uint64_t at, uint32_t count)
 {
 	for (uint32_t i = 1; i < count; i++)
-		if (!spend(finder, 1) || span_u32(finder->bytes, at + i * 4) <=
-						 span_u32(finder->bytes, at + (i - 1) * 4))
+		if (!spend(finder, 1) || span_u32(finder->bytes, at + i * MARKER_BYTES) <=
+						 span_u32(finder->bytes, at + (i - 1) * MARKER_BYTES))
 			return false;
 	return true;
 }
@@ -304,36 +285,6 @@ static bool find_markers_before_sequence(struct finder *finder, struct kallsyms_
 
 /* --- values --- */
 
-static uint64_t value_size(enum kallsyms_form form)
-{
-	return form == KALLSYMS_ABSOLUTE ? 8 : 4;
-}
-
-/** The value of symbol @p i, see enum kallsyms_form. */
-static uint64_t value_get(struct span bytes, uint64_t address, const struct kallsyms_tables *tables,
-			  uint32_t i)
-{
-	uint64_t at = tables->values + i * value_size(tables->form);
-	int32_t offset;
-
-	if (tables->form == KALLSYMS_ABSOLUTE)
-		return span_u64(bytes, at);
-	offset = (int32_t)span_u32(bytes, at);
-	switch (tables->form) {
-	case KALLSYMS_SELF_RELATIVE:
-		return address + at + (uint64_t)(int64_t)offset;
-	case KALLSYMS_PERCPU:
-		return offset < 0 ? tables->base - 1 - (uint64_t)(int64_t)offset : (uint64_t)offset;
-	default:
-		return tables->base + (uint32_t)offset;
-	}
-}
-
-static bool in_window(uint64_t value)
-{
-	return value >= KERNEL_WINDOW_FIRST && value <= KERNEL_WINDOW_LAST;
-}
-
 /**
  * True when the values ascend and mean addresses of the kernel image, after per-CPU offsets and
  * absolute symbols in the forms that have these. Zeros, which are self-relative values in order,
@@ -342,7 +293,7 @@ static bool in_window(uint64_t value)
 static bool values_fit(struct finder *finder, const struct kallsyms_tables *tables)
 {
 	bool may_be_small = tables->form == KALLSYMS_PERCPU || tables->form == KALLSYMS_ABSOLUTE;
-	uint64_t size = value_size(tables->form);
+	uint64_t size = kallsyms_value_size(tables->form);
 	const uint8_t *words = finder->bytes.data + tables->values;
 	uint64_t previous = 0;
 	uint32_t in_image = 0;
@@ -351,11 +302,11 @@ static bool values_fit(struct finder *finder, const struct kallsyms_tables *tabl
 	if (!span_holds(finder->bytes, tables->values, tables->count * size))
 		return false;
 	for (uint32_t i = 0; i < tables->count; i++) {
-		uint64_t value = value_get(finder->bytes, finder->address, tables, i);
+		uint64_t value = kallsyms_value(finder->bytes, finder->address, tables, i);
 
 		if (!spend(finder, 1) || value < previous)
 			return false;
-		if (in_window(value))
+		if (kallsyms_in_window(value))
 			in_image++;
 		else if (!may_be_small || value > INT32_MAX)
 			return false;
@@ -375,7 +326,7 @@ static bool try_values(struct finder *finder, struct kallsyms_tables *tables, ui
 		if (!span_holds(finder->bytes, base_at, 8))
 			return false;
 		tables->base = span_u64(finder->bytes, base_at);
-		if (!in_window(tables->base))
+		if (!kallsyms_in_window(tables->base))
 			return false;
 	}
 	return values_fit(finder, tables);
@@ -435,172 +386,4 @@ struct dill_error *kallsyms_find(struct span bytes, uint64_t address, struct kal
 		return dill_error_new(DILL_ERROR_LIMIT,
 				      "no symbol table found with reasonable effort");
 	return dill_error_new(DILL_ERROR_NOT_FOUND, "no symbol table (kallsyms) found");
-}
-
-/* --- decoding --- */
-
-/** Longest part of a token that is copied without a look at its length. */
-#define TOKEN_FAST 16u
-
-/** A token, ready to be copied in one step when it is short. */
-struct token {
-	const uint8_t *text;
-	uint32_t length;
-	uint8_t head[TOKEN_FAST];
-};
-
-static void load_tokens(struct span bytes, const struct kallsyms_tables *tables,
-			struct token *tokens)
-{
-	for (unsigned i = 0; i < TOKENS; i++) {
-		uint64_t at = tables->token_table +
-			      span_u16(bytes, tables->token_index + i * sizeof(uint16_t));
-		struct token *token = &tokens[i];
-
-		token->text = bytes.data + at;
-		token->length = (uint32_t)strnlen((const char *)token->text, NAME_BYTES_MAX);
-		memset(token->head, 0, TOKEN_FAST);
-		memcpy(token->head, token->text,
-		       token->length < TOKEN_FAST ? token->length : TOKEN_FAST);
-	}
-}
-
-/**
- * Expand one name.
- * @param to  SYMBOL_NAME_MAX + TOKEN_FAST bytes; longer names are cut
- * @return its length
- */
-static size_t expand(const struct token *tokens, const uint8_t *codes, uint64_t count, char *to)
-{
-	size_t length = 0;
-
-	for (uint64_t i = 0; i < count; i++) {
-		const struct token *token = &tokens[codes[i]];
-		size_t size = token->length;
-
-		if (size > SYMBOL_NAME_MAX - length)
-			break;
-		if (size <= TOKEN_FAST)
-			memcpy(to + length, token->head, TOKEN_FAST);
-		else
-			memcpy(to + length, token->text, size);
-		length += size;
-	}
-	return length;
-}
-
-struct dill_error *kallsyms_decode(struct span bytes, uint64_t address,
-				   const struct kallsyms_tables *tables, struct symbol_table *ret)
-{
-	_cleanup_(freep)
-	struct token *tokens = calloc(TOKENS, sizeof(*tokens));
-	char name[SYMBOL_NAME_MAX + TOKEN_FAST];
-	uint64_t at = tables->names;
-
-	if (!tokens)
-		return error_no_memory();
-	load_tokens(bytes, tables, tokens);
-	TRY(array_reserve(&ret->entries, tables->count));
-	for (uint32_t i = 0; i < tables->count; i++) {
-		uint64_t prefix;
-		uint64_t length;
-		size_t size;
-
-		if (!name_length(bytes, at, &prefix, &length))
-			return dill_error_new(DILL_ERROR_BAD_DATA, "kallsyms: names end early");
-		size = expand(tokens, bytes.data + at + prefix, length, name);
-		/* The first character is the kind; a name of nothing else is of no use. */
-		if (size > 1)
-			TRY(symbol_table_add(ret, value_get(bytes, address, tables, i), name[0],
-					     name + 1, size - 1));
-		at += prefix + length;
-	}
-	return NULL;
-}
-
-/* --- recognising a table of values --- */
-
-/** Most bytes between neighbouring symbols that a table of values may show. */
-#define STEP_MAX (UINT64_C(64) << 20)
-
-/** A number that ascends through a table of the form, whatever its base; false: not in such one. */
-static bool ascending_key(struct span bytes, uint64_t at, enum kallsyms_form form, int64_t *ret)
-{
-	int64_t value;
-
-	if (!span_holds(bytes, at, value_size(form)))
-		return false;
-	if (form == KALLSYMS_ABSOLUTE) {
-		*ret = (int64_t)span_u64(bytes, at);
-		return in_window((uint64_t)*ret);
-	}
-	value = (int32_t)span_u32(bytes, at);
-	*ret = form == KALLSYMS_PERCPU ? -value : value + (int64_t)at;
-	return form != KALLSYMS_PERCPU || value < 0;
-}
-
-static bool step_fits(int64_t before, int64_t behind)
-{
-	return behind >= before && (uint64_t)(behind - before) <= STEP_MAX;
-}
-
-static bool is_form(struct span bytes, uint64_t offset, uint64_t length, enum kallsyms_form form)
-{
-	uint64_t size = value_size(form);
-	uint64_t steps = length / size - 1;
-	uint64_t different = 0;
-	int64_t previous;
-
-	if (!ascending_key(bytes, offset, form, &previous))
-		return false;
-	for (uint64_t i = 1; i <= steps; i++) {
-		uint64_t at = offset + i * size;
-		int64_t key;
-
-		if (!ascending_key(bytes, at, form, &key) || !step_fits(previous, key))
-			return false;
-		/* Addresses of symbols mostly differ, by little; padding repeats one word. */
-		different += key != previous && key - previous < 65536 &&
-			     memcmp(bytes.data + at, bytes.data + at - size, size) != 0;
-		previous = key;
-	}
-	return different > steps / 2;
-}
-
-bool kallsyms_is_values(struct span bytes, uint64_t offset, uint64_t length,
-			enum kallsyms_form *ret)
-{
-	static const enum kallsyms_form forms[] = {
-		KALLSYMS_PERCPU,
-		KALLSYMS_ABSOLUTE,
-		/* What ascends without the place added does so with it: covers RELATIVE. */
-		KALLSYMS_SELF_RELATIVE,
-	};
-
-	if (length < 64 || !span_holds(bytes, offset, length))
-		return false;
-	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-		if (is_form(bytes, offset, length, forms[i])) {
-			*ret = forms[i];
-			return true;
-		}
-	}
-	return false;
-}
-
-struct kallsyms_values kallsyms_values_extent(struct span bytes, uint64_t offset, uint64_t length,
-					      enum kallsyms_form form)
-{
-	uint64_t size = value_size(form);
-	struct kallsyms_values values = {.first = offset, .end = offset + length, .form = form};
-	int64_t key;
-	int64_t other;
-
-	while (values.first >= size && ascending_key(bytes, values.first, form, &key) &&
-	       ascending_key(bytes, values.first - size, form, &other) && step_fits(other, key))
-		values.first -= size;
-	while (ascending_key(bytes, values.end - size, form, &key) &&
-	       ascending_key(bytes, values.end, form, &other) && step_fits(key, other))
-		values.end += size;
-	return values;
 }

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""Guests that the end-to-end tests share: one boot per kernel, and the doors through which dill is asked."""
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.guest.kernels import KernelUnavailable, kernel  # noqa: E402
+from tests.guest.vm import Guest  # noqa: E402
+
+SERIES = ("6.1", "6.12")
+
+
+class Program:
+    """The dill program on a guest."""
+
+    def __init__(self, guest):
+        self.guest = guest
+
+    def run(self, *words):
+        """Run a command; the finished process with its text."""
+        command = [ROOT / "build/dill", "-r", f":{self.guest.gdb_port}", *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    def json(self, *words):
+        """Records of a command that must succeed."""
+        done = self.run(*words, "--json")
+        assert done.returncode == 0, done.stderr + done.stdout[-500:]
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Gdb(Program):
+    """The plugin in a batch gdb."""
+
+    def run(self, *words):
+        command = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{self.guest.gdb_port}", "-ex"]
+        command += [f"source {ROOT}/build/dill.py", "-ex", " ".join(words), "-ex", "detach"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    def json(self, *words):
+        done = self.run(*words, "--json")
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        assert lines, done.stderr + done.stdout[-500:]
+        return lines
+
+
+@pytest.fixture(scope="session", params=SERIES)
+def guest(request):
+    """A booted guest at rest: two CPUs, KASLR as the kernel has it, page-table isolation on."""
+    try:
+        which = kernel(request.param)
+    except KernelUnavailable as reason:
+        pytest.skip(str(reason))
+    with Guest(which, smp=2, append="pti=on") as booted:
+        yield booted
+
+
+@pytest.fixture(scope="session", params=(Program, Gdb), ids=("program", "gdb"))
+def dill(request, guest):
+    """Each door in turn."""
+    return request.param(guest)

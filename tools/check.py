@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""`make check`: lint, build, unit tests plain and under sanitizers, end-to-end tests; one closing line over all."""
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+PYTHON = "/usr/bin/python3"
+
+
+def step(title, words):
+    """Run one step with its output shown; True when it succeeded."""
+    print(f"\n== {title}", flush=True)
+    return subprocess.run(words, check=False).returncode == 0
+
+
+def unit(folder, options):
+    """Build in @folder and run the unit tests. Returns (passed, failed, skipped)."""
+    if not Path(folder, "build.ninja").exists() and not step(f"configure {folder}", ["meson", "setup", folder, *options]):
+        return 0, 1, 0
+    if not step(f"build {folder}", ["ninja", "--quiet", "-C", folder]):
+        return 0, 1, 0
+    log = Path(folder, "meson-logs/testlog.json")
+    log.unlink(missing_ok=True)
+    step(f"unit tests in {folder}", ["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs"])
+    if not log.exists():
+        return 0, 1, 0
+    results = [json.loads(line)["result"] for line in log.read_text().splitlines()]
+    passed, skipped = results.count("OK"), results.count("SKIP")
+    return passed, len(results) - passed - skipped, skipped
+
+
+def end_to_end():
+    """Run pytest. Returns (passed, failed, skipped)."""
+    print("\n== end-to-end tests", flush=True)
+    run = subprocess.Popen([PYTHON, "-m", "pytest", "-q", "-rs", "tests/e2e"], stdout=subprocess.PIPE, text=True)
+    last = ""
+    for line in run.stdout:
+        print(line, end="", flush=True)
+        last = line if line.strip() else last
+    status = run.wait()
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped|error)", last)}
+    failed = counts.get("failed", 0) + counts.get("error", 0)
+    return counts.get("passed", 0), failed or int(status != 0), counts.get("skipped", 0)
+
+
+def main():
+    """Every step runs, whatever failed before it; status 1 when anything did."""
+    totals = [int(step("lint", ["tools/lint.sh"])), 0, 0]
+    totals[1] = 1 - totals[0]
+    for counts in (
+        unit("build", []),
+        unit("build-asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false"]),
+        end_to_end(),
+    ):
+        totals = [a + b for a, b in zip(totals, counts)]
+    print(f"\n{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")
+    return 1 if totals[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

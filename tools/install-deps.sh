@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Install what building and testing need, and is not there yet. Says what; asks for root only for that.
+set -eu
+
+build="gcc meson ninja-build pkg-config libdw-dev libelf-dev libedit-dev libjansson-dev libarchive-dev
+	libexpat1-dev python3-dev"
+guest="qemu-system-x86 busybox-static cpio zstd xz-utils gdb"
+check="libcmocka-dev libbpf-dev dwarves python3-pytest clang-14 clang-format-14 libclang-rt-14-dev cppcheck"
+
+missing=
+# shellcheck disable=SC2086 # lists of words
+for package in $build $([ "${1:-}" = build ] || echo $guest) $([ "${1:-}" != check ] || echo $check); do
+	status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+	[ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+echo "dill: installing with apt:$missing"
+root=
+[ "$(id -u)" = 0 ] || root=sudo
+# shellcheck disable=SC2086
+if ! $root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >/dev/null 2>&1; then
+	$root apt-get update
+	$root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
+fi
