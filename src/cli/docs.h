@@ -11,7 +11,8 @@
 /** docs/json.md: every kind of record, its fields and the commands that print it. */
 DILL_MUST_CHECK struct dill_error *docs_append_json(struct strbuf *text);
 /** docs/commands/NAME.md. */
-void docs_append_command(const struct command *command, struct strbuf *text);
+DILL_MUST_CHECK struct dill_error *docs_append_command(const struct command *command,
+						       struct strbuf *text);
 /** man/dill.1. */
 void docs_append_man(struct strbuf *text);
 /** Completion for bash. */

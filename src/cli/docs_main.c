@@ -21,8 +21,7 @@ static struct dill_error *append(int argc, char **argv, struct strbuf *text)
 	}
 	if (argc == 3 && !strcmp(argv[1], "command")) {
 		TRY(command_find(argv[2], &command));
-		docs_append_command(command, text);
-		return NULL;
+		return docs_append_command(command, text);
 	}
 	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 			      "usage: dill-docs json|man|command NAME|completion bash");

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "cli/docs.h"
 #include "command/help.h"
 #include "command/kinds.h"
@@ -29,16 +31,23 @@ static void append_cell(struct strbuf *text, const char *cell)
 	}
 }
 
+static bool emits(const struct command *command, const char *kind)
+{
+	for (size_t i = 0; command->kinds && command->kinds[i]; i++)
+		if (!strcmp(command->kinds[i]->name, kind))
+			return true;
+	return false;
+}
+
 static void append_emitters(struct strbuf *text, const struct record_kind *kind)
 {
 	const char *separator = "\nPrinted by ";
 
 	for (size_t i = 0; commands[i]; i++)
-		for (size_t j = 0; commands[i]->kinds && commands[i]->kinds[j]; j++)
-			if (commands[i]->kinds[j] == kind) {
-				strbuf_append_format(text, "%s`%s`", separator, commands[i]->name);
-				separator = ", ";
-			}
+		if (emits(commands[i], kind->name)) {
+			strbuf_append_format(text, "%s`%s`", separator, commands[i]->name);
+			separator = ", ";
+		}
 	if (*separator == ',')
 		strbuf_append(text, ".\n");
 }
@@ -88,15 +97,20 @@ struct dill_error *docs_append_json(struct strbuf *text)
 	return error;
 }
 
-void docs_append_command(const struct command *command, struct strbuf *text)
+struct dill_error *docs_append_command(const struct command *command, struct strbuf *text)
 {
+	struct kinds kinds = {0};
+	struct dill_error *error = kinds_of_command(command, &kinds);
+
 	strbuf_append_format(text, "# %s\n\n```\n", command->name);
 	help_append(command, text);
 	strbuf_append(text, "```\n");
-	for (size_t i = 0; command->kinds && command->kinds[i]; i++)
+	for (size_t i = 0; i < kinds.list.count; i++)
 		strbuf_append_format(text, "%s[%s](../json.md#%s)",
 				     i ? ", " : "\nRecords with `--json`: ",
-				     command->kinds[i]->name, command->kinds[i]->name);
-	if (command->kinds && command->kinds[0])
+				     kinds.list.items[i]->name, kinds.list.items[i]->name);
+	if (kinds.list.count)
 		strbuf_append(text, ".\n");
+	array_free(&kinds.list);
+	return error;
 }

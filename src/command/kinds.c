@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/kinds.h"
 
-static bool holds(const struct kinds *kinds, const struct record_kind *kind)
+#include <string.h>
+
+/* Add a kind, or let it take the place of a shorter one of its name. *ret_known: nothing to do. */
+static struct dill_error *add(struct kinds *kinds, const struct record_kind *kind, bool *ret_known)
 {
-	for (size_t i = 0; i < kinds->list.count; i++)
-		if (kinds->list.items[i] == kind)
-			return true;
-	return false;
+	for (size_t i = 0; i < kinds->list.count; i++) {
+		const struct record_kind **known = &kinds->list.items[i];
+
+		if (strcmp((*known)->name, kind->name) != 0)
+			continue;
+		*ret_known = (*known)->column_count >= kind->column_count;
+		if (!*ret_known)
+			*known = kind;
+		return NULL;
+	}
+	*ret_known = false;
+	return array_push(&kinds->list, kind);
 }
 
 struct dill_error *kinds_of_command(const struct command *command, struct kinds *ret)
 {
+	bool known;
+
 	for (size_t i = 0; command->kinds && command->kinds[i]; i++)
-		if (!holds(ret, command->kinds[i]))
-			TRY(array_push(&ret->list, command->kinds[i]));
+		TRY(add(ret, command->kinds[i], &known));
 	return NULL;
 }
 
@@ -21,12 +33,12 @@ struct dill_error *kinds_inside(const struct record_kind *kind, struct kinds *re
 {
 	for (size_t i = 0; i < kind->column_count; i++) {
 		const struct record_kind *of = kind->columns[i].of;
+		bool known = true;
 
-		/* Being in the list ends the recursion of kinds that hold themselves. */
-		if (!of || holds(ret, of))
-			continue;
-		TRY(array_push(&ret->list, of));
-		TRY(kinds_inside(of, ret));
+		if (of)
+			TRY(add(ret, of, &known));
+		if (!known) /* else a kind that holds itself would go on for ever */
+			TRY(kinds_inside(of, ret));
 	}
 	return NULL;
 }

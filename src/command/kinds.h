@@ -5,7 +5,10 @@
 #include "base/array.h"
 #include "command/command.h"
 
-/** Kinds of records, each once. */
+/**
+ * Kinds of records, each name once: a kind may exist in a short and a long form (a row of a table,
+ * the whole thing), whose columns include the short one's; the long one stands for both.
+ */
 struct kinds {
 	ARRAY(const struct record_kind *) list;
 };

@@ -5,9 +5,9 @@
 
 #include "kernel/kallsyms_format.h"
 
-#define BLOCK	    256u /**< one marker per this many names */
+#define BLOCK	     256u /**< one marker per this many names */
 #define MARKER_BYTES sizeof(uint32_t)
-#define INDEX_BYTES (KALLSYMS_TOKENS * sizeof(uint16_t))
+#define INDEX_BYTES  (KALLSYMS_TOKENS * sizeof(uint16_t))
 /** Units of work (entries looked at) before a search gives up; a real kernel takes some 500,000. */
 #define WORK_MAX UINT64_C(100000000)
 
@@ -152,7 +152,8 @@ static bool names_fit(struct finder *finder, const struct kallsyms_tables *table
 		uint64_t length;
 
 		if (i % BLOCK == 0 &&
-		    span_u32(finder->bytes, tables->markers + i / BLOCK * MARKER_BYTES) != at - tables->names)
+		    span_u32(finder->bytes, tables->markers + i / BLOCK * MARKER_BYTES) !=
+			    at - tables->names)
 			return false;
 		if (!spend(finder, 1) || at >= tables->markers ||
 		    !kallsyms_name_length(finder->bytes, at, &prefix, &length) ||
@@ -176,6 +177,7 @@ static bool find_names(struct finder *finder, struct kallsyms_tables *tables, ui
 		       bool (*accept)(const struct finder *finder,
 				      const struct kallsyms_tables *tables))
 {
+	const uint64_t block = BLOCK * (uint64_t)KALLSYMS_NAME_BYTES_MAX;
 	uint64_t last = span_u32(finder->bytes, tables->markers + (markers - 1) * MARKER_BYTES);
 	uint64_t high = tables->markers;
 	uint64_t low;
@@ -242,8 +244,9 @@ static bool sequence_fits(const struct finder *finder, const struct kallsyms_tab
 static bool markers_ascend(struct finder *finder, uint64_t at, uint32_t count)
 {
 	for (uint32_t i = 1; i < count; i++)
-		if (!spend(finder, 1) || span_u32(finder->bytes, at + i * MARKER_BYTES) <=
-						 span_u32(finder->bytes, at + (i - 1) * MARKER_BYTES))
+		if (!spend(finder, 1) ||
+		    span_u32(finder->bytes, at + i * MARKER_BYTES) <=
+			    span_u32(finder->bytes, at + (i - 1) * MARKER_BYTES))
 			return false;
 	return true;
 }

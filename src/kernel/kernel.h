@@ -113,7 +113,8 @@ struct symbol {
 	char kind; /**< letter as in nm */
 };
 
-/** Run-time address of a symbol. For per-CPU ones see kernel_percpu_symbol(). NOT_FOUND with near
+/** Run-time address of a symbol of the kernel image (not of modules); of several with the name the
+ * lowest. For per-CPU ones see kernel_percpu_symbol(). NOT_FOUND with near
  * matches. */
 DILL_MUST_CHECK struct dill_error *kernel_symbol(struct kernel *kernel, const char *name,
 						 dill_virt *ret);
@@ -134,8 +135,11 @@ DILL_MUST_CHECK struct dill_error *kernel_each_symbol(
 unsigned kernel_cpu_limit(struct kernel *kernel);
 bool kernel_cpu_possible(struct kernel *kernel, unsigned cpu);
 bool kernel_cpu_online(struct kernel *kernel, unsigned cpu);
-/** Address of the per-CPU object @p pointer (a __percpu value or a per-CPU symbol's value) on @p
- * cpu. */
+/**
+ * Address of the per-CPU object @p pointer (a __percpu value or a per-CPU symbol's value) on @p
+ * cpu; 0 when @p cpu is not below kernel_cpu_limit(). The addition is the same whether per-CPU
+ * symbols are offsets (x86-64 to 6.14) or ordinary addresses (6.15 on).
+ */
 dill_virt kernel_percpu_address(struct kernel *kernel, dill_virt pointer, unsigned cpu);
 DILL_MUST_CHECK struct dill_error *kernel_percpu_symbol(struct kernel *kernel, const char *name,
 							unsigned cpu, dill_virt *ret);
@@ -152,6 +156,8 @@ struct memory_map {
 	uint64_t direct_size; /**< bytes of physical memory the kernel knows of (max_pfn), the bound
 				 of both */
 };
+/** Borrowed. page_struct_size is 0 when neither VMCOREINFO nor the types tell it: then nothing is a
+ * page. */
 const struct memory_map *kernel_memory_map(struct kernel *kernel);
 /** True when @p page is the address of a struct page of existing memory, exactly. */
 bool kernel_is_page_struct(struct kernel *kernel, dill_virt page);
