@@ -31,6 +31,23 @@ def unit(folder, options):
     return passed, len(results) - passed - skipped, skipped
 
 
+def fuzz():
+    """A short run of every fuzz target. Returns (passed, failed, skipped)."""
+    folder = Path("build-fuzz")
+    options = ["-Dfuzz=true", "-Db_lundef=false", "-Db_sanitize=address,undefined"]
+    setup = ["env", "CC=clang-14", "meson", "setup", str(folder), *options]
+    if not (folder / "build.ninja").exists() and not step(f"configure {folder}", setup):
+        return 0, 1, 0
+    if not step(f"build {folder}", ["ninja", "--quiet", "-C", str(folder)]):
+        return 0, 1, 0
+    passed = failed = 0
+    for target in sorted(path for path in (folder / "tests/fuzz").glob("fuzz_*") if path.is_file()):
+        quick = ["-max_total_time=10", "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=0"]
+        good = step(f"{target.name}, 10 s", [str(target), f"-artifact_prefix={folder}/", *quick])
+        passed, failed = passed + good, failed + (not good)
+    return passed, failed, 0
+
+
 def end_to_end():
     """Run pytest. Returns (passed, failed, skipped)."""
     print("\n== end-to-end tests", flush=True)
@@ -52,6 +69,7 @@ def main():
     for counts in (
         unit("build", []),
         unit("build-asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false"]),
+        fuzz(),
         end_to_end(),
     ):
         totals = [a + b for a, b in zip(totals, counts)]

@@ -40,6 +40,7 @@ static void strip_controls(char *text)
 			*c = '?';
 }
 
+DILL_PRINTF(4, 0)
 static struct dill_error *make(enum dill_error_code code, uint64_t address, const char *suffix,
 			       const char *format, va_list arguments)
 {

@@ -112,7 +112,7 @@ static const struct command_option *match_long(const struct command *command, co
 		if (strncmp(option->name, name, length) != 0)
 			continue;
 		if (first && !exact) {
-			*ret_second = option;
+			*ret_second = *ret_second ? *ret_second : option;
 			continue;
 		}
 		first = option;

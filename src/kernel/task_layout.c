@@ -50,7 +50,7 @@ static bool find_member(struct types *types, const char *type, const char *path,
 static struct dill_error *find_layout(struct types *types, struct task_layout *ret)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		struct member *member = (struct member *)((char *)ret + table[i].field);
+		struct member *member = (void *)((char *)ret + table[i].field);
 
 		for (size_t j = 0; j < 2 && table[i].paths[j] && !member->found; j++)
 			(void)find_member(types, table[i].type, table[i].paths[j], member);

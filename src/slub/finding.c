@@ -26,6 +26,7 @@ const char *finding_kind_name(enum finding_kind kind)
 	return names[kind];
 }
 
+DILL_PRINTF(5, 0)
 static struct finding *add(struct findings *findings, enum finding_kind kind,
 			   const struct finding_place *place, uint64_t address, const char *format,
 			   va_list arguments)

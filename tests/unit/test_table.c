@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "render/render.h"
+#include "render/text_width.h"
+#include "render/view.h"
+
+enum { COL_NAME, COL_SIZE, COL_HIDDEN, COL_ADDRESS, COL_FLAGS };
+
+static const struct column columns[] = {
+	[COL_NAME] = {"name", COLUMN_TEXT, "NAME", ""},
+	[COL_SIZE] = {"size", COLUMN_COUNT, "SIZE", ""},
+	[COL_HIDDEN] = {"hidden", COLUMN_TEXT, NULL, ""},
+	[COL_ADDRESS] = {"address", COLUMN_ADDRESS, "ADDRESS", ""},
+	[COL_FLAGS] = {"flags", COLUMN_TEXTS, "FLAGS", ""},
+};
+
+static const struct record_kind kind = {"thing", "", columns, sizeof(columns) / sizeof(*columns)};
+
+static const struct column other_columns[] = {
+	{"flag", COLUMN_BOOL, "FLAG", ""},
+	{"delta", COLUMN_SIGNED, "DELTA", ""},
+};
+
+static const struct record_kind other = {"other", "", other_columns, 2};
+
+static struct dill_error *draw(struct painter *painter, const struct record *record)
+{
+	paint(painter, STYLE_BAD, record_text(record, 0));
+	paint_newline(painter);
+	return NULL;
+}
+
+static const struct record_view view = {draw};
+static const struct column drawn_columns[] = {{"text", COLUMN_TEXT, NULL, ""}};
+static const struct record_kind drawn = {"drawn", "", drawn_columns, 1, &view};
+
+struct fixture {
+	struct arena *arena;
+	struct strbuf text; /* what was printed */
+	size_t writes, largest;
+	bool broken; /* the output fails */
+	struct render *render;
+};
+
+static struct dill_error *write_text(void *context, const char *bytes, size_t length)
+{
+	struct fixture *fixture = context;
+
+	if (fixture->broken)
+		return dill_error_new(DILL_ERROR_OS, "disk full");
+	strbuf_append_bytes(&fixture->text, bytes, length);
+	fixture->writes++;
+	if (length > fixture->largest)
+		fixture->largest = length;
+	return NULL;
+}
+
+static void start(struct fixture *fixture, unsigned width, bool color)
+{
+	struct output output = {write_text, fixture, color, width, RENDER_TEXT};
+
+	assert_null(render_new(&output, RENDER_TEXT, &fixture->render));
+}
+
+static int setup(void **state)
+{
+	struct fixture *fixture = test_calloc(1, sizeof(*fixture));
+
+	assert_null(arena_new(&fixture->arena));
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	render_free(fixture->render);
+	arena_free(fixture->arena);
+	strbuf_deinit(&fixture->text);
+	test_free(fixture);
+	return 0;
+}
+
+static void emit(struct fixture *fixture, const struct record *record)
+{
+	struct sink *sink = render_sink(fixture->render);
+
+	assert_null(sink->emit(sink, record));
+}
+
+static void row(struct fixture *fixture, const char *name, uint64_t size)
+{
+	struct record *record = record_new(fixture->arena, &kind);
+
+	record_set_text(record, COL_NAME, name);
+	record_set_number(record, COL_SIZE, size);
+	emit(fixture, record);
+}
+
+static void expect(struct fixture *fixture, const char *text)
+{
+	assert_null(render_finish(fixture->render));
+	assert_string_equal(strbuf_get(&fixture->text), text);
+}
+
+static void test_columns_fit_and_numbers_align_right(void **state)
+{
+	static const char *const flags[] = {"PANIC", "POISON"};
+	struct fixture *fixture = *state;
+	struct record *record = record_new(fixture->arena, &kind);
+
+	start(fixture, 0, false);
+	row(fixture, "kmalloc-8", 8);
+	record_set_text(record, COL_NAME, "a");
+	record_set_text(record, COL_HIDDEN, "never shown");
+	record_set_number(record, COL_SIZE, 123456);
+	record_set_number(record, COL_ADDRESS, 0x1000);
+	record_set_texts(record, COL_FLAGS, flags, 2);
+	emit(fixture, record);
+	expect(fixture, "NAME         SIZE  ADDRESS             FLAGS\n"
+			"kmalloc-8       8  -                   -\n"
+			"a          123456  0x0000000000001000  PANIC, POISON\n");
+}
+
+static void test_only_texts_shrink(void **state)
+{
+	struct fixture *fixture = *state;
+	struct record *record = record_new(fixture->arena, &kind);
+
+	start(fixture, 50, false);
+	record_set_text(record, COL_NAME, "a_name_that_is_far_too_long_for_this");
+	record_set_number(record, COL_SIZE, UINT64_MAX);
+	record_set_number(record, COL_ADDRESS, UINT64_MAX);
+	emit(fixture, record);
+	expect(fixture, "NAME                      SIZE  ADDRESS             FLAGS\n"
+			"a_name_~  18446744073709551615  0xffffffffffffffff  -\n");
+}
+
+static void test_wide_characters(void **state)
+{
+	struct fixture *fixture = *state;
+
+	start(fixture, 0, false);
+	row(fixture, "k\xc3\xa4se", 1);
+	row(fixture, "\xe7\x8c\xab", 2); /* two columns */
+	row(fixture, "e\xcc\x81", 3);	 /* e and an accent: one */
+	expect(fixture, "NAME  SIZE  ADDRESS  FLAGS\n"
+			"k\xc3\xa4se     1  -        -\n"
+			"\xe7\x8c\xab       2  -        -\n"
+			"e\xcc\x81        3  -        -\n");
+}
+
+static void test_a_table_ends_when_the_kind_changes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct record *record = record_new(fixture->arena, &other);
+	struct record *text = record_new(fixture->arena, &drawn);
+
+	start(fixture, 0, false);
+	record_set_text(text, 0, "broken");
+	record_set_bool(record, 0, true);
+	record_set_signed(record, 1, -3);
+	emit(fixture, text);
+	emit(fixture, record);
+	emit(fixture, text);
+	emit(fixture, text);
+	row(fixture, "a", 1);
+	emit(fixture, record);
+	expect(fixture, "broken\n"
+			"\n"
+			"FLAG  DELTA\n"
+			"yes      -3\n"
+			"\n"
+			"broken\n"
+			"broken\n"
+			"\n"
+			"NAME  SIZE  ADDRESS  FLAGS\n"
+			"a        1  -        -\n"
+			"\n"
+			"FLAG  DELTA\n"
+			"yes      -3\n");
+}
+
+static void test_colors_do_not_shift_columns(void **state)
+{
+	struct fixture *fixture = *state;
+	struct record *record = record_new(fixture->arena, &other);
+
+	start(fixture, 0, true);
+	record_set_signed(record, 1, 7);
+	emit(fixture, record);
+	expect(fixture, "\033[1mFLAG\033[0m  \033[1mDELTA\033[0m\n"
+			"\033[2m-\033[0m         7\n");
+}
+
+static void test_long_tables_are_printed_in_parts(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *heading = "NAME", *found;
+	size_t lines = 0;
+
+	start(fixture, 0, false);
+	for (uint64_t i = 0; i < 25000; i++) {
+		row(fixture, "kmalloc-64", i);
+		arena_reset(fixture->arena); /* the record need not outlive emit() */
+		if (i == 15000)
+			assert_true(fixture->writes > 0);
+	}
+	assert_null(render_finish(fixture->render));
+	for (const char *c = strbuf_get(&fixture->text); *c; c++)
+		lines += *c == '\n';
+	assert_int_equal(lines, 25001);
+	found = strstr(strbuf_get(&fixture->text), heading);
+	assert_non_null(found);
+	assert_null(strstr(found + 1, heading)); /* once */
+}
+
+static void test_a_broken_output_is_reported_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct dill_error *error;
+
+	start(fixture, 0, false);
+	row(fixture, "a", 1);
+	fixture->broken = true;
+	error = render_finish(fixture->render);
+	assert_non_null(error);
+	assert_string_equal(dill_error_text(error), "disk full");
+	dill_error_free(error);
+	assert_null(render_finish(fixture->render));
+}
+
+static void test_padding(void **state)
+{
+	struct painter painter = {.width = UINT_MAX};
+
+	(void)state;
+	paint_padded(&painter, STYLE_PLAIN, "ab", 4);
+	paint_padded(&painter, STYLE_PLAIN, "cd", -4);
+	paint_padded(&painter, STYLE_PLAIN, "efghij", 4);
+	paint_padded(&painter, STYLE_PLAIN, "klmnop", -4);
+	paint_padded(&painter, STYLE_PLAIN, "gone", 0);
+	paint_padded(&painter, STYLE_PLAIN, "\xe7\x8c\xab\xe7\x8c\xab",
+		     3); /* a half does not fit */
+	assert_string_equal(strbuf_get(&painter.text), "ab    cdefg~klm~\xe7\x8c\xab~");
+	strbuf_deinit(&painter.text);
+	assert_int_equal(text_width("\xff\xe7\x8c"), 3); /* no UTF-8: a column per byte */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_columns_fit_and_numbers_align_right),
+		TEST(test_only_texts_shrink),
+		TEST(test_wide_characters),
+		TEST(test_a_table_ends_when_the_kind_changes),
+		TEST(test_colors_do_not_shift_columns),
+		TEST(test_long_tables_are_printed_in_parts),
+		TEST(test_a_broken_output_is_reported_once),
+		TEST(test_padding),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
