@@ -10,6 +10,8 @@
 
 #include "cli/signals.h"
 
+#define HOLD ((size_t)16 << 20)
+
 static bool reader_gone;
 
 void standard_descriptors_reserve(void)
@@ -26,17 +28,18 @@ static struct dill_error *write_all(void *context, const char *bytes, size_t len
 	while (length) {
 		ssize_t written = write(STDOUT_FILENO, bytes, length);
 
-		if (written < 0 && errno == EINTR) {
-			if (signals_received())
-				return error_interrupted();
-			continue;
-		}
-		if (written < 0) {
+		if (written < 0 && errno != EINTR) {
 			reader_gone |= errno == EPIPE;
 			return dill_error_new_os(errno, "cannot write the answer");
 		}
-		bytes += written;
-		length -= (size_t)written;
+		if (written > 0) {
+			bytes += written;
+			length -= (size_t)written;
+		}
+		/* A signal cut the write short: a reader that does not read must not hold up the
+		 * end, with the target stopped perhaps. */
+		if (length && signals_received())
+			return error_interrupted();
 	}
 	return NULL;
 }
@@ -61,6 +64,8 @@ struct output standard_output(const struct options *options)
 		.write = write_all,
 		.color = wants_color(options),
 		.width = terminal ? size.ws_col : 0,
+		/* A terminal takes everything at once; a pager takes it when its user scrolls. */
+		.hold = terminal ? 0 : HOLD,
 		.format = options->json ? RENDER_JSON : RENDER_TEXT,
 	};
 }

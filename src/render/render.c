@@ -7,7 +7,7 @@
 #include "render/table.h"
 #include "render/view.h"
 
-#define PIECE	  ((size_t)32 * 1024) /* bytes collected before they are written */
+#define PIECE	  ((size_t)32 * 1024) /* bytes collected when the output does not say */
 #define WIDTH_MIN 40u
 
 struct render {
@@ -36,8 +36,9 @@ static struct dill_error *flush(struct render *render)
 
 static struct dill_error *flush_piece(struct render *render)
 {
-	return render->painter.text.length >= PIECE || render->painter.text.failed ? flush(render)
-										   : NULL;
+	return render->painter.text.length >= render->output.hold || render->painter.text.failed
+		       ? flush(render)
+		       : NULL;
 }
 
 static void draw_table(struct render *render)
@@ -107,6 +108,8 @@ struct dill_error *render_new(const struct output *output, enum render_format fo
 		return error_no_memory();
 	render->sink.emit = emit;
 	render->output = *output;
+	if (!output->hold)
+		render->output.hold = PIECE;
 	render->format = format;
 	render->painter.color = output->color;
 	render->painter.width = output->width == 0	    ? UINT_MAX

@@ -14,6 +14,11 @@ struct output {
 	bool color;
 	unsigned width;		   /**< columns; 0 = no terminal: lines are not cut */
 	enum render_format format; /**< unless the command line says --json */
+	/**
+	 * Bytes to collect before they are written; 0 = some KiB. Many, where write() may wait for
+	 * a reader: the target is stopped as long as a command writes before its end.
+	 */
+	size_t hold;
 };
 
 /**
@@ -25,7 +30,8 @@ struct output {
  * (COLUMN_RECORDS) show in JSON and in what views draw.
  *
  * Bytes are handed on in larger pieces, so the last of them only with render_finish(); a long table
- * is printed in parts. Memory is bounded by the largest single record, not by their number.
+ * is printed in parts. Memory is bounded by output->hold and the largest single record, not by
+ * their number.
  */
 struct render;
 

@@ -32,11 +32,14 @@ static size_t cache_bytes(const struct heap *heap, unsigned node_limit)
 
 static bool sizes_make_sense(const struct cache *cache)
 {
+	if (cache->order > ORDER_MAX)
+		return false;
+
 	uint64_t slab = (uint64_t)DILL_PAGE_SIZE << cache->order;
 
 	return cache->size >= 8 && cache->object_size > 0 && cache->object_size <= cache->size &&
-	       cache->order <= ORDER_MAX && cache->min_order <= cache->order &&
-	       cache->objects_per_slab > 0 && cache->objects_per_slab <= OBJECTS_MAX &&
+	       cache->min_order <= cache->order && cache->objects_per_slab > 0 &&
+	       cache->objects_per_slab <= OBJECTS_MAX &&
 	       (uint64_t)cache->objects_per_slab * cache->size <= slab &&
 	       cache->min_objects_per_slab <= cache->objects_per_slab &&
 	       cache->offset <= cache->size - 8 && cache->red_left_pad < cache->size;
