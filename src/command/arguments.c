@@ -178,11 +178,12 @@ static struct dill_error *accept(struct parser *parser, size_t index, const char
 		parser->common->help = true;
 	if (index >= own)
 		return NULL;
-	if (option->kind == ARGUMENT_ADDRESS && !address_parse(text, &number))
-		number = 0;
-	snprintf(what, sizeof(what), "--%s", option->name);
-	if (option->kind != ARGUMENT_NONE)
+	if (text) {
+		snprintf(what, sizeof(what), "--%s", option->name);
 		TRY(check_number(parser, option->kind, what, text, &number));
+		if (option->kind == ARGUMENT_ADDRESS && !address_parse(text, &number))
+			number = 0;
+	}
 	parser->call->options[index].given = true;
 	parser->call->options[index].text = text;
 	parser->call->options[index].number = number;
