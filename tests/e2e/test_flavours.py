@@ -138,3 +138,17 @@ def test_no_target_and_refused():
         done = subprocess.run([ROOT / "build/dill", *words, "kbase"], capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_guest_gone_in_the_middle():
+    """QEMU ends while dill reads: one clear line, no hang."""
+    with boot(SERIES[-1]) as guest:
+        command = [ROOT / "build/dill", "--no-direct", "-r", f":{guest.gdb_port}", "kcache", "*"]
+        for wait in (0.05, 0.15):
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            time.sleep(wait)
+            guest.close()
+            _, said = process.communicate(timeout=20)
+            if process.returncode != 0:  # else it was faster
+                assert process.returncode == 2
+                assert len(said.strip().splitlines()) == 1, said
