@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 from tests.guest.kernels import KernelUnavailable, kernel  # noqa: E402
 from tests.guest.vm import Guest  # noqa: E402
 
-SERIES = ("6.1", "6.12")
+SERIES = ("5.10", "6.1", "6.12", "7.2", "7.3")
 
 
 class Program:
