@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * forge FILE [--runs N] [--seconds S] [--seed K] [--only RUN]: forged targets.
+ * forge --lines: print commands for dill, from whose recording FILE is best made.
  *
  * Opens a recording of a real kernel, and in every run puts a few false values into its memory and
  * calls one command. Whatever they are, the command ends soon, stays in bounds and keeps its memory
@@ -64,7 +65,7 @@ static void __lsan_do_leak_check(void)
 struct settings {
 	const char *path;
 	uint64_t runs, seconds, seed, only;
-	bool has_only;
+	bool has_only, lines;
 };
 
 /* --- one run --- */
@@ -257,13 +258,14 @@ static int run_all(struct forger *forger, const struct settings *settings)
 
 /* --- options --- */
 
-enum { KEY_RUNS = 0x100, KEY_SECONDS, KEY_SEED, KEY_ONLY };
+enum { KEY_RUNS = 0x100, KEY_SECONDS, KEY_SEED, KEY_ONLY, KEY_LINES };
 
 static const struct argp_option options[] = {
 	{"runs", KEY_RUNS, "N", 0, "at most so many runs", 0},
 	{"seconds", KEY_SECONDS, "S", 0, "begin no run after so many seconds", 0},
 	{"seed", KEY_SEED, "K", 0, "what is forged", 0},
 	{"only", KEY_ONLY, "RUN", 0, "this run, in this process", 0},
+	{"lines", KEY_LINES, NULL, 0, "print the commands that a recording is made of", 0},
 	{0},
 };
 
@@ -280,7 +282,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		settings->path = value;
 		return 0;
 	}
-	if (key == ARGP_KEY_NO_ARGS)
+	if (key == KEY_LINES) {
+		settings->lines = true;
+		return 0;
+	}
+	if (key == ARGP_KEY_END && !settings->path && !settings->lines)
 		argp_usage(state);
 	if (!number)
 		return ARGP_ERR_UNKNOWN;
@@ -293,6 +299,20 @@ static error_t parse(int key, char *value, struct argp_state *state)
 static const struct argp argp = {options, parse, "FILE", "Call commands on a forged target.",
 				 NULL,	  NULL,	 NULL};
 
+static int print_lines(void)
+{
+	struct line line;
+
+	for (size_t i = 0; line_plain(i, &line); i++) {
+		struct strbuf text = {0};
+
+		line_append(&line, &text);
+		puts(strbuf_get(&text));
+		strbuf_deinit(&text);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings = {.runs = UINT64_MAX, .seconds = UINT32_MAX, .seed = 1};
@@ -302,6 +322,8 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &settings);
+	if (settings.lines)
+		return print_lines();
 	error = forger_open(settings.path, &forger);
 	if (error) {
 		fprintf(stderr, "forge: %s\n", dill_error_text(error));

@@ -191,7 +191,7 @@ static struct dill_error *run_all(struct forger *forger)
 {
 	struct line line;
 
-	for (size_t i = 0; line_plain(&forger->fields, i, &line); i++) {
+	for (size_t i = 0; line_plain(i, &line); i++) {
 		struct dill_error *error = run_line(forger, &line);
 
 		if (error && error_is_fatal(error))

@@ -130,10 +130,23 @@ void line_choose(const struct fields *fields, struct dice *dice, struct line *re
 		add(ret, "--json");
 }
 
-bool line_plain(const struct fields *fields, size_t index, struct line *ret)
+/* A word that is right on every kernel. */
+static const char *plain_word(enum argument_kind kind)
 {
-	struct dice dice = {index};
+	switch (kind) {
+	case ARGUMENT_CACHE:
+		return "*";
+	case ARGUMENT_TYPE:
+		return "kmem_cache";
+	case ARGUMENT_ADDRESS:
+		return "slab_caches";
+	default:
+		return "1";
+	}
+}
 
+bool line_plain(size_t index, struct line *ret)
+{
 	for (size_t i = 0; commands[i]; i++) {
 		const struct command_argument *first = &commands[i]->arguments[0];
 
@@ -145,10 +158,7 @@ bool line_plain(const struct fields *fields, size_t index, struct line *ret)
 			return true;
 		if (!first->name)
 			continue;
-		if (first->kind == ARGUMENT_CACHE)
-			add(ret, "*");
-		else
-			add_value(fields, &dice, first->kind, ret);
+		add(ret, plain_word(first->kind));
 		if (!index--)
 			return true;
 	}

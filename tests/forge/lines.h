@@ -21,11 +21,11 @@ struct line {
 void line_choose(const struct fields *fields, struct dice *dice, struct line *ret);
 
 /**
- * Call number @p index of those that read everything a heap command can read: each command on the
- * target without arguments where it needs none, and on all caches where it takes one. False past
- * the last.
+ * Call number @p index of those that together read what commands read: each command on the target
+ * without arguments where it needs none, and on all caches where it takes one.
+ * @return false past the last
  */
-bool line_plain(const struct fields *fields, size_t index, struct line *ret);
+bool line_plain(size_t index, struct line *ret);
 
 /** The line as typed. */
 void line_append(const struct line *line, struct strbuf *text);
