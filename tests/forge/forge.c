@@ -163,7 +163,7 @@ static int run(struct forger *forger, const struct settings *settings, uint64_t 
 /* --- all runs --- */
 
 struct totals {
-	uint64_t runs, failures, findings, errors;
+	uint64_t runs, failures, findings, errors, slowest, largest;
 	long start_kib, most_kib;
 	double most_seconds;
 };
@@ -213,10 +213,14 @@ static bool run_forked(struct forger *forger, const struct settings *settings, u
 	double seconds = (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
 			 (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 
-	if (seconds > totals->most_seconds)
+	if (seconds > totals->most_seconds) {
 		totals->most_seconds = seconds;
-	if (usage.ru_maxrss > totals->most_kib)
+		totals->slowest = number;
+	}
+	if (usage.ru_maxrss > totals->most_kib) {
 		totals->most_kib = usage.ru_maxrss;
+		totals->largest = number;
+	}
 	totals->findings += WIFEXITED(status) && WEXITSTATUS(status) == RUN_FINDINGS;
 	totals->errors += WIFEXITED(status) && WEXITSTATUS(status) == RUN_ERROR;
 	why = why_failed(status, &usage, totals);
@@ -250,9 +254,10 @@ static int run_all(struct forger *forger, const struct settings *settings)
 		if (!run_forked(forger, settings, number, &totals))
 			break;
 	printf("%" PRIu64 " runs, %" PRIu64 " failed; %" PRIu64 " with findings, %" PRIu64
-	       " with an error; at most %.2f s and %ld MiB of memory (%ld before)\n",
+	       " with an error; at most %.2f s (run %" PRIu64
+	       ") and %ld MiB of memory (run %" PRIu64 ", %ld before)\n",
 	       totals.runs, totals.failures, totals.findings, totals.errors, totals.most_seconds,
-	       totals.most_kib >> 10, totals.start_kib >> 10);
+	       totals.slowest, totals.most_kib >> 10, totals.largest, totals.start_kib >> 10);
 	return totals.failures || !totals.runs;
 }
 

@@ -108,7 +108,7 @@ static bool choose_patch(struct forger *forger, struct dice *dice, struct patch 
 	struct forged_field field;
 	uint64_t old = 0;
 
-	if (dice_pick(dice, 3)) {
+	if (dice_pick(dice, 4)) {
 		if (!choose_field(forger, dice, ret, &old, &field))
 			return false;
 		ret->value = choose_value(forger, dice, &field, old);
@@ -122,7 +122,7 @@ static bool choose_patch(struct forger *forger, struct dice *dice, struct patch 
 
 static size_t choose_count(struct dice *dice)
 {
-	static const size_t counts[] = {1, 1, 1, 2, 2, 3, 4, 8, 32, PATCHES_MAX};
+	static const size_t counts[] = {1, 1, 2, 3, 4, 6, 8, 16, 32, PATCHES_MAX};
 
 	return counts[dice_pick(dice, sizeof(counts) / sizeof(*counts))];
 }
