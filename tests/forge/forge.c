@@ -177,7 +177,6 @@ static void run_child(struct forger *forger, const struct settings *settings, ui
 	result = run(forger, settings, number);
 	if (result >= RUN_ANSWERED && number % LEAK_CHECK_EVERY == 0)
 		__lsan_do_leak_check(); /* ends the process when there are some */
-	fflush(NULL);
 	_exit(result);
 }
 
@@ -229,6 +228,7 @@ static bool run_forked(struct forger *forger, const struct settings *settings, u
 		printf("FAILED: %s; repeat it with: forge %s --seed %" PRIu64 " --only %" PRIu64
 		       "\n",
 		       why, settings->path, settings->seed, number);
+		fflush(stdout); /* or every later child has it in its buffer too */
 	}
 	return totals->failures < FAILURES_MAX;
 }
