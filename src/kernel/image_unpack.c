@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -13,19 +14,21 @@ struct dill_error *image_read_file(const char *path, uint8_t **ret, size_t *ret_
 	FILE *file = fopen(path, "rbe");
 	struct dill_error *error = NULL;
 	uint8_t *bytes = NULL;
-	struct stat status;
+	struct statx status;
 	size_t size = 0;
 
 	if (!file)
 		return dill_error_new_os(errno, "cannot open %s", path);
-	if (fstat(fileno(file), &status))
+	/* Not fstat(): built with glibc 2.33 or newer it keeps the module out of GDBs with an older
+	 * one. */
+	if (statx(fileno(file), "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status))
 		error = dill_error_new_os(errno, "cannot read %s", path);
-	else if (!S_ISREG(status.st_mode))
+	else if (!S_ISREG(status.stx_mode))
 		error = dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
-	else if ((uint64_t)status.st_size > IMAGE_FILE_MAX)
+	else if (status.stx_size > IMAGE_FILE_MAX)
 		error = dill_error_new(DILL_ERROR_LIMIT, "%s is too large for a kernel", path);
 	if (!error) {
-		size = (size_t)status.st_size;
+		size = (size_t)status.stx_size;
 		bytes = malloc(size + 1);
 		if (!bytes)
 			error = error_no_memory();
