@@ -15,8 +15,10 @@ def _load():
     try:
         module = importlib.util.module_from_spec(spec)
     except ImportError as error:
-        # A library that GDB's machine lacks, or a C library that is older than dill's build.
-        raise gdb.GdbError(f"dill cannot be loaded: {error}") from None
+        # A library is missing, or the C library is older than the one dill was built with. Not
+        # raised: most GDBs show an exception of a sourced file with its traceback.
+        gdb.write(f"dill cannot be loaded: {error}\n", gdb.STDERR)
+        return
     spec.loader.exec_module(module)
     sys.modules[spec.name] = module
 
