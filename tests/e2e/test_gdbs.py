@@ -180,7 +180,7 @@ def test_no_symbols_of_a_newer_glibc(guest):
 def test_missing_library_is_one_line(gdb, tmp_path):
     """A module that the system's loader refuses costs one line."""
     (tmp_path / "dill.py").write_bytes((ROOT / "src/gdb/dill.py").read_bytes())
-    (tmp_path / "dill.abi3.so").write_bytes(MODULE.read_bytes()[:4096])
+    (tmp_path / "dill.abi3.so").write_bytes(b"no library")
     said, after = gdb.run(f"source {tmp_path}/dill.py", "dill kbase", load=False)
     assert said.startswith("dill cannot be loaded: ") and len(said.splitlines()) == 1
     assert "dill" in after
