@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.e2e.conftest import ROOT
+from conftest import ROOT
 from tests.guest.foreign import SUITES, ForeignUnavailable, foreign
 
 MODULE = ROOT / "build/src/gdb/dill.abi3.so"
