@@ -163,6 +163,7 @@ static struct dill_error *open_session(struct plugin *plugin, const char *image)
 {
 	struct session_options options = {
 		.image_path = image,
+		.image_is_offered = true,
 		.host = plugin_host(plugin),
 		.evaluate = evaluate,
 	};
