@@ -47,8 +47,10 @@ class ForeignGdb:
             script += [f"echo \\n{MARK}\\n", command]
         script += [f"echo \\n{MARK}\\n", "detach"]
         words = [word for line in script for word in ("-ex", line)]
+        # Bound at once, a function that this Python does not have is found even if no test calls it.
         done = subprocess.run(
-            [*self.command, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False
+            ["env", "LD_BIND_NOW=1", *self.command, *words],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
         )
         parts = [part.strip("\n") for part in done.stdout.split(MARK)]
         assert len(parts) == len(commands) + 2, done.stdout
