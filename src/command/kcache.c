@@ -85,34 +85,6 @@ static struct dill_error *emit_details(struct command_call *call, struct survey 
 	return NULL;
 }
 
-static struct dill_error *read_filter(struct command_call *call, struct heap *heap,
-				      struct cache_filter *ret)
-{
-	*ret = (struct cache_filter){.cpu = -1, .node = -1};
-	if (call->options[OPTION_CPU].given) {
-		uint64_t cpu = call->options[OPTION_CPU].number;
-
-		if (cpu >= kernel_cpu_limit(heap->kernel) ||
-		    !kernel_cpu_possible(heap->kernel, (unsigned)cpu))
-			return dill_error_new(
-				DILL_ERROR_INVALID_ARGUMENT,
-				"--cpu %lu: this kernel has no such CPU; the last one is %u",
-				(unsigned long)cpu, kernel_cpu_limit(heap->kernel) - 1);
-		ret->cpu = (int)cpu;
-	}
-	if (call->options[OPTION_NODE].given) {
-		uint64_t node = call->options[OPTION_NODE].number;
-
-		if (node >= kernel_node_limit(heap->kernel))
-			return dill_error_new(
-				DILL_ERROR_INVALID_ARGUMENT,
-				"--node %lu: this kernel has no such node; the last one is %u",
-				(unsigned long)node, kernel_node_limit(heap->kernel) - 1);
-		ret->node = (int)node;
-	}
-	return NULL;
-}
-
 static struct dill_error *run(struct command_call *call)
 {
 	const char *pattern = call->argument_count ? call->arguments[0] : NULL;
@@ -124,7 +96,8 @@ static struct dill_error *run(struct command_call *call)
 	struct heap *heap;
 
 	TRY(session_heap(call->session, &heap));
-	TRY(read_filter(call, heap, &filter));
+	TRY(cpu_choose(call, OPTION_CPU, heap->kernel, &filter.cpu));
+	TRY(node_choose(call, OPTION_NODE, heap->kernel, &filter.node));
 	if (!pattern && (filter.cpu >= 0 || filter.node >= 0))
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "--cpu and --node need a cache: kcache NAME --cpu CPU");
