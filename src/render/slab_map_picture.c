@@ -102,6 +102,12 @@ static void draw_object_state(struct painter *painter, const struct record *slab
 			     number(object, OBJECT_COLUMN_POSITION));
 }
 
+static bool is_inside(const struct record *slab)
+{
+	return number(slab, SLAB_MAP_ADDRESS) - number(slab, SLAB_MAP_BASE) <
+	       number(slab, SLAB_MAP_MEMORY);
+}
+
 static void draw_address(struct painter *painter, const struct record *slab)
 {
 	long offset = (long)slab->fields[SLAB_MAP_OFFSET].integer;
@@ -109,7 +115,8 @@ static void draw_address(struct painter *painter, const struct record *slab)
 	label(painter, "address");
 	paint_address(painter, number(slab, SLAB_MAP_ADDRESS));
 	if (!slab->fields[SLAB_MAP_INDEX].present) {
-		paint(painter, STYLE_DIM, "  in no object");
+		paint(painter, STYLE_DIM,
+		      is_inside(slab) ? "  behind the last object" : "  a struct page of the slab");
 		paint_newline(painter);
 		return;
 	}
