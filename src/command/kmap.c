@@ -134,15 +134,16 @@ static struct dill_error *emit_cache(struct command_call *call, struct survey *s
 
 /* One cache at a time, each with an arena of its own: a glob may match all of memory. */
 static struct dill_error *emit_caches(struct command_call *call, struct survey *survey,
+				      const struct cache_list *caches,
 				      const struct slab_filter *filter)
 {
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 
 	TRY(arena_new(&arena));
-	for (size_t i = 0; i < survey->chosen.count; i++) {
+	for (size_t i = 0; i < caches->count; i++) {
 		TRY(memory_check_interrupt(kernel_memory(survey->heap->kernel)));
-		TRY(emit_cache(call, survey, &survey->chosen.items[i], filter, arena));
+		TRY(emit_cache(call, survey, &caches->items[i], filter, arena));
 		arena_reset(arena);
 	}
 	return NULL;
@@ -163,7 +164,7 @@ static struct dill_error *run(struct command_call *call)
 	TRY(survey_init(heap, call->arena, &findings, &survey));
 	TRY(caches_choose(&survey.all, call->arguments[0], call->arena, &chosen));
 	TRY(survey_scan(&survey, &chosen));
-	TRY(emit_caches(call, &survey, &filter));
+	TRY(emit_caches(call, &survey, &chosen, &filter));
 	return findings_emit(call, &findings);
 }
 

@@ -52,6 +52,8 @@ static struct dill_error *run(struct command_call *call)
 	TRY(session_address(call->session, call->arguments[0], &address));
 	TRY(survey_init(heap, call->arena, &findings, &survey));
 	TRY(locate(&survey, address, &located));
+	if (heap->layout.cache_cpu_sheaves.present) /* for sheaves that no list leads to */
+		TRY(survey_scan(&survey, &survey.all));
 	if (located.slab.usable)
 		TRY(slab_map_make(&survey, located.cache, &located.slab, call->arena, &map));
 	TRY(slab_detail_record(&map, &located, address, call->arena, &record));

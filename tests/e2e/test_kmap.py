@@ -5,13 +5,12 @@ import re
 
 import pytest
 
-from conftest import Gdb, Program
+from conftest import SERIES, Gdb, Program
 from tests.guest.kernels import KernelUnavailable, kernel
 from tests.guest.snapshot import looked_at
 from tests.guest.stub import Stub
 from tests.guest.vm import Guest
 
-ALL = ("5.10", "6.1", "6.12", "7.2", "7.3")
 STATES = ("live", "cached", "free", "waiting", "unknown")
 CHARACTERS = {"live": "#", "cached": "cmsbl", "free": ".", "waiting": "rgkdx", "unknown": "?"}
 MESSAGES = 600
@@ -33,7 +32,7 @@ def fragment(guest):
     guest.spawn(f"msg -f {FREED_EVERY} 900 {MESSAGES}").wait_output(r"^ready")
 
 
-@pytest.fixture(scope="module", params=ALL)
+@pytest.fixture(scope="module", params=SERIES)
 def guest(request):
     """A booted guest with a fragmented heap, at rest."""
     with boot(request.param, append="pti=on") as booted:

@@ -70,8 +70,8 @@ static void look(struct fixture *f)
 
 static void map_it(struct fixture *f)
 {
-	assert_null(survey_map(&f->survey, &f->survey.chosen.items[0], f->arena, &f->contents,
-			       &f->map));
+	assert_null(
+		survey_map(&f->survey, &f->survey.all.items[0], f->arena, &f->contents, &f->map));
 }
 
 static const char *text_of(struct fixture *f, const struct mapped_slab *slab)
