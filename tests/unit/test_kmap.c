@@ -302,10 +302,10 @@ static void test_picture_of_one_slab(void **state)
 		   "  whose           node 0's partial slabs\n"
 		   "  objects         8 of 512 bytes, 512 with metadata: 5 live, 3 free\n"
 		   "  address         0xffff888000003408  object 2 at 0xffff888000003400+8: free, "
-		   "free in its slab, node 1, position 2\n"
+		   "on its slab's freelist, node 1, position 2\n"
 		   "     0  .#.##.##\n"
 		   "          ^\n"
-		   "  # 5 live  . 3 free in its slab\n");
+		   "  # 5 live  . 3 on its slab's freelist\n");
 }
 
 static struct record *made_up(struct arena *arena, const struct record_kind *kind,
@@ -431,7 +431,7 @@ static void test_legend(void **state)
 	assert_null(place_counts_record(&counts, f->arena, &list));
 	assert_int_equal(list.count, 4);
 	draw_legend(&painter, &list);
-	assert_string_equal(strbuf_get(&painter.text), "  # 7 live  . 5 free in its slab\n"
+	assert_string_equal(strbuf_get(&painter.text), "  # 7 live  . 5 on its slab's freelist\n"
 						       "  ? 1 unknown\n");
 	strbuf_deinit(&painter.text);
 }
