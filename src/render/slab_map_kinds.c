@@ -13,7 +13,7 @@ static const struct column place_columns[] = {
 };
 
 const struct record_kind place_count_kind = {
-	.name = "place",
+	.name = "place_count",
 	.doc = "How many objects are in one kind of place.",
 	.columns = place_columns,
 	.column_count = COUNT(place_columns),
@@ -38,7 +38,7 @@ static const struct column object_columns[] = {
 };
 
 const struct record_kind object_state_kind = {
-	.name = "object",
+	.name = "object_state",
 	.doc = "One object of a slab.",
 	.columns = object_columns,
 	.column_count = COUNT(object_columns),
@@ -73,7 +73,8 @@ static const struct column slab_columns[] = {
 			      "broken or unreadable"},
 	[SLAB_MAP_BROKEN] = {"broken", COLUMN_BOOL, NULL, "one of its freelists has a finding"},
 	[SLAB_MAP_MAP] = {"map", COLUMN_TEXT, NULL,
-			  "one character for each object in order of address, see above"},
+			  "one character for each object in order of address, as `help kslab` "
+			  "has them"},
 	[SLAB_MAP_CACHE_ADDRESS] = {"cache_address", COLUMN_ADDRESS, NULL, "struct kmem_cache"},
 	[SLAB_MAP_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, NULL,
 				  "bytes that a caller gets of each object"},
@@ -110,7 +111,7 @@ const struct record_kind slab_line_kind = {
 };
 
 const struct record_kind slab_detail_kind = {
-	.name = "slab_map",
+	.name = "slab_detail",
 	.doc = "A slab with the states of its objects, and each of these.",
 	.columns = slab_columns,
 	.column_count = COUNT(slab_columns),

@@ -39,9 +39,9 @@ enum slab_map_column {
 };
 /** Slabs of a cache side by side, as many as fit on a line. */
 extern const struct record_kind slab_map_kind;
-/** The same, a line for each. */
+/** The same, one at a time. JSON of both has "record": "slab_map". */
 extern const struct record_kind slab_line_kind;
-/** One slab in full. JSON of all three has "record": "slab_map". */
+/** One slab in full; its columns begin with those of the others. */
 extern const struct record_kind slab_detail_kind;
 
 /** Sums over a cache, in front of its slabs. */

@@ -196,7 +196,7 @@ def test_kslab(stopped):
         first, size = int(slab["first"], 16), slab["size"]
         for address, where in ((first + index * size, index), (first + index * size + 9, index), (int(slab["slab"], 16), None)):
             seen = dill.json("kslab", hex(address))[0]
-            assert {key: seen[key] for key in slab} == slab
+            assert {**slab, "record": "slab_detail"} == {key: seen[key] for key in slab}
             assert seen.get("index") == where
             states = seen["states"]
             assert [int(state["address"], 16) for state in states] == [first + i * size for i in range(slab["objects"])]
