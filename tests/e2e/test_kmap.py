@@ -224,7 +224,7 @@ def test_options(stopped):
         _, chosen = maps(dill, "dentry", "--cpu", str(cpu))
         seen = {slab["slab"] for slab in chosen["dentry"]}
         assert {slab["slab"] for slab in slabs["dentry"] if slab.get("cpu") == cpu} <= seen
-        for slab in chosen["dentry"]:
+        for slab in chosen["dentry"][::10]:
             states = dill.json("kslab", slab["slab"])[0]["states"]
             assert slab.get("cpu") == cpu or any(state.get("cpu") == cpu for state in states)
 
