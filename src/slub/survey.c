@@ -2,11 +2,13 @@
 #include "slub/survey.h"
 
 #include "slub/encoding.h"
+#include "slub/kfence.h"
 
 struct dill_error *survey_init(struct heap *heap, struct arena *arena, struct findings *findings,
 			       struct survey *ret)
 {
 	*ret = (struct survey){.heap = heap, .arena = arena, .findings = findings};
+	TRY(kfence_load(heap));
 	TRY(caches_read(heap, arena, findings, &ret->all));
 	TRY(encoding_learn(heap, &ret->all));
 	return waiting_read(heap, &ret->all, arena, findings, &ret->waiting);
