@@ -22,6 +22,7 @@ struct heap {
 	dill_virt slab_caches; /**< head of the list of caches */
 	dill_virt kfence_base; /**< KFENCE's pool, kfence_load(); 0 = none */
 	uint64_t kfence_size;
+	bool checked; /**< self_check_require() has found that all of this fits the kernel */
 };
 
 /** True in KFENCE's pool: its pages are marked as slabs of caches that know nothing of them. */
