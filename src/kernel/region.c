@@ -97,7 +97,8 @@ enum region_kind kernel_region(struct kernel *kernel, dill_virt address)
 	return REGION_UNUSED;
 }
 
-/* In order: init data lies between the others' symbols on some kernels. */
+/* In order: init data lies between the others' symbols on some kernels, and in it what the per-CPU
+ * areas were copied from (since 6.15, where per-CPU symbols have addresses in the image). */
 static const struct {
 	const char *first, *end, *name;
 } sections[] = {

@@ -156,10 +156,22 @@ static void draw_page(struct painter *painter, const struct record *record)
 	paint_newline(painter);
 }
 
+/* Kinds that do not say by themselves where they are. */
+static bool is_anywhere(const char *kind)
+{
+	static const char *const kinds[] = {"page", "large_kmalloc", "percpu", "unmapped", "other"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(kinds[i], kind) == 0)
+			return true;
+	return false;
+}
+
 static void draw_place_in_kernel(struct painter *painter, const struct record *record)
 {
 	draw_text(painter, "means", record, OBJECT_COLUMN_MEANING);
-	draw_text(painter, "region", record, OBJECT_COLUMN_REGION);
+	if (is_anywhere(record_text(record, OBJECT_COLUMN_KIND)))
+		draw_text(painter, "region", record, OBJECT_COLUMN_REGION);
 	if (has(record, OBJECT_COLUMN_DESCRIBES)) {
 		label(painter, "describes");
 		paint(painter, STYLE_PLAIN, "it is a struct page; the answer is about its memory ");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/object.h"
 
+#include "slub/kfence.h"
+
 /* What a cache holds, once it has been asked for. */
 struct read_cache {
 	bool done;
@@ -131,26 +133,48 @@ static struct dill_error *give_up(struct object_answer *answer, const char *why)
 	return NULL;
 }
 
+/* All that one look at the lists tells. */
+static struct dill_error *look(struct objects *objects, const struct located *located,
+			       const struct read_cache *read, struct findings *made,
+			       struct cache_map *map, struct object_answer *ret)
+{
+	struct search search = {located->object, ret};
+
+	*made = (struct findings){.arena = objects->arena};
+	TRY(make_map(objects, located, read, made, map));
+	ret->slab = map->slabs[0];
+	ret->in_motion = map->in_motion;
+	ret->state = cache_map_state(map, &ret->slab, located->index);
+	TRY(places_visit(&read->contents, &objects->survey->waiting, visit, &search));
+	return ret->place.kind == PLACE_NONE ? find_unlisted(objects, located, ret) : NULL;
+}
+
+/* Sheaves that no list leads to can only be found among all objects: worth it before an object of
+ * a cache with sheaves is called live. */
+static bool may_be_in_loose_sheaf(const struct objects *objects, const struct cache *cache,
+				  const struct object_answer *answer)
+{
+	return answer->state == OBJECT_LIVE && cache->sheaf_capacity &&
+	       !objects->survey->scanned_all;
+}
+
 struct dill_error *object_find(struct objects *objects, const struct located *located,
 			       struct findings *findings, struct object_answer *ret)
 {
 	struct survey *survey = objects->survey;
-	struct findings made = {.arena = objects->arena};
-	struct search search = {located->object, ret};
 	struct read_cache *read;
+	struct findings made;
 	struct cache_map map;
 
 	*ret = (struct object_answer){.slab = {.slab = located->slab, .cpu = -1}};
 	if (!located->slab.usable)
 		return give_up(ret, "the counters of its slab are impossible");
 	TRY(read_contents(objects, located->cache, &read));
-	TRY(make_map(objects, located, read, &made, &map));
-	ret->slab = map.slabs[0];
-	ret->in_motion = map.in_motion;
-	ret->state = cache_map_state(&map, &ret->slab, located->index);
-	TRY(places_visit(&read->contents, &survey->waiting, visit, &search));
-	if (ret->place.kind == PLACE_NONE)
-		TRY(find_unlisted(objects, located, ret));
+	TRY(look(objects, located, read, &made, &map, ret));
+	if (may_be_in_loose_sheaf(objects, located->cache, ret)) {
+		TRY(survey_scan(survey, &survey->all));
+		TRY(look(objects, located, read, &made, &map, ret));
+	}
 	if (ret->place.kind != PLACE_NONE)
 		ahead_count(&read->contents, &ret->place, &ret->ahead);
 	copy_of_slab(&read->findings, located->slab.address, findings);
@@ -163,6 +187,30 @@ struct dill_error *object_find(struct objects *objects, const struct located *lo
 		copy_of_cache(survey->findings, located->cache, findings);
 	}
 	return NULL;
+}
+
+struct dill_error *object_start(struct heap *heap, dill_virt address, struct arena *arena,
+				dill_virt *ret)
+{
+	struct findings scratch = {.arena = arena};
+	struct kfence_object kfence;
+	struct located located;
+	struct cache_list caches;
+
+	TRY(kfence_load(heap));
+	TRY(caches_read(heap, arena, &scratch, &caches));
+	TRY(heap_locate(heap, &caches, address, &scratch, &located));
+	*ret = located.object;
+	if (located.in_slot)
+		return NULL;
+	if (located.kfence) {
+		TRY(kfence_find(heap, heap->kfence_base, address, arena, &scratch, &kfence));
+		*ret = kfence.object;
+		if (kfence.object)
+			return NULL;
+	}
+	return dill_error_new(DILL_ERROR_NOT_FOUND, "0x%lx lies in no slab object",
+			      (unsigned long)address);
 }
 
 /* --- parts of a slot --- */

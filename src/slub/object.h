@@ -8,7 +8,8 @@
 
 /**
  * Answers about single objects. What a cache holds is read once, however many of its objects are
- * asked about; the struct pages of memory are not scanned.
+ * asked about; the struct pages of memory are scanned only on kernels with sheaves, once, and only
+ * when an object is on no list that can be found without.
  */
 struct objects {
 	struct survey *survey;
@@ -41,6 +42,14 @@ DILL_MUST_CHECK struct dill_error *object_find(struct objects *objects,
 					       const struct located *located,
 					       struct findings *findings,
 					       struct object_answer *ret);
+
+/**
+ * Start of the object that @p address lies in: of a slab's or of KFENCE's.
+ * @param arena  for what is read on the way
+ * @return NULL; NOT_FOUND when it lies in none; what reading the heap failed with
+ */
+DILL_MUST_CHECK struct dill_error *object_start(struct heap *heap, dill_virt address,
+						struct arena *arena, dill_virt *ret);
 
 /** The part of a slot that an address lies in. */
 enum object_part {
