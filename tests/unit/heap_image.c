@@ -443,6 +443,14 @@ bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret)
 	return false;
 }
 
+struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsigned cpu,
+				     const char *const *functions, bool *ret)
+{
+	(void)functions;
+	*ret = kernel->image->inside_allocator >> cpu & 1;
+	return NULL;
+}
+
 unsigned kernel_cpu_limit(struct kernel *kernel)
 {
 	return kernel->image->cpus;

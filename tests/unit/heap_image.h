@@ -23,7 +23,8 @@ struct image {
 	struct {
 		const char *name;
 		dill_virt address;
-	} symbols[8]; /* none, unless a test fills them in */
+	} symbols[8];		   /* none, unless a test fills them in */
+	unsigned inside_allocator; /* bits of CPUs that were stopped in there */
 };
 
 #define IMAGE_BASE	  UINT64_C(0xffff888000000000)
