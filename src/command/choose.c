@@ -33,3 +33,15 @@ struct dill_error *caches_choose(const struct cache_list *all, const char *patte
 			      is_glob(pattern) ? "matches" : "is named", pattern,
 			      suggest_text(&suggest));
 }
+
+struct dill_error *cpu_choose(struct heap *heap, uint64_t number, unsigned *ret)
+{
+	unsigned limit = kernel_cpu_limit(heap->kernel);
+
+	if (number >= limit || !kernel_cpu_possible(heap->kernel, (unsigned)number))
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "--cpu %lu: this kernel has no such CPU; the last one is %u",
+				      (unsigned long)number, limit - 1);
+	*ret = (unsigned)number;
+	return NULL;
+}

@@ -12,4 +12,10 @@
 DILL_MUST_CHECK struct dill_error *caches_choose(const struct cache_list *all, const char *pattern,
 						 struct arena *arena, struct cache_list *ret);
 
+/**
+ * A CPU by the number that was given with --cpu.
+ * @return NULL; INVALID_ARGUMENT when the kernel has no such CPU
+ */
+DILL_MUST_CHECK struct dill_error *cpu_choose(struct heap *heap, uint64_t number, unsigned *ret);
+
 #endif

@@ -90,14 +90,9 @@ static struct dill_error *read_filter(struct command_call *call, struct heap *he
 {
 	*ret = (struct cache_filter){.cpu = -1, .node = -1};
 	if (call->options[OPTION_CPU].given) {
-		uint64_t cpu = call->options[OPTION_CPU].number;
+		unsigned cpu;
 
-		if (cpu >= kernel_cpu_limit(heap->kernel) ||
-		    !kernel_cpu_possible(heap->kernel, (unsigned)cpu))
-			return dill_error_new(
-				DILL_ERROR_INVALID_ARGUMENT,
-				"--cpu %lu: this kernel has no such CPU; the last one is %u",
-				(unsigned long)cpu, kernel_cpu_limit(heap->kernel) - 1);
+		TRY(cpu_choose(heap, call->options[OPTION_CPU].number, &cpu));
 		ret->cpu = (int)cpu;
 	}
 	if (call->options[OPTION_NODE].given) {
