@@ -3,8 +3,8 @@
 #include "command/finding_record.h"
 #include "command/registry.h"
 #include "render/order_view.h"
-#include "slub/encoding.h"
 #include "slub/order.h"
+#include "slub/survey.h"
 
 #define DEFAULT_COUNT 10
 /* More than the objects of any cache that one would look at. */
@@ -138,7 +138,9 @@ static struct dill_error *choose_cpu(struct command_call *call, struct heap *hea
 static struct dill_error *run(struct command_call *call)
 {
 	struct findings findings = {.arena = call->arena};
-	struct cache_list all, caches;
+	_cleanup_(survey_deinitp)
+	struct survey survey = {0};
+	struct cache_list caches;
 	struct chosen_cpu chosen;
 	struct heap *heap;
 
@@ -147,9 +149,8 @@ static struct dill_error *run(struct command_call *call)
 				      COUNT_MAX);
 	TRY(session_heap(call->session, &heap));
 	TRY(choose_cpu(call, heap, &chosen));
-	TRY(caches_read(heap, call->arena, &findings, &all));
-	TRY(encoding_learn(heap, &all));
-	TRY(caches_choose(&all, call->arguments[0], call->arena, &caches));
+	TRY(survey_init(heap, call->arena, &findings, &survey));
+	TRY(caches_choose(&survey.all, call->arguments[0], call->arena, &caches));
 	for (size_t i = 0; i < caches.count; i++)
 		TRY(show(call, heap, &caches.items[i], &chosen, &findings));
 	return findings_emit(call, &findings);

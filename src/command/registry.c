@@ -7,7 +7,7 @@
 
 const struct command *const commands[] = {
 	&kcache_command, &knext_command, &ktask_command, &kstruct_command,
-	&kbase_command,	 &help_command,	 NULL,
+	&kbase_command,	 &info_command,	 &help_command,	 NULL,
 };
 
 struct dill_error *command_find(const char *name, const struct command **ret)

@@ -45,7 +45,7 @@ def test_flavour(series, flavour):
             base = dill.json("kbase")[0]
             assert int(base["base"], 16) == text
             if flavour == "five-levels":
-                assert base["paging_levels"] == 5
+                assert base["paging_levels"] == (4 if series == "5.10" else 5)  # not in Debian's configuration of 5.10
             compare_with_slabinfo(dill, guest)
             record = dill.json("kcache", "dentry")[0]
             if flavour == "two-nodes":
