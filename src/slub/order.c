@@ -299,12 +299,6 @@ static void find_cpu(struct maker *maker, unsigned cpu)
 	maker->taker.cpu = maker->cpu;
 }
 
-static bool in_motion(const struct maker *maker)
-{
-	return (maker->cpu && maker->cpu->sheaves.in_motion) ||
-	       (maker->node && (maker->node->in_motion || maker->node->barn.in_motion));
-}
-
 /* A number of @size bytes of the kernel; false when there is no such variable, or no way to it. */
 static bool read_variable(struct heap *heap, const char *name, size_t size, uint64_t *ret)
 {
@@ -358,7 +352,7 @@ static struct dill_error *note_start(struct maker *maker, unsigned cpu)
 			     "only once this CPU comes online: it is offline, and what it holds is "
 			     "flushed before"));
 	}
-	if (in_motion(maker)) {
+	if (maker->contents->in_motion) {
 		maker->uncertain = true;
 		TRY(add_note(maker, NOTE_IN_MOTION, 0,
 			     "uncertain, as a CPU was stopped while it changed these lists"));
