@@ -525,6 +525,19 @@ static void test_broken_sheaf_ends_it(void **state)
 	expect(f, 0, 100, "A1 A0 [broken] ");
 }
 
+static void test_impossible_cache_with_sheaves(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt first;
+
+	with_sheaves(f);
+	slab(f, 0);
+	first = object(f, 'A', 0);
+	image_set_sheaf(&f->image, f->cache, 0, IMAGE_MAIN, &first, 1);
+	set_member(f, f->image.heap.layout.cache_size, 0);
+	expect(f, 0, 100, "[broken] ");
+}
+
 static void test_lists_in_motion(void **state)
 {
 	struct fixture *f = *state;
@@ -582,6 +595,7 @@ int main(void)
 		ORDER_TEST(test_broken_list_ends_it),
 		ORDER_TEST(test_broken_slab_in_a_refill),
 		ORDER_TEST(test_broken_sheaf_ends_it),
+		ORDER_TEST(test_impossible_cache_with_sheaves),
 		ORDER_TEST(test_lists_in_motion),
 		ORDER_TEST(test_kfence),
 	};
