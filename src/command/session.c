@@ -182,3 +182,9 @@ struct dill_error *session_address(struct session *session, const char *text, ui
 	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 			      "\"%s\" is no address: give a number, SYMBOL or SYMBOL+OFFSET", text);
 }
+
+bool session_selected_cpu(struct session *session, unsigned *ret)
+{
+	return session->options.selected_cpu &&
+	       session->options.selected_cpu(session->options.host.context, ret);
+}

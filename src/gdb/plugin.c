@@ -6,6 +6,7 @@
 
 #include "base/strbuf.h"
 #include "gdb/connection.h"
+#include "gdb/gdb_registers.h"
 
 /* How often Python is asked for signals: asking costs as much as reading a cached page. */
 #define SIGNAL_PERIOD_NS UINT64_C(1000000)
@@ -82,6 +83,20 @@ static struct dill_error *evaluate(void *context, const char *expression, uint64
 		return resume_error;
 	dill_error_free(resume_error);
 	return error;
+}
+
+/* Asked for its threads, GDB asks the target. */
+static bool selected_cpu(void *context, unsigned *ret)
+{
+	struct plugin *plugin = context;
+	struct dill_error *error = inferior_pause(plugin->inferior);
+	bool found = !error && gdb_selected_cpu(plugin->gdb, ret);
+
+	if (!error)
+		error = inferior_resume(plugin->inferior);
+	/* A lost connection shows at the next read. */
+	dill_error_free(error);
+	return found;
 }
 
 /* --- the session --- */
@@ -166,6 +181,7 @@ static struct dill_error *open_session(struct plugin *plugin, const char *image)
 		.image_is_offered = true,
 		.host = plugin_host(plugin),
 		.evaluate = evaluate,
+		.selected_cpu = selected_cpu,
 	};
 	struct inferior *inferior;
 

@@ -149,6 +149,16 @@ DILL_MUST_CHECK struct dill_error *kernel_percpu_symbol(struct kernel *kernel, c
 /** One past the largest possible NUMA node (nr_node_ids), 1 without NUMA. */
 unsigned kernel_node_limit(struct kernel *kernel);
 
+/**
+ * Whether a CPU was stopped inside of one of these functions: its instruction pointer or a word of
+ * its stack that looks like a return address lies in one. A leftover on the stack may make it true
+ * without need; false where the target has no registers.
+ * @param functions  names, ends with NULL
+ * @return NULL; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsigned cpu,
+						     const char *const *functions, bool *ret);
+
 /* --- struct page (kernel/page.c) --- */
 
 /** Facts of the memory map (include/asm/page_64.h, pgtable_64_types.h; relocated by KASLR). */

@@ -42,6 +42,7 @@ static void fill(const struct heap *heap, struct span bytes, struct slab *slab)
 	slab->inuse = (uint32_t)member_get(l->slab_inuse, bytes);
 	slab->frozen = member_get(l->slab_frozen, bytes);
 	slab->next = member_get(l->slab_next, bytes);
+	slab->exts = member_get(l->slab_exts, bytes) & ~UINT64_C(7); /* the low bits are flags */
 	slab->partial_count = (uint32_t)member_get(l->slab_partial_count, bytes);
 }
 
@@ -56,6 +57,13 @@ static void check_counters(const struct heap *heap, const struct cache *cache,
 				    cache->objects_per_slab, slab->objects,
 				    "slab counts %u objects, its cache puts %u in a slab",
 				    slab->objects, cache->objects_per_slab);
+		slab->usable = false;
+	} else if (slab->objects != cache->objects_per_slab &&
+		   slab->objects != cache->min_objects_per_slab) {
+		findings_add_values(
+			findings, FINDING_SLAB_COUNTERS, place, counters, cache->objects_per_slab,
+			slab->objects, "slab counts %u objects, its cache puts %u or %u in a slab",
+			slab->objects, cache->objects_per_slab, cache->min_objects_per_slab);
 		slab->usable = false;
 	} else if (slab->inuse > slab->objects) {
 		findings_add_values(findings, FINDING_SLAB_COUNTERS, place, counters, slab->objects,
@@ -91,6 +99,12 @@ struct dill_error *slab_peek(struct heap *heap, dill_virt address, struct slab *
 	TRY(kernel_read(heap->kernel, address, buffer, bytes.size));
 	slab_parse(heap, address, bytes, ret, ret_marked, ret_owner);
 	return NULL;
+}
+
+bool slab_counters_fit(const struct cache *cache, const struct slab *slab)
+{
+	return cache->usable && slab->objects && slab->objects <= cache->objects_per_slab &&
+	       slab->inuse <= slab->objects;
 }
 
 void slab_check(struct heap *heap, const struct cache *cache, const struct finding_place *place,
@@ -148,6 +162,8 @@ bool slab_object_index(const struct cache *cache, const struct slab *slab, dill_
 	dill_virt first = slab->base + cache->red_left_pad;
 	uint64_t distance = object - first;
 
+	if (!cache->size) /* a broken cache; sheaves are read all the same */
+		return false;
 	if (object < first || distance % cache->size || distance / cache->size >= slab->objects)
 		return false;
 	*ret = (uint32_t)(distance / cache->size);

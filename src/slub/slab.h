@@ -16,7 +16,9 @@ struct slab {
 	dill_virt next;		/**< next slab of a CPU's partial list */
 	uint32_t partial_count; /**< at the head of a CPU's partial list: its length, slabs or pages
 				 */
-	bool usable; /**< marked as a slab, of the expected cache, with possible counters */
+	dill_virt
+		exts; /**< what the kernel keeps per object (memcg, allocation tags); 0 = nothing */
+	bool usable;  /**< marked as a slab, of the expected cache, with possible counters */
 };
 
 /**
@@ -49,6 +51,9 @@ void slab_parse(struct heap *heap, dill_virt address, struct span bytes, struct 
 /** Check a parsed slab of @p cache: impossible counters become findings; sets `usable`. */
 void slab_check(struct heap *heap, const struct cache *cache, const struct finding_place *place,
 		struct findings *findings, struct slab *slab);
+
+/** True when a parsed slab's counters are possible for its cache. */
+bool slab_counters_fit(const struct cache *cache, const struct slab *slab);
 
 /** True when the struct page or struct slab in @p bytes is marked as the head of a slab. */
 bool slab_is_marked(const struct heap *heap, struct span bytes);
