@@ -10,7 +10,7 @@ all: build/build.ninja
 
 build/build.ninja:
 	@tools/install-deps.sh build
-	meson setup build --prefix $(PREFIX) >/dev/null
+	@meson setup build --prefix $(PREFIX) >/dev/null || { tail -n 20 build/meson-logs/meson-log.txt; exit 1; }
 
 demo:
 	@tools/install-deps.sh demo

@@ -3,7 +3,7 @@
 # Install what building and testing need, and is not there yet. Says what; asks for root only for that.
 set -eu
 
-build="gcc meson ninja-build pkg-config libdw-dev libelf-dev libedit-dev libjansson-dev libarchive-dev
+build="gcc libc6-dev meson ninja-build pkg-config libdw-dev libelf-dev libedit-dev libjansson-dev libarchive-dev
 	libexpat1-dev python3-dev"
 guest="qemu-system-x86 busybox-static cpio zstd xz-utils gdb"
 check="libcmocka-dev libbpf-dev dwarves python3-pytest clang-14 clang-format-14 libclang-rt-14-dev cppcheck"
