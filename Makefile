@@ -3,7 +3,7 @@
 PYTHON := /usr/bin/python3
 PREFIX ?= /usr/local
 
-.PHONY: all demo check lint install clean
+.PHONY: all demo check lint docs install clean
 
 all: build/build.ninja
 	ninja -C build
@@ -25,7 +25,13 @@ lint:
 	@tools/install-deps.sh check
 	@tools/lint.sh
 
+# The tables of the documents from the program's own.
+docs: all
+	@$(PYTHON) -m tools.docs
+
+# The prefix of now, not of the time when build/ was made.
 install: all
+	@meson configure build --prefix $(PREFIX)
 	meson install -C build $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean:
