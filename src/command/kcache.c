@@ -1,59 +1,57 @@
 /* SPDX-License-Identifier: MIT */
-#include <fnmatch.h>
 #include <string.h>
 
-#include "base/suggest.h"
 #include "command/cache_record.h"
+#include "command/choose.h"
 #include "command/finding_record.h"
 #include "command/registry.h"
-#include "slub/encoding.h"
 
 enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS };
 
-static bool is_glob(const char *pattern)
+/* Sums tell the states as long as no list is broken; else only a look at every slab does. */
+static struct dill_error *count_states(struct survey *survey, const struct contents *contents,
+				       struct arena *arena, struct state_counts *ret)
 {
-	return strpbrk(pattern, "*?[");
-}
+	const struct cache_list one = {(struct cache *)contents->cache, 1};
+	struct findings said_before = {.arena = arena};
+	struct contents again;
+	struct cache_map map;
 
-/* The caches that @p pattern names, as a list of its own. */
-static struct dill_error *select_caches(const struct cache_list *all, const char *pattern,
-					struct arena *arena, struct cache_list *ret)
-{
-	struct suggest suggest;
-
-	ret->count = 0;
-	ret->items = arena_alloc_array(arena, all->count + 1, sizeof(*ret->items));
-	if (!ret->items)
-		return error_no_memory();
-	for (size_t i = 0; i < all->count; i++)
-		if (!strcmp(all->items[i].name, pattern) ||
-		    (is_glob(pattern) && !fnmatch(pattern, all->items[i].name, 0)))
-			ret->items[ret->count++] = all->items[i];
-	if (ret->count)
+	survey_count(survey, contents, ret);
+	if (!ret->counts[OBJECT_UNKNOWN])
 		return NULL;
-	suggest_init(&suggest, pattern);
-	for (size_t i = 0; i < all->count; i++)
-		suggest_offer(&suggest, all->items[i].name);
-	return dill_error_new(DILL_ERROR_NOT_FOUND, "no cache %s \"%s\"%s",
-			      is_glob(pattern) ? "matches" : "is named", pattern,
-			      suggest_text(&suggest));
+
+	struct survey copy = *survey;
+
+	copy.findings = &said_before;
+	copy.scan = (struct slab_scan){0};
+	struct dill_error *error = survey_scan(&copy, &one);
+
+	if (!error)
+		error = survey_map(&copy, contents->cache, arena, &again, &map);
+	survey_deinit(&copy);
+	if (error)
+		return error;
+	memcpy(ret->counts, map.counts, sizeof(ret->counts));
+	return NULL;
 }
 
-static struct dill_error *emit_rows(struct command_call *call, struct heap *heap,
-				    const struct cache_list *caches, struct findings *findings)
+static struct dill_error *emit_rows(struct command_call *call, struct survey *survey,
+				    const struct cache_list *caches)
 {
-	const struct contents_filter everything = {.cpu = -1, .node = -1};
 	struct contents *contents =
 		arena_alloc_array(call->arena, caches->count + 1, sizeof(*contents));
 
 	if (!contents)
 		return error_no_memory();
-	TRY(contents_read(heap, caches->items, caches->count, CONTENTS_COUNTS, &everything,
-			  call->arena, findings, contents));
+	TRY(contents_read(survey->heap, caches->items, caches->count, CONTENTS_COUNTS, call->arena,
+			  survey->findings, contents));
 	for (size_t i = 0; i < caches->count; i++) {
+		struct state_counts states;
 		struct record *record;
 
-		TRY(cache_row_record(heap, &contents[i], call->arena, &record));
+		TRY(count_states(survey, &contents[i], call->arena, &states));
+		TRY(cache_row_record(survey->heap, &contents[i], &states, call->arena, &record));
 		TRY(call->sink->emit(call->sink, record));
 	}
 	return NULL;
@@ -61,10 +59,9 @@ static struct dill_error *emit_rows(struct command_call *call, struct heap *heap
 
 /* One cache at a time, each with an arena of its own: a glob may match caches with millions of
  * objects. */
-static struct dill_error *emit_details(struct command_call *call, struct heap *heap,
+static struct dill_error *emit_details(struct command_call *call, struct survey *survey,
 				       const struct cache_list *caches,
-				       const struct contents_filter *filter,
-				       struct findings *findings)
+				       const struct cache_filter *filter)
 {
 	enum cache_record_detail detail =
 		call->options[OPTION_COUNTS].given ? CACHE_RECORD_COUNTS : CACHE_RECORD_OBJECTS;
@@ -73,12 +70,15 @@ static struct dill_error *emit_details(struct command_call *call, struct heap *h
 
 	TRY(arena_new(&arena));
 	for (size_t i = 0; i < caches->count; i++) {
+		struct state_counts states;
 		struct contents contents;
 		struct record *record;
 
-		TRY(contents_read(heap, &caches->items[i], 1, CONTENTS_FREELISTS, filter, arena,
-				  findings, &contents));
-		TRY(cache_detail_record(heap, &contents, filter, detail, arena, &record));
+		TRY(contents_read(survey->heap, &caches->items[i], 1, CONTENTS_FREELISTS, arena,
+				  survey->findings, &contents));
+		TRY(count_states(survey, &contents, arena, &states));
+		TRY(cache_detail_record(survey->heap, &contents, &states, filter, detail, arena,
+					&record));
 		TRY(call->sink->emit(call->sink, record));
 		arena_reset(arena);
 	}
@@ -86,9 +86,9 @@ static struct dill_error *emit_details(struct command_call *call, struct heap *h
 }
 
 static struct dill_error *read_filter(struct command_call *call, struct heap *heap,
-				      struct contents_filter *ret)
+				      struct cache_filter *ret)
 {
-	*ret = (struct contents_filter){.cpu = -1, .node = -1};
+	*ret = (struct cache_filter){.cpu = -1, .node = -1};
 	if (call->options[OPTION_CPU].given) {
 		uint64_t cpu = call->options[OPTION_CPU].number;
 
@@ -117,8 +117,10 @@ static struct dill_error *run(struct command_call *call)
 {
 	const char *pattern = call->argument_count ? call->arguments[0] : NULL;
 	struct findings findings = {.arena = call->arena};
-	struct contents_filter filter;
-	struct cache_list all, chosen;
+	_cleanup_(survey_deinitp)
+	struct survey survey = {0};
+	struct cache_filter filter;
+	struct cache_list chosen;
 	struct heap *heap;
 
 	TRY(session_heap(call->session, &heap));
@@ -126,25 +128,19 @@ static struct dill_error *run(struct command_call *call)
 	if (!pattern && (filter.cpu >= 0 || filter.node >= 0))
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "--cpu and --node need a cache: kcache NAME --cpu CPU");
-	TRY(caches_read(heap, call->arena, &findings, &all));
+	TRY(survey_init(heap, call->arena, &findings, &survey));
 	if (!pattern) {
-		TRY(emit_rows(call, heap, &all, &findings));
+		TRY(emit_rows(call, &survey, &survey.all));
 	} else {
-		TRY(select_caches(&all, pattern, call->arena, &chosen));
-		TRY(encoding_learn(heap, &all));
-		TRY(emit_details(call, heap, &chosen, &filter, &findings));
+		TRY(caches_choose(&survey.all, pattern, call->arena, &chosen));
+		TRY(emit_details(call, &survey, &chosen, &filter));
 	}
 	return findings_emit(call, &findings);
 }
 
 static const struct record_kind *const kinds[] = {
-	&cache_row_kind,
-	&cache_detail_kind,
-	&cache_cpu_kind,
-	&cache_node_kind,
-	&cache_slab_kind,
-	&finding_record_kind,
-	NULL,
+	&cache_row_kind,  &cache_detail_kind, &cache_cpu_kind,	    &cache_node_kind,
+	&cache_slab_kind, &cache_sheaf_kind,  &finding_record_kind, NULL,
 };
 
 const struct command kcache_command = {

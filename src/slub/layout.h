@@ -42,6 +42,8 @@ struct layout {
 	uint64_t cpu_struct_size;   /**< of struct kmem_cache_cpu; 0 without one */
 	uint64_t node_struct_size;
 	uint64_t slab_struct_size; /**< of struct slab or struct page */
+	uint64_t barn_struct_size; /**< of struct node_barn; 0 without one */
+	uint64_t krw_struct_size;  /**< of struct kfree_rcu_cpu_work; 0 without one */
 	uint64_t per_node_stride;  /**< bytes from one node's pointers to the next, 0 when caches
 				      have `node[]` */
 	uint32_t node_slots;	   /**< elements of the node array as declared */

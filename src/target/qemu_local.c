@@ -22,6 +22,7 @@ struct block {
 
 struct qemu_local {
 	pid_t pid;
+	struct dill_target_stats *stats;
 	size_t count;
 	struct block blocks[BLOCKS_LIMIT];
 };
@@ -82,12 +83,24 @@ static struct dill_error *learn_blocks(struct rsp_stub *stub, const struct qemu_
 
 /* --- comparing --- */
 
+/* The one system call of direct reads; as process_vm_readv(). */
+static ssize_t read_process(const struct qemu_local *local, const struct iovec *here,
+			    const struct iovec *there, size_t count)
+{
+	ssize_t bytes = process_vm_readv(local->pid, here, count, there, count, 0);
+
+	local->stats->direct_calls++;
+	if (bytes > 0)
+		local->stats->direct_bytes += (size_t)bytes;
+	return bytes;
+}
+
 static bool read_one(const struct qemu_local *local, uint64_t host, uint8_t *page)
 {
 	struct iovec here = {page, DILL_PAGE_SIZE},
 		     there = {(void *)(uintptr_t)host, DILL_PAGE_SIZE};
 
-	return process_vm_readv(local->pid, &here, 1, &there, 1, 0) == (ssize_t)DILL_PAGE_SIZE;
+	return read_process(local, &here, &there, 1) == (ssize_t)DILL_PAGE_SIZE;
 }
 
 static bool is_zero(const uint8_t *page)
@@ -128,7 +141,7 @@ static struct dill_error *compare(const struct qemu_local *local, struct rsp_stu
 }
 
 struct dill_error *qemu_local_new(struct rsp_stub *stub, pid_t pid, const struct qemu_map *map,
-				  struct qemu_local **ret)
+				  struct dill_target_stats *stats, struct qemu_local **ret)
 {
 	_cleanup_(qemu_local_freep)
 	struct qemu_local *local = calloc(1, sizeof(*local));
@@ -136,6 +149,7 @@ struct dill_error *qemu_local_new(struct rsp_stub *stub, pid_t pid, const struct
 	if (!local)
 		return error_no_memory();
 	local->pid = pid;
+	local->stats = stats;
 	TRY(learn_blocks(stub, map, local));
 	TRY(compare(local, stub));
 	*ret = steal(local);
@@ -168,8 +182,7 @@ struct transfer {
 	size_t count;
 };
 
-static bool run_transfer(const struct qemu_local *local, struct transfer *transfer,
-			 struct dill_target_stats *stats)
+static bool run_transfer(const struct qemu_local *local, struct transfer *transfer)
 {
 	size_t count = transfer->count;
 
@@ -177,13 +190,10 @@ static bool run_transfer(const struct qemu_local *local, struct transfer *transf
 	if (!count)
 		return true;
 
-	ssize_t bytes =
-		process_vm_readv(local->pid, transfer->here, count, transfer->there, count, 0);
+	ssize_t bytes = read_process(local, transfer->here, transfer->there, count);
 
-	stats->requests++;
 	if (bytes < 0)
 		return false;
-	stats->bytes += (size_t)bytes;
 	for (size_t i = 0; i < (size_t)bytes / DILL_PAGE_SIZE; i++)
 		transfer->requests[i]->done = true;
 	return (size_t)bytes == count * DILL_PAGE_SIZE;
@@ -200,7 +210,7 @@ static void add_transfer(struct transfer *transfer, struct dill_page_request *re
 }
 
 bool qemu_local_read_pages(const struct qemu_local *local, struct dill_page_request *requests,
-			   size_t count, struct dill_target_stats *stats)
+			   size_t count)
 {
 	struct transfer transfer;
 
@@ -212,8 +222,8 @@ bool qemu_local_read_pages(const struct qemu_local *local, struct dill_page_requ
 			continue;
 		add_transfer(&transfer, &requests[i],
 			     block->host + (requests[i].address - block->start));
-		if (transfer.count == VECTORS && !run_transfer(local, &transfer, stats))
+		if (transfer.count == VECTORS && !run_transfer(local, &transfer))
 			return false;
 	}
-	return run_transfer(local, &transfer, stats);
+	return run_transfer(local, &transfer);
 }

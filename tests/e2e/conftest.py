@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 from tests.guest.kernels import KernelUnavailable, kernel  # noqa: E402
 from tests.guest.vm import Guest  # noqa: E402
 
-SERIES = ("6.1", "6.12")
+SERIES = ("5.10", "6.1", "6.12", "7.2", "7.3")
 
 
 class Program:
@@ -31,20 +31,29 @@ class Program:
         """Records of a command that must succeed."""
         done = self.run(*words, "--json")
         assert done.returncode == 0, done.stderr + done.stdout[-500:]
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return self.lines(done)
+
+    @staticmethod
+    def lines(done):
+        """The records in a finished process's output."""
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
 class Gdb(Program):
-    """The plugin in a batch gdb."""
+    """The plugin in a batch gdb, which leaves by a command: "detach" lets the guest run, "disconnect" does not."""
+
+    def __init__(self, guest, leave="detach"):
+        super().__init__(guest)
+        self.leave = leave
 
     def run(self, *words):
         command = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{self.guest.gdb_port}", "-ex"]
-        command += [f"source {ROOT}/build/dill.py", "-ex", " ".join(words), "-ex", "detach"]
+        command += [f"source {ROOT}/build/dill.py", "-ex", " ".join(words), "-ex", self.leave]
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
     def json(self, *words):
         done = self.run(*words, "--json")
-        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        lines = self.lines(done)
         assert lines, done.stderr + done.stdout[-500:]
         return lines
 

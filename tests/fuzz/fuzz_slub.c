@@ -49,7 +49,6 @@ static void corrupt(struct image *image, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct contents_filter everything = {.cpu = -1, .node = -1};
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 	struct cache_list caches;
@@ -70,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		contents = arena_alloc_array(arena, caches.count + 1, sizeof(*contents));
 	if (contents)
 		error = contents_read(&image.heap, caches.items, caches.count, CONTENTS_FREELISTS,
-				      &everything, arena, &findings, contents);
+				      arena, &findings, contents);
 	/* Nothing here is lost or interrupted, so nothing is fatal. */
 	if (error)
 		abort();

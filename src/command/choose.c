@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/choose.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "base/suggest.h"
+
+static bool is_glob(const char *pattern)
+{
+	return strpbrk(pattern, "*?[");
+}
+
+struct dill_error *caches_choose(const struct cache_list *all, const char *pattern,
+				 struct arena *arena, struct cache_list *ret)
+{
+	struct suggest suggest;
+
+	ret->count = 0;
+	ret->items = arena_alloc_array(arena, all->count + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return error_no_memory();
+	for (size_t i = 0; i < all->count; i++)
+		if (!strcmp(all->items[i].name, pattern) ||
+		    (is_glob(pattern) && !fnmatch(pattern, all->items[i].name, 0)))
+			ret->items[ret->count++] = all->items[i];
+	if (ret->count)
+		return NULL;
+	suggest_init(&suggest, pattern);
+	for (size_t i = 0; i < all->count; i++)
+		suggest_offer(&suggest, all->items[i].name);
+	return dill_error_new(DILL_ERROR_NOT_FOUND, "no cache %s \"%s\"%s",
+			      is_glob(pattern) ? "matches" : "is named", pattern,
+			      suggest_text(&suggest));
+}

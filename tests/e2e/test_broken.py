@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""Freelists that the test breaks through the stub: each break is named, and the rest of the cache is still shown."""
+import pytest
+
+from conftest import SERIES, Gdb, Program
+from tests.guest.kernels import KernelUnavailable, kernel
+from tests.guest.stub import Stub
+from tests.guest.vm import Guest
+
+CACHE = "dentry"
+
+
+@pytest.fixture(scope="module", params=SERIES)
+def stopped(request):
+    """A guest that stays stopped: its heap is broken and put right again."""
+    try:
+        which = kernel(request.param)
+    except KernelUnavailable as reason:
+        pytest.skip(str(reason))
+    with Guest(which) as guest:
+        # Holes among many dentries make partial slabs: more than the barns of 7.x hold free objects of.
+        guest.run("for i in $(seq 6000); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
+        guest.stop()
+        yield guest
+
+
+class Memory:
+    """The stopped guest's memory, written by the test; remembers what was there."""
+
+    def __init__(self, guest):
+        self.guest = guest
+        self.before = []
+
+    def write(self, address, value):
+        """Write a word."""
+        with Stub(self.guest) as stub:
+            self.before.append((address, stub.read(address, 8)))
+            stub.write(address, value.to_bytes(8, "little"))
+
+    def restore(self):
+        """Take everything back."""
+        with Stub(self.guest) as stub:
+            for address, data in reversed(self.before):
+                stub.write(address, data)
+
+
+@pytest.fixture
+def memory(stopped):
+    """Memory that is as it was afterwards."""
+    it = Memory(stopped)
+    yield it
+    it.restore()
+
+
+def swapped(value):
+    """Its bytes in the other order."""
+    return int.from_bytes(value.to_bytes(8, "little"), "big")
+
+
+def stored(record, slot, pointer):
+    """How this cache's kernel stores a free pointer at an address (mm/slub.c freelist_ptr_encode())."""
+    return pointer ^ int(record["freelist_key"], 16) ^ swapped(slot)
+
+
+def partial_slab(record):
+    """A partial slab of a node with some free objects."""
+    for node in record["nodes"]:
+        for slab in node["partial"]:
+            if slab["freelist_count"] >= 4:
+                return slab
+    raise AssertionError("no partial slab with four free objects")
+
+
+def damage(dill):
+    """Records of the broken cache and what was found in it, by kind."""
+    done = dill.run("kcache", CACHE, "--json")
+    if isinstance(dill, Program) and not isinstance(dill, Gdb):
+        assert done.returncode == 1, done.stderr
+    lines = dill.lines(done)
+    return lines[0], {line["kind"]: line for line in lines if line["record"] == "finding"}
+
+
+BREAKS = {
+    # name: (where the free pointer of the second free object shall lead, the finding's kind, objects still shown)
+    "cycle": (lambda free, size: free[0], "freelist_cycle", 2),
+    "outside": (lambda free, size: free[0] ^ 0x4000_0000, "freelist_outside", 2),
+    "misaligned": (lambda free, size: free[2] + 8, "freelist_misaligned", 2),
+    "short": (lambda free, size: 0, "freelist_count", 2),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_broken_freelist(stopped, memory, name):
+    """Found where it breaks, with the slab and the address that was read."""
+    pointer, kind, shown = BREAKS[name]
+    dill = Program(stopped)
+    record = dill.json("kcache", CACHE)[0]
+    slab = partial_slab(record)
+    free = [int(address, 16) for address in slab["freelist"]]
+    slot = free[1] + record["freelist_offset"]
+    memory.write(slot, stored(record, slot, pointer(free, record["size"])))
+    seen, findings = damage(dill)
+    finding = findings[kind]
+    assert finding["cache"] == CACHE and finding["slab"] == slab["slab"]
+    if kind != "freelist_count":
+        assert int(finding["address"], 16) == slot
+    broken = next(item for node in seen["nodes"] for item in node["partial"] if item["slab"] == slab["slab"])
+    assert [int(address, 16) for address in broken["freelist"]] == free[:shown]
+    whole = [item for node in record["nodes"] for item in node["partial"] if item["slab"] != slab["slab"]]
+    assert [item for node in seen["nodes"] for item in node["partial"] if item["slab"] != slab["slab"]] == whole
+
+
+def test_broken_list_of_slabs(stopped, memory):
+    """A partial list that leads into nothing: the finding, and what can be reached from both ends."""
+    dill = Program(stopped)
+    record = dill.json("kcache", CACHE)[0]
+    node = next(node for node in record["nodes"] if node["nr_partial"] >= 3)
+    listed = [slab["slab"] for slab in node["partial"]]
+    where = ("page", "lru") if stopped.kernel.series == "5.10" else ("slab", "slab_list")
+    link = int(listed[1], 16) + dill.json("kstruct", *where)[0]["offset"]
+    memory.write(link, 0x10)
+    seen, findings = damage(dill)
+    assert "list_broken" in findings or "unreadable" in findings
+    assert [slab["slab"] for slab in seen["nodes"][node["node"]]["partial"]] == listed
+
+
+def test_gdb_says_so(stopped, memory):
+    """Inside GDB the finding is printed too."""
+    record = Program(stopped).json("kcache", CACHE)[0]
+    slab = partial_slab(record)
+    free = [int(address, 16) for address in slab["freelist"]]
+    slot = free[0] + record["freelist_offset"]
+    memory.write(slot, stored(record, slot, free[0]))
+    _, findings = damage(Gdb(stopped, leave="disconnect"))
+    assert int(findings["freelist_cycle"]["address"], 16) == slot

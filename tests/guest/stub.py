@@ -1,0 +1,67 @@
+"""A small client of QEMU's gdbstub: reads and writes a stopped guest's memory by the test's own means."""
+
+import re
+import socket
+
+
+class StubError(Exception):
+    """The stub refused, or answered nonsense."""
+
+
+class Stub:
+    """One conversation; a context manager. The guest must be stopped, and stays stopped."""
+
+    def __init__(self, guest):
+        self._socket = socket.create_connection(("127.0.0.1", guest.gdb_port), timeout=20)
+        self._bytes = b""
+        self.ask("qSupported:multiprocess+")
+        self.ask("qXfer:features:read:target.xml:0,ffb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self._socket.close()
+
+    def _packet(self) -> str:
+        while True:
+            match = re.search(rb"\$([^#]*)#..", self._bytes, re.DOTALL)
+            if match:
+                self._bytes = self._bytes[match.end() :]
+                self._socket.sendall(b"+")
+                return match.group(1).decode("latin-1")
+            more = self._socket.recv(65536)
+            if not more:
+                raise StubError("the stub has hung up")
+            self._bytes += more
+
+    def ask(self, request: str) -> str:
+        """Send one packet and return its answer; stop replies that come by themselves are dropped."""
+        text = request.encode("latin-1")
+        self._socket.sendall(b"$%s#%02x" % (text, sum(text) & 0xFF))
+        answer = self._packet()
+        while re.match(r"T\d\dthread:", answer):
+            answer = self._packet()
+        return answer
+
+    def physical(self, on: bool) -> None:
+        """Let addresses be physical ones, or virtual ones of the selected CPU."""
+        if self.ask(f"Qqemu.PhyMemMode:{int(on)}") != "OK":
+            raise StubError("no physical memory mode")
+
+    def read(self, address: int, size: int) -> bytes:
+        """Bytes of memory, of any length."""
+        data = b""
+        while len(data) < size:
+            part = min(0x400, size - len(data))
+            answer = self.ask(f"m{address + len(data):x},{part:x}")
+            if answer.startswith("E") or len(answer) != 2 * part:
+                raise StubError(f"cannot read {address + len(data):#x}: {answer[:20]}")
+            data += bytes.fromhex(answer)
+        return data
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write bytes."""
+        answer = self.ask(f"M{address:x},{len(data):x}:{data.hex()}")
+        if answer != "OK":
+            raise StubError(f"cannot write {address:#x}: {answer[:20]}")
