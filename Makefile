@@ -41,4 +41,4 @@ install: all
 	meson install -C build $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-fuzz

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Refresh the examples in the documents: run every command they show on a booted guest, put its output below.
 
-An example is a fenced block of the language `console`, which starts with "$ COMMAND", or `gdb`, in which each line
-"(gdb) COMMAND" is one. The guest is at :1234 there. A number behind the language keeps that many lines of each output.
+An example is a fenced block of the language `console`, in which the lines "$ COMMAND" are run, or `gdb` with its lines
+"(gdb) COMMAND". The guest is at :1234 there. Behind the language may stand how many lines of each output are kept, and
+the kernel: "```console lines=20 kernel=7.2".
 
     python3 -m tools.examples [FILE...]
 """
@@ -20,9 +21,9 @@ from tests.guest.kernels import kernel
 from tests.guest.vm import Guest
 
 ROOT = Path(__file__).resolve().parents[1]
-SERIES = "6.12"
+SERIES = "6.12"  # of blocks that name none
 COLUMNS = 120
-BLOCK = re.compile(r"^```(console|gdb)(?: (\d+))?\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(console|gdb)(.*?)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 
 
 def on_terminal(words):
@@ -75,31 +76,40 @@ def gdb(body, limit, port):
     return "".join(f"(gdb) {command}\n{shorten(output, limit)}" for command, output in zip(commands, outputs))
 
 
-def refresh(path, port):
-    """Rewrite the examples of one file."""
+def options_of(info):
+    """What stands behind a block's language: how many lines, which kernel."""
+    options = dict(word.split("=") for word in info.split())
+    return int(options.get("lines", 0)), options.get("kernel", SERIES)
+
+
+def refresh(path, series, port):
+    """Rewrite the examples of one file that belong to one kernel."""
 
     def replace(match):
-        language, limit, body = match.groups()
+        language, info, body = match.groups()
+        limit, wanted = options_of(info)
+        if wanted != series:
+            return match[0]
         run = console if language == "console" else gdb
-        info = f"{language} {limit}" if limit else language
-        return f"```{info}\n{run(body, int(limit or 0), port)}```\n"
+        return f"```{language}{info}\n{run(body, limit, port)}```\n"
 
     old = path.read_text()
     new = BLOCK.sub(replace, old)
     if new != old:
         path.write_text(new)
-        print(f"examples: {path.relative_to(ROOT)}")
+        print(f"examples: {path.relative_to(ROOT)} on {series}")
 
 
 def main():
     """Refresh the files that were named, or all documents."""
     files = [Path(name).resolve() for name in sys.argv[1:]]
     files = files or [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-    with Guest(kernel(SERIES), smp=2) as guest:
-        guest.spawn("load").wait_output(r"^ready")
-        for path in sorted(files):
-            if BLOCK.search(path.read_text()):
-                refresh(path, guest.gdb_port)
+    wanted = {options_of(info)[1] for path in files for _, info, _ in BLOCK.findall(path.read_text())}
+    for series in sorted(wanted):
+        with Guest(kernel(series), smp=2) as guest:
+            guest.spawn("load").wait_output(r"^ready")
+            for path in sorted(files):
+                refresh(path, series, guest.gdb_port)
 
 
 if __name__ == "__main__":
