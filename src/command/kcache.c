@@ -21,15 +21,14 @@ static struct dill_error *count_states(struct survey *survey, const struct conte
 	if (!ret->counts[OBJECT_UNKNOWN])
 		return NULL;
 
-	struct survey copy = *survey;
+	struct findings *findings = survey->findings;
 
-	copy.findings = &said_before;
-	copy.scan = (struct slab_scan){0};
-	struct dill_error *error = survey_scan(&copy, &one);
+	survey->findings = &said_before;
+	struct dill_error *error = survey_scan(survey, &one);
 
 	if (!error)
-		error = survey_map(&copy, contents->cache, arena, &again, &map);
-	survey_deinit(&copy);
+		error = survey_map(survey, contents->cache, arena, &again, &map);
+	survey->findings = findings;
 	if (error)
 		return error;
 	memcpy(ret->counts, map.counts, sizeof(ret->counts));
@@ -129,6 +128,8 @@ static struct dill_error *run(struct command_call *call)
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "--cpu and --node need a cache: kcache NAME --cpu CPU");
 	TRY(survey_init(heap, call->arena, &findings, &survey));
+	if (heap->layout.cache_cpu_sheaves.present) /* for those that no list leads to */
+		TRY(survey_scan(&survey, &survey.all));
 	if (!pattern) {
 		TRY(emit_rows(call, &survey, &survey.all));
 	} else {

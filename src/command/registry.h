@@ -10,6 +10,7 @@ extern const struct command kcache_command;
 extern const struct command ktask_command;
 extern const struct command kstruct_command;
 extern const struct command kbase_command;
+extern const struct command info_command;
 extern const struct command help_command; /* command_help() is a function */
 
 #endif

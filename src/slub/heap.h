@@ -20,6 +20,7 @@ struct heap {
 	struct layout layout;
 	enum freelist_encoding encoding;
 	dill_virt slab_caches; /**< head of the list of caches */
+	bool checked; /**< self_check_require() has found that all of this fits the kernel */
 };
 
 /**

@@ -180,6 +180,7 @@ static struct dill_error *resolve_flags(struct types *types, struct layout *layo
 	type_id id;
 	struct dill_error *error = types_find(types, "enum _slab_flag_bits", &id);
 
+	layout->flags_from_types = !error;
 	if (!error)
 		return types_enum_each(types, id, add_flag, layout);
 	if (error_is_fatal(error))

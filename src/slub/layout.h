@@ -51,6 +51,7 @@ struct layout {
 	uint32_t slab_mark_value; /**< bit number, mask or byte, as slab_mark says */
 	struct cache_flag flags[CACHE_FLAGS_MAX];
 	size_t flag_count;
+	bool flags_from_types; /**< the bits are enumerators (since 6.9); else known macros */
 };
 
 /**

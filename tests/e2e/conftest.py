@@ -47,6 +47,8 @@ class Gdb(Program):
         self.leave = leave
 
     def run(self, *words):
+        if not words[0].startswith("k"):  # only those have a short name
+            words = ("dill", *words)
         command = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{self.guest.gdb_port}", "-ex"]
         command += [f"source {ROOT}/build/dill.py", "-ex", " ".join(words), "-ex", self.leave]
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
