@@ -25,6 +25,8 @@ DILL_MUST_CHECK struct dill_error *docs_append_records(const struct command *com
 DILL_MUST_CHECK struct dill_error *docs_append_kinds(struct strbuf *text);
 /** What the slab model reads of a kernel, of slub/layout.def, in Markdown. */
 void docs_append_members(struct strbuf *text);
+/** What the slab model finds out about a kernel, of slub/feature.h, in Markdown. */
+void docs_append_features(struct strbuf *text);
 /**
  * man/dill.1.
  * @param loader  path of the installed dill.py

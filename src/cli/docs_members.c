@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/docs.h"
+#include "slub/feature.h"
 
 enum need { OPTIONAL, REQUIRED };
 
@@ -36,6 +37,16 @@ void docs_append_members(struct strbuf *text)
 		append_names(rows[i].paths, text);
 		strbuf_append(text, rows[i].need == REQUIRED ? " | not understood | " : " | | ");
 		docs_append_cell(rows[i].note, text);
+		strbuf_append(text, " |\n");
+	}
+}
+
+void docs_append_features(struct strbuf *text)
+{
+	strbuf_append(text, "| feature | where it is there |\n|---|---|\n");
+	for (const struct slub_feature *feature = slub_features; feature->name; feature++) {
+		strbuf_append_format(text, "| `%s` | ", feature->name);
+		docs_append_cell(feature->text, text);
 		strbuf_append(text, " |\n");
 	}
 }

@@ -17,6 +17,7 @@ TYPES = {
     "array of strings": lambda value: all(TYPES["string"](item) for item in value),
 }
 COMMANDS = (
+    ("info",),
     ("kbase",),
     ("ktask", "--threads"),
     ("ktask", "1"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Fail when a document has a link that leads nowhere, or when a kind of finding is not documented."""
+"""Fail when a document has a link that leads nowhere, or when a command or a kind of finding is not documented."""
 import re
 import sys
 from pathlib import Path
@@ -36,11 +36,21 @@ def undocumented_findings():
             yield f"docs/json.md: no row for the finding {kind}"
 
 
+def undocumented_commands():
+    """Each command of the registry that has no page."""
+    names = re.findall(r"&(\w+)_command", (ROOT / "src/command/registry.c").read_text())
+    if not names:
+        yield "src/command/registry.c: the commands are not where they were"
+    for name in names:
+        if name != "help" and not (ROOT / f"docs/commands/{name}.md").exists():
+            yield f"docs/commands/{name}.md: does not exist"
+
+
 def main() -> int:
     """Print each complaint; status 1 when there is one."""
     documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")]
     bad = [complaint for path in sorted(documents) for complaint in broken_links(path)]
-    bad += undocumented_findings()
+    bad += [*undocumented_findings(), *undocumented_commands()]
     for complaint in bad:
         print(complaint)
     return 1 if bad else 0
