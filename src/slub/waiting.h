@@ -13,7 +13,7 @@
  */
 struct waiting_object {
 	dill_virt object; /**< as callers got it */
-	dill_virt cache;
+	dill_virt cache; /**< 0 for one of KFENCE, which no cache counts */
 	int kind; /**< enum place_kind */
 	int cpu;  /**< whose list */
 	uint32_t position;
@@ -26,7 +26,7 @@ struct waiting {
 	size_t count;
 	bool incomplete; /**< a place could not be read whole: objects found nowhere may be there */
 	const char *why; /**< what could not be read, for people; NULL when complete */
-	size_t others;	 /**< found there, but in no slab: vmalloc, large kmalloc */
+	size_t others;	 /**< found there, but in no slab: vmalloc, large kmalloc, KFENCE */
 };
 
 /** Objects that are believed of one list: a machine under attack has millions. */

@@ -9,6 +9,10 @@ import pytest
 
 from conftest import ROOT
 
+# One installation and one guest for all: they run in one process.
+pytestmark = pytest.mark.xdist_group("6.12")
+one_kernel = pytest.mark.parametrize("guest", ["6.12"], indirect=True)
+
 
 def run(words, **more):
     """Run a program that must succeed and say nothing on stderr; its output."""
@@ -45,12 +49,14 @@ def test_everything_lies_below_the_prefix(root):
         assert only(root / "usr", pattern).stat().st_size
 
 
+@one_kernel
 def test_program_runs(root, guest):
     """The program, on its own."""
     record = json.loads(run([root / "usr/bin/dill", "-r", f":{guest.gdb_port}", "kbase", "--json"]))
     assert guest.kernel.release in record["banner"]
 
 
+@one_kernel
 def test_plugin_loads_from_there(root, guest):
     """The installed loader finds the plugin beside it, not the one of the build."""
     loader = only(root / "usr", "dill/dill.py")
@@ -62,6 +68,7 @@ def test_plugin_loads_from_there(root, guest):
     assert str(loader.with_name("dill.abi3.so")) in done.stdout
 
 
+@one_kernel
 def test_library_serves_other_programs(root, guest, tmp_path):
     """A program is compiled with what pkg-config says, and gets the program's answer."""
     pc = only(root / "usr", "dill.pc")

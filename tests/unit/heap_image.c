@@ -431,7 +431,15 @@ struct dill_error *kernel_read_uncached(struct kernel *kernel, dill_virt address
 
 bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret)
 {
-	(void)kernel, (void)name, (void)ret;
+	const struct image *image = kernel->image;
+
+	for (size_t i = 0; i < sizeof(image->symbols) / sizeof(*image->symbols); i++) {
+		if (!image->symbols[i].name || strcmp(image->symbols[i].name, name) != 0)
+			continue;
+		if (ret)
+			*ret = image->symbols[i].address;
+		return true;
+	}
 	return false;
 }
 
