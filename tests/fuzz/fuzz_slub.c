@@ -57,6 +57,8 @@ static struct dill_error *map_all(struct image *image, struct arena *arena,
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};
 
+	image->heap.checked =
+		true; /* such a heap may well fail the check of dill's understanding */
 	TRY(survey_init(&image->heap, arena, findings, &survey));
 	TRY(survey_scan(&survey, &survey.all));
 	for (size_t i = 0; i < survey.all.count; i++) {
