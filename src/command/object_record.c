@@ -287,12 +287,25 @@ static struct dill_error *other_answer(struct inquiry *inquiry, dill_virt addres
 	return NULL;
 }
 
+/* To 6.14 the symbol of a per-CPU variable is an offset, which looks like one of these. */
+static void user_answer(struct inquiry *inquiry, dill_virt address, struct record *record)
+{
+	const char *variable = kernel_percpu_offset_name(inquiry->kernel, address);
+
+	record_set_text(record, OBJECT_COLUMN_KIND, "user");
+	if (variable)
+		record_set_text(record, OBJECT_COLUMN_MEANING,
+				arena_format(inquiry->arena,
+					     "an offset into per-CPU data too, that of %s",
+					     variable));
+}
+
 static struct dill_error *answer(struct inquiry *inquiry, dill_virt address,
 				 enum region_kind region, struct record *record)
 {
 	switch (region) {
 	case REGION_USER:
-		record_set_text(record, OBJECT_COLUMN_KIND, "user");
+		user_answer(inquiry, address, record);
 		return NULL;
 	case REGION_NON_CANONICAL:
 		record_set_text(record, OBJECT_COLUMN_KIND, "non_canonical");

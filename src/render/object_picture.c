@@ -61,7 +61,7 @@ static const struct {
 	{"kfence", "KFENCE object of "},
 	{"large_kmalloc", "large kmalloc()"},
 	{"page", "page, no slab"},
-	{"percpu", "per-CPU data of CPU "},
+	{"percpu", "per-CPU data"},
 	{"vmalloc", "vmalloc"},
 	{"image", "kernel image"},
 	{"module", "module "},
@@ -92,9 +92,10 @@ static void draw_heading(struct painter *painter, const struct record *record)
 	if (has(record, OBJECT_COLUMN_CACHE))
 		paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_CACHE));
 	else if (strstr(text, " of "))
-		paint(painter, STYLE_DIM, has(record, OBJECT_COLUMN_CPU) ? "" : "nobody");
+		paint(painter, STYLE_WARN, "an unknown cache");
 	if (has(record, OBJECT_COLUMN_CPU))
-		paint_format(painter, STYLE_NUMBER, "%" PRIu64, number(record, OBJECT_COLUMN_CPU));
+		paint_format(painter, STYLE_HEADING, " of CPU %" PRIu64,
+			     number(record, OBJECT_COLUMN_CPU));
 	if (has(record, OBJECT_COLUMN_MODULE))
 		paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_MODULE));
 	if (has(record, OBJECT_COLUMN_STATE))

@@ -147,6 +147,34 @@ static dill_virt take_bytes(struct image *image, size_t size)
 	return address;
 }
 
+dill_virt image_page(struct image *image)
+{
+	return take_page(image);
+}
+
+dill_virt image_bytes(struct image *image, size_t size)
+{
+	return take_bytes(image, size);
+}
+
+/* From the end of the CPUs' pages: caches take theirs from the start. */
+dill_virt image_percpu(struct image *image, size_t size)
+{
+	image->percpu_bytes += size;
+	return PERCPU_BASE + DILL_PAGE_SIZE - image->percpu_bytes;
+}
+
+void image_symbol(struct image *image, const char *name, dill_virt address)
+{
+	size_t limit = sizeof(image->symbols) / sizeof(*image->symbols), used = 0;
+
+	while (used < limit && image->symbols[used].name)
+		used++;
+	assert(used < limit);
+	image->symbols[used].name = name;
+	image->symbols[used].address = address;
+}
+
 static void list_init(struct image *image, dill_virt head)
 {
 	image_set_u64(image, head, head);
