@@ -7,19 +7,19 @@
 static struct dill_error *set_object(struct command_call *call, const struct finding *finding,
 				     struct record *record)
 {
-	struct record_list allocated, freed;
+	struct record_list tracks;
 	struct kernel *kernel;
 
 	if (!finding->object)
 		return NULL;
 	record_set_number(record, FINDING_COLUMN_OBJECT, finding->object);
+	if (!finding->allocated || !finding->freed)
+		return NULL;
 	TRY(session_kernel(call->session, &kernel));
-	TRY(track_record(kernel, finding->allocated, call->arena, &allocated));
-	TRY(track_record(kernel, finding->freed, call->arena, &freed));
-	if (allocated.count)
-		record_set_records(record, FINDING_COLUMN_ALLOCATED, allocated);
-	if (freed.count)
-		record_set_records(record, FINDING_COLUMN_FREED, freed);
+	TRY(track_records(kernel, finding->allocated, finding->freed, TRACK_JIFFIES, call->arena,
+			  &tracks));
+	if (tracks.count)
+		record_set_records(record, FINDING_COLUMN_TRACKS, tracks);
 	return NULL;
 }
 

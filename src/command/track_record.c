@@ -1,54 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/track_record.h"
 
-const char *symbol_text(struct kernel *kernel, dill_virt address, struct arena *arena)
-{
-	struct symbol symbol;
-	struct dill_error *error = kernel_symbol_at(kernel, address, &symbol);
-
-	if (!error)
-		return arena_format(arena, "%s+%#lx", symbol.name,
-				    (unsigned long)(address - symbol.address));
-	dill_error_free(error);
-	return arena_format(arena, "%#lx", (unsigned long)address);
-}
+#include "command/symbol_text.h"
 
 static struct dill_error *set_stack(struct kernel *kernel, const struct track *track,
 				    struct arena *arena, struct record *record)
 {
-	const char **names = arena_alloc_array(arena, track->stack_count + 1, sizeof(*names));
+	const char **texts = arena_alloc_array(arena, track->stack_count + 1, sizeof(*texts));
 
-	if (!names)
+	if (!texts)
 		return error_no_memory();
-	for (size_t i = 0; i < track->stack_count; i++) {
-		names[i] = symbol_text(kernel, track->stack[i], arena);
-		if (!names[i])
-			return error_no_memory();
-	}
-	record_set_addresses(record, TRACK_COLUMN_STACK, track->stack, track->stack_count);
-	record_set_texts(record, TRACK_COLUMN_STACK_NAMES, names, track->stack_count);
+	for (size_t i = 0; i < track->stack_count; i++)
+		TRY(symbol_text(kernel, track->stack[i], arena, &texts[i]));
+	record_set_texts(record, TRACK_COLUMN_STACK, texts, track->stack_count);
+	record_set_addresses(record, TRACK_COLUMN_ADDRESSES, track->stack, track->stack_count);
 	return NULL;
 }
 
-struct dill_error *track_record(struct kernel *kernel, const struct track *track,
-				struct arena *arena, struct record_list *ret)
+static struct dill_error *add(struct kernel *kernel, const char *event, const struct track *track,
+			      enum track_detail detail, struct arena *arena,
+			      struct record_list *list)
 {
-	struct record *record;
+	struct record *record = record_new(arena, &object_track_kind);
+	const char *caller;
 
-	*ret = (struct record_list){0};
-	if (!track || !track->known)
-		return NULL;
-	record = record_new(arena, &track_kind);
 	if (!record)
 		return error_no_memory();
-	record_set_number(record, TRACK_COLUMN_CALLER, track->caller);
-	record_set_text(record, TRACK_COLUMN_CALLER_NAME,
-			symbol_text(kernel, track->caller, arena));
-	record_set_number(record, TRACK_COLUMN_CPU, track->cpu);
+	record_set_text(record, TRACK_COLUMN_EVENT, event);
 	record_set_signed(record, TRACK_COLUMN_PID, track->pid);
-	record_set_number(record, TRACK_COLUMN_WHEN, track->when);
+	if (detail != TRACK_ANONYMOUS) {
+		record_set_number(record, TRACK_COLUMN_CPU, track->cpu);
+		record_set_number(record,
+				  detail == TRACK_NANOSECONDS ? TRACK_COLUMN_NANOSECONDS
+							      : TRACK_COLUMN_JIFFIES,
+				  track->when);
+	}
+	if (track->caller) {
+		TRY(symbol_text(kernel, track->caller, arena, &caller));
+		record_set_text(record, TRACK_COLUMN_CALLER, caller);
+	}
 	if (track->stack_count)
 		TRY(set_stack(kernel, track, arena, record));
-	record_list_append(ret, record);
+	record_list_append(list, record);
+	return NULL;
+}
+
+struct dill_error *track_records(struct kernel *kernel, const struct track *alloc,
+				 const struct track *free, enum track_detail detail,
+				 struct arena *arena, struct record_list *ret)
+{
+	*ret = (struct record_list){0};
+	if (alloc->known)
+		TRY(add(kernel, "alloc", alloc, detail, arena, ret));
+	if (free->known)
+		TRY(add(kernel, "free", free, detail, arena, ret));
 	return NULL;
 }

@@ -3,18 +3,23 @@
 #define COMMAND_TRACK_RECORD_H
 
 #include "kernel/kernel.h"
-#include "render/track_view.h"
+#include "render/object_view.h"
 #include "slub/track.h"
 
-/** An address as "function+0x1c", or as a plain address outside of the kernel image (modules). NULL
- * when memory ran out. */
-const char *symbol_text(struct kernel *kernel, dill_virt address, struct arena *arena);
+/** What a track knows besides who did it. */
+enum track_detail {
+	TRACK_JIFFIES,	   /**< a CPU, and a time in jiffies: slub_debug=U */
+	TRACK_NANOSECONDS, /**< a CPU, and a time in nanoseconds: KFENCE */
+	TRACK_ANONYMOUS,   /**< neither: KFENCE to 5.16 */
+};
 
 /**
- * A track as a list with one record, or an empty list when it was never recorded: for
- * record_set_records().
+ * Who allocated and who freed an object, as records of object_track_kind; those that are not known
+ * are left out.
+ * @param ret  lives in @p arena
  */
-DILL_MUST_CHECK struct dill_error *track_record(struct kernel *kernel, const struct track *track,
-						struct arena *arena, struct record_list *ret);
+DILL_MUST_CHECK struct dill_error *track_records(struct kernel *kernel, const struct track *alloc,
+						 const struct track *free, enum track_detail detail,
+						 struct arena *arena, struct record_list *ret);
 
 #endif

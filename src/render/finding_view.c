@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/finding_view.h"
 
-#include "render/track_view.h"
+#include "render/object_view.h"
 
 static const struct column columns[] = {
 	[FINDING_COLUMN_KIND] = {"kind", COLUMN_TEXT, NULL,
@@ -21,10 +21,9 @@ static const struct column columns[] = {
 				   "object it is about, as callers got it"},
 	[FINDING_COLUMN_SEEN_BYTES] = {"seen_bytes", COLUMN_TEXT, NULL,
 				       "bytes from address on, each of which should be expected"},
-	[FINDING_COLUMN_ALLOCATED] = {"allocated", COLUMN_RECORDS, NULL,
-				      "who allocated the object last, where recorded", &track_kind},
-	[FINDING_COLUMN_FREED] = {"freed", COLUMN_RECORDS, NULL,
-				  "who freed it last, where recorded", &track_kind},
+	[FINDING_COLUMN_TRACKS] = {"tracks", COLUMN_RECORDS, NULL,
+				   "who allocated and freed the object last, where recorded",
+				   &object_track_kind},
 	[FINDING_COLUMN_TEXT] = {"text", COLUMN_TEXT, NULL, "the same in a sentence"},
 };
 
@@ -35,7 +34,7 @@ static void draw_values(struct painter *painter, const struct record *record)
 
 	if (!record->fields[FINDING_COLUMN_SEEN].present)
 		return;
-	paint(painter, STYLE_DIM, "    ");
+	paint(painter, STYLE_DIM, "  ");
 	if (record_number(record, FINDING_COLUMN_EXPECTED))
 		paint_format(painter, STYLE_DIM, "expected %#lx, ",
 			     (unsigned long)record_number(record, FINDING_COLUMN_EXPECTED));
@@ -48,15 +47,10 @@ static void draw_values(struct painter *painter, const struct record *record)
 	paint_newline(painter);
 }
 
-static void draw_user(struct painter *painter, const char *verb, const struct field *list)
-{
-	if (list->present && list->records.first)
-		draw_track(painter, 4, verb, list->records.first);
-}
-
 static struct dill_error *draw(struct painter *painter, const struct record *record)
 {
 	const struct field *fields = record->fields;
+	const struct record *track = NULL;
 
 	paint(painter, STYLE_BAD, "! ");
 	if (fields[FINDING_COLUMN_CACHE].present)
@@ -80,8 +74,10 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	}
 	paint_newline(painter);
 	draw_values(painter, record);
-	draw_user(painter, "allocated", &fields[FINDING_COLUMN_ALLOCATED]);
-	draw_user(painter, "freed", &fields[FINDING_COLUMN_FREED]);
+	if (fields[FINDING_COLUMN_TRACKS].present)
+		track = fields[FINDING_COLUMN_TRACKS].records.first;
+	for (; track; track = track->next)
+		object_track_draw(painter, track);
 	return NULL;
 }
 

@@ -82,7 +82,11 @@ static struct dill_error *take_slabs(struct maker *maker, const struct slab_scan
 	for (size_t i = 0; i < count; i++) {
 		struct mapped_slab *slab = &map->slabs[map->count];
 
-		if (!items[i].slab.usable) { /* the scan has said why */
+		if (!items[i].slab.usable) {
+			struct finding_place place = at_slab(maker, &items[i].slab);
+			struct slab broken = items[i].slab;
+
+			slab_check(maker->heap, map->cache, &place, maker->findings, &broken);
 			map->broken_slabs++;
 			continue;
 		}

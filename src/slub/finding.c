@@ -26,6 +26,7 @@ const char *finding_kind_name(enum finding_kind kind)
 		[FINDING_OBJECT_TWICE] = "object_twice",
 		[FINDING_SLAB_TOTAL] = "slab_total",
 		[FINDING_WAITING] = "waiting",
+		[FINDING_SYSFS] = "sysfs",
 		[FINDING_TRACK] = "track",
 		[FINDING_RED_ZONE] = "red_zone",
 		[FINDING_POISON] = "poison",

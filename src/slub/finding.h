@@ -26,6 +26,7 @@ enum finding_kind {
 	FINDING_OBJECT_TWICE, /**< an object is free in two places: double free, crossing lists */
 	FINDING_SLAB_TOTAL,   /**< slabs found by their pages and the kernel's count disagree */
 	FINDING_WAITING,      /**< a list of freed objects that wait is broken */
+	FINDING_SYSFS,	      /**< the folder of caches in sysfs is broken */
 	FINDING_TRACK,	      /**< the record of an object's user is impossible */
 	FINDING_RED_ZONE,     /**< bytes around an object were overwritten (slub_debug=Z) */
 	FINDING_POISON,	      /**< a free object was written to (slub_debug=P) */

@@ -101,6 +101,12 @@ struct dill_error *slab_peek(struct heap *heap, dill_virt address, struct slab *
 	return NULL;
 }
 
+bool slab_counters_fit(const struct cache *cache, const struct slab *slab)
+{
+	return cache->usable && slab->objects && slab->objects <= cache->objects_per_slab &&
+	       slab->inuse <= slab->objects;
+}
+
 void slab_check(struct heap *heap, const struct cache *cache, const struct finding_place *place,
 		struct findings *findings, struct slab *slab)
 {

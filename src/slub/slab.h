@@ -52,6 +52,9 @@ void slab_parse(struct heap *heap, dill_virt address, struct span bytes, struct 
 void slab_check(struct heap *heap, const struct cache *cache, const struct finding_place *place,
 		struct findings *findings, struct slab *slab);
 
+/** True when a parsed slab's counters are possible for its cache. */
+bool slab_counters_fit(const struct cache *cache, const struct slab *slab);
+
 /** True when the struct page or struct slab in @p bytes is marked as the head of a slab. */
 bool slab_is_marked(const struct heap *heap, struct span bytes);
 

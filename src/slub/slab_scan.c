@@ -16,7 +16,6 @@ struct index_entry {
 
 struct scanner {
 	struct heap *heap;
-	struct findings *findings;
 	struct index_entry *index;
 	size_t index_count;
 	size_t page_struct;
@@ -31,13 +30,12 @@ static int by_address(const void *a, const void *b)
 	return (one->address > two->address) - (one->address < two->address);
 }
 
-/* Addresses tell nothing about the order of the list, but caches of one list are one array. */
 static int by_cache_and_slab(const void *a, const void *b)
 {
 	const struct scanned_slab *one = a, *two = b;
 
-	if (one->cache != two->cache)
-		return one->cache < two->cache ? -1 : 1;
+	if (one->cache->address != two->cache->address)
+		return one->cache->address < two->cache->address ? -1 : 1;
 	return (one->slab.address > two->slab.address) - (one->slab.address < two->slab.address);
 }
 
@@ -73,6 +71,8 @@ static struct dill_error *take(struct scanner *scanner, dill_virt address, struc
 	const struct index_entry *entry;
 	bool marked;
 
+	if (heap_is_kfence(scanner->heap, kernel_page_to_virt(scanner->heap->kernel, address)))
+		return NULL;
 	slab_parse(scanner->heap, address, bytes, &item.slab, &marked, &key.address);
 	entry = bsearch(&key, scanner->index, scanner->index_count, sizeof(key), by_address);
 	if (!entry) {
@@ -83,10 +83,7 @@ static struct dill_error *take(struct scanner *scanner, dill_virt address, struc
 	if (!entry->cache)
 		return NULL;
 	item.cache = entry->cache;
-
-	struct finding_place place = {.cache = entry->cache->name, .cpu = -1, .node = -1};
-
-	slab_check(scanner->heap, entry->cache, &place, scanner->findings, &item.slab);
+	item.slab.usable = slab_counters_fit(entry->cache, &item.slab);
 	return array_push(&scanner->found, item);
 }
 
@@ -185,10 +182,9 @@ static struct dill_error *scan_runs(struct scanner *scanner)
 }
 
 struct dill_error *slabs_scan(struct heap *heap, const struct cache_list *caches,
-			      const struct cache_list *all, struct findings *findings,
-			      struct slab_scan *ret)
+			      const struct cache_list *all, struct slab_scan *ret)
 {
-	struct scanner scanner = {.heap = heap, .findings = findings, .ret = ret};
+	struct scanner scanner = {.heap = heap, .ret = ret};
 	struct dill_error *error;
 
 	*ret = (struct slab_scan){0};
@@ -227,12 +223,13 @@ const struct scanned_slab *slab_scan_of(const struct slab_scan *scan, const stru
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (scan->items[middle].cache < cache)
+		if (scan->items[middle].cache->address < cache->address)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (end = low; end < scan->count && scan->items[end].cache == cache; end++)
+	for (end = low; end < scan->count && scan->items[end].cache->address == cache->address;
+	     end++)
 		continue;
 	*ret_count = end - low;
 	return scan->items ? scan->items + low : NULL;

@@ -16,7 +16,7 @@ struct scanned_slab {
  * no list, above all the full ones.
  */
 struct slab_scan {
-	struct scanned_slab *items; /**< by cache (in order of the list), then by address */
+	struct scanned_slab *items; /**< by address of the cache, then of the slab */
 	size_t count;
 	size_t orphans;	     /**< pages marked as slabs that name no known cache */
 	uint64_t pages_seen; /**< struct pages that were looked at */
@@ -25,7 +25,9 @@ struct slab_scan {
 };
 
 /**
- * Look at every struct page once, in large runs past the page cache.
+ * Look at every struct page once, in large runs past the page cache. KFENCE's pool is left out
+ * (kfence_load()): what is in it belongs to no slab. Slabs with impossible counters are in the
+ * result with `usable` false, without a finding.
  * @param caches  caches whose slabs are wanted; those of others are passed over in silence when
  *                @p all lists them, and are orphans otherwise
  * @param all     every cache of the kernel
@@ -33,8 +35,7 @@ struct slab_scan {
  * @return NULL; UNSUPPORTED when struct page is not known; fatal errors
  */
 DILL_MUST_CHECK struct dill_error *slabs_scan(struct heap *heap, const struct cache_list *caches,
-					      const struct cache_list *all,
-					      struct findings *findings, struct slab_scan *ret);
+					      const struct cache_list *all, struct slab_scan *ret);
 void slab_scan_deinit(struct slab_scan *scan);
 
 static inline void slab_scan_deinitp(struct slab_scan *scan)
@@ -42,7 +43,7 @@ static inline void slab_scan_deinitp(struct slab_scan *scan)
 	slab_scan_deinit(scan);
 }
 
-/** The slabs of one cache: a run of scan->items. */
+/** The slabs of one cache, or of a copy of it: a run of scan->items. */
 const struct scanned_slab *slab_scan_of(const struct slab_scan *scan, const struct cache *cache,
 					size_t *ret_count);
 

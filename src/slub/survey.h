@@ -13,9 +13,10 @@ struct survey {
 	struct arena *arena;	   /**< of the command: caches and waiting objects live there */
 	struct findings *findings; /**< of the command */
 	struct cache_list all;
-	struct cache_list chosen; /**< for survey_scan(); empty = none */
 	struct waiting waiting;
 	struct slab_scan scan;
+	bool scanned_all; /**< scan has the slabs of all caches, and loose sheaves were looked for
+			   */
 };
 
 /** Read all caches and the waiting objects. Free with survey_deinit(). NULL; fatal errors. */
@@ -29,7 +30,8 @@ static inline void survey_deinitp(struct survey *survey)
 }
 
 /**
- * Find the slabs of @p chosen, whose items must outlive the survey.
+ * Find the slabs of @p chosen at least, whose items must outlive the survey; on kernels with
+ * sheaves also the sheaves that no list leads to, for which the slabs of all caches are needed.
  * @return NULL; UNSUPPORTED when struct page is not known; fatal errors
  */
 DILL_MUST_CHECK struct dill_error *survey_scan(struct survey *survey,
@@ -37,7 +39,7 @@ DILL_MUST_CHECK struct dill_error *survey_scan(struct survey *survey,
 
 /**
  * Everything one of the scanned caches holds, and its map.
- * @param cache  one of the list that was given to survey_scan()
+ * @param cache  one of the list that was given to survey_scan(), or a copy
  * @param arena  holds contents and map
  */
 DILL_MUST_CHECK struct dill_error *survey_map(struct survey *survey, const struct cache *cache,

@@ -76,7 +76,9 @@ static struct dill_error *add(struct reader *reader, const struct spot *spot, di
 		return give_up(reader, spot, error);
 	if (!located.in_slab || !located.in_slot) {
 		reader->ret->others++;
-		return NULL;
+		if (!located.kfence)
+			return NULL;
+		located.object = address; /* its own list tells whose it is */
 	}
 	struct waiting_object item = {
 		.object = located.object,

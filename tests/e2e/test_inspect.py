@@ -205,3 +205,20 @@ def test_guest_runs_afterwards(dill, guest):
         dill.run("kbase")
         assert not guest.is_running()
         guest.cont()
+
+
+def test_info(dill, guest):
+    """What is there, and every check of dill's understanding passes."""
+    records = dill.json("info")
+    info = records[0]
+    assert info["banner"].startswith("Linux version " + guest.kernel.release)
+    assert (info["cpus"], info["cpus_online"]) == (2, 2)
+    assert info["caches"] == len(guest.run("cat /proc/slabinfo").splitlines()) - 2
+    assert info["engine"].startswith("per-CPU sheaves" if guest.kernel.series[0] == "7" else "per-CPU slabs")
+    checks = {record["check"]: record["result"] for record in records if record["record"] == "check"}
+    assert len(checks) == 6
+    assert set(checks.values()) == {"passed"}, records
+    features = {record["feature"]: record["present"] for record in records if record["record"] == "feature"}
+    assert features["freelist_hardened"] == guest.kernel.has_config("SLAB_FREELIST_HARDENED")
+    assert features["kfence"] == guest.kernel.has_config("KFENCE")
+    assert features["slab_counters"] == guest.kernel.has_config("SLUB_DEBUG")
