@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/object_record.h"
 
+#include "command/track_record.h"
 #include "kernel/region.h"
 #include "slub/kfence.h"
 #include "slub/place_text.h"
