@@ -196,7 +196,7 @@ static struct dill_error *load_elf(struct elf_image *image, struct image_file *f
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED, "libelf is too old");
 	/* The bytes are only read; libelf's interface knows no const. */
-	image->elf = elf_memory((char *)(uintptr_t)image->bytes.data, image->bytes.size);
+	image->elf = elf_memory((char *)image->bytes.data, image->bytes.size);
 	if (!image->elf || elf_kind(image->elf) != ELF_K_ELF ||
 	    !gelf_getehdr(image->elf, &header) || header.e_machine != EM_X86_64)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
