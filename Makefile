@@ -29,4 +29,4 @@ install: all
 	meson install -C build $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-analyze build-asan build-fuzz
