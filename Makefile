@@ -3,7 +3,7 @@
 PYTHON := /usr/bin/python3
 PREFIX ?= /usr/local
 
-.PHONY: all demo check lint install clean
+.PHONY: all demo check bench lint install clean
 
 all: build/build.ninja
 	ninja -C build
@@ -20,6 +20,12 @@ demo:
 check:
 	@tools/install-deps.sh check
 	@$(PYTHON) -m tools.check
+
+# Options by BENCH, such as BENCH="--runs 15 6.12".
+bench:
+	@tools/install-deps.sh demo
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) -m bench $(BENCH)
 
 lint:
 	@tools/install-deps.sh check

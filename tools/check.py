@@ -51,7 +51,7 @@ def fuzz():
 def end_to_end():
     """Run pytest. Returns (passed, failed, skipped)."""
     print("\n== end-to-end tests", flush=True)
-    run = subprocess.Popen([PYTHON, "-m", "pytest", "-q", "-rs", "tests/e2e"], stdout=subprocess.PIPE, text=True)
+    run = subprocess.Popen([PYTHON, "-m", "pytest", "-q", "-rs", "-n", "2", "--dist", "loadgroup", "tests/e2e"], stdout=subprocess.PIPE, text=True)
     last = ""
     for line in run.stdout:
         print(line, end="", flush=True)

@@ -47,8 +47,10 @@ struct dill_registers {
 
 /** What a target has done so far; for `make bench` and `--stats`. */
 struct dill_target_stats {
-	uint64_t requests; /**< packets or system calls sent to the target */
-	uint64_t bytes;	   /**< bytes of memory received from it */
+	uint64_t packets;      /**< requests sent to the target */
+	uint64_t bytes;	       /**< bytes of memory in their answers */
+	uint64_t direct_calls; /**< system calls that read its memory directly */
+	uint64_t direct_bytes; /**< bytes of memory they brought */
 };
 
 /**

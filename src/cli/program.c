@@ -2,7 +2,6 @@
 #include "cli/program.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,12 +40,12 @@ struct dill_error *program_open(struct program *program)
 
 void program_close(struct program *program)
 {
-	struct dill_target_stats stats = {0};
+	_cleanup_(strbuf_deinitp)
+	struct strbuf stats = {0};
 
 	if (program->session && program->options->stats) {
-		memory_stats(session_memory(program->session), &stats);
-		fprintf(stderr, "dill: read %" PRIu64 " bytes in %" PRIu64 " requests\n",
-			stats.bytes, stats.requests);
+		memory_append_stats(session_memory(program->session), &stats);
+		log_remark(NULL, strbuf_get(&stats));
 	}
 	session_free(steal(program->session));
 }

@@ -57,6 +57,63 @@ static struct dill_error *slab_records(const struct slab_list *list,
 	return NULL;
 }
 
+static struct record *sheaf_record(const struct sheaf *sheaf, enum cache_record_detail detail,
+				   struct arena *arena)
+{
+	struct record *record = record_new(arena, &cache_sheaf_kind);
+	dill_virt *objects;
+
+	if (!record)
+		return NULL;
+	record_set_number(record, SHEAF_COLUMN_ADDRESS, sheaf->address);
+	record_set_number(record, SHEAF_COLUMN_SIZE, sheaf->size);
+	record_set_bool(record, SHEAF_COLUMN_BROKEN, sheaf->broken);
+	if (detail != CACHE_RECORD_OBJECTS || (sheaf->size && !sheaf->objects))
+		return record;
+	objects = arena_alloc_array(arena, sheaf->size + 1, sizeof(*objects));
+	if (!objects)
+		return NULL;
+	/* Handed out from the top of the array. */
+	for (uint32_t i = 0; i < sheaf->size; i++)
+		objects[i] = sheaf->objects[sheaf->size - 1 - i];
+	record_set_addresses(record, SHEAF_COLUMN_OBJECTS, objects, sheaf->size);
+	return record;
+}
+
+/* A list with the sheaf, or an empty one when there is none. */
+static struct dill_error *set_sheaf(struct record *record, size_t column, const struct sheaf *sheaf,
+				    enum cache_record_detail detail, struct arena *arena)
+{
+	struct record_list list = {0};
+
+	if (sheaf->address) {
+		struct record *item = sheaf_record(sheaf, detail, arena);
+
+		if (!item)
+			return error_no_memory();
+		record_list_append(&list, item);
+	}
+	record_set_records(record, column, list);
+	return NULL;
+}
+
+static struct dill_error *set_sheaves(struct record *record, size_t column,
+				      const struct sheaf_list *sheaves,
+				      enum cache_record_detail detail, struct arena *arena)
+{
+	struct record_list list = {0};
+
+	for (size_t i = 0; i < sheaves->count; i++) {
+		struct record *item = sheaf_record(&sheaves->items[i], detail, arena);
+
+		if (!item)
+			return error_no_memory();
+		record_list_append(&list, item);
+	}
+	record_set_records(record, column, list);
+	return NULL;
+}
+
 static uint64_t free_objects(const struct slab_list *list)
 {
 	uint64_t free = 0;
@@ -66,17 +123,13 @@ static uint64_t free_objects(const struct slab_list *list)
 	return free;
 }
 
-static struct dill_error *cpu_record(const struct cpu_contents *cpu,
-				     enum cache_record_detail detail, struct arena *arena,
-				     struct record_list *ret)
+/* The part of the per-CPU slab engine. */
+static struct dill_error *fill_cpu_slab(const struct cpu_contents *cpu,
+					enum cache_record_detail detail, struct arena *arena,
+					struct record *record)
 {
-	struct record *record = record_new(arena, &cache_cpu_kind);
 	struct record_list own = {0}, partial = {0};
 
-	if (!record)
-		return error_no_memory();
-	record_set_number(record, CPU_COLUMN_NUMBER, cpu->cpu);
-	record_set_bool(record, CPU_COLUMN_ONLINE, cpu->online);
 	record_set_number(record, CPU_COLUMN_ADDRESS, cpu->address);
 	record_set_number(record, CPU_COLUMN_FREELIST_COUNT, cpu->lockless.count);
 	if (detail == CACHE_RECORD_OBJECTS)
@@ -98,8 +151,57 @@ static struct dill_error *cpu_record(const struct cpu_contents *cpu,
 		TRY(slab_records(&cpu->partial, detail, arena, &partial));
 		record_set_records(record, CPU_COLUMN_PARTIAL, partial);
 	}
+	return NULL;
+}
+
+static struct dill_error *fill_cpu_sheaves(const struct cpu_sheaves *sheaves,
+					   enum cache_record_detail detail, struct arena *arena,
+					   struct record *record)
+{
+	record_set_number(record, CPU_COLUMN_SHEAVES, sheaves->address);
+	record_set_bool(record, CPU_COLUMN_IN_MOTION, sheaves->in_motion);
+	TRY(set_sheaf(record, CPU_COLUMN_MAIN, &sheaves->main, detail, arena));
+	TRY(set_sheaf(record, CPU_COLUMN_SPARE, &sheaves->spare, detail, arena));
+	return set_sheaf(record, CPU_COLUMN_RCU_FREE, &sheaves->rcu_free, detail, arena);
+}
+
+static struct dill_error *cpu_record(const struct cpu_contents *cpu,
+				     enum cache_record_detail detail, struct arena *arena,
+				     struct record_list *ret)
+{
+	struct record *record = record_new(arena, &cache_cpu_kind);
+
+	if (!record)
+		return error_no_memory();
+	record_set_number(record, CPU_COLUMN_NUMBER, cpu->cpu);
+	record_set_bool(record, CPU_COLUMN_ONLINE, cpu->online);
+	if (cpu->address)
+		TRY(fill_cpu_slab(cpu, detail, arena, record));
+	if (cpu->sheaves.address)
+		TRY(fill_cpu_sheaves(&cpu->sheaves, detail, arena, record));
 	record_list_append(ret, record);
 	return NULL;
+}
+
+static struct dill_error *fill_barn(const struct barn *barn, enum cache_record_detail detail,
+				    struct arena *arena, struct record *record)
+{
+	uint64_t objects = 0;
+
+	for (size_t i = 0; i < barn->full.count; i++)
+		objects += barn->full.items[i].size;
+	for (size_t i = 0; i < barn->empty.count; i++)
+		objects += barn->empty.items[i].size;
+	record_set_number(record, NODE_COLUMN_BARN, barn->address);
+	record_set_number(record, NODE_COLUMN_FULL_SHEAVES, barn->full.count);
+	record_set_number(record, NODE_COLUMN_EMPTY_SHEAVES, barn->empty.count);
+	record_set_number(record, NODE_COLUMN_BARN_OBJECTS, objects);
+	record_set_bool(record, NODE_COLUMN_BARN_BROKEN,
+			barn->broken || barn->full.broken || barn->empty.broken);
+	if (detail != CACHE_RECORD_OBJECTS)
+		return NULL;
+	TRY(set_sheaves(record, NODE_COLUMN_BARN_FULL, &barn->full, detail, arena));
+	return set_sheaves(record, NODE_COLUMN_BARN_EMPTY, &barn->empty, detail, arena);
 }
 
 static struct dill_error *node_record(const struct node_contents *node,
@@ -112,6 +214,11 @@ static struct dill_error *node_record(const struct node_contents *node,
 	if (!record)
 		return error_no_memory();
 	record_set_number(record, NODE_COLUMN_NUMBER, node->node);
+	if (node->barn.address)
+		TRY(fill_barn(&node->barn, detail, arena, record));
+	record_list_append(ret, record);
+	if (!node->address)
+		return NULL;
 	record_set_number(record, NODE_COLUMN_ADDRESS, node->address);
 	record_set_number(record, NODE_COLUMN_NR_PARTIAL, node->nr_partial);
 	if (node->has_totals) {
@@ -132,13 +239,13 @@ static struct dill_error *node_record(const struct node_contents *node,
 			record_set_records(record, NODE_COLUMN_FULL, full);
 		}
 	}
-	record_list_append(ret, record);
 	return NULL;
 }
 
 /* The columns that a row and a picture share. */
 static struct dill_error *fill_row(const struct heap *heap, const struct contents *contents,
-				   struct arena *arena, struct record *record)
+				   const struct state_counts *states, struct arena *arena,
+				   struct record *record)
 {
 	const struct cache *cache = contents->cache;
 	const char *const *flags;
@@ -155,7 +262,12 @@ static struct dill_error *fill_row(const struct heap *heap, const struct content
 		record_set_number(record, CACHE_SLABS, contents->slabs);
 		record_set_number(record, CACHE_OBJECTS, contents->objects);
 		record_set_number(record, CACHE_ACTIVE, contents->active);
+		record_set_number(record, CACHE_LIVE, states->counts[OBJECT_LIVE]);
+		record_set_number(record, CACHE_UNKNOWN, states->counts[OBJECT_UNKNOWN]);
 	}
+	record_set_number(record, CACHE_CACHED, states->counts[OBJECT_CACHED]);
+	record_set_number(record, CACHE_FREE, states->counts[OBJECT_FREE]);
+	record_set_number(record, CACHE_WAITING, states->counts[OBJECT_WAITING]);
 	record_set_number(record, CACHE_PARTIAL_SLABS, contents->partial_slabs);
 	record_set_texts(record, CACHE_FLAGS, flags, flag_count);
 	return NULL;
@@ -202,18 +314,20 @@ static struct dill_error *fill_identity(const struct heap *heap, const struct ca
 }
 
 struct dill_error *cache_row_record(const struct heap *heap, const struct contents *contents,
-				    struct arena *arena, struct record **ret)
+				    const struct state_counts *states, struct arena *arena,
+				    struct record **ret)
 {
 	struct record *record = record_new(arena, &cache_row_kind);
 
 	if (!record)
 		return error_no_memory();
 	*ret = record;
-	return fill_row(heap, contents, arena, record);
+	return fill_row(heap, contents, states, arena, record);
 }
 
 struct dill_error *cache_detail_record(const struct heap *heap, const struct contents *contents,
-				       const struct contents_filter *filter,
+				       const struct state_counts *states,
+				       const struct cache_filter *filter,
 				       enum cache_record_detail detail, struct arena *arena,
 				       struct record **ret)
 {
@@ -222,12 +336,16 @@ struct dill_error *cache_detail_record(const struct heap *heap, const struct con
 
 	if (!record)
 		return error_no_memory();
-	TRY(fill_row(heap, contents, arena, record));
+	TRY(fill_row(heap, contents, states, arena, record));
 	TRY(fill_identity(heap, contents->cache, arena, record));
 	if (contents->cache->cpu_slab)
 		record_set_number(record, CACHE_CPU_SLABS, contents->cpu_slabs);
+	if (heap->layout.cache_sheaf_capacity.present)
+		record_set_number(record, CACHE_SHEAF_CAPACITY, contents->cache->sheaf_capacity);
+	record_set_bool(record, CACHE_IN_MOTION, contents->in_motion);
 	for (size_t i = 0; i < contents->cpu_count; i++)
-		TRY(cpu_record(&contents->cpus[i], detail, arena, &cpus));
+		if (filter->cpu < 0 || (unsigned)filter->cpu == contents->cpus[i].cpu)
+			TRY(cpu_record(&contents->cpus[i], detail, arena, &cpus));
 	for (size_t i = 0; i < contents->node_count; i++)
 		if (filter->node < 0 || (unsigned)filter->node == contents->nodes[i].node)
 			TRY(node_record(&contents->nodes[i], detail, arena, &nodes));

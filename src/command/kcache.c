@@ -1,59 +1,57 @@
 /* SPDX-License-Identifier: MIT */
-#include <fnmatch.h>
 #include <string.h>
 
-#include "base/suggest.h"
+#include "command/aliases.h"
 #include "command/cache_record.h"
+#include "command/choose.h"
 #include "command/finding_record.h"
 #include "command/registry.h"
-#include "slub/encoding.h"
 
-enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS };
+enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS, OPTION_ALIASES };
 
-static bool is_glob(const char *pattern)
+/* Sums tell the states as long as no list is broken; else only a look at every slab does. */
+static struct dill_error *count_states(struct survey *survey, const struct contents *contents,
+				       struct arena *arena, struct state_counts *ret)
 {
-	return strpbrk(pattern, "*?[");
-}
+	const struct cache_list one = {(struct cache *)contents->cache, 1};
+	struct findings said_before = {.arena = arena};
+	struct contents again;
+	struct cache_map map;
 
-/* The caches that @p pattern names, as a list of its own. */
-static struct dill_error *select_caches(const struct cache_list *all, const char *pattern,
-					struct arena *arena, struct cache_list *ret)
-{
-	struct suggest suggest;
-
-	ret->count = 0;
-	ret->items = arena_alloc_array(arena, all->count + 1, sizeof(*ret->items));
-	if (!ret->items)
-		return error_no_memory();
-	for (size_t i = 0; i < all->count; i++)
-		if (!strcmp(all->items[i].name, pattern) ||
-		    (is_glob(pattern) && !fnmatch(pattern, all->items[i].name, 0)))
-			ret->items[ret->count++] = all->items[i];
-	if (ret->count)
+	survey_count(survey, contents, ret);
+	if (!ret->counts[OBJECT_UNKNOWN])
 		return NULL;
-	suggest_init(&suggest, pattern);
-	for (size_t i = 0; i < all->count; i++)
-		suggest_offer(&suggest, all->items[i].name);
-	return dill_error_new(DILL_ERROR_NOT_FOUND, "no cache %s \"%s\"%s",
-			      is_glob(pattern) ? "matches" : "is named", pattern,
-			      suggest_text(&suggest));
+
+	struct findings *findings = survey->findings;
+
+	survey->findings = &said_before;
+	struct dill_error *error = survey_scan(survey, &one);
+
+	if (!error)
+		error = survey_map(survey, contents->cache, arena, &again, &map);
+	survey->findings = findings;
+	if (error)
+		return error;
+	memcpy(ret->counts, map.counts, sizeof(ret->counts));
+	return NULL;
 }
 
-static struct dill_error *emit_rows(struct command_call *call, struct heap *heap,
-				    const struct cache_list *caches, struct findings *findings)
+static struct dill_error *emit_rows(struct command_call *call, struct survey *survey,
+				    const struct cache_list *caches)
 {
-	const struct contents_filter everything = {.cpu = -1, .node = -1};
 	struct contents *contents =
 		arena_alloc_array(call->arena, caches->count + 1, sizeof(*contents));
 
 	if (!contents)
 		return error_no_memory();
-	TRY(contents_read(heap, caches->items, caches->count, CONTENTS_COUNTS, &everything,
-			  call->arena, findings, contents));
+	TRY(contents_read(survey->heap, caches->items, caches->count, CONTENTS_COUNTS, call->arena,
+			  survey->findings, contents));
 	for (size_t i = 0; i < caches->count; i++) {
+		struct state_counts states;
 		struct record *record;
 
-		TRY(cache_row_record(heap, &contents[i], call->arena, &record));
+		TRY(count_states(survey, &contents[i], call->arena, &states));
+		TRY(cache_row_record(survey->heap, &contents[i], &states, call->arena, &record));
 		TRY(call->sink->emit(call->sink, record));
 	}
 	return NULL;
@@ -61,54 +59,31 @@ static struct dill_error *emit_rows(struct command_call *call, struct heap *heap
 
 /* One cache at a time, each with an arena of its own: a glob may match caches with millions of
  * objects. */
-static struct dill_error *emit_details(struct command_call *call, struct heap *heap,
+static struct dill_error *emit_details(struct command_call *call, struct survey *survey,
 				       const struct cache_list *caches,
-				       const struct contents_filter *filter,
-				       struct findings *findings)
+				       const struct cache_filter *filter)
 {
 	enum cache_record_detail detail =
 		call->options[OPTION_COUNTS].given ? CACHE_RECORD_COUNTS : CACHE_RECORD_OBJECTS;
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
+	struct alias_list aliases;
 
 	TRY(arena_new(&arena));
+	TRY(aliases_prepare(survey, caches, &aliases));
 	for (size_t i = 0; i < caches->count; i++) {
+		struct state_counts states;
 		struct contents contents;
 		struct record *record;
 
-		TRY(contents_read(heap, &caches->items[i], 1, CONTENTS_FREELISTS, filter, arena,
-				  findings, &contents));
-		TRY(cache_detail_record(heap, &contents, filter, detail, arena, &record));
+		TRY(contents_read(survey->heap, &caches->items[i], 1, CONTENTS_FREELISTS, arena,
+				  survey->findings, &contents));
+		TRY(count_states(survey, &contents, arena, &states));
+		TRY(cache_detail_record(survey->heap, &contents, &states, filter, detail, arena,
+					&record));
+		aliases_fill(&aliases, &caches->items[i], record, CACHE_ALIASES);
 		TRY(call->sink->emit(call->sink, record));
 		arena_reset(arena);
-	}
-	return NULL;
-}
-
-static struct dill_error *read_filter(struct command_call *call, struct heap *heap,
-				      struct contents_filter *ret)
-{
-	*ret = (struct contents_filter){.cpu = -1, .node = -1};
-	if (call->options[OPTION_CPU].given) {
-		uint64_t cpu = call->options[OPTION_CPU].number;
-
-		if (cpu >= kernel_cpu_limit(heap->kernel) ||
-		    !kernel_cpu_possible(heap->kernel, (unsigned)cpu))
-			return dill_error_new(
-				DILL_ERROR_INVALID_ARGUMENT,
-				"--cpu %lu: this kernel has no such CPU; the last one is %u",
-				(unsigned long)cpu, kernel_cpu_limit(heap->kernel) - 1);
-		ret->cpu = (int)cpu;
-	}
-	if (call->options[OPTION_NODE].given) {
-		uint64_t node = call->options[OPTION_NODE].number;
-
-		if (node >= kernel_node_limit(heap->kernel))
-			return dill_error_new(
-				DILL_ERROR_INVALID_ARGUMENT,
-				"--node %lu: this kernel has no such node; the last one is %u",
-				(unsigned long)node, kernel_node_limit(heap->kernel) - 1);
-		ret->node = (int)node;
 	}
 	return NULL;
 }
@@ -117,34 +92,36 @@ static struct dill_error *run(struct command_call *call)
 {
 	const char *pattern = call->argument_count ? call->arguments[0] : NULL;
 	struct findings findings = {.arena = call->arena};
-	struct contents_filter filter;
-	struct cache_list all, chosen;
+	_cleanup_(survey_deinitp)
+	struct survey survey = {0};
+	struct cache_filter filter;
+	struct cache_list chosen;
 	struct heap *heap;
 
 	TRY(session_heap(call->session, &heap));
-	TRY(read_filter(call, heap, &filter));
+	TRY(cpu_choose(call, OPTION_CPU, heap->kernel, &filter.cpu));
+	TRY(node_choose(call, OPTION_NODE, heap->kernel, &filter.node));
 	if (!pattern && (filter.cpu >= 0 || filter.node >= 0))
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "--cpu and --node need a cache: kcache NAME --cpu CPU");
-	TRY(caches_read(heap, call->arena, &findings, &all));
-	if (!pattern) {
-		TRY(emit_rows(call, heap, &all, &findings));
-	} else {
-		TRY(select_caches(&all, pattern, call->arena, &chosen));
-		TRY(encoding_learn(heap, &all));
-		TRY(emit_details(call, heap, &chosen, &filter, &findings));
-	}
+	TRY(survey_init(heap, call->arena, &findings, &survey));
+	if (heap->layout.cache_cpu_sheaves.present) /* for those that no list leads to */
+		TRY(survey_scan(&survey, &survey.all));
+	if (pattern)
+		TRY(caches_choose(&survey.all, pattern, call->arena, &chosen));
+	if (call->options[OPTION_ALIASES].given)
+		TRY(aliases_emit(call, &survey, pattern ? &chosen : NULL));
+	else if (pattern)
+		TRY(emit_details(call, &survey, &chosen, &filter));
+	else
+		TRY(emit_rows(call, &survey, &survey.all));
 	return findings_emit(call, &findings);
 }
 
 static const struct record_kind *const kinds[] = {
-	&cache_row_kind,
-	&cache_detail_kind,
-	&cache_cpu_kind,
-	&cache_node_kind,
-	&cache_slab_kind,
-	&finding_record_kind,
-	NULL,
+	&cache_row_kind,  &cache_detail_kind,	&cache_cpu_kind,
+	&cache_node_kind, &cache_slab_kind,	&cache_sheaf_kind,
+	&aliases_kind,	  &finding_record_kind, NULL,
 };
 
 const struct command kcache_command = {
@@ -167,7 +144,8 @@ const struct command kcache_command = {
 		"  kcache\n"
 		"  kcache kmalloc-64\n"
 		"  kcache 'kmalloc-*' --counts\n"
-		"  kcache dentry --cpu 0 --json\n",
+		"  kcache dentry --cpu 0 --json\n"
+		"  kcache --aliases\n",
 	.arguments = {{"CACHE", ARGUMENT_CACHE, .optional = true}},
 	.options =
 		{
@@ -177,6 +155,8 @@ const struct command kcache_command = {
 					 "of the NUMA nodes show only this one"},
 			[OPTION_COUNTS] = {"counts", 'C', ARGUMENT_NONE, NULL,
 					   "say how many objects, do not list them"},
+			[OPTION_ALIASES] = {"aliases", 'a', ARGUMENT_NONE, NULL,
+					    "show under which names merged caches are known"},
 		},
 	.needs_target = true,
 	.kinds = kinds,

@@ -6,7 +6,8 @@
 #include "base/suggest.h"
 
 const struct command *const commands[] = {
-	&kcache_command, &ktask_command, &kstruct_command, &kbase_command, &help_command, NULL,
+	&kcache_command,  &kmap_command,  &kslab_command, &kobj_command, &ktask_command,
+	&kstruct_command, &kbase_command, &info_command,  &help_command, NULL,
 };
 
 struct dill_error *command_find(const char *name, const struct command **ret)

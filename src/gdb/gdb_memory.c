@@ -42,8 +42,10 @@ static struct dill_error *ask_mode(struct gdb_memory *memory)
 {
 	_cleanup_(freep)
 	char *reply = NULL;
-	struct dill_error *error = gdb_packet(memory->gdb, "qqemu.PhyMemMode", &reply);
+	struct dill_error *error;
 
+	memory->packets++;
+	error = gdb_packet(memory->gdb, "qqemu.PhyMemMode", &reply);
 	if (error && dill_error_code(error) == DILL_ERROR_INTERRUPTED)
 		return error;
 	memory->mode = PHYSICAL_ABSENT;
@@ -64,7 +66,7 @@ static struct dill_error *set_mode(struct gdb_memory *memory, enum physical_mode
 	if (memory->mode == mode || memory->mode == PHYSICAL_UNKNOWN ||
 	    memory->mode == PHYSICAL_ABSENT)
 		return NULL;
-	memory->requests++;
+	memory->packets++;
 	TRY(gdb_packet(memory->gdb,
 		       mode == PHYSICAL_ON ? "Qqemu.PhyMemMode:1" : "Qqemu.PhyMemMode:0", &reply));
 	if (strcmp(reply, "OK") != 0)
@@ -116,7 +118,7 @@ static struct dill_error *read_page(struct gdb_memory *memory, struct dill_page_
 	char *data;
 	Py_ssize_t length;
 
-	memory->requests++;
+	memory->packets++;
 	if (!bytes) {
 		_cleanup_(py_decrefp)
 		PyObject *unreadable = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)

@@ -20,7 +20,7 @@ struct gdb_memory {
 	PyObject *gdb; /**< the module; borrowed */
 	enum physical_mode mode;
 	enum physical_mode found; /**< as the user had it */
-	uint64_t requests, bytes;
+	uint64_t packets, bytes;
 };
 
 /** Set of enum dill_space bits. */

@@ -313,7 +313,10 @@ static void inferior_stats(void *context, struct dill_target_stats *ret)
 {
 	struct inferior *inferior = context;
 
-	*ret = (struct dill_target_stats){inferior->memory.requests, inferior->memory.bytes};
+	*ret = (struct dill_target_stats){
+		.packets = inferior->memory.packets,
+		.bytes = inferior->memory.bytes,
+	};
 	if (inferior->route == ROUTE_SOCKET && inferior->socket_ops->stats)
 		inferior->socket_ops->stats(inferior->socket_context, ret);
 }

@@ -2,7 +2,8 @@
 #include "gdb/plugin.h"
 
 /*
- * `set dill direct on|off|auto`. GDB asks for the texts of set and show through methods.
+ * `set dill direct on|off|auto`, and `show dill statistics`. GDB asks for the texts of set and show
+ * through methods.
  */
 
 static PyObject *no_text(PyObject *self, PyObject *arguments)
@@ -42,17 +43,39 @@ static PyObject *set_prefix(PyObject *self, PyObject *arguments)
 	return execute(self, "help set dill");
 }
 
+/* The target as it was opened: asking must not open another one. */
+static PyObject *show_statistics(PyObject *self, PyObject *arguments)
+{
+	struct plugin *plugin = PyCapsule_GetPointer(self, NULL);
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+
+	(void)arguments;
+	if (!plugin)
+		return NULL;
+	strbuf_append(&text, "Read from the target: ");
+	if (plugin->session)
+		memory_append_stats(session_memory(plugin->session), &text);
+	else
+		strbuf_append(&text, "nothing");
+	strbuf_append(&text, ".\n");
+	return py_call(plugin->gdb, "write", "(s)", strbuf_get(&text));
+}
+
 static PyObject *show_prefix(PyObject *self, PyObject *arguments)
 {
-	(void)arguments;
-	return execute(self, "show dill direct");
+	_cleanup_(py_decrefp)
+	PyObject *direct = execute(self, "show dill direct");
+
+	return direct ? show_statistics(self, arguments) : NULL;
 }
 
 static PyMethodDef set_prefix_method = {"invoke", set_prefix, METH_VARARGS, NULL};
 static PyMethodDef show_prefix_method = {"invoke", show_prefix, METH_VARARGS, NULL};
+static PyMethodDef show_statistics_method = {"invoke", show_statistics, METH_VARARGS, NULL};
 
-static bool register_prefix(struct plugin *plugin, const char *name, const char *doc,
-			    PyMethodDef *method)
+static bool register_command(struct plugin *plugin, const char *name, const char *doc,
+			     PyMethodDef *method, PyObject *is_prefix)
 {
 	_cleanup_(py_decrefp)
 	PyObject *class_name = PyObject_GetAttrString(plugin->gdb, "COMMAND_DATA");
@@ -69,7 +92,7 @@ static bool register_prefix(struct plugin *plugin, const char *name, const char 
 
 	if (!class_name || !none || !dict)
 		return false;
-	arguments = Py_BuildValue("(sOOO)", name, class_name, none, Py_True);
+	arguments = Py_BuildValue("(sOOO)", name, class_name, none, is_prefix);
 	return arguments && gdb_object_register(plugin, "Command", dict, arguments);
 }
 
@@ -89,9 +112,13 @@ bool parameters_register(struct plugin *plugin)
 	PyObject *arguments = NULL;
 
 	if (!class_name || !kind || !set || !show ||
-	    !register_prefix(plugin, "set dill", "Settings of dill.", &set_prefix_method) ||
-	    !register_prefix(plugin, "show dill", "Show the settings of dill.",
-			     &show_prefix_method))
+	    !register_command(plugin, "set dill", "Settings of dill.", &set_prefix_method,
+			      Py_True) ||
+	    !register_command(plugin, "show dill", "Show the settings of dill.",
+			      &show_prefix_method, Py_True) ||
+	    !register_command(plugin, "show dill statistics",
+			      "Show how much was read from the target.", &show_statistics_method,
+			      Py_False))
 		return false;
 	dict = Py_BuildValue(
 		"{sssssssOsO}", "__doc__",

@@ -113,6 +113,12 @@ static bool tokens_at(struct finder *finder, uint64_t digit, struct kallsyms_tab
 /** The digits are tokens of their own in every table, as some symbol contains each. */
 static const uint8_t digit_tokens[] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
 
+bool kallsyms_has_tokens(struct span bytes)
+{
+	return bytes.size &&
+	       memmem(bytes.data, bytes.size, digit_tokens, sizeof(digit_tokens)) != NULL;
+}
+
 /** Find the next token table whose digits start at @p from or later; *from moves behind it. */
 static bool find_tokens(struct finder *finder, uint64_t *from, struct kallsyms_tables *tables)
 {

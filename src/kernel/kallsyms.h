@@ -57,6 +57,10 @@ struct kallsyms_tables {
 DILL_MUST_CHECK struct dill_error *kallsyms_find(struct span bytes, uint64_t address,
 						 struct kallsyms_tables *ret);
 
+/** True when @p bytes seem to hold a table of tokens. Just in front of the values there is one when
+ * the names are there, too. */
+bool kallsyms_has_tokens(struct span bytes);
+
 /**
  * Decode all symbols.
  *

@@ -13,6 +13,8 @@
 /** Slack for what lies around the tables: counts, tokens, and values that do not look like the rest
  * (per-CPU offsets). */
 #define SLACK (UINT64_C(128) << 10)
+/** Tokens and their index, where these lie in front of the values: less than 2 KiB. */
+#define TOKENS_REACH (UINT64_C(8) << 10)
 /** A part of the image that is larger than any kernel is read up to here. */
 #define PART_MAX (UINT64_C(128) << 20)
 
@@ -79,25 +81,54 @@ static struct dill_error *try_range(struct kernel *kernel, const struct image_re
 	return part_decode(&part, ret);
 }
 
+/** Where a table of values lies, and how much the names around it may take. */
+struct place {
+	dill_virt first, end;
+	uint64_t count, names;
+};
+
+/** The address so far below @p address, or the region's first. */
+static dill_virt back(const struct image_region *region, dill_virt address, uint64_t distance)
+{
+	return address - region->first > distance ? address - distance : region->first;
+}
+
+/** Names in front of the values: 6.4 on. */
+static struct dill_error *try_in_front(struct kernel *kernel, const struct image_region *region,
+				       const struct place *values, struct symbol_table *ret)
+{
+	dill_virt low = back(region, values->first, values->names);
+
+	return try_range(kernel, region, low, values->end + DILL_PAGE_SIZE - low, ret);
+}
+
+/** Names behind the values: to 6.3. */
+static struct dill_error *try_behind(struct kernel *kernel, const struct image_region *region,
+				     const struct place *values, struct symbol_table *ret)
+{
+	dill_virt low = back(region, values->first, SLACK);
+
+	/* Three bytes per symbol: kallsyms_seqs_of_names. */
+	return try_range(kernel, region, low, values->end + values->names + values->count * 3 - low,
+			 ret);
+}
+
 /**
- * With the place of the values known, read what surrounds them: names in front of them (6.4 on) or
- * behind them (to 6.3).
+ * With the place of the values known, read what surrounds them, on the side where the names seem to
+ * be first: a wrong guess costs a megabyte.
  */
 static struct dill_error *try_around(struct kernel *kernel, const struct image_region *region,
-				     dill_virt first, dill_virt end, enum kallsyms_form form,
+				     const struct place *values, bool in_front,
 				     struct symbol_table *ret)
 {
-	uint64_t count = (end - first) / (form == KALLSYMS_ABSOLUTE ? 8 : 4);
-	uint64_t names = count * NAME_BYTES + SLACK;
-	dill_virt low = first - region->first > names ? first - names : region->first;
-	struct dill_error *error = try_range(kernel, region, low, end + DILL_PAGE_SIZE - low, ret);
+	struct dill_error *error = in_front ? try_in_front(kernel, region, values, ret)
+					    : try_behind(kernel, region, values, ret);
 
 	if (!error || error_is_fatal(error))
 		return error;
 	dill_error_free(error);
-	low = first - region->first > SLACK ? first - SLACK : region->first;
-	/* Three bytes per symbol: kallsyms_seqs_of_names. */
-	return try_range(kernel, region, low, end + names + count * 3 - low, ret);
+	return in_front ? try_behind(kernel, region, values, ret)
+			: try_in_front(kernel, region, values, ret);
 }
 
 /** One hit of the sampling: samples [first, last] look like one table of values. */
@@ -106,21 +137,44 @@ struct hit {
 	enum kallsyms_form form;
 };
 
+/** Keep a range in the page cache, from where the reads that follow take it. */
+static struct dill_error *prefetch_range(struct kernel *kernel, dill_virt first, dill_virt end,
+					 uint64_t step)
+{
+	ARRAY(dill_virt) addresses = {0};
+	struct dill_error *error = NULL;
+
+	for (dill_virt at = first; at < end && !error; at += step)
+		error = array_push(&addresses, at);
+	if (!error)
+		error = kernel_prefetch(kernel, addresses.items, addresses.count);
+	array_free(&addresses);
+	return error;
+}
+
 /** Read a hit and a step on both sides, find the table's ends, and decode what is around. */
 static struct dill_error *try_hit(struct kernel *kernel, const struct image_region *region,
 				  const struct hit *hit, struct symbol_table *ret)
 {
-	dill_virt low =
-		hit->first - region->first > SAMPLE_STEP ? hit->first - SAMPLE_STEP : region->first;
+	dill_virt low = back(region, hit->first, SAMPLE_STEP + TOKENS_REACH);
 	dill_virt end = hit->last + SAMPLE_STEP + DILL_PAGE_SIZE;
 	__attribute__((cleanup(part_deinit))) struct part part = {0};
 	struct kallsyms_values values;
+	struct place place;
 
 	if (end > region->first + region->size)
 		end = region->first + region->size;
+	TRY(prefetch_range(kernel, low, end, DILL_PAGE_SIZE));
 	TRY(part_read(kernel, low, end - low, &part));
 	values = kallsyms_values_extent(part.bytes, hit->first - low, DILL_PAGE_SIZE, hit->form);
-	return try_around(kernel, region, low + values.first, low + values.end, hit->form, ret);
+	place = (struct place){
+		.first = low + values.first,
+		.end = low + values.end,
+		.count = (values.end - values.first) / (hit->form == KALLSYMS_ABSOLUTE ? 8 : 4),
+	};
+	place.names = place.count * NAME_BYTES + SLACK;
+	return try_around(kernel, region, &place,
+			  kallsyms_has_tokens(span_cut(part.bytes, 0, values.first)), ret);
 }
 
 /** Take the sample at @p address: extends *hit when it goes on with it. */
@@ -145,26 +199,13 @@ static struct dill_error *take_sample(struct kernel *kernel, dill_virt address, 
 	return NULL;
 }
 
-static struct dill_error *prefetch_samples(struct kernel *kernel, const struct image_region *region)
-{
-	ARRAY(dill_virt) samples = {0};
-	struct dill_error *error = NULL;
-
-	for (uint64_t at = 0; at < region->size && !error; at += SAMPLE_STEP)
-		error = array_push(&samples, region->first + at);
-	if (!error)
-		error = kernel_prefetch(kernel, samples.items, samples.count);
-	array_free(&samples);
-	return error;
-}
-
 /** Find the tables in a region by looking at a page in each step only. NOT_FOUND is no proof. */
 static struct dill_error *sample_region(struct kernel *kernel, const struct image_region *region,
 					struct symbol_table *ret)
 {
 	struct hit hit = {0};
 
-	TRY(prefetch_samples(kernel, region));
+	TRY(prefetch_range(kernel, region->first, region->first + region->size, SAMPLE_STEP));
 	for (uint64_t at = 0; at < region->size; at += SAMPLE_STEP) {
 		struct dill_error *error;
 		bool goes_on;

@@ -171,8 +171,10 @@ DILL_MUST_CHECK struct dill_error *kernel_virt_to_page(struct kernel *kernel, di
 /** Head page of the compound page that @p page belongs to (itself when it is none). */
 DILL_MUST_CHECK struct dill_error *kernel_page_head(struct kernel *kernel, dill_virt page,
 						    dill_virt *ret);
-/** NUMA node of a page from its flags (include/linux/mmzone.h, SPARSEMEM_VMEMMAP). */
-DILL_MUST_CHECK struct dill_error *kernel_page_node(struct kernel *kernel, dill_virt page,
-						    unsigned *ret);
+/**
+ * NUMA node in a page's flags word (include/linux/mmzone.h, SPARSEMEM_VMEMMAP). May be a node that
+ * does not exist: the caller checks. 0 when the types do not tell how many bits a node has.
+ */
+unsigned kernel_page_flags_node(struct kernel *kernel, uint64_t flags);
 
 #endif

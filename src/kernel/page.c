@@ -197,24 +197,13 @@ struct dill_error *kernel_page_head(struct kernel *kernel, dill_virt page, dill_
 	return NULL;
 }
 
-struct dill_error *kernel_page_node(struct kernel *kernel, dill_virt page, unsigned *ret)
+unsigned kernel_page_flags_node(struct kernel *kernel, uint64_t flags)
 {
-	uint64_t flags;
-	unsigned bits;
-	uint64_t node = 0;
+	struct dill_error *error = resolve_layout(kernel);
+	unsigned bits = kernel->page_layout.node_bits;
 
-	TRY(resolve_layout(kernel));
-	bits = kernel->page_layout.node_bits;
-	TRY(kernel_read_u64(kernel, page + kernel->page_layout.flags, &flags));
+	dill_error_free(error); /* every kernel has node 0 */
 	/* The topmost bits: with SPARSEMEM_VMEMMAP, all x86-64 has, no section is above them.
 	 * Source: include/linux/page-flags-layout.h */
-	if (bits)
-		node = flags >> (64 - bits);
-	if (node >= kernel->cpus.node_limit)
-		return dill_error_new(DILL_ERROR_BAD_DATA,
-				      "struct page 0x%" PRIx64 " is on node %" PRIu64
-				      ", which does not exist",
-				      page, node);
-	*ret = (unsigned)node;
-	return NULL;
+	return !error && bits ? (unsigned)(flags >> (64 - bits)) : 0;
 }

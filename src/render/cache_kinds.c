@@ -32,6 +32,23 @@ const struct record_kind cache_slab_kind = {
 	.column_count = COUNT(slab_columns),
 };
 
+static const struct column sheaf_columns[] = {
+	[SHEAF_COLUMN_ADDRESS] = {"sheaf", COLUMN_ADDRESS, NULL, "its struct slab_sheaf"},
+	[SHEAF_COLUMN_SIZE] = {"size", COLUMN_COUNT, NULL, "objects in it"},
+	[SHEAF_COLUMN_OBJECTS] =
+		{"objects", COLUMN_ADDRESSES, NULL,
+		 "these objects, in the order in which they will be handed out: the last entry of "
+		 "the array first"},
+	[SHEAF_COLUMN_BROKEN] = {"broken", COLUMN_BOOL, NULL, "true when it has a finding"},
+};
+
+const struct record_kind cache_sheaf_kind = {
+	.name = "sheaf",
+	.doc = "An array of free objects (kernels with sheaves).",
+	.columns = sheaf_columns,
+	.column_count = COUNT(sheaf_columns),
+};
+
 static const struct column cpu_columns[] = {
 	[CPU_COLUMN_NUMBER] = {"cpu", COLUMN_COUNT, NULL, "number of the CPU"},
 	[CPU_COLUMN_ONLINE] = {"online", COLUMN_BOOL, NULL, "the CPU is online"},
@@ -55,11 +72,26 @@ static const struct column cpu_columns[] = {
 	[CPU_COLUMN_PARTIAL_BROKEN] =
 		{"partial_broken", COLUMN_BOOL, NULL,
 		 "true when that list has a finding: there may be more slabs on it"},
+	[CPU_COLUMN_SHEAVES] =
+		{"sheaves", COLUMN_ADDRESS, NULL,
+		 "its struct slub_percpu_sheaves; absent when the cache has no sheaves"},
+	[CPU_COLUMN_MAIN] = {"main", COLUMN_RECORDS, NULL,
+			     "the CPU's main sheaf (none or one): handed out first",
+			     &cache_sheaf_kind},
+	[CPU_COLUMN_SPARE] = {"spare", COLUMN_RECORDS, NULL,
+			      "its spare sheaf (none or one): handed out second",
+			      &cache_sheaf_kind},
+	[CPU_COLUMN_RCU_FREE] =
+		{"rcu_free", COLUMN_RECORDS, NULL,
+		 "its sheaf of objects freed with kfree_rcu() (none or one): they wait",
+		 &cache_sheaf_kind},
+	[CPU_COLUMN_IN_MOTION] = {"in_motion", COLUMN_BOOL, NULL,
+				  "true when the CPU was stopped while it changed these sheaves"},
 };
 
 const struct record_kind cache_cpu_kind = {
 	.name = "cpu",
-	.doc = "What one CPU holds of a cache (kernels with per-CPU slabs).",
+	.doc = "What one CPU holds of a cache.",
 	.columns = cpu_columns,
 	.column_count = COUNT(cpu_columns),
 };
@@ -90,6 +122,20 @@ static const struct column node_columns[] = {
 		{"full", COLUMN_RECORDS, NULL,
 		 "full slabs; only for caches whose full slabs the kernel lists (slab_debug=U)",
 		 &cache_slab_kind},
+	[NODE_COLUMN_BARN] = {"barn", COLUMN_ADDRESS, NULL,
+			      "its struct node_barn; absent when the cache has no sheaves"},
+	[NODE_COLUMN_FULL_SHEAVES] = {"full_sheaves", COLUMN_COUNT, NULL,
+				      "full sheaves in the barn"},
+	[NODE_COLUMN_EMPTY_SHEAVES] = {"empty_sheaves", COLUMN_COUNT, NULL,
+				       "empty sheaves in the barn"},
+	[NODE_COLUMN_BARN_OBJECTS] = {"barn_objects", COLUMN_COUNT, NULL, "objects in the barn"},
+	[NODE_COLUMN_BARN_FULL] = {"barn_full", COLUMN_RECORDS, NULL,
+				   "the full sheaves, in the order of use", &cache_sheaf_kind},
+	[NODE_COLUMN_BARN_EMPTY] = {"barn_empty", COLUMN_RECORDS, NULL, "the empty sheaves",
+				    &cache_sheaf_kind},
+	[NODE_COLUMN_BARN_BROKEN] =
+		{"barn_broken", COLUMN_BOOL, NULL,
+		 "true when the barn has a finding: there may be more sheaves in it"},
 };
 
 const struct record_kind cache_node_kind = {
@@ -106,6 +152,16 @@ static const struct column cache_columns[] = {
 			  "objects in use as /proc/slabinfo counts them: all but the free ones of "
 			  "partial slabs"},
 	[CACHE_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "all objects, free or not"},
+	[CACHE_LIVE] = {"live", COLUMN_COUNT, "LIVE", "objects that are allocated"},
+	[CACHE_CACHED] = {"cached", COLUMN_COUNT, "CACHED",
+			  "free objects on CPUs' freelists, in sheaves and in barns"},
+	[CACHE_FREE] = {"free", COLUMN_COUNT, "FREE", "free objects on their slabs' freelists"},
+	[CACHE_WAITING] =
+		{"waiting", COLUMN_COUNT, "WAITING",
+		 "freed objects that cannot be had again yet: kfree_rcu(), deferred frees"},
+	[CACHE_UNKNOWN] = {"unknown", COLUMN_COUNT, "UNKNOWN",
+			   "objects found on no list while a list that could hold them is broken "
+			   "or unreadable"},
 	[CACHE_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, "OBJSIZE", "bytes that a caller gets"},
 	[CACHE_SIZE] = {"size", COLUMN_COUNT, "SIZE",
 			"bytes from one object to the next, metadata included"},
@@ -135,6 +191,8 @@ static const struct column cache_columns[] = {
 					"objects in a slab of that order"},
 	[CACHE_REFCOUNT] = {"refcount", COLUMN_SIGNED, NULL,
 			    "users: more than 1 after merging, -1 for boot caches"},
+	[CACHE_ALIASES] = {"aliases", COLUMN_TEXTS, NULL,
+			   "other names of a merged cache, from sysfs; absent without any"},
 	[CACHE_CTOR] = {"ctor", COLUMN_ADDRESS, NULL, "constructor"},
 	[CACHE_CTOR_NAME] = {"ctor_name", COLUMN_TEXT, NULL, "the same as a symbol"},
 	[CACHE_USEROFFSET] = {"useroffset", COLUMN_COUNT, NULL,
@@ -145,9 +203,15 @@ static const struct column cache_columns[] = {
 	[CACHE_CPU_PARTIAL] = {"cpu_partial", COLUMN_COUNT, NULL,
 			       "limit of a CPU's partial list in objects"},
 	[CACHE_CPU_PARTIAL_SLABS] = {"cpu_partial_slabs", COLUMN_COUNT, NULL, "the same in slabs"},
-	[CACHE_CPU_SLABS] =
-		{"cpu_slabs", COLUMN_COUNT, NULL,
-		 "CPUs' own slabs and those on their partial lists; with --cpu of that CPU"},
+	[CACHE_CPU_SLABS] = {"cpu_slabs", COLUMN_COUNT, NULL,
+			     "CPUs' own slabs and those on their partial lists"},
+	[CACHE_SHEAF_CAPACITY] =
+		{"sheaf_capacity", COLUMN_COUNT, NULL,
+		 "objects that a sheaf has room for; 0 = the cache has no sheaves"},
+	[CACHE_IN_MOTION] = {"in_motion", COLUMN_BOOL, NULL,
+			     "true when a CPU was stopped while it changed the cache's lists: an "
+			     "object between "
+			     "two lists counts as live"},
 	[CACHE_CPUS] = {"cpus", COLUMN_RECORDS, NULL, "what each CPU holds", &cache_cpu_kind},
 	[CACHE_NODES] = {"nodes", COLUMN_RECORDS, NULL, "what each NUMA node holds",
 			 &cache_node_kind},

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/cache_picture.h"
 
+#include <string.h>
+
 #include "render/cache_view.h"
 
 /* Width of the labels on the left. */
@@ -114,16 +116,51 @@ static void draw_slabs(struct painter *painter, const char *name, unsigned long 
 	}
 }
 
-static void draw_cpu(struct painter *painter, const struct record *cpu)
+/* A sheaf; without its objects when only counts were asked for. */
+static void draw_sheaf(struct painter *painter, unsigned indent, const char *name,
+		       const struct record *sheaf, enum style style)
+{
+	const struct field *list = &sheaf->fields[SHEAF_COLUMN_OBJECTS];
+	unsigned long size = number(sheaf, SHEAF_COLUMN_SIZE);
+
+	paint_format(painter, STYLE_PLAIN, "%*s%s ", (int)indent, "", name);
+	paint_address(painter, number(sheaf, SHEAF_COLUMN_ADDRESS));
+	if (size)
+		paint_format(painter, style, ": %lu object%s", size, size == 1 ? "" : "s");
+	else
+		paint(painter, STYLE_DIM, ": empty");
+	if (flag(sheaf, SHEAF_COLUMN_BROKEN))
+		paint(painter, STYLE_BAD, "  ! broken, see below");
+	paint_newline(painter);
+	if (list->present && size)
+		draw_addresses(painter, indent, list->addresses.items, list->addresses.count);
+}
+
+static void draw_named_sheaf(struct painter *painter, const char *name, const struct field *field,
+			     enum style style)
+{
+	if (field->records.first) {
+		draw_sheaf(painter, 2, name, field->records.first, style);
+		return;
+	}
+	paint_format(painter, STYLE_PLAIN, "  %s: ", name);
+	paint(painter, STYLE_DIM, "none");
+	paint_newline(painter);
+}
+
+static void draw_cpu_sheaves(struct painter *painter, const struct record *cpu)
+{
+	draw_named_sheaf(painter, "main sheaf (handed out first)", &cpu->fields[CPU_COLUMN_MAIN],
+			 STYLE_FREE);
+	draw_named_sheaf(painter, "spare sheaf (handed out next)", &cpu->fields[CPU_COLUMN_SPARE],
+			 STYLE_FREE);
+	draw_named_sheaf(painter, "waiting for RCU", &cpu->fields[CPU_COLUMN_RCU_FREE], STYLE_WARN);
+}
+
+static void draw_cpu_slab(struct painter *painter, const struct record *cpu)
 {
 	const struct record *slab = cpu->fields[CPU_COLUMN_SLAB].records.first;
 
-	paint_format(painter, STYLE_HEADING, "CPU %lu", number(cpu, CPU_COLUMN_NUMBER));
-	if (!flag(cpu, CPU_COLUMN_ONLINE))
-		paint(painter, STYLE_WARN, " (offline)");
-	paint(painter, STYLE_DIM, "  kmem_cache_cpu ");
-	paint_address(painter, number(cpu, CPU_COLUMN_ADDRESS));
-	paint_newline(painter);
 	paint(painter, STYLE_PLAIN, "  ");
 	if (slab) {
 		draw_slab_line(painter, slab);
@@ -144,18 +181,59 @@ static void draw_cpu(struct painter *painter, const struct record *cpu)
 		   flag(cpu, CPU_COLUMN_PARTIAL_BROKEN));
 }
 
-static void draw_node(struct painter *painter, const struct record *node)
+/* "  name 0xADDRESS" when the record has it. */
+static void draw_struct(struct painter *painter, const char *name, const struct record *record,
+			size_t column)
 {
-	paint_format(painter, STYLE_HEADING, "Node %lu", number(node, NODE_COLUMN_NUMBER));
-	paint(painter, STYLE_DIM, "  kmem_cache_node ");
-	paint_address(painter, number(node, NODE_COLUMN_ADDRESS));
-	if (node->fields[NODE_COLUMN_NR_SLABS].present)
-		paint_format(painter, STYLE_PLAIN, "  %lu slabs, %lu objects",
-			     number(node, NODE_COLUMN_NR_SLABS),
-			     number(node, NODE_COLUMN_TOTAL_OBJECTS));
-	if (flag(node, NODE_COLUMN_IN_MOTION))
-		paint(painter, STYLE_WARN, "  locked: stopped while these lists change");
+	if (!record->fields[column].present)
+		return;
+	paint_format(painter, STYLE_DIM, "  %s ", name);
+	paint_address(painter, number(record, column));
+}
+
+static void draw_cpu(struct painter *painter, const struct record *cpu)
+{
+	bool sheaves = cpu->fields[CPU_COLUMN_SHEAVES].present;
+	bool slab = cpu->fields[CPU_COLUMN_ADDRESS].present;
+
+	if (!sheaves && !slab)
+		return;
+	paint_format(painter, STYLE_HEADING, "CPU %lu", number(cpu, CPU_COLUMN_NUMBER));
+	if (!flag(cpu, CPU_COLUMN_ONLINE))
+		paint(painter, STYLE_WARN, " (offline)");
+	draw_struct(painter, "slub_percpu_sheaves", cpu, CPU_COLUMN_SHEAVES);
+	draw_struct(painter, "kmem_cache_cpu", cpu, CPU_COLUMN_ADDRESS);
+	if (flag(cpu, CPU_COLUMN_IN_MOTION))
+		paint(painter, STYLE_WARN, "  locked: stopped while these sheaves change");
 	paint_newline(painter);
+	if (sheaves)
+		draw_cpu_sheaves(painter, cpu);
+	if (slab)
+		draw_cpu_slab(painter, cpu);
+}
+
+static void draw_barn(struct painter *painter, const struct record *node)
+{
+	const struct field *full = &node->fields[NODE_COLUMN_BARN_FULL];
+	const struct field *empty = &node->fields[NODE_COLUMN_BARN_EMPTY];
+
+	paint_format(painter, STYLE_PLAIN, "  barn: %lu full and %lu empty sheaves",
+		     number(node, NODE_COLUMN_FULL_SHEAVES),
+		     number(node, NODE_COLUMN_EMPTY_SHEAVES));
+	if (number(node, NODE_COLUMN_BARN_OBJECTS))
+		paint_format(painter, STYLE_FREE, ", %lu objects",
+			     number(node, NODE_COLUMN_BARN_OBJECTS));
+	if (flag(node, NODE_COLUMN_BARN_BROKEN))
+		paint(painter, STYLE_BAD, "  ! broken, there may be more, see below");
+	paint_newline(painter);
+	for (const struct record *sheaf = full->records.first; sheaf; sheaf = sheaf->next)
+		draw_sheaf(painter, 4, "full sheaf", sheaf, STYLE_FREE);
+	for (const struct record *sheaf = empty->records.first; sheaf; sheaf = sheaf->next)
+		draw_sheaf(painter, 4, "empty sheaf", sheaf, STYLE_FREE);
+}
+
+static void draw_node_slabs(struct painter *painter, const struct record *node)
+{
 	draw_slabs(painter, "partial slabs", number(node, NODE_COLUMN_PARTIAL_SLABS),
 		   number(node, NODE_COLUMN_PARTIAL_FREE), &node->fields[NODE_COLUMN_PARTIAL],
 		   flag(node, NODE_COLUMN_PARTIAL_BROKEN));
@@ -167,6 +245,26 @@ static void draw_node(struct painter *painter, const struct record *node)
 		      "  full slabs: the kernel keeps no list of them for this cache");
 		paint_newline(painter);
 	}
+}
+
+static void draw_node(struct painter *painter, const struct record *node)
+{
+	bool memory = node->fields[NODE_COLUMN_ADDRESS].present;
+
+	paint_format(painter, STYLE_HEADING, "Node %lu", number(node, NODE_COLUMN_NUMBER));
+	draw_struct(painter, "node_barn", node, NODE_COLUMN_BARN);
+	draw_struct(painter, "kmem_cache_node", node, NODE_COLUMN_ADDRESS);
+	if (node->fields[NODE_COLUMN_NR_SLABS].present)
+		paint_format(painter, STYLE_PLAIN, "  %lu slabs, %lu objects",
+			     number(node, NODE_COLUMN_NR_SLABS),
+			     number(node, NODE_COLUMN_TOTAL_OBJECTS));
+	if (flag(node, NODE_COLUMN_IN_MOTION))
+		paint(painter, STYLE_WARN, "  locked: stopped while these lists change");
+	paint_newline(painter);
+	if (node->fields[NODE_COLUMN_BARN].present)
+		draw_barn(painter, node);
+	if (memory)
+		draw_node_slabs(painter, node);
 }
 
 static void draw_sizes(struct painter *painter, const struct record *cache)
@@ -209,6 +307,41 @@ static void draw_flags(struct painter *painter, const struct record *cache)
 	paint_newline(painter);
 }
 
+/* Names, on as many lines as they take. */
+static void draw_names(struct painter *painter, unsigned used, const struct field *names)
+{
+	for (size_t i = 0; i < names->texts.count; i++) {
+		const char *name = names->texts.items[i];
+		unsigned wanted = (unsigned)strlen(name) + 2; /* the blank before, the comma */
+
+		if (i && used + wanted > painter->width) {
+			paint_newline(painter);
+			label(painter, "");
+			used = LABEL_WIDTH + 1;
+		}
+		paint_format(painter, STYLE_PLAIN, " %s%s", name,
+			     i + 1 < names->texts.count ? "," : "");
+		used += wanted;
+	}
+}
+
+static void draw_users(struct painter *painter, const struct record *cache)
+{
+	const struct field *names = &cache->fields[CACHE_ALIASES];
+	long users = (long)cache->fields[CACHE_REFCOUNT].integer;
+
+	label(painter, "users");
+	if (users > 1)
+		paint_format(painter, STYLE_PLAIN, "%ld, merged", users);
+	else
+		paint(painter, STYLE_PLAIN, users < 0 ? "boot cache" : "1");
+	if (names->present) {
+		paint(painter, STYLE_PLAIN, users > 1 ? " with" : ", once merged with");
+		draw_names(painter, LABEL_WIDTH + 16, names);
+	}
+	paint_newline(painter);
+}
+
 static void draw_limits(struct painter *painter, const struct record *cache)
 {
 	const struct field *fields = cache->fields;
@@ -221,6 +354,9 @@ static void draw_limits(struct painter *painter, const struct record *cache)
 	if (fields[CACHE_CPU_PARTIAL_SLABS].present)
 		paint_format(painter, STYLE_PLAIN, " (%lu slabs)",
 			     number(cache, CACHE_CPU_PARTIAL_SLABS));
+	if (number(cache, CACHE_SHEAF_CAPACITY))
+		paint_format(painter, STYLE_PLAIN, ", sheaves of %lu objects",
+			     number(cache, CACHE_SHEAF_CAPACITY));
 	paint_newline(painter);
 	if (number(cache, CACHE_USERSIZE)) {
 		label(painter, "usercopy");
@@ -235,18 +371,24 @@ static void draw_limits(struct painter *painter, const struct record *cache)
 		paint_format(painter, STYLE_NAME, " %s", record_text(cache, CACHE_CTOR_NAME));
 		paint_newline(painter);
 	}
-	long users = (long)fields[CACHE_REFCOUNT].integer;
+	draw_users(painter, cache);
+}
 
-	label(painter, "users");
-	if (users > 1)
-		paint_format(painter, STYLE_PLAIN, "%ld, merged", users);
-	else
-		paint(painter, STYLE_PLAIN, users < 0 ? "boot cache" : "1");
-	paint_newline(painter);
+/* "12 live" when there are any. */
+static void draw_state(struct painter *painter, const struct record *cache, size_t column,
+		       enum style style, const char *name, const char **separator)
+{
+	if (!number(cache, column))
+		return;
+	paint(painter, STYLE_PLAIN, *separator);
+	paint_format(painter, style, "%lu %s", number(cache, column), name);
+	*separator = ", ";
 }
 
 static void draw_usage(struct painter *painter, const struct record *cache)
 {
+	const char *separator = "";
+
 	label(painter, "usage");
 	if (cache->fields[CACHE_OBJECTS].present)
 		paint_format(painter, STYLE_PLAIN, "%lu active of %lu objects in %lu slabs, ",
@@ -257,6 +399,15 @@ static void draw_usage(struct painter *painter, const struct record *cache)
 	if (cache->fields[CACHE_CPU_SLABS].present)
 		paint_format(painter, STYLE_PLAIN, ", %lu slabs on CPUs",
 			     number(cache, CACHE_CPU_SLABS));
+	paint_newline(painter);
+	label(painter, "objects are");
+	draw_state(painter, cache, CACHE_LIVE, STYLE_LIVE, "live", &separator);
+	draw_state(painter, cache, CACHE_CACHED, STYLE_FREE, "cached", &separator);
+	draw_state(painter, cache, CACHE_FREE, STYLE_FREE, "free", &separator);
+	draw_state(painter, cache, CACHE_WAITING, STYLE_WARN, "waiting", &separator);
+	draw_state(painter, cache, CACHE_UNKNOWN, STYLE_BAD, "unknown", &separator);
+	if (flag(cache, CACHE_IN_MOTION))
+		paint(painter, STYLE_WARN, "  (lists in motion: a CPU was stopped changing them)");
 	paint_newline(painter);
 }
 

@@ -9,6 +9,11 @@ enum cache_column {
 	CACHE_NAME,
 	CACHE_ACTIVE,
 	CACHE_OBJECTS,
+	CACHE_LIVE,
+	CACHE_CACHED,
+	CACHE_FREE,
+	CACHE_WAITING,
+	CACHE_UNKNOWN,
 	CACHE_OBJECT_SIZE,
 	CACHE_SIZE,
 	CACHE_OBJECTS_PER_SLAB,
@@ -28,6 +33,7 @@ enum cache_column {
 	CACHE_MIN_ORDER,
 	CACHE_MIN_OBJECTS_PER_SLAB,
 	CACHE_REFCOUNT,
+	CACHE_ALIASES,
 	CACHE_CTOR,
 	CACHE_CTOR_NAME,
 	CACHE_USEROFFSET,
@@ -36,6 +42,8 @@ enum cache_column {
 	CACHE_CPU_PARTIAL,
 	CACHE_CPU_PARTIAL_SLABS,
 	CACHE_CPU_SLABS,
+	CACHE_SHEAF_CAPACITY,
+	CACHE_IN_MOTION,
 	CACHE_CPUS,
 	CACHE_NODES,
 	CACHE_COLUMNS,
@@ -45,7 +53,7 @@ extern const struct record_kind cache_row_kind;
 /** The same columns, drawn as a picture. JSON of both has "record": "cache". */
 extern const struct record_kind cache_detail_kind;
 
-/** What one CPU holds in the per-CPU slab engine. */
+/** What one CPU holds: with per-CPU slabs, with sheaves, or both. */
 enum cache_cpu_column {
 	CPU_COLUMN_NUMBER,
 	CPU_COLUMN_ONLINE,
@@ -58,6 +66,11 @@ enum cache_cpu_column {
 	CPU_COLUMN_PARTIAL_FREE,
 	CPU_COLUMN_PARTIAL,
 	CPU_COLUMN_PARTIAL_BROKEN,
+	CPU_COLUMN_SHEAVES,
+	CPU_COLUMN_MAIN,
+	CPU_COLUMN_SPARE,
+	CPU_COLUMN_RCU_FREE,
+	CPU_COLUMN_IN_MOTION,
 };
 extern const struct record_kind cache_cpu_kind;
 
@@ -75,6 +88,13 @@ enum cache_node_column {
 	NODE_COLUMN_PARTIAL_BROKEN,
 	NODE_COLUMN_FULL_SLABS,
 	NODE_COLUMN_FULL,
+	NODE_COLUMN_BARN,
+	NODE_COLUMN_FULL_SHEAVES,
+	NODE_COLUMN_EMPTY_SHEAVES,
+	NODE_COLUMN_BARN_OBJECTS,
+	NODE_COLUMN_BARN_FULL,
+	NODE_COLUMN_BARN_EMPTY,
+	NODE_COLUMN_BARN_BROKEN,
 };
 extern const struct record_kind cache_node_kind;
 
@@ -92,5 +112,14 @@ enum cache_slab_column {
 	SLAB_COLUMN_USABLE,
 };
 extern const struct record_kind cache_slab_kind;
+
+/** An array of free objects. */
+enum cache_sheaf_column {
+	SHEAF_COLUMN_ADDRESS,
+	SHEAF_COLUMN_SIZE,
+	SHEAF_COLUMN_OBJECTS,
+	SHEAF_COLUMN_BROKEN,
+};
+extern const struct record_kind cache_sheaf_kind;
 
 #endif

@@ -13,11 +13,7 @@
 #define ORDER_MAX   10
 #define OBJECTS_MAX 32767
 
-/*
- * Bytes of a struct kmem_cache that exist: its last member is the array of nodes, of which only
- * nr_node_ids elements are allocated (mm/slab_common.c kmem_cache_init()).
- */
-static size_t cache_bytes(const struct heap *heap, unsigned node_limit)
+size_t cache_bytes(const struct heap *heap, unsigned node_limit)
 {
 	const struct layout *l = &heap->layout;
 	uint64_t array =

@@ -49,6 +49,12 @@ struct cache_list {
 DILL_MUST_CHECK struct dill_error *caches_read(struct heap *heap, struct arena *arena,
 					       struct findings *findings, struct cache_list *ret);
 
+/**
+ * Bytes of a struct kmem_cache that exist: its last member is the array of nodes, of which only
+ * nr_node_ids elements are allocated (mm/slub.c kmem_cache_init()).
+ */
+size_t cache_bytes(const struct heap *heap, unsigned node_limit);
+
 /** Objects of a slab that has @p objects of this cache can be at these offsets only: slot @p index.
  */
 static inline dill_virt cache_object(const struct cache *cache, dill_virt slab_base, uint32_t index)

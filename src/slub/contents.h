@@ -3,6 +3,7 @@
 #define SLUB_CONTENTS_H
 
 #include "slub/freelist.h"
+#include "slub/sheaf.h"
 
 /** A slab of a list with the freelist that is stored in it. */
 struct listed_slab {
@@ -16,23 +17,26 @@ struct slab_list {
 	bool broken; /**< the list has a finding: there may be more */
 };
 
-/** What one CPU holds of a cache in the per-CPU slab engine (to 6.19). */
+/** What one CPU holds of a cache: in the per-CPU slab engine (to 6.19), in sheaves (since 6.18), or
+ * both. */
 struct cpu_contents {
 	unsigned cpu;
 	bool online;
-	dill_virt address; /**< of its struct kmem_cache_cpu */
+	dill_virt address; /**< of its struct kmem_cache_cpu; 0 without the per-CPU slab engine */
 	bool has_slab;
+	bool broken;		  /**< kmem_cache_cpu could not be read, or its slab is none */
 	struct slab slab;	  /**< the CPU's own slab, when has_slab */
 	struct freelist lockless; /**< the CPU's freelist: handed out first */
 	struct freelist
 		remote; /**< the slab's own freelist: freed by other CPUs, handed out second */
 	struct slab_list partial; /**< handed out third, in this order */
+	struct cpu_sheaves sheaves;
 };
 
 /** What one node holds of a cache. */
 struct node_contents {
 	unsigned node;
-	dill_virt address;   /**< of its struct kmem_cache_node */
+	dill_virt address;   /**< of its struct kmem_cache_node; 0 on a node without memory */
 	uint64_t nr_partial; /**< the kernel's own counters ... */
 	bool has_totals;     /**< ... of which these two exist with SLUB_DEBUG only */
 	uint64_t nr_slabs;
@@ -42,6 +46,7 @@ struct node_contents {
 	struct slab_list full;
 	bool in_motion; /**< the node's lock is held: a CPU was stopped while it changed the lists
 			 */
+	struct barn barn;
 };
 
 /** Everything a cache holds, and the sums. */
@@ -58,31 +63,28 @@ struct contents {
 			     nodes' lists */
 	uint64_t partial_slabs; /**< on the nodes' lists */
 	uint64_t cpu_slabs;	/**< CPUs' own slabs and those on their partial lists */
+	uint64_t cached;	/**< free objects on CPU freelists, in sheaves and in barns */
+	uint64_t free;		/**< free objects on the freelists of slabs that are on a list */
+	uint64_t rcu_sheaves;	/**< freed objects in the CPUs' sheaves that wait for RCU */
+	bool incomplete;	/**< a list that can hold any object of the cache is broken */
+	bool in_motion;		/**< a CPU was stopped while it changed the cache's lists */
 };
 
 /** How much of a cache to look at. */
 enum contents_detail {
-	CONTENTS_COUNTS,    /**< the nodes' lists and counters, no objects */
+	CONTENTS_COUNTS,    /**< lists and counters; of objects only the CPUs' freelists */
 	CONTENTS_FREELISTS, /**< every CPU's and node's slabs with their freelists */
-};
-
-/** What to leave out; -1 = everything. */
-struct contents_filter {
-	int cpu;
-	int node;
 };
 
 /**
  * Read what @p count caches hold, side by side.
  *
- * @param filter  applies to the lists that are shown, never to the sums
  * @param arena   holds the results
  * @param ret     array of @p count
  * @return NULL; fatal errors. Everything broken becomes a finding.
  */
 DILL_MUST_CHECK struct dill_error *contents_read(struct heap *heap, const struct cache *caches,
 						 size_t count, enum contents_detail detail,
-						 const struct contents_filter *filter,
 						 struct arena *arena, struct findings *findings,
 						 struct contents *ret);
 
@@ -96,8 +98,11 @@ DILL_MUST_CHECK struct dill_error *node_lists_read(struct heap *heap, struct con
  * slab engine. */
 DILL_MUST_CHECK struct dill_error *cpu_slabs_read(struct heap *heap, struct contents *contents,
 						  size_t count, enum contents_detail detail,
-						  const struct contents_filter *filter,
 						  struct arena *arena, struct findings *findings);
+/** sheaf.c: every CPU's sheaves and every node's barn; does nothing for caches without sheaves. */
+DILL_MUST_CHECK struct dill_error *sheaves_read(struct heap *heap, struct contents *contents,
+						size_t count, enum contents_detail detail,
+						struct arena *arena, struct findings *findings);
 /** Freelists of @p count slabs, and whether their lengths fit the counters. */
 DILL_MUST_CHECK struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 						  struct slab_list *list,

@@ -86,30 +86,40 @@ static struct dill_error *read_partial(struct heap *heap, const struct cache *ca
 	return error;
 }
 
-/* The CPU's own slab with its two freelists. */
+/* The slab's own freelist, which other CPUs have freed to. */
+static struct dill_error *walk_remote(struct heap *heap, const struct cache *cache,
+				      const struct finding_place *place, struct arena *arena,
+				      struct findings *findings, struct cpu_contents *cpu)
+{
+	uint32_t expected = cpu->slab.objects - cpu->slab.inuse;
+
+	TRY(freelist_walk(heap, cache, &cpu->slab, cpu->slab.freelist, "slab freelist", place,
+			  arena, findings, &cpu->remote));
+	if (!cpu->remote.broken && cpu->remote.count != expected)
+		findings_add_values(
+			findings, FINDING_FREELIST_COUNT, place,
+			cpu->slab.address + heap->layout.slab_inuse.offset, expected,
+			cpu->remote.count,
+			"freelist of the CPU's slab holds %u objects, the slab's counters say %u",
+			cpu->remote.count, expected);
+	return NULL;
+}
+
+/* The CPU's own slab: the freelist that the CPU has taken, and the slab's own. */
 static struct dill_error *walk_own(struct heap *heap, const struct cache *cache,
-				   const struct cpu_fields *fields,
+				   const struct cpu_fields *fields, enum contents_detail detail,
 				   const struct finding_place *place, struct arena *arena,
 				   struct findings *findings, struct cpu_contents *cpu)
 {
 	struct finding_place here = *place;
 
 	here.slab = cpu->slab.address;
-	TRY(slabs_prefetch(heap, cache, &cpu->slab, 1));
+	if (detail == CONTENTS_FREELISTS)
+		TRY(slabs_prefetch(heap, cache, &cpu->slab, 1));
 	TRY(freelist_walk(heap, cache, &cpu->slab, fields->freelist, "CPU freelist", &here, arena,
 			  findings, &cpu->lockless));
-	TRY(freelist_walk(heap, cache, &cpu->slab, cpu->slab.freelist, "slab freelist", &here,
-			  arena, findings, &cpu->remote));
-
-	uint32_t expected = cpu->slab.objects - cpu->slab.inuse;
-
-	if (!cpu->remote.broken && cpu->remote.count != expected)
-		findings_add_values(
-			findings, FINDING_FREELIST_COUNT, &here,
-			cpu->slab.address + heap->layout.slab_inuse.offset, expected,
-			cpu->remote.count,
-			"freelist of the CPU's slab holds %u objects, the slab's counters say %u",
-			cpu->remote.count, expected);
+	if (detail == CONTENTS_FREELISTS)
+		TRY(walk_remote(heap, cache, &here, arena, findings, cpu));
 	/* What the CPU has taken counts as in use, so its freelist cannot be longer than that. */
 	if (!cpu->lockless.broken && cpu->lockless.count > cpu->slab.inuse)
 		findings_add_values(
@@ -121,6 +131,42 @@ static struct dill_error *walk_own(struct heap *heap, const struct cache *cache,
 	return NULL;
 }
 
+/*
+ * The freelists of the CPUs' slabs lead through their memory in random order, page by page: with
+ * many caches that is fetched in one request, the first page of the freelist of each.
+ */
+static struct dill_error *prefetch_own_slabs(struct heap *heap, const struct contents *contents,
+					     size_t count)
+{
+	ARRAY(dill_virt) addresses = {0};
+	struct dill_error *error = NULL;
+
+	for (size_t i = 0; i < count && !error; i++) {
+		for (size_t c = 0; c < contents[i].cpu_count && !error; c++) {
+			dill_virt at = contents[i].cpus[c].address;
+			struct cpu_fields fields = {0};
+
+			if (!at)
+				continue;
+			error = read_fields(heap, at, &fields);
+			if (error && !error_is_fatal(error)) {
+				dill_error_free(error); /* said again when it is shown */
+				error = NULL;
+			}
+			if (!error && fields.freelist)
+				error = array_push(&addresses, fields.freelist);
+			if (!error && fields.slab)
+				error = array_push(&addresses, fields.slab);
+			if (!error && fields.partial)
+				error = array_push(&addresses, fields.partial);
+		}
+	}
+	if (!error)
+		error = kernel_prefetch(heap->kernel, addresses.items, addresses.count);
+	array_free(&addresses);
+	return error;
+}
+
 static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 				   enum contents_detail detail, struct arena *arena,
 				   struct findings *findings, struct cpu_contents *cpu)
@@ -129,14 +175,16 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 	struct cpu_fields fields;
 	struct dill_error *error = read_fields(heap, cpu->address, &fields);
 
+	cpu->broken = error;
 	if (error)
 		return findings_absorb(findings, &place,
 				       dill_error_add_context(error, "struct kmem_cache_cpu"));
 	if (fields.slab) {
 		TRY(slab_read(heap, cache, fields.slab, &place, findings, &cpu->slab));
 		cpu->has_slab = true;
-		if (cpu->slab.usable && detail == CONTENTS_FREELISTS)
-			TRY(walk_own(heap, cache, &fields, &place, arena, findings, cpu));
+		cpu->broken = !cpu->slab.usable;
+		if (cpu->slab.usable)
+			TRY(walk_own(heap, cache, &fields, detail, &place, arena, findings, cpu));
 	} else if (fields.freelist) {
 		findings_add_values(findings, FINDING_POINTER, &place,
 				    cpu->address + heap->layout.cpu_freelist.offset, 0,
@@ -148,51 +196,42 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 	return NULL;
 }
 
-static struct dill_error *list_cpus(struct heap *heap, struct contents *contents,
-				    const struct contents_filter *filter, struct arena *arena)
-{
-	unsigned limit = kernel_cpu_limit(heap->kernel);
-
-	contents->cpus = arena_alloc_array(arena, limit + 1, sizeof(*contents->cpus));
-	if (!contents->cpus)
-		return error_no_memory();
-	for (unsigned cpu = 0; cpu < limit; cpu++) {
-		if (!kernel_cpu_possible(heap->kernel, cpu) ||
-		    (filter->cpu >= 0 && (unsigned)filter->cpu != cpu))
-			continue;
-		contents->cpus[contents->cpu_count++] = (struct cpu_contents){
-			.cpu = cpu,
-			.online = kernel_cpu_online(heap->kernel, cpu),
-			.address =
-				kernel_percpu_address(heap->kernel, contents->cache->cpu_slab, cpu),
-		};
-	}
-	return NULL;
-}
-
-struct dill_error *cpu_slabs_read(struct heap *heap, struct contents *contents, size_t count,
-				  enum contents_detail detail, const struct contents_filter *filter,
-				  struct arena *arena, struct findings *findings)
+/* Where each CPU's struct is, and reading all of them in one request. */
+static struct dill_error *prefetch_cpus(struct heap *heap, struct contents *contents, size_t count)
 {
 	ARRAY(dill_virt) addresses = {0};
 	struct dill_error *error = NULL;
 
-	if (!heap->layout.cache_cpu_slab.present)
-		return NULL;
 	for (size_t i = 0; i < count && !error; i++) {
-		if (!contents[i].cache->cpu_slab)
-			continue;
-		error = list_cpus(heap, &contents[i], filter, arena);
-		for (size_t c = 0; c < contents[i].cpu_count && !error; c++)
-			error = array_push(&addresses, contents[i].cpus[c].address);
+		dill_virt pointer = contents[i].cache->cpu_slab;
+
+		for (size_t c = 0; pointer && c < contents[i].cpu_count && !error; c++) {
+			struct cpu_contents *cpu = &contents[i].cpus[c];
+
+			cpu->address = kernel_percpu_address(heap->kernel, pointer, cpu->cpu);
+			error = array_push(&addresses, cpu->address);
+		}
 	}
 	if (!error)
 		error = kernel_prefetch(heap->kernel, addresses.items, addresses.count);
 	array_free(&addresses);
-	for (size_t i = 0; i < count && !error; i++) {
-		for (size_t c = 0; c < contents[i].cpu_count && !error; c++)
-			error = read_cpu(heap, contents[i].cache, detail, arena, findings,
-					 &contents[i].cpus[c]);
-	}
 	return error;
+}
+
+struct dill_error *cpu_slabs_read(struct heap *heap, struct contents *contents, size_t count,
+				  enum contents_detail detail, struct arena *arena,
+				  struct findings *findings)
+{
+	if (!heap->layout.cache_cpu_slab.present)
+		return NULL;
+	TRY(prefetch_cpus(heap, contents, count));
+	TRY(prefetch_own_slabs(heap, contents, count));
+	for (size_t i = 0; i < count; i++) {
+		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
+		for (size_t c = 0; c < contents[i].cpu_count; c++)
+			if (contents[i].cpus[c].address)
+				TRY(read_cpu(heap, contents[i].cache, detail, arena, findings,
+					     &contents[i].cpus[c]));
+	}
+	return NULL;
 }

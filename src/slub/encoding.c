@@ -51,64 +51,147 @@ struct dill_error *encoding_vote(struct heap *heap, const struct encoding_sample
 	return NULL;
 }
 
-/* First slab on the partial list of the cache's first node that has one; *ret_ok says whether there
- * is one. */
-static struct dill_error *first_partial(struct heap *heap, const struct cache *cache,
-					struct findings *scratch, struct encoding_sample *ret,
-					bool *ret_ok)
+/* Take the slab at @p address as a sample; *ret_ok when it is one with a free object. */
+static struct dill_error *take_slab(struct heap *heap, const struct cache *cache, dill_virt address,
+				    struct findings *scratch, struct encoding_tally *tally,
+				    struct encoding_sample *ret, bool *ret_ok)
 {
-	const struct layout *l = &heap->layout;
 	struct finding_place place = {.cpu = -1, .node = -1};
 
-	for (uint32_t n = 0; n < cache->node_limit; n++) {
-		dill_virt head = cache->nodes[n] + l->node_partial.offset, next;
-
-		*ret_ok = false;
-		if (!cache->nodes[n])
-			continue;
-		TRY(pass_over(kernel_read_u64(heap->kernel, head + l->list_next.offset, &next),
-			      ret_ok));
-		if (!*ret_ok || next == head)
-			continue;
-		TRY(slab_read(heap, cache, next - l->slab_list.offset, &place, scratch,
-			      &ret->slab));
-		ret->cache = cache;
-		ret->object = ret->slab.freelist;
-		*ret_ok = ret->slab.usable && ret->object;
-		if (*ret_ok)
-			return NULL;
-	}
-	*ret_ok = false;
+	ret->cache = cache;
+	TRY(slab_read(heap, cache, address, &place, scratch, &ret->slab));
+	ret->object = ret->slab.freelist;
+	tally->slabs++;
+	tally->slabs_good += ret->slab.usable;
+	*ret_ok = ret->slab.usable && ret->object;
 	return NULL;
 }
 
-struct dill_error *encoding_learn(struct heap *heap, const struct cache_list *caches)
+/* First slab on the partial list of the cache's first node that has a good one. */
+static struct dill_error *first_partial(struct heap *heap, const struct cache *cache,
+					struct findings *scratch, struct encoding_tally *tally,
+					struct encoding_sample *ret, bool *ret_ok)
 {
-	struct encoding_sample samples[SAMPLES_MAX];
+	const struct layout *l = &heap->layout;
+
+	*ret_ok = false;
+	for (uint32_t n = 0; n < cache->node_limit && !*ret_ok; n++) {
+		dill_virt head = cache->nodes[n] + l->node_partial.offset, next;
+		bool read;
+
+		if (!cache->nodes[n])
+			continue;
+		TRY(pass_over(kernel_read_u64(heap->kernel, head + l->list_next.offset, &next),
+			      &read));
+		if (read && next != head)
+			TRY(take_slab(heap, cache, next - l->slab_list.offset, scratch, tally, ret,
+				      ret_ok));
+	}
+	return NULL;
+}
+
+/* On a quiet machine with per-CPU slabs nodes may have none: then the first slab of a CPU. */
+static struct dill_error *first_cpu_slab(struct heap *heap, const struct cache *cache,
+					 struct findings *scratch, struct encoding_tally *tally,
+					 struct encoding_sample *ret, bool *ret_ok)
+{
+	const struct layout *l = &heap->layout;
+
+	*ret_ok = false;
+	for (unsigned cpu = 0; cpu < kernel_cpu_limit(heap->kernel) && !*ret_ok; cpu++) {
+		dill_virt at = kernel_percpu_address(heap->kernel, cache->cpu_slab, cpu);
+		dill_virt slab, object;
+		bool read;
+
+		if (!kernel_cpu_possible(heap->kernel, cpu))
+			continue;
+		TRY(pass_over(kernel_read_u64(heap->kernel, at + l->cpu_slab.offset, &slab),
+			      &read));
+		if (!read || !slab)
+			continue;
+		TRY(pass_over(kernel_read_u64(heap->kernel, at + l->cpu_freelist.offset, &object),
+			      &read));
+		TRY(take_slab(heap, cache, slab, scratch, tally, ret, ret_ok));
+		ret->object = object;
+		*ret_ok = ret->slab.usable && read && object;
+	}
+	return NULL;
+}
+
+static struct dill_error *prefetch_nodes(struct heap *heap, const struct cache_list *caches)
+{
+	dill_virt addresses[SAMPLES_MAX];
+	size_t count = caches->count < SAMPLES_MAX ? caches->count : SAMPLES_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		addresses[i] = caches->items[i].node_limit ? caches->items[i].nodes[0] : 0;
+	return kernel_prefetch(heap->kernel, addresses, count);
+}
+
+/* A partial slab each of many caches, with a free object when it is usable; counted in *tally. */
+static struct dill_error *collect(struct heap *heap, const struct cache_list *caches,
+				  struct encoding_sample *samples, size_t *ret_count,
+				  struct encoding_tally *tally)
+{
 	dill_virt addresses[SAMPLES_MAX];
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 	size_t used = 0;
 
-	if (heap->encoding != FREELIST_UNDECIDED)
-		return NULL;
 	TRY(arena_new(&arena));
 	struct findings scratch = {.arena = arena};
 
-	for (size_t i = 0; i < caches->count && i < SAMPLES_MAX; i++)
-		addresses[i] = caches->items[i].node_limit ? caches->items[i].nodes[0] : 0;
-	TRY(kernel_prefetch(heap->kernel, addresses,
-			    caches->count < SAMPLES_MAX ? caches->count : SAMPLES_MAX));
+	TRY(prefetch_nodes(heap, caches));
 	for (size_t i = 0; i < caches->count && used < SAMPLES_MAX; i++) {
+		const struct cache *cache = &caches->items[i];
 		bool ok = false;
 
-		if (caches->items[i].usable)
-			TRY(first_partial(heap, &caches->items[i], &scratch, &samples[used], &ok));
+		if (cache->usable)
+			TRY(first_partial(heap, cache, &scratch, tally, &samples[used], &ok));
+		if (cache->usable && !ok && cache->cpu_slab)
+			TRY(first_cpu_slab(heap, cache, &scratch, tally, &samples[used], &ok));
 		if (!ok)
 			continue;
-		addresses[used] = samples[used].object + caches->items[i].offset;
+		addresses[used] = samples[used].object + cache->offset;
 		used++;
 	}
-	TRY(kernel_prefetch(heap->kernel, addresses, used));
-	return encoding_vote(heap, samples, used);
+	*ret_count = used;
+	return kernel_prefetch(heap->kernel, addresses, used);
+}
+
+struct dill_error *encoding_learn(struct heap *heap, const struct cache_list *caches)
+{
+	struct encoding_sample samples[SAMPLES_MAX];
+	struct encoding_tally tally = {0};
+	size_t count;
+
+	if (heap->encoding != FREELIST_UNDECIDED)
+		return NULL;
+	TRY(collect(heap, caches, samples, &count, &tally));
+	return encoding_vote(heap, samples, count);
+}
+
+struct dill_error *encoding_try(struct heap *heap, const struct cache_list *caches,
+				struct encoding_tally *ret)
+{
+	struct encoding_sample samples[SAMPLES_MAX];
+	size_t count;
+
+	*ret = (struct encoding_tally){0};
+	TRY(collect(heap, caches, samples, &count, ret));
+	TRY(encoding_vote(heap, samples, count));
+	for (size_t i = 0; i < count; i++) {
+		dill_virt slot = samples[i].object + samples[i].cache->offset;
+		uint64_t stored;
+		bool ok;
+
+		TRY(pass_over(kernel_read_u64(heap->kernel, slot, &stored), &ok));
+		if (!ok)
+			continue;
+		ret->pointers++;
+		ret->pointers_good +=
+			fits(&samples[i], freelist_decode(heap->encoding, samples[i].cache->random,
+							  stored, slot));
+	}
+	return NULL;
 }

@@ -28,4 +28,14 @@ DILL_MUST_CHECK struct dill_error *encoding_vote(struct heap *heap,
 						 const struct encoding_sample *samples,
 						 size_t count);
 
+/** How well a sample of partial slabs fits what dill believes. */
+struct encoding_tally {
+	unsigned slabs, slabs_good;	  /**< looked at; marked as slabs of their cache */
+	unsigned pointers, pointers_good; /**< decoded; leading into their slab */
+};
+
+/** Learn the encoding as encoding_learn(), and count how well it fits. NULL; fatal errors. */
+DILL_MUST_CHECK struct dill_error *encoding_try(struct heap *heap, const struct cache_list *caches,
+						struct encoding_tally *ret);
+
 #endif

@@ -21,6 +21,13 @@ const char *finding_kind_name(enum finding_kind kind)
 		[FINDING_POINTER] = "pointer",
 		[FINDING_UNREADABLE] = "unreadable",
 		[FINDING_CACHE] = "cache",
+		[FINDING_SHEAF] = "sheaf",
+		[FINDING_SHEAF_OBJECT] = "sheaf_object",
+		[FINDING_OBJECT_TWICE] = "object_twice",
+		[FINDING_SLAB_TOTAL] = "slab_total",
+		[FINDING_WAITING] = "waiting",
+		[FINDING_SYSFS] = "sysfs",
+		[FINDING_TRACK] = "track",
 	};
 
 	return names[kind];

@@ -17,10 +17,17 @@ enum finding_kind {
 	FINDING_SLAB_STATE,	     /**< a slab is frozen where it must not be, or the reverse */
 	FINDING_LIST_BROKEN,	     /**< a list's links contradict each other */
 	FINDING_LIST_CYCLE,
-	FINDING_LIST_COUNT, /**< a list's length disagrees with its counter */
-	FINDING_POINTER,    /**< a pointer leads nowhere it could */
-	FINDING_UNREADABLE, /**< memory that the answer needs could not be read */
-	FINDING_CACHE,	    /**< a cache's own fields are impossible */
+	FINDING_LIST_COUNT,   /**< a list's length disagrees with its counter */
+	FINDING_POINTER,      /**< a pointer leads nowhere it could */
+	FINDING_UNREADABLE,   /**< memory that the answer needs could not be read */
+	FINDING_CACHE,	      /**< a cache's own fields are impossible */
+	FINDING_SHEAF,	      /**< a sheaf's own fields are impossible */
+	FINDING_SHEAF_OBJECT, /**< an entry of a sheaf is no object of the sheaf's cache */
+	FINDING_OBJECT_TWICE, /**< an object is free in two places: double free, crossing lists */
+	FINDING_SLAB_TOTAL,   /**< slabs found by their pages and the kernel's count disagree */
+	FINDING_WAITING,      /**< a list of freed objects that wait is broken */
+	FINDING_SYSFS,	      /**< the folder of caches in sysfs is broken */
+	FINDING_TRACK,	      /**< the record of an object's user is impossible */
 };
 
 /** Stable name of a kind, as in JSON: "freelist_cycle". */

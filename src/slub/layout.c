@@ -180,6 +180,7 @@ static struct dill_error *resolve_flags(struct types *types, struct layout *layo
 	type_id id;
 	struct dill_error *error = types_find(types, "enum _slab_flag_bits", &id);
 
+	layout->flags_from_types = !error;
 	if (!error)
 		return types_enum_each(types, id, add_flag, layout);
 	if (error_is_fatal(error))
@@ -238,6 +239,10 @@ struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 	ret->cpu_struct_size = struct_size(types, "kmem_cache_cpu");
 	ret->node_struct_size = struct_size(types, "kmem_cache_node");
 	ret->slab_struct_size = struct_size(types, "slab|page");
+	ret->barn_struct_size = struct_size(types, "node_barn");
+	ret->track_struct_size = struct_size(types, "track");
+	ret->krw_struct_size = struct_size(types, "kfree_rcu_cpu_work");
+	ret->kfence_struct_size = struct_size(types, "kfence_metadata");
 	TRY(resolve_nodes(types, ret));
 	TRY(resolve_slab_mark(types, ret));
 	return resolve_flags(types, ret);

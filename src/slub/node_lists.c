@@ -61,7 +61,8 @@ static struct dill_error *list_nodes(struct contents *contents, struct arena *ar
 	if (!contents->nodes)
 		return error_no_memory();
 	for (uint32_t i = 0; i < cache->node_limit; i++) {
-		if (!cache->nodes[i])
+		/* A node without memory may have a barn all the same (7.1). */
+		if (!cache->nodes[i] && !cache->barns[i])
 			continue;
 		contents->nodes[contents->node_count++] = (struct node_contents){
 			.node = i,
@@ -85,6 +86,8 @@ static struct dill_error *prefetch_nodes(struct heap *heap, const struct content
 		return error_no_memory();
 	for (size_t i = 0; i < count; i++)
 		for (size_t n = 0; n < contents[i].node_count; n++) {
+			if (!contents[i].nodes[n].address)
+				continue;
 			addresses[used++] = contents[i].nodes[n].address;
 			/* A struct may lie across a page's end. */
 			addresses[used++] =
@@ -175,6 +178,8 @@ struct dill_error *node_lists_read(struct heap *heap, struct contents *contents,
 			struct node_contents *node = &contents[i].nodes[n];
 			bool ok;
 
+			if (!node->address)
+				continue;
 			TRY(read_counters(heap, &contents[i], node, findings, &ok));
 			if (!ok)
 				continue;

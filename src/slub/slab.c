@@ -65,13 +65,64 @@ static void check_counters(const struct heap *heap, const struct cache *cache,
 	}
 }
 
+void slab_parse(struct heap *heap, dill_virt address, struct span bytes, struct slab *ret,
+		bool *ret_marked, dill_virt *ret_owner)
+{
+	const struct layout *l = &heap->layout;
+
+	*ret = (struct slab){.address = address};
+	*ret_marked = slab_is_marked(heap, bytes);
+	*ret_owner = member_get(l->slab_cache, bytes);
+	fill(heap, bytes, ret);
+	ret->base = kernel_page_to_virt(heap->kernel, address);
+	ret->node = kernel_page_flags_node(heap->kernel, member_get(l->page_flags, bytes));
+}
+
+struct dill_error *slab_peek(struct heap *heap, dill_virt address, struct slab *ret,
+			     bool *ret_marked, dill_virt *ret_owner)
+{
+	uint8_t buffer[DESCRIPTOR_MAX];
+	struct span bytes = {buffer, descriptor_bytes(heap)};
+
+	if (!kernel_is_page_struct(heap->kernel, address))
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "0x%lx is not the address of a struct page",
+				      (unsigned long)address);
+	TRY(kernel_read(heap->kernel, address, buffer, bytes.size));
+	slab_parse(heap, address, bytes, ret, ret_marked, ret_owner);
+	return NULL;
+}
+
+bool slab_counters_fit(const struct cache *cache, const struct slab *slab)
+{
+	return cache->usable && slab->objects && slab->objects <= cache->objects_per_slab &&
+	       slab->inuse <= slab->objects;
+}
+
+void slab_check(struct heap *heap, const struct cache *cache, const struct finding_place *place,
+		struct findings *findings, struct slab *slab)
+{
+	struct finding_place here = *place;
+
+	here.slab = slab->address;
+	slab->usable = cache->usable;
+	if (slab->node >= kernel_node_limit(heap->kernel)) {
+		findings_add(findings, FINDING_SLAB_STATE, &here, slab->address,
+			     "slab is on node %u, which does not exist", slab->node);
+		slab->node = 0;
+	}
+	if (slab->usable)
+		check_counters(heap, cache, &here, findings, slab);
+}
+
 struct dill_error *slab_read(struct heap *heap, const struct cache *cache, dill_virt address,
 			     const struct finding_place *place, struct findings *findings,
 			     struct slab *ret)
 {
 	struct finding_place here = *place;
-	uint8_t buffer[DESCRIPTOR_MAX];
-	struct span bytes = {buffer, descriptor_bytes(heap)};
+	struct dill_error *error;
+	dill_virt owner;
+	bool marked;
 
 	here.slab = address;
 	*ret = (struct slab){.address = address};
@@ -80,30 +131,20 @@ struct dill_error *slab_read(struct heap *heap, const struct cache *cache, dill_
 			     "%#lx is not the address of a struct page", (unsigned long)address);
 		return NULL;
 	}
-	struct dill_error *error = kernel_read(heap->kernel, address, buffer, bytes.size);
-
+	error = slab_peek(heap, address, ret, &marked, &owner);
 	if (error)
 		return findings_absorb(findings, &here,
 				       dill_error_add_context(error, "struct slab"));
-	fill(heap, bytes, ret);
-	ret->base = kernel_page_to_virt(heap->kernel, address);
-	ret->usable = cache->usable;
-	TRY(findings_absorb(findings, &here, kernel_page_node(heap->kernel, address, &ret->node)));
-
-	dill_virt owner = member_get(heap->layout.slab_cache, bytes);
-
-	if (!slab_is_marked(heap, bytes)) {
+	if (!marked) {
 		findings_add(findings, FINDING_SLAB_MARK, &here, address,
 			     "page is not marked as a slab");
-		ret->usable = false;
 	} else if (owner != cache->address) {
 		findings_add_values(findings, FINDING_SLAB_CACHE, &here,
 				    address + heap->layout.slab_cache.offset, cache->address, owner,
 				    "slab belongs to another cache");
-		ret->usable = false;
+	} else {
+		slab_check(heap, cache, place, findings, ret);
 	}
-	if (ret->usable)
-		check_counters(heap, cache, &here, findings, ret);
 	return NULL;
 }
 

@@ -30,6 +30,29 @@ DILL_MUST_CHECK struct dill_error *slab_read(struct heap *heap, const struct cac
 					     dill_virt address, const struct finding_place *place,
 					     struct findings *findings, struct slab *ret);
 
+/**
+ * The same without a cache to compare with, and without findings.
+ * @param ret         `usable` stays false: nothing is checked against a cache
+ * @param ret_marked  whether the page is the head of a slab; else the others mean nothing
+ * @param ret_owner   address of the cache it names
+ * @return NULL; BAD_DATA when @p address is no struct page; FAULT when it cannot be read
+ */
+DILL_MUST_CHECK struct dill_error *slab_peek(struct heap *heap, dill_virt address, struct slab *ret,
+					     bool *ret_marked, dill_virt *ret_owner);
+
+/**
+ * A slab from a copy of its descriptor, as slab_peek(). For scans over many descriptors.
+ * @param bytes  at least the struct page, zeros behind it
+ */
+void slab_parse(struct heap *heap, dill_virt address, struct span bytes, struct slab *ret,
+		bool *ret_marked, dill_virt *ret_owner);
+/** Check a parsed slab of @p cache: impossible counters become findings; sets `usable`. */
+void slab_check(struct heap *heap, const struct cache *cache, const struct finding_place *place,
+		struct findings *findings, struct slab *slab);
+
+/** True when a parsed slab's counters are possible for its cache. */
+bool slab_counters_fit(const struct cache *cache, const struct slab *slab);
+
 /** True when the struct page or struct slab in @p bytes is marked as the head of a slab. */
 bool slab_is_marked(const struct heap *heap, struct span bytes);
 

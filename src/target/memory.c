@@ -385,6 +385,17 @@ void memory_stats(struct memory *memory, struct dill_target_stats *ret)
 		memory->ops->stats(memory->context, ret);
 }
 
+void memory_append_stats(struct memory *memory, struct strbuf *text)
+{
+	struct dill_target_stats stats;
+
+	memory_stats(memory, &stats);
+	strbuf_append_format(text,
+			     "%" PRIu64 " packets with %" PRIu64 " bytes of memory, %" PRIu64
+			     " direct reads with %" PRIu64 " bytes",
+			     stats.packets, stats.bytes, stats.direct_calls, stats.direct_bytes);
+}
+
 const char *memory_describe(struct memory *memory)
 {
 	if (!memory->ops->describe)

@@ -5,6 +5,7 @@
 #include <dill/target.h>
 
 #include "base/error.h"
+#include "base/strbuf.h"
 
 /**
  * A target's memory with a page cache on top of a backend: the only way the rest of dill reads
@@ -65,6 +66,8 @@ DILL_MUST_CHECK struct dill_error *memory_registers(struct memory *memory, unsig
 						    struct dill_registers *ret);
 DILL_MUST_CHECK struct dill_error *memory_cpu_count(struct memory *memory, unsigned *ret);
 void memory_stats(struct memory *memory, struct dill_target_stats *ret);
+/** Append one clause that says how much was read so far, and by which way. */
+void memory_append_stats(struct memory *memory, struct strbuf *text);
 const char *memory_describe(struct memory *memory);
 /** Counts how often the target was found to have run; 0 before the first begin. */
 uint64_t memory_epoch(const struct memory *memory);

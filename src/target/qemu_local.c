@@ -22,6 +22,7 @@ struct block {
 
 struct qemu_local {
 	pid_t pid;
+	struct dill_target_stats *stats;
 	size_t count;
 	struct block blocks[BLOCKS_LIMIT];
 };
@@ -89,11 +90,23 @@ static struct iovec page_there(uint64_t host)
 	return (struct iovec){(void *)(uintptr_t)host, DILL_PAGE_SIZE};
 }
 
+/* The one system call of direct reads; as process_vm_readv(). */
+static ssize_t read_process(const struct qemu_local *local, const struct iovec *here,
+			    const struct iovec *there, size_t count)
+{
+	ssize_t bytes = process_vm_readv(local->pid, here, count, there, count, 0);
+
+	local->stats->direct_calls++;
+	if (bytes > 0)
+		local->stats->direct_bytes += (size_t)bytes;
+	return bytes;
+}
+
 static bool read_one(const struct qemu_local *local, uint64_t host, uint8_t *page)
 {
 	struct iovec here = {page, DILL_PAGE_SIZE}, there = page_there(host);
 
-	return process_vm_readv(local->pid, &here, 1, &there, 1, 0) == (ssize_t)DILL_PAGE_SIZE;
+	return read_process(local, &here, &there, 1) == (ssize_t)DILL_PAGE_SIZE;
 }
 
 static bool is_zero(const uint8_t *page)
@@ -134,7 +147,7 @@ static struct dill_error *compare(const struct qemu_local *local, struct rsp_stu
 }
 
 struct dill_error *qemu_local_new(struct rsp_stub *stub, pid_t pid, const struct qemu_map *map,
-				  struct qemu_local **ret)
+				  struct dill_target_stats *stats, struct qemu_local **ret)
 {
 	_cleanup_(qemu_local_freep)
 	struct qemu_local *local = calloc(1, sizeof(*local));
@@ -142,6 +155,7 @@ struct dill_error *qemu_local_new(struct rsp_stub *stub, pid_t pid, const struct
 	if (!local)
 		return error_no_memory();
 	local->pid = pid;
+	local->stats = stats;
 	TRY(learn_blocks(stub, map, local));
 	TRY(compare(local, stub));
 	*ret = steal(local);
@@ -174,8 +188,7 @@ struct transfer {
 	size_t count;
 };
 
-static bool run_transfer(const struct qemu_local *local, struct transfer *transfer,
-			 struct dill_target_stats *stats)
+static bool run_transfer(const struct qemu_local *local, struct transfer *transfer)
 {
 	size_t count = transfer->count;
 
@@ -183,13 +196,10 @@ static bool run_transfer(const struct qemu_local *local, struct transfer *transf
 	if (!count)
 		return true;
 
-	ssize_t bytes =
-		process_vm_readv(local->pid, transfer->here, count, transfer->there, count, 0);
+	ssize_t bytes = read_process(local, transfer->here, transfer->there, count);
 
-	stats->requests++;
 	if (bytes < 0)
 		return false;
-	stats->bytes += (size_t)bytes;
 	for (size_t i = 0; i < count && i < (size_t)bytes / DILL_PAGE_SIZE; i++)
 		transfer->requests[i]->done = true;
 	return (size_t)bytes == count * DILL_PAGE_SIZE;
@@ -206,7 +216,7 @@ static void add_transfer(struct transfer *transfer, struct dill_page_request *re
 }
 
 bool qemu_local_read_pages(const struct qemu_local *local, struct dill_page_request *requests,
-			   size_t count, struct dill_target_stats *stats)
+			   size_t count)
 {
 	struct transfer transfer;
 
@@ -218,8 +228,8 @@ bool qemu_local_read_pages(const struct qemu_local *local, struct dill_page_requ
 			continue;
 		add_transfer(&transfer, &requests[i],
 			     block->host + (requests[i].address - block->start));
-		if (transfer.count == VECTORS && !run_transfer(local, &transfer, stats))
+		if (transfer.count == VECTORS && !run_transfer(local, &transfer))
 			return false;
 	}
-	return run_transfer(local, &transfer, stats);
+	return run_transfer(local, &transfer);
 }

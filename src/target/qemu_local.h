@@ -22,21 +22,22 @@ struct qemu_local;
  *
  * @param stub  of the same QEMU, its target stopped
  * @param pid   from local_peer_qemu()
+ * @param stats  direct reads are counted here; borrowed, must outlive the result
  * @return NULL; UNSUPPORTED when it cannot be done (not permitted, not understood, memory differs):
  * use the stub then; errors of @p stub
  */
 DILL_MUST_CHECK struct dill_error *qemu_local_new(struct rsp_stub *stub, pid_t pid,
 						  const struct qemu_map *map,
+						  struct dill_target_stats *stats,
 						  struct qemu_local **ret);
 void qemu_local_free(struct qemu_local *local);
 DEFINE_CLEANUP(struct qemu_local *, qemu_local_free)
 
 /**
  * Read the pages that are RAM and not `done` yet; all others are left for the stub.
- * @param stats  counts system calls and bytes
  * @return false when the process can no longer be read: use the stub for everything from now on
  */
 bool qemu_local_read_pages(const struct qemu_local *local, struct dill_page_request *requests,
-			   size_t count, struct dill_target_stats *stats);
+			   size_t count);
 
 #endif

@@ -111,7 +111,7 @@ static struct dill_error *greet(struct rsp *rsp)
 static void hang_up(struct rsp *rsp)
 {
 	if (rsp->connection)
-		rsp->stats.requests += rsp_packets_sent(rsp->connection);
+		rsp->stats.packets += rsp_packets_sent(rsp->connection);
 	if (rsp->stub)
 		rsp->stats.bytes += rsp_stub_bytes(rsp->stub);
 	qemu_local_free(rsp->local);
@@ -224,7 +224,7 @@ static struct dill_error *learn_memory(struct rsp *rsp)
 
 	if (!pid)
 		return NULL;
-	TRY(qemu_local_new(rsp->stub, pid, &rsp->map, &rsp->local));
+	TRY(qemu_local_new(rsp->stub, pid, &rsp->map, &rsp->stats, &rsp->local));
 	rsp->direct_pid = pid;
 	return NULL;
 }
@@ -319,7 +319,7 @@ static struct dill_error *read_physical(struct rsp *rsp, struct dill_page_reques
 					size_t count)
 {
 	mark_devices(rsp, requests, count, true);
-	if (rsp->local && !qemu_local_read_pages(rsp->local, requests, count, &rsp->stats)) {
+	if (rsp->local && !qemu_local_read_pages(rsp->local, requests, count)) {
 		qemu_local_free(rsp->local);
 		rsp->local = NULL;
 		rsp->direct_pid = 0;
@@ -372,7 +372,7 @@ static void rsp_stats(void *context, struct dill_target_stats *ret)
 
 	*ret = rsp->stats;
 	if (rsp->connection)
-		ret->requests += rsp_packets_sent(rsp->connection);
+		ret->packets += rsp_packets_sent(rsp->connection);
 	if (rsp->stub)
 		ret->bytes += rsp_stub_bytes(rsp->stub);
 }

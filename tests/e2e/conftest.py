@@ -13,7 +13,15 @@ sys.path.insert(0, str(ROOT))
 from tests.guest.kernels import KernelUnavailable, kernel  # noqa: E402
 from tests.guest.vm import Guest  # noqa: E402
 
-SERIES = ("6.1", "6.12")
+SERIES = ("5.10", "6.1", "6.12", "7.2", "7.3")
+
+
+def pytest_collection_modifyitems(items):
+    """With xdist (-n 2 --dist loadgroup) all tests of one kernel run in one process, which boots it once."""
+    for item in items:
+        values = getattr(item, "callspec", None) and item.callspec.params.values()
+        series = next((value for value in values or () if value in SERIES), None)
+        item.add_marker(pytest.mark.xdist_group(series or item.nodeid))
 
 
 class Program:
@@ -47,6 +55,8 @@ class Gdb(Program):
         self.leave = leave
 
     def run(self, *words):
+        if not words[0].startswith("k"):  # only those have a short name
+            words = ("dill", *words)
         command = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{self.guest.gdb_port}", "-ex"]
         command += [f"source {ROOT}/build/dill.py", "-ex", " ".join(words), "-ex", self.leave]
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

@@ -62,39 +62,66 @@ def test_every_cache_is_in_slabinfo(dill, guest):
     compare_with_slabinfo(dill, guest)
 
 
-SYSFS = ("object_size", "slab_size", "order", "objs_per_slab", "slabs", "total_objects", "objects", "partial", "cpu_slabs")
+# File in /sys/kernel/slab/NAME -> dill's field. Since 7.0 CPUs have no slabs: the file says 0, dill says nothing.
+SYSFS = {
+    "object_size": "object_size",
+    "slab_size": "size",
+    "order": "order",
+    "objs_per_slab": "objects_per_slab",
+    "slabs": "slabs",
+    "total_objects": "objects",
+    "objects": "active",
+    "partial": "partial_slabs",
+    "cpu_slabs": "cpu_slabs",
+}
 
 
 def sysfs_row(reading, name):
-    """A cache's counters as /sys/kernel/slab has them; the files add what each node has."""
+    """A cache's counters as /sys/kernel/slab has them; behind the total stands what each node has."""
     return tuple(int(reading[f"/sys/kernel/slab/{name}/{file}"].split()[0]) for file in SYSFS)
-
-
-def detail_row(record):
-    """The same of dill's record."""
-    keys = ("object_size", "size", "order", "objects_per_slab", "slabs", "objects", "active", "partial_slabs", "cpu_slabs")
-    return tuple(record[key] for key in keys)
 
 
 def test_every_cache_is_in_sysfs(dill, guest):
     """Sizes, slabs, objects, partial slabs and slabs on CPUs of every cache."""
     names = [name for name in guest.run("cut -d' ' -f1 /proc/slabinfo").split("\n")[2:] if name]
-    files = ["/proc/version", *(f"/sys/kernel/slab/{name}/{file}" for name in names for file in SYSFS)]
+    paths = ["/proc/version", *(f"/sys/kernel/slab/{name}/{file}" for name in names for file in SYSFS)]
     still = set(names)
     for _ in range(8):
-        records, readings = looked_at(guest, files, lambda: dill.json("kcache", "*", "--counts"))
-        seen = {record["name"]: detail_row(record) for record in records if record["record"] == "cache"}
+        records, readings = looked_at(guest, paths, lambda: dill.json("kcache", "*", "--counts"))
+        found = {record["name"]: record for record in records if record["record"] == "cache"}
+        seen = {name: tuple(record.get(field, 0) for field in SYSFS.values()) for name, record in found.items()}
         still -= {name for name in still if any(sysfs_row(reading, name) == seen[name] for reading in readings)}
         if not still:
             return
     assert {name: seen[name] for name in still} == {name: sysfs_row(readings[-1], name) for name in still}
 
 
+def parts_of(record):
+    """Objects of a cache by state, added up from its parts; those that wait outside the CPUs' sheaves are not among them."""
+    cached = free = waiting = 0
+    for cpu in record["cpus"]:
+        cached += cpu.get("freelist_count", 0)
+        free += sum(slab["freelist_count"] for slab in cpu.get("active_slab", []) + cpu.get("partial", []))
+        cached += sum(sheaf["size"] for sheaf in cpu.get("main", []) + cpu.get("spare", []))
+        waiting += sum(sheaf["size"] for sheaf in cpu.get("rcu_free", []))
+    for node in record["nodes"]:
+        free += sum(slab["freelist_count"] for slab in node.get("partial", []))
+        cached += sum(sheaf["size"] for sheaf in node.get("barn_full", []) + node.get("barn_empty", []))
+    return cached, free, waiting
+
+
 def test_parts_of_every_cache_agree(dill):
-    """What is shown slab by slab adds up to the counters, for every cache."""
+    """What is shown slab by slab and sheaf by sheaf adds up to the counters, for every cache."""
     for record in dill.json("kcache", "*"):
         assert record["record"] == "cache", record
-        assert record["cpu_slabs"] == sum(len(cpu["active_slab"]) + cpu["partial_slabs"] for cpu in record["cpus"])
+        cached, free, waiting = parts_of(record)
+        assert (record["cached"], record["free"]) == (cached, free)
+        assert record["waiting"] >= waiting
+        states = ("live", "cached", "free", "waiting", "unknown")
+        assert sum(record[state] for state in states) == record["objects"]
+        assert record["unknown"] == 0
+        if "cpu_slabs" in record:
+            assert record["cpu_slabs"] == sum(len(cpu["active_slab"]) + cpu["partial_slabs"] for cpu in record["cpus"])
         for node in record["nodes"]:
             assert len(node["partial"]) == node["nr_partial"]
             for slab in node["partial"]:
@@ -178,3 +205,20 @@ def test_guest_runs_afterwards(dill, guest):
         dill.run("kbase")
         assert not guest.is_running()
         guest.cont()
+
+
+def test_info(dill, guest):
+    """What is there, and every check of dill's understanding passes."""
+    records = dill.json("info")
+    info = records[0]
+    assert info["banner"].startswith("Linux version " + guest.kernel.release)
+    assert (info["cpus"], info["cpus_online"]) == (2, 2)
+    assert info["caches"] == len(guest.run("cat /proc/slabinfo").splitlines()) - 2
+    assert info["engine"].startswith("per-CPU sheaves" if guest.kernel.series[0] == "7" else "per-CPU slabs")
+    checks = {record["check"]: record["result"] for record in records if record["record"] == "check"}
+    assert len(checks) == 6
+    assert set(checks.values()) == {"passed"}, records
+    features = {record["feature"]: record["present"] for record in records if record["record"] == "feature"}
+    assert features["freelist_hardened"] == guest.kernel.has_config("SLAB_FREELIST_HARDENED")
+    assert features["kfence"] == guest.kernel.has_config("KFENCE")
+    assert features["slab_counters"] == guest.kernel.has_config("SLUB_DEBUG")

@@ -392,11 +392,55 @@ dill_virt kernel_page_to_virt(struct kernel *kernel, dill_virt page)
 	return IMAGE_BASE + (page - IMAGE_VMEMMAP) / IMAGE_PAGE_STRUCT * DILL_PAGE_SIZE;
 }
 
-struct dill_error *kernel_page_node(struct kernel *kernel, dill_virt page, unsigned *ret)
+unsigned kernel_page_flags_node(struct kernel *kernel, uint64_t flags)
 {
-	(void)kernel, (void)page;
-	*ret = 0;
+	(void)kernel, (void)flags;
+	return 0;
+}
+
+struct dill_error *kernel_virt_to_page(struct kernel *kernel, dill_virt address, dill_virt *ret)
+{
+	if (address < IMAGE_BASE ||
+	    address - IMAGE_BASE >= kernel->image->pages * (uint64_t)DILL_PAGE_SIZE)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "not in the image");
+	*ret = IMAGE_VMEMMAP + (address - IMAGE_BASE) / DILL_PAGE_SIZE * IMAGE_PAGE_STRUCT;
 	return NULL;
+}
+
+/* All slabs of an image have one page. */
+struct dill_error *kernel_page_head(struct kernel *kernel, dill_virt page, dill_virt *ret)
+{
+	(void)kernel;
+	*ret = page;
+	return NULL;
+}
+
+struct dill_error *kernel_translate(struct kernel *kernel, dill_virt address, struct mapping *ret)
+{
+	(void)ret;
+	if (find(kernel->image, address, 1))
+		return NULL;
+	return dill_error_new_fault(address, "nothing is mapped at 0x%lx", (unsigned long)address);
+}
+
+struct dill_error *kernel_read_uncached(struct kernel *kernel, dill_virt address, void *buffer,
+					size_t length)
+{
+	return kernel_read(kernel, address, buffer, length);
+}
+
+bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret)
+{
+	const struct image *image = kernel->image;
+
+	for (size_t i = 0; i < sizeof(image->symbols) / sizeof(*image->symbols); i++) {
+		if (!image->symbols[i].name || strcmp(image->symbols[i].name, name) != 0)
+			continue;
+		if (ret)
+			*ret = image->symbols[i].address;
+		return true;
+	}
+	return false;
 }
 
 unsigned kernel_cpu_limit(struct kernel *kernel)

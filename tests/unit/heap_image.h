@@ -20,6 +20,10 @@ struct image {
 	struct heap heap; /* with a layout of its own, unlike any kernel's */
 	dill_virt caches[16];
 	size_t cache_count;
+	struct {
+		const char *name;
+		dill_virt address;
+	} symbols[8]; /* none, unless a test fills them in */
 };
 
 #define IMAGE_BASE	  UINT64_C(0xffff888000000000)

@@ -72,6 +72,24 @@ static void test_layouts(void **state)
 	}
 }
 
+/* What lies just in front of the values tells on which side of them the names are. */
+static void test_has_tokens(void **state)
+{
+	(void)state;
+	for (unsigned layout = 0; layout < LAYOUTS; layout++) {
+		struct kallsyms_image image;
+		struct span bytes;
+
+		kallsyms_image_init(&image, layout, 700, 0);
+		bytes = (struct span){image.bytes, image.size};
+		assert_true(kallsyms_has_tokens(bytes));
+		assert_int_equal(kallsyms_has_tokens(span_cut(bytes, 0, image.tables.values)),
+				 image.tables.names < image.tables.values);
+		assert_false(kallsyms_has_tokens(span_cut(bytes, 0, 0)));
+		kallsyms_image_deinit(&image);
+	}
+}
+
 static void test_symbols(void **state)
 {
 	(void)state;
@@ -327,6 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_has_tokens),
 		cmocka_unit_test(test_symbols),
 		cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_duplicates),

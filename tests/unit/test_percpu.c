@@ -280,16 +280,11 @@ static void test_node(void **state)
 {
 	struct world world;
 	struct kernel *kernel = &world.kernel;
-	unsigned node;
+	uint64_t flags = UINT64_C(3) << 61 | UINT64_C(1) << 60 | 0x200;
 
 	(void)state;
 	world_init_pages(&world, "compound_head");
-	set(&world, 5 * PAGE_SIZE + FLAGS, UINT64_C(3) << 61 | UINT64_C(1) << 60 | 0x200);
-	assert_null(kernel_page_node(kernel, page_at(5), &node));
-	assert_int_equal(node, 3);
-	/* There is no node 5 of 4. */
-	change(&world, 6 * PAGE_SIZE + FLAGS, UINT64_C(5) << 61);
-	assert_int_equal(code_of(kernel_page_node(kernel, page_at(6), &node)), DILL_ERROR_BAD_DATA);
+	assert_int_equal(kernel_page_flags_node(kernel, flags), 3);
 	world_deinit(&world);
 }
 

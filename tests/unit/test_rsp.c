@@ -419,7 +419,7 @@ static void test_reads_pages(void **state)
 	assert_null(read_pages(&client, &pages, DILL_SPACE_VIRTUAL));
 	check_pages(&pages, false);
 	client.ops->stats(client.context, &stats);
-	assert_int_equal(stats.requests, stub.packets);
+	assert_int_equal(stats.packets, stub.packets);
 	assert_int_equal(stats.bytes, 2 * 18 * DILL_PAGE_SIZE);
 	end_and_close(&client, &stub);
 	check_left_as_found(&stub);

@@ -76,7 +76,6 @@ static int teardown(void **state)
 /* Read the whole heap, without knowing the encoding unless it is plain. */
 static void look(struct fixture *f)
 {
-	const struct contents_filter everything = {.cpu = -1, .node = -1};
 	struct heap heap = f->image.heap;
 
 	if (heap.encoding != FREELIST_PLAIN)
@@ -86,7 +85,7 @@ static void look(struct fixture *f)
 	assert_int_equal(heap.encoding, f->image.heap.encoding);
 	f->contents = arena_alloc_array(f->arena, f->caches.count + 1, sizeof(*f->contents));
 	assert_null(contents_read(&heap, f->caches.items, f->caches.count, CONTENTS_FREELISTS,
-				  &everything, f->arena, &f->findings, f->contents));
+				  f->arena, &f->findings, f->contents));
 }
 
 /* Exactly one finding, of this kind, at this address. */

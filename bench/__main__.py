@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""Boot a guest per kernel, measure all rows in turn, print the table. Status 1 when something did not run, never for a time."""
+import argparse
+import os
+import sys
+
+from bench.measure import RunFailed, ask_reads, measure
+from bench.rows import all_rows, dill
+from bench.table import table
+from tests.guest.kernels import KernelUnavailable, kernel
+from tests.guest.vm import Guest, GuestError
+
+SERIES = ("6.12", "6.1")
+# How long the allocator is kept busy before, so that its lists are not those of a fresh boot.
+LOAD_SECONDS = 3
+
+
+def measure_all(port, count):
+    """Return the rows, their runs and what they read. Every row runs once before it counts."""
+    probe = dill(port, "kcache", "kmalloc-64", options=["--no-direct"])
+    rows = all_rows(port, ask_reads(probe.asking).packet_bytes)
+    reads = {row.title: ask_reads(row.asking) for row in rows if row.asking}
+    runs = {row.title: [] for row in rows}
+    for number in range(-1, count):
+        # In turn: what slows the machine down for a while hits all rows alike.
+        for row in rows:
+            run = measure(row.command)
+            if number >= 0:
+                runs[row.title].append(run)
+    return rows, runs, reads
+
+
+def bench(series, count):
+    """Measure on one kernel and print the table."""
+    with Guest(kernel(series), memory="512M", smp=2) as guest:
+        guest.run(f"load {LOAD_SECONDS}")
+        rows, runs, reads = measure_all(guest.gdb_port, count)
+    load = os.getloadavg()[0]
+    print(f"\nLinux {guest.kernel.release}, 512 MB, 2 CPUs: {count} runs of each, in turn")
+    print(f"(this machine: {os.cpu_count()} CPUs, load {load:.1f}; wall times are worth something when it has some left)\n")
+    print(table(rows, runs, reads), flush=True)
+
+
+def main():
+    """Every series is tried, whatever became of the one before it."""
+    parser = argparse.ArgumentParser(prog="bench", description="Print dill's times, memory and reads beside the goals.")
+    parser.add_argument("--runs", type=int, default=7, help="counted runs of each command (default 7)")
+    parser.add_argument("series", nargs="*", default=SERIES, help=f"kernels (default {' '.join(SERIES)})")
+    arguments = parser.parse_args()
+    measured = failed = 0
+    for series in arguments.series:
+        try:
+            bench(series, max(arguments.runs, 1))
+            measured += 1
+        except KernelUnavailable as reason:
+            print(f"bench: skipped: {reason}", flush=True)
+        except (RunFailed, GuestError) as reason:
+            print(f"bench: FAILED on {series}: {reason}", flush=True)
+            failed += 1
+    return int(failed > 0 or not measured)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

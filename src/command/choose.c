@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/choose.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "base/suggest.h"
+
+static bool is_glob(const char *pattern)
+{
+	return strpbrk(pattern, "*?[");
+}
+
+struct dill_error *caches_choose(const struct cache_list *all, const char *pattern,
+				 struct arena *arena, struct cache_list *ret)
+{
+	struct suggest suggest;
+
+	ret->count = 0;
+	ret->items = arena_alloc_array(arena, all->count + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return error_no_memory();
+	for (size_t i = 0; i < all->count; i++)
+		if (!strcmp(all->items[i].name, pattern) ||
+		    (is_glob(pattern) && !fnmatch(pattern, all->items[i].name, 0)))
+			ret->items[ret->count++] = all->items[i];
+	if (ret->count)
+		return NULL;
+	suggest_init(&suggest, pattern);
+	for (size_t i = 0; i < all->count; i++)
+		suggest_offer(&suggest, all->items[i].name);
+	return dill_error_new(DILL_ERROR_NOT_FOUND, "no cache %s \"%s\"%s",
+			      is_glob(pattern) ? "matches" : "is named", pattern,
+			      suggest_text(&suggest));
+}
+
+struct dill_error *cpu_choose(const struct command_call *call, size_t option, struct kernel *kernel,
+			      int *ret)
+{
+	uint64_t cpu = call->options[option].number;
+
+	*ret = -1;
+	if (!call->options[option].given)
+		return NULL;
+	if (cpu >= kernel_cpu_limit(kernel) || !kernel_cpu_possible(kernel, (unsigned)cpu))
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "--%s %lu: this kernel has no such CPU; the last one is %u",
+				      call->command->options[option].name, (unsigned long)cpu,
+				      kernel_cpu_limit(kernel) - 1);
+	*ret = (int)cpu;
+	return NULL;
+}
+
+struct dill_error *node_choose(const struct command_call *call, size_t option,
+			       struct kernel *kernel, int *ret)
+{
+	uint64_t node = call->options[option].number;
+
+	*ret = -1;
+	if (!call->options[option].given)
+		return NULL;
+	if (node >= kernel_node_limit(kernel))
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "--%s %lu: this kernel has no such node; the last one is %u",
+				      call->command->options[option].name, (unsigned long)node,
+				      kernel_node_limit(kernel) - 1);
+	*ret = (int)node;
+	return NULL;
+}

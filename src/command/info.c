@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
+#include "command/finding_record.h"
+#include "command/registry.h"
+#include "render/view.h"
+#include "slub/feature.h"
+#include "slub/selfcheck.h"
+
+/* --- what is looked at --- */
+
+enum {
+	INFO_TARGET,
+	INFO_BANNER,
+	INFO_BASE,
+	INFO_SYMBOLS,
+	INFO_TYPES,
+	INFO_MEMORY,
+	INFO_CPUS,
+	INFO_ONLINE,
+	INFO_NODES,
+	INFO_ENGINE,
+	INFO_CACHES,
+	INFO_COUNT,
+};
+
+static const struct column info_columns[] = {
+	[INFO_TARGET] = {"target", COLUMN_TEXT, "target", "how memory is read"},
+	[INFO_BANNER] = {"banner", COLUMN_TEXT, "kernel", "linux_banner, escaped for display"},
+	[INFO_BASE] = {"base", COLUMN_ADDRESS, "image at", "address of _text"},
+	[INFO_SYMBOLS] = {"symbols", COLUMN_TEXT, "symbols from", "where the symbols come from"},
+	[INFO_TYPES] = {"types", COLUMN_TEXT, "types from", "where the types come from"},
+	[INFO_MEMORY] = {"memory", COLUMN_COUNT, "memory",
+			 "bytes of physical memory up to the last page, holes included"},
+	[INFO_CPUS] = {"cpus", COLUMN_COUNT, "possible CPUs", "CPUs that could be online"},
+	[INFO_ONLINE] = {"cpus_online", COLUMN_COUNT, "online CPUs", "CPUs that are online"},
+	[INFO_NODES] = {"nodes", COLUMN_COUNT, "NUMA nodes", "NUMA nodes"},
+	[INFO_ENGINE] = {"engine", COLUMN_TEXT, "allocator", "how objects are handed out"},
+	[INFO_CACHES] = {"caches", COLUMN_COUNT, "caches", "slab caches"},
+};
+
+#define LABEL_WIDTH 16
+
+static void draw_value(struct painter *painter, const struct record *record, size_t column)
+{
+	if (!record->fields[column].present)
+		paint(painter, STYLE_DIM, "-");
+	else if (info_columns[column].type == COLUMN_ADDRESS)
+		paint_address(painter, record_number(record, column));
+	else if (info_columns[column].type == COLUMN_COUNT)
+		paint_format(painter, STYLE_NUMBER, "%" PRIu64, record_number(record, column));
+	else
+		paint(painter, STYLE_PLAIN, record_text(record, column));
+}
+
+static struct dill_error *draw_info(struct painter *painter, const struct record *record)
+{
+	for (size_t i = 0; i < INFO_COUNT; i++) {
+		paint_padded(painter, STYLE_DIM, info_columns[i].heading, LABEL_WIDTH);
+		draw_value(painter, record, i);
+		paint_newline(painter);
+	}
+	return NULL;
+}
+
+static const struct record_view info_view = {draw_info};
+
+static const struct record_kind info_kind = {
+	.name = "info",
+	.doc = "The target, its kernel, and where dill's knowledge of it comes from.",
+	.columns = info_columns,
+	.column_count = INFO_COUNT,
+	.view = &info_view,
+};
+
+/* --- features --- */
+
+enum { FEATURE_NAME, FEATURE_PRESENT, FEATURE_TEXT };
+
+static const struct column feature_columns[] = {
+	[FEATURE_NAME] = {"feature", COLUMN_TEXT, NULL, "stable word"},
+	[FEATURE_PRESENT] = {"present", COLUMN_BOOL, NULL, "whether this kernel has it"},
+	[FEATURE_TEXT] = {"text", COLUMN_TEXT, NULL, "what it means when it is there"},
+};
+
+/* "+ word    sentence", or "-" for what is not there. */
+static struct dill_error *draw_feature(struct painter *painter, const struct record *record)
+{
+	bool present = record->fields[FEATURE_PRESENT].flag;
+
+	paint(painter, present ? STYLE_LIVE : STYLE_DIM, present ? "  + " : "  - ");
+	paint_padded(painter, present ? STYLE_NAME : STYLE_DIM, record_text(record, FEATURE_NAME),
+		     20);
+	paint(painter, present ? STYLE_PLAIN : STYLE_DIM, record_text(record, FEATURE_TEXT));
+	paint_newline(painter);
+	return NULL;
+}
+
+static const struct record_view feature_view = {draw_feature};
+
+static const struct record_kind feature_kind = {
+	.name = "feature",
+	.doc = "Something that kernels have or have not, found by types and symbols.",
+	.columns = feature_columns,
+	.column_count = sizeof(feature_columns) / sizeof(*feature_columns),
+	.view = &feature_view,
+};
+
+/* --- checks --- */
+
+enum { CHECK_NAME, CHECK_RESULT, CHECK_TEXT };
+
+static const struct column check_columns[] = {
+	[CHECK_NAME] = {"check", COLUMN_TEXT, NULL, "stable word"},
+	[CHECK_RESULT] = {"result", COLUMN_TEXT, NULL,
+			  "passed, failed, or impossible (nothing to check it on)"},
+	[CHECK_TEXT] = {"text", COLUMN_TEXT, NULL, "what was compared, with its numbers"},
+};
+
+static struct dill_error *draw_check(struct painter *painter, const struct record *record)
+{
+	const char *result = record_text(record, CHECK_RESULT);
+	enum style style = *result == 'p' ? STYLE_LIVE : *result == 'f' ? STYLE_BAD : STYLE_WARN;
+
+	paint(painter, STYLE_PLAIN, "  ");
+	paint_padded(painter, style, result, 11);
+	paint(painter, STYLE_PLAIN, record_text(record, CHECK_TEXT));
+	paint_newline(painter);
+	return NULL;
+}
+
+static const struct record_view check_view = {draw_check};
+
+static const struct record_kind check_kind = {
+	.name = "check",
+	.doc = "Something that dill believes of this kernel, tried on the kernel itself.",
+	.columns = check_columns,
+	.column_count = sizeof(check_columns) / sizeof(*check_columns),
+	.view = &check_view,
+};
+
+/* --- the command --- */
+
+static struct dill_error *emit_info(struct command_call *call, struct heap *heap, size_t caches)
+{
+	struct record *record = record_new(call->arena, &info_kind);
+	const struct kernel_facts *facts = kernel_facts(heap->kernel);
+	uint64_t possible = 0, online = 0;
+
+	if (!record)
+		return error_no_memory();
+	for (unsigned cpu = 0; cpu < kernel_cpu_limit(heap->kernel); cpu++) {
+		possible += kernel_cpu_possible(heap->kernel, cpu);
+		online += kernel_cpu_online(heap->kernel, cpu);
+	}
+	record_set_text(
+		record, INFO_TARGET,
+		arena_format(call->arena, "%s", memory_describe(session_memory(call->session))));
+	record_set_text(record, INFO_BANNER, facts->banner);
+	record_set_number(record, INFO_BASE, facts->base);
+	record_set_text(record, INFO_SYMBOLS, facts->symbols_how);
+	record_set_text(record, INFO_TYPES, facts->types_how);
+	record_set_number(record, INFO_MEMORY, kernel_memory_map(heap->kernel)->direct_size);
+	record_set_number(record, INFO_CPUS, possible);
+	record_set_number(record, INFO_ONLINE, online);
+	record_set_number(record, INFO_NODES, kernel_node_limit(heap->kernel));
+	record_set_text(record, INFO_ENGINE, slub_engine_name(slub_engine(&heap->layout)));
+	record_set_number(record, INFO_CACHES, caches);
+	return call->sink->emit(call->sink, record);
+}
+
+static struct dill_error *emit_features(struct command_call *call, const struct heap *heap)
+{
+	for (const struct slub_feature *feature = slub_features; feature->name; feature++) {
+		struct record *record = record_new(call->arena, &feature_kind);
+
+		if (!record)
+			return error_no_memory();
+		record_set_text(record, FEATURE_NAME, feature->name);
+		record_set_bool(record, FEATURE_PRESENT, feature->probe(heap));
+		record_set_text(record, FEATURE_TEXT, feature->text);
+		TRY(call->sink->emit(call->sink, record));
+	}
+	return NULL;
+}
+
+static struct dill_error *emit_checks(struct command_call *call, struct heap *heap,
+				      const struct cache_list *caches)
+{
+	struct self_check checks[SELF_CHECKS];
+
+	TRY(self_check(heap, caches, call->arena, checks));
+	for (size_t i = 0; i < SELF_CHECKS; i++) {
+		struct record *record = record_new(call->arena, &check_kind);
+
+		if (!record)
+			return error_no_memory();
+		record_set_text(record, CHECK_NAME, checks[i].name);
+		record_set_text(record, CHECK_RESULT, self_check_result_name(checks[i].result));
+		record_set_text(record, CHECK_TEXT, checks[i].text);
+		TRY(call->sink->emit(call->sink, record));
+		call->findings |= checks[i].result == SELF_CHECK_FAILED;
+	}
+	return NULL;
+}
+
+static struct dill_error *run(struct command_call *call)
+{
+	struct findings findings = {.arena = call->arena};
+	struct cache_list caches;
+	struct heap *heap;
+
+	TRY(session_heap(call->session, &heap));
+	TRY(caches_read(heap, call->arena, &findings, &caches));
+	TRY(emit_info(call, heap, caches.count));
+	TRY(emit_features(call, heap));
+	TRY(emit_checks(call, heap, &caches));
+	return findings_emit(call, &findings);
+}
+
+static const struct record_kind *const kinds[] = {&info_kind, &feature_kind, &check_kind,
+						  &finding_record_kind, NULL};
+
+const struct command info_command = {
+	.name = "info",
+	.summary = "Show what dill found in the target, and whether it fits",
+	.help = "Shows how memory is read, which kernel runs, where its symbols and types come "
+		"from, how its slab\n"
+		"allocator works and what it has; then what dill believes of it, checked on the "
+		"kernel itself. The\n"
+		"commands on the heap make the same checks before their first answer, and give "
+		"none "
+		"when one fails.\n"
+		"\n"
+		"Examples:\n"
+		"  info\n"
+		"  info --json\n",
+	.needs_target = true,
+	.kinds = kinds,
+	.run = run,
+};

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "slub/place.h"
+
+const char *object_state_name(enum object_state state)
+{
+	static const char *const names[] = {
+		[OBJECT_LIVE] = "live",	      [OBJECT_CACHED] = "cached",   [OBJECT_FREE] = "free",
+		[OBJECT_WAITING] = "waiting", [OBJECT_UNKNOWN] = "unknown",
+	};
+
+	return names[state];
+}
+
+static const struct {
+	const char *name;
+	enum object_state state;
+} kinds[] = {
+	[PLACE_NONE] = {"none", OBJECT_LIVE},
+	[PLACE_CPU_FREELIST] = {"cpu_freelist", OBJECT_CACHED},
+	[PLACE_MAIN_SHEAF] = {"main_sheaf", OBJECT_CACHED},
+	[PLACE_SPARE_SHEAF] = {"spare_sheaf", OBJECT_CACHED},
+	[PLACE_BARN] = {"barn", OBJECT_CACHED},
+	[PLACE_LOOSE_SHEAF] = {"loose_sheaf", OBJECT_CACHED},
+	[PLACE_CPU_SLAB] = {"cpu_slab", OBJECT_FREE},
+	[PLACE_CPU_PARTIAL] = {"cpu_partial", OBJECT_FREE},
+	[PLACE_NODE_PARTIAL] = {"node_partial", OBJECT_FREE},
+	[PLACE_NODE_FULL] = {"node_full", OBJECT_FREE},
+	[PLACE_UNLISTED_SLAB] = {"unlisted_slab", OBJECT_FREE},
+	[PLACE_RCU_SHEAF] = {"rcu_sheaf", OBJECT_WAITING},
+	[PLACE_CALL_RCU] = {"call_rcu", OBJECT_WAITING},
+	[PLACE_KFREE_RCU] = {"kfree_rcu", OBJECT_WAITING},
+	[PLACE_DEFERRED] = {"deferred", OBJECT_WAITING},
+	[PLACE_DYING_SLAB] = {"dying_slab", OBJECT_WAITING},
+};
+
+const char *place_kind_name(enum place_kind kind)
+{
+	return kinds[kind].name;
+}
+
+enum object_state place_state(enum place_kind kind)
+{
+	return kinds[kind].state;
+}
+
+struct visit {
+	place_visitor visit;
+	void *context;
+};
+
+static struct dill_error *visit_freelist(const struct visit *to, const struct freelist *freelist,
+					 struct place place)
+{
+	for (; place.position < freelist->count; place.position++)
+		TRY(to->visit(to->context, freelist->objects[place.position], &place));
+	return NULL;
+}
+
+static struct dill_error *visit_slabs(const struct visit *to, const struct slab_list *list,
+				      struct place place)
+{
+	for (; place.list < list->count; place.list++) {
+		place.container = list->items[place.list].slab.address;
+		TRY(visit_freelist(to, &list->items[place.list].freelist, place));
+	}
+	return NULL;
+}
+
+static struct dill_error *visit_sheaf(const struct visit *to, const struct sheaf *sheaf,
+				      struct place place)
+{
+	place.container = sheaf->address;
+	for (; sheaf->objects && place.position < sheaf->size; place.position++)
+		TRY(to->visit(to->context, sheaf->objects[place.position], &place));
+	return NULL;
+}
+
+static struct dill_error *visit_sheaves(const struct visit *to, const struct sheaf_list *list,
+					struct place place)
+{
+	for (size_t i = 0; i < list->count; i++, place.list++)
+		TRY(visit_sheaf(to, &list->items[i], place));
+	return NULL;
+}
+
+static struct dill_error *visit_cpu(const struct visit *to, const struct cpu_contents *cpu)
+{
+	struct place place = {.cpu = (int)cpu->cpu, .node = -1};
+
+	place.container = cpu->slab.address;
+	place.kind = PLACE_CPU_FREELIST;
+	TRY(visit_freelist(to, &cpu->lockless, place));
+	place.kind = PLACE_CPU_SLAB;
+	TRY(visit_freelist(to, &cpu->remote, place));
+	place.kind = PLACE_CPU_PARTIAL;
+	TRY(visit_slabs(to, &cpu->partial, place));
+	place.kind = PLACE_MAIN_SHEAF;
+	TRY(visit_sheaf(to, &cpu->sheaves.main, place));
+	place.kind = PLACE_SPARE_SHEAF;
+	TRY(visit_sheaf(to, &cpu->sheaves.spare, place));
+	place.kind = PLACE_RCU_SHEAF;
+	return visit_sheaf(to, &cpu->sheaves.rcu_free, place);
+}
+
+static struct dill_error *visit_node(const struct visit *to, const struct node_contents *node)
+{
+	struct place place = {.cpu = -1, .node = (int)node->node, .kind = PLACE_BARN};
+
+	TRY(visit_sheaves(to, &node->barn.full, place));
+	place.list = (uint32_t)node->barn.full.count;
+	TRY(visit_sheaves(to, &node->barn.empty, place));
+	place.list = 0;
+	place.kind = PLACE_NODE_PARTIAL;
+	TRY(visit_slabs(to, &node->partial, place));
+	place.kind = PLACE_NODE_FULL;
+	return visit_slabs(to, &node->full, place);
+}
+
+struct dill_error *places_visit(const struct contents *contents, const struct waiting *waiting,
+				place_visitor visit, void *context)
+{
+	struct visit to = {visit, context};
+
+	for (size_t c = 0; c < contents->cpu_count; c++)
+		TRY(visit_cpu(&to, &contents->cpus[c]));
+	for (size_t n = 0; n < contents->node_count; n++)
+		TRY(visit_node(&to, &contents->nodes[n]));
+	for (size_t i = 0; waiting && i < waiting->count; i++) {
+		const struct waiting_object *item = &waiting->items[i];
+		struct place place = {
+			.kind = item->kind,
+			.cpu = item->cpu,
+			.node = -1,
+			.position = item->position,
+			.container = item->container,
+		};
+
+		if (item->cache == contents->cache->address)
+			TRY(visit(context, item->object, &place));
+	}
+	return NULL;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_SHEAF_H
+#define SLUB_SHEAF_H
+
+#include "slub/cache.h"
+#include "slub/list.h"
+
+/**
+ * A sheaf: an array of free objects (mm/slub.c struct slab_sheaf, since 6.18).
+ *
+ * Only the first `size` entries count. The kernel does not clear an entry when it hands its object
+ * out, so what stands above is the history of allocations and never a free object.
+ */
+struct sheaf {
+	dill_virt address;	  /**< 0 = there is none */
+	uint32_t size;		  /**< valid entries */
+	const dill_virt *objects; /**< in array order: handed out from the last to the first */
+	bool broken;		  /**< has a finding: what it holds is not known */
+};
+
+struct sheaf_list {
+	struct sheaf *items;
+	size_t count;
+	bool broken; /**< the list has a finding: there may be more */
+};
+
+/** The sheaves of one CPU (struct slub_percpu_sheaves). */
+struct cpu_sheaves {
+	dill_virt address; /**< 0 = this cache has no sheaves */
+	bool broken;	   /**< could not be read */
+	bool in_motion;	   /**< its lock is held: the CPU was stopped while it changed them */
+	struct sheaf main; /**< allocated from first */
+	struct sheaf spare;
+	struct sheaf rcu_free; /**< freed by kfree_rcu(), not yet given to call_rcu(): waiting */
+};
+
+/** The sheaves that a node keeps for its CPUs (struct node_barn). */
+struct barn {
+	dill_virt address;	    /**< 0 = none */
+	bool broken;		    /**< could not be read */
+	bool in_motion;		    /**< its lock is held */
+	uint32_t nr_full, nr_empty; /**< the kernel's own counters */
+	struct sheaf_list full;	    /**< in list order, which is the order of use */
+	struct sheaf_list empty;    /**< normally without objects */
+};
+
+/** Most entries of a sheaf that are believed: the kernel's own sheaves have 60 at most, explicitly
+ * sized ones a few hundred. */
+#define SHEAF_OBJECTS_MAX 4096u
+
+/**
+ * Read one sheaf of @p cache.
+ *
+ * @param limit   most objects it can hold
+ * @param what    "main sheaf", for findings
+ * @param objects whether to read them, or only how many there are
+ * @return NULL; fatal errors. What is impossible becomes a finding, and `broken` is true.
+ */
+enum sheaf_detail { SHEAF_SIZE, SHEAF_OBJECTS };
+DILL_MUST_CHECK struct dill_error *sheaf_read(struct heap *heap, const struct cache *cache,
+					      dill_virt address, uint32_t limit,
+					      enum sheaf_detail detail, const char *what,
+					      const struct finding_place *place,
+					      struct arena *arena, struct findings *findings,
+					      struct sheaf *ret);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "slub/survey.h"
+
+#include "slub/encoding.h"
+#include "slub/kfence.h"
+#include "slub/loose_sheaf.h"
+#include "slub/selfcheck.h"
+
+struct dill_error *survey_init(struct heap *heap, struct arena *arena, struct findings *findings,
+			       struct survey *ret)
+{
+	*ret = (struct survey){.heap = heap, .arena = arena, .findings = findings};
+	TRY(kfence_load(heap));
+	TRY(caches_read(heap, arena, findings, &ret->all));
+	TRY(self_check_require(heap, &ret->all));
+	TRY(encoding_learn(heap, &ret->all));
+	return waiting_read(heap, &ret->all, arena, findings, &ret->waiting);
+}
+
+void survey_deinit(struct survey *survey)
+{
+	slab_scan_deinit(&survey->scan);
+}
+
+struct dill_error *survey_scan(struct survey *survey, const struct cache_list *chosen)
+{
+	if (survey->scanned_all)
+		return NULL;
+	slab_scan_deinit(&survey->scan);
+	if (!survey->heap->layout.cache_cpu_sheaves.present)
+		return slabs_scan(survey->heap, chosen, &survey->all, &survey->scan);
+	TRY(slabs_scan(survey->heap, &survey->all, &survey->all, &survey->scan));
+	survey->scanned_all = true;
+	return loose_sheaves_find(survey->heap, &survey->all, &survey->scan, survey->arena,
+				  survey->findings, &survey->waiting);
+}
+
+struct dill_error *survey_map(struct survey *survey, const struct cache *cache, struct arena *arena,
+			      struct contents *ret_contents, struct cache_map *ret_map)
+{
+	TRY(contents_read(survey->heap, cache, 1, CONTENTS_FREELISTS, arena, survey->findings,
+			  ret_contents));
+	return cache_map_make(survey->heap, ret_contents, &survey->waiting, &survey->scan, arena,
+			      survey->findings, ret_map);
+}
+
+void survey_count(const struct survey *survey, const struct contents *contents,
+		  struct state_counts *ret)
+{
+	bool complete = !contents->incomplete && !survey->waiting.incomplete;
+	uint64_t freed, rest;
+
+	*ret = (struct state_counts){0};
+	ret->counts[OBJECT_CACHED] = contents->cached;
+	ret->counts[OBJECT_FREE] = contents->free;
+	ret->counts[OBJECT_WAITING] = contents->rcu_sheaves;
+	for (size_t i = 0; i < survey->waiting.count; i++)
+		if (survey->waiting.items[i].cache == contents->cache->address)
+			ret->counts[place_state(survey->waiting.items[i].kind)]++;
+	freed = ret->counts[OBJECT_CACHED] + ret->counts[OBJECT_FREE] + ret->counts[OBJECT_WAITING];
+	rest = contents->objects > freed ? contents->objects - freed : 0;
+	ret->counts[complete ? OBJECT_LIVE : OBJECT_UNKNOWN] = rest;
+}

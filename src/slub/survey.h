@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_SURVEY_H
+#define SLUB_SURVEY_H
+
+#include "slub/cache_map.h"
+
+/**
+ * What commands on objects start from: all caches, the freed objects that wait, and, once a map is
+ * wanted, the slabs of chosen caches.
+ */
+struct survey {
+	struct heap *heap;
+	struct arena *arena;	   /**< of the command: caches and waiting objects live there */
+	struct findings *findings; /**< of the command */
+	struct cache_list all;
+	struct waiting waiting;
+	struct slab_scan scan;
+	bool scanned_all; /**< scan has the slabs of all caches, and loose sheaves were looked for
+			   */
+};
+
+/** Read all caches and the waiting objects. Free with survey_deinit(). NULL; fatal errors. */
+DILL_MUST_CHECK struct dill_error *survey_init(struct heap *heap, struct arena *arena,
+					       struct findings *findings, struct survey *ret);
+void survey_deinit(struct survey *survey);
+
+static inline void survey_deinitp(struct survey *survey)
+{
+	survey_deinit(survey);
+}
+
+/**
+ * Find the slabs of @p chosen at least, whose items must outlive the survey; on kernels with
+ * sheaves also the sheaves that no list leads to, for which the slabs of all caches are needed.
+ * @return NULL; UNSUPPORTED when struct page is not known; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *survey_scan(struct survey *survey,
+					       const struct cache_list *chosen);
+
+/**
+ * Everything one of the scanned caches holds, and its map.
+ * @param cache  one of the list that was given to survey_scan(), or a copy
+ * @param arena  holds contents and map
+ */
+DILL_MUST_CHECK struct dill_error *survey_map(struct survey *survey, const struct cache *cache,
+					      struct arena *arena, struct contents *ret_contents,
+					      struct cache_map *ret_map);
+
+/** How many objects of a cache are in which state. */
+struct state_counts {
+	uint64_t counts[OBJECT_STATES];
+};
+
+/**
+ * The states of a cache's objects by sums alone: everything that is on no list is live, or unknown
+ * when a list is broken. @p contents may be CONTENTS_COUNTS. Without the kernel's totals
+ * (SLUB_DEBUG) only cached, free and waiting are counted.
+ */
+void survey_count(const struct survey *survey, const struct contents *contents,
+		  struct state_counts *ret);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_TRACK_H
+#define SLUB_TRACK_H
+
+#include "slub/slab.h"
+
+/** Who allocated or freed an object, as slub_debug=U records it (mm/slub.c struct track). */
+struct track {
+	bool known;	  /**< false: never recorded */
+	dill_virt caller; /**< return address; 0 when only the stack is known */
+	unsigned cpu;
+	int pid;
+	uint64_t when;		/**< jiffies */
+	const dill_virt *stack; /**< return addresses, innermost first */
+	size_t stack_count;
+};
+
+/** Where the metadata behind an object lies, as offsets from the object; 0 = this cache has none.
+ *
+ * Source: mm/slub.c calculate_sizes(), get_info_end(), get_track(), get_orig_size()
+ */
+struct object_metadata {
+	uint32_t tracks;    /**< two struct track: allocation, then free (STORE_USER) */
+	uint32_t orig_size; /**< requested size (kmalloc caches with STORE_USER, since 6.1) */
+	uint32_t end;	    /**< never 0: behind all of it */
+};
+
+/** What a cache of this kernel keeps behind its objects. */
+void object_metadata_get(const struct heap *heap, const struct cache *cache,
+			 struct object_metadata *ret);
+
+/**
+ * Read the two tracks of an object; both unknown when the cache has none.
+ * @param arena  holds the stacks
+ * @return NULL; fatal errors. What cannot be read or makes no sense becomes a finding.
+ */
+DILL_MUST_CHECK struct dill_error *tracks_read(struct heap *heap, const struct cache *cache,
+					       dill_virt object, const struct finding_place *place,
+					       struct arena *arena, struct findings *findings,
+					       struct track *ret_alloc, struct track *ret_free);
+
+/** Read the size that the caller of kmalloc() asked for; *ret_known false when it is not recorded.
+ */
+DILL_MUST_CHECK struct dill_error *requested_size_read(struct heap *heap, const struct cache *cache,
+						       dill_virt object, uint32_t *ret,
+						       bool *ret_known);
+
+#endif
