@@ -6,7 +6,8 @@ set -eu
 build="gcc meson ninja-build pkg-config libdw-dev libelf-dev libedit-dev libjansson-dev libarchive-dev
 	libexpat1-dev python3-dev"
 guest="qemu-system-x86 busybox-static cpio zstd xz-utils gdb"
-check="libcmocka-dev libbpf-dev dwarves python3-pytest python3-pytest-xdist clang-14 clang-format-14 libclang-rt-14-dev cppcheck"
+check="libcmocka-dev libbpf-dev dwarves python3-pytest python3-pytest-xdist clang-14 libclang-rt-14-dev
+	clang-format-14 clang-tidy-14 cppcheck shellcheck pyflakes3 codespell"
 
 missing=
 # shellcheck disable=SC2086 # lists of words

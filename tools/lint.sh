@@ -51,8 +51,7 @@ check 'public headers' on 'include/dill/*.h' tests/lint/headers.sh
 check 'clang-format' on '*.c *.h' clang-format-14 --dry-run --Werror
 check 'shellcheck' on '*.sh .ci/run tests/guest/init' shellcheck
 check 'pyflakes' on '*.py' pyflakes3
-# "hel" is a word that a test has completed.
-check 'codespell' on '*' codespell --ignore-words-list=hel
+check 'codespell' on '*' codespell
 check 'clang configuration' configure fuzz
 check 'cppcheck' cppcheck --quiet -j"$(nproc)" --enable=warning,portability,performance --error-exitcode=1 \
 	--inline-suppr --suppressions-list=tests/lint/cppcheck.txt --library=posix,gnu,python \
