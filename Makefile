@@ -41,4 +41,4 @@ install: all
 	meson install -C build $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean:
-	rm -rf build build-asan build-fuzz
+	rm -rf build build-analyze build-asan build-fuzz
