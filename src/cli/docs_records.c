@@ -4,23 +4,6 @@
 #include "cli/docs.h"
 #include "command/kinds.h"
 
-static bool emits(const struct command *command, const char *kind)
-{
-	for (size_t i = 0; command->kinds && command->kinds[i]; i++)
-		if (!strcmp(command->kinds[i]->name, kind))
-			return true;
-	return false;
-}
-
-static size_t count_emitters(const struct record_kind *kind)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; commands[i]; i++)
-		count += emits(commands[i], kind->name);
-	return count;
-}
-
 /* The kinds of one command, or of all for NULL, with those inside of them. */
 static struct dill_error *collect(const struct command *command, struct kinds *kinds)
 {
@@ -33,6 +16,41 @@ static struct dill_error *collect(const struct command *command, struct kinds *k
 	for (size_t i = 0; i < count; i++)
 		TRY(kinds_inside(kinds->list.items[i], kinds));
 	return NULL;
+}
+
+/* The commands that print a kind, also inside of another one. */
+static struct dill_error *find_emitters(const struct record_kind *kind, const char *separator,
+					struct strbuf *ret_names, size_t *ret_count)
+{
+	*ret_count = 0;
+	for (size_t i = 0; commands[i]; i++) {
+		struct kinds kinds = {0};
+		struct dill_error *error = collect(commands[i], &kinds);
+		bool found = false;
+
+		for (size_t j = 0; !error && j < kinds.list.count && !found; j++)
+			found = !strcmp(kinds.list.items[j]->name, kind->name);
+		array_free(&kinds.list);
+		if (error)
+			return error;
+		if (found)
+			strbuf_append_format(ret_names, "%s`%s`", *ret_count ? separator : "",
+					     commands[i]->name);
+		*ret_count += found;
+	}
+	return NULL;
+}
+
+/* Documented in docs/json.md, not in the page of a command. */
+static struct dill_error *is_shared(const struct record_kind *kind, bool *ret)
+{
+	struct strbuf names = {0};
+	size_t count;
+	struct dill_error *error = find_emitters(kind, "", &names, &count);
+
+	strbuf_deinit(&names);
+	*ret = count > 1;
+	return error;
 }
 
 /* A table's row may be the beginning of a longer record. */
@@ -50,32 +68,45 @@ static void append_short_form(const struct command *command, const struct record
 	}
 }
 
-static void append_fields(const struct record_kind *kind, struct strbuf *text)
+static struct dill_error *append_type(const struct command *command, const struct column *column,
+				      struct strbuf *text)
+{
+	bool shared = false;
+
+	strbuf_append(text, column_type_text(column->type));
+	if (!column->of)
+		return NULL;
+	TRY(is_shared(column->of, &shared));
+	strbuf_append_format(text, ", see [%s](%s#%s)", column->of->name,
+			     command && shared ? "../json.md" : "", column->of->name);
+	return NULL;
+}
+
+static struct dill_error *append_fields(const struct command *command,
+					const struct record_kind *kind, struct strbuf *text)
 {
 	strbuf_append(text, "\n| field | type | meaning |\n|---|---|---|\n");
 	for (size_t i = 0; i < kind->column_count; i++) {
 		const struct column *column = &kind->columns[i];
 
-		strbuf_append_format(text, "| `%s` | %s", column->name,
-				     column_type_text(column->type));
-		if (column->of)
-			strbuf_append_format(text, ", see [%s](#%s)", column->of->name,
-					     column->of->name);
+		strbuf_append_format(text, "| `%s` | ", column->name);
+		TRY(append_type(command, column, text));
 		strbuf_append(text, " | ");
 		docs_append_cell(column->doc, text);
 		strbuf_append(text, " |\n");
 	}
+	return NULL;
 }
 
-static void append_kind(const struct command *command, const struct record_kind *kind,
-			struct strbuf *text)
+static struct dill_error *append_kind(const struct command *command, const struct record_kind *kind,
+				      struct strbuf *text)
 {
 	if (text->length)
 		strbuf_append_char(text, '\n');
 	strbuf_append_format(text, "### %s\n\n%s", kind->name, kind->doc);
 	strbuf_append(text, kind->doc[strlen(kind->doc) - 1] == '.' ? "\n" : ".\n");
 	append_short_form(command, kind, text);
-	append_fields(kind, text);
+	return append_fields(command, kind, text);
 }
 
 struct dill_error *docs_append_records(const struct command *command, struct strbuf *text)
@@ -83,23 +114,15 @@ struct dill_error *docs_append_records(const struct command *command, struct str
 	struct kinds kinds = {0};
 	struct dill_error *error = collect(command, &kinds);
 
-	for (size_t i = 0; !error && i < kinds.list.count; i++)
-		if ((count_emitters(kinds.list.items[i]) > 1) == !command)
-			append_kind(command, kinds.list.items[i], text);
+	for (size_t i = 0; !error && i < kinds.list.count; i++) {
+		bool shared = false;
+
+		error = is_shared(kinds.list.items[i], &shared);
+		if (!error && shared == !command)
+			error = append_kind(command, kinds.list.items[i], text);
+	}
 	array_free(&kinds.list);
 	return error;
-}
-
-static void append_emitters(const struct record_kind *kind, struct strbuf *text)
-{
-	const char *separator = "";
-
-	for (size_t i = 0; commands[i]; i++) {
-		if (!emits(commands[i], kind->name))
-			continue;
-		strbuf_append_format(text, "%s`%s`", separator, commands[i]->name);
-		separator = ", ";
-	}
 }
 
 struct dill_error *docs_append_kinds(struct strbuf *text)
@@ -109,10 +132,12 @@ struct dill_error *docs_append_kinds(struct strbuf *text)
 
 	strbuf_append(text, "| record | what it is | printed by |\n|---|---|---|\n");
 	for (size_t i = 0; !error && i < kinds.list.count; i++) {
+		size_t count;
+
 		strbuf_append_format(text, "| `%s` | ", kinds.list.items[i]->name);
 		docs_append_cell(kinds.list.items[i]->doc, text);
 		strbuf_append(text, " | ");
-		append_emitters(kinds.list.items[i], text);
+		error = find_emitters(kinds.list.items[i], ", ", text, &count);
 		strbuf_append(text, " |\n");
 	}
 	array_free(&kinds.list);
