@@ -130,7 +130,7 @@ def test_words(gdb):
         'p $kcache("nope")', "kcache --nonsense",
     )
     assert "kcache kmalloc-64" in names.splitlines()
-    assert prefixed.splitlines() == ["dill kbase", "dill kcache", "dill kstruct", "dill ktask"]
+    assert {"dill kbase", "dill kcache", "dill kstruct", "dill ktask"} <= set(prefixed.splitlines())
     assert "kstruct list_head" in types.splitlines()
     assert "Usage: kcache" in usage
     for text in wrong:
