@@ -166,6 +166,9 @@ def test_kernel_image(scene):
     assert answers[text]["kind"] == "image" and answers[text]["symbol"] == "vfs_read+0x5"
     assert answers[text]["section"] == ".text" and answers[data]["section"] == ".data"
     assert answers[data]["symbol"] == "init_task+0x10"
+    if scene.symbols["__per_cpu_start"]:  # since 6.15 per-CPU variables have addresses: where they are copied from
+        template = scene.symbols["runqueues"]
+        assert ask(scene.guest, [template])[0][template]["section"] == ".data..percpu"
     alias = next(scene.memory.find(b"swapper/0\0")) + scene.memory.page_offset
     answer = ask(scene.guest, [alias])[0][alias]
     assert answer["kind"] == "page" and re.match(r"init_task\+0x", answer["symbol"])
