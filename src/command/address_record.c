@@ -120,14 +120,14 @@ static struct dill_error *unmapped(struct record *record)
 	return NULL;
 }
 
-/* What alloc_percpu() hands out beyond the first areas comes from here too: pcpu_create_chunk(), or
- * what it calls. */
+/* What alloc_percpu() hands out beyond the first areas comes from here too; unlike its bookkeeping,
+ * which pcpu_create_chunk() asks for, that has pcpu_get_vm_areas() itself as its caller. */
 static void set_chunk(struct inquiry *inquiry, const char *caller, uint64_t offset,
 		      struct record *record)
 {
 	unsigned cpu;
 
-	if (strncmp(caller, "pcpu_", 5) != 0)
+	if (strcmp(caller, "pcpu_get_vm_areas") != 0)
 		return;
 	record_set_text(record, OBJECT_COLUMN_KIND, "percpu");
 	if (kernel_percpu_chunk_cpu(inquiry->kernel, offset, &cpu))

@@ -3,6 +3,7 @@
 
 #include "command/track_record.h"
 #include "kernel/region.h"
+#include "slub/alloc_tag.h"
 #include "slub/kfence.h"
 #include "slub/place_text.h"
 
@@ -93,6 +94,7 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 	struct finding_place place = {
 		.cache = cache->name, .cpu = -1, .node = -1, .slab = located->slab.address};
 	struct track alloc, free;
+	struct alloc_tag tag;
 	uint32_t size;
 	bool known;
 
@@ -102,6 +104,12 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 	TRY(requested_size_read(inquiry->heap, cache, located->object, &size, &known));
 	if (known)
 		record_set_number(record, OBJECT_COLUMN_REQUESTED_SIZE, size);
+	TRY(alloc_tag_read(inquiry->heap, cache, &located->slab, located->index, inquiry->arena,
+			   &tag));
+	if (tag.known)
+		record_set_text(record, OBJECT_COLUMN_ALLOC_TAG,
+				arena_format(inquiry->arena, "%s:%u %s()", tag.file, tag.line,
+					     tag.function));
 	return NULL;
 }
 

@@ -102,6 +102,7 @@ enum region_kind kernel_region(struct kernel *kernel, dill_virt address)
 static const struct {
 	const char *first, *end, *name;
 } sections[] = {
+	{"__per_cpu_start", "__per_cpu_end", ".data..percpu"},
 	{"_sinittext", "_einittext", ".init.text"},
 	{"__init_begin", "__init_end", ".init"},
 	{"_stext", "_etext", ".text"},

@@ -8,6 +8,7 @@
 
 #include "heap_image.h"
 #include "slub/encoding.h"
+#include "slub/object.h"
 #include "slub/slab_order.h"
 #include "slub/survey.h"
 
@@ -76,6 +77,28 @@ static struct dill_error *map_all(struct image *image, struct arena *arena,
 	return NULL;
 }
 
+/* Ask about an address in every page. */
+static struct dill_error *ask(struct image *image, struct arena *arena)
+{
+	struct findings findings = {.arena = arena}, said = {.arena = arena};
+	_cleanup_(survey_deinitp)
+	struct survey survey = {0};
+	struct objects objects;
+
+	TRY(survey_init(&image->heap, arena, &findings, &survey));
+	TRY(objects_init(&survey, arena, &objects));
+	for (dill_virt page = 0; page < PAGES; page++) {
+		struct object_answer answer;
+		struct located located;
+
+		TRY(heap_locate(&image->heap, &survey.all, IMAGE_BASE + page * DILL_PAGE_SIZE + 72,
+				&said, &located));
+		if (located.in_slot)
+			TRY(object_find(&objects, &located, &said, &answer));
+	}
+	return NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(arena_freep)
@@ -101,6 +124,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				      arena, &findings, contents);
 	if (!error)
 		error = map_all(&image, arena, &findings);
+	if (!error)
+		error = ask(&image, arena);
 	/* Nothing here is lost or interrupted, so nothing is fatal. */
 	if (error)
 		abort();

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "heap_image.h"
+#include "slub/alloc_tag.h"
 #include "slub/encoding.h"
 #include "slub/kfence.h"
 #include "slub/object.h"
@@ -300,6 +301,83 @@ static void test_parts(void **state)
 	assert_int_equal(object_part(&cache, 72), PART_METADATA);
 }
 
+/* --- allocation tags --- */
+
+static dill_virt text_at(struct fixture *f, const char *text)
+{
+	dill_virt address = image_bytes(&f->image, strlen(text) + 1);
+
+	memcpy(image_at(&f->image, address, strlen(text) + 1), text, strlen(text) + 1);
+	return address;
+}
+
+/* A tag, and a vector of extensions in which object 3's entry, @p stride apart, names it. */
+static void make_tag(struct fixture *f, uint64_t stride, uint64_t offset)
+{
+	struct layout *l = &f->image.heap.layout;
+	dill_virt tag = image_bytes(&f->image, 64), vector = image_bytes(&f->image, 512);
+
+	l->slab_obj_exts = (struct member){.present = true, .offset = 56, .size = 8};
+	l->ext_tag = (struct member){.present = true, .offset = (uint32_t)offset, .size = 8};
+	l->tag_line = (struct member){.present = true, .offset = 12, .size = 4};
+	l->tag_function = (struct member){.present = true, .offset = 24, .size = 8};
+	l->tag_file = (struct member){.present = true, .offset = 40, .size = 8};
+	image_set_u64(&f->image, tag + 8, UINT64_C(321) << 32);
+	image_set_u64(&f->image, tag + 24, text_at(f, "alloc_msg"));
+	image_set_u64(&f->image, tag + 40, text_at(f, "ipc/msgutil.c"));
+	image_set_u64(&f->image, f->full + 56, vector | 1);
+	image_set_u64(&f->image, vector + 3 * stride + offset, tag);
+	image_set_u64(&f->image, vector + 4 * stride + offset, 1);
+}
+
+static void expect_tag(struct fixture *f, uint32_t index, bool known)
+{
+	struct located located = locate(f, object_of(f, f->a, f->full, index));
+	struct alloc_tag tag;
+
+	assert_null(alloc_tag_read(&f->image.heap, located.cache, &located.slab, index, f->arena,
+				   &tag));
+	assert_int_equal(tag.known, known);
+	if (!known)
+		return;
+	assert_string_equal(tag.file, "ipc/msgutil.c");
+	assert_string_equal(tag.function, "alloc_msg");
+	assert_int_equal(tag.line, 321);
+}
+
+static void test_alloc_tag(void **state)
+{
+	struct fixture *f = *state;
+
+	make_tag(f, 16, 8);
+	f->image.heap.layout.ext_struct_size = 16;
+	expect_tag(f, 3, true);
+	expect_tag(f, 4, false); /* empty on purpose */
+	expect_tag(f, 5, false); /* none */
+	image_set_u64(&f->image, f->full + 56, 0);
+	expect_tag(f, 3, false);
+}
+
+/* 7.3: a word for the memory cgroup and one for the tag, or the tag's alone. */
+static void test_alloc_tag_of_words(void **state)
+{
+	struct fixture *f = *state;
+	struct layout *l = &f->image.heap.layout;
+
+	l->slab_exts_inside =
+		(struct member){.present = true, .offset = 52, .size = 1, .bit_size = 1};
+	l->slab_exts_objcg = (struct member){
+		.present = true, .offset = 52, .size = 1, .bit_shift = 1, .bit_size = 1};
+	make_tag(f, 8, 0);
+	expect_tag(f, 3, true);
+	*(uint8_t *)image_at(&f->image, f->full + 52, 1) = 2;
+	make_tag(f, 16, 8);
+	expect_tag(f, 3, true);
+	*(uint8_t *)image_at(&f->image, f->full + 52, 1) = 3;
+	make_tag(f, 64, 8);
+	expect_tag(f, 3, true);
+}
+
 /* --- KFENCE --- */
 
 #define POOL_OBJECTS 5u
@@ -426,6 +504,8 @@ int main(void)
 		TEST(test_slab_on_no_list),
 		TEST(test_impossible_counters),
 		TEST(test_parts),
+		TEST(test_alloc_tag),
+		TEST(test_alloc_tag_of_words),
 		TEST(test_kfence_array),
 		TEST(test_kfence_pointer),
 		TEST(test_kfence_is_no_slab),
