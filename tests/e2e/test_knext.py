@@ -150,3 +150,56 @@ def test_prediction_comes_true(machine, case):
     assert head["node"] == (flavour == "two-nodes") and head["cpu_from"] == "option"
     if flavour != "two-nodes":
         assert certain == objects and notes[-1]["kind"] == "new_slab"
+
+
+def gdb(guest, *commands):
+    """What a batch gdb prints that runs these commands on a guest."""
+    words = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{guest.gdb_port}"]
+    for command in (f"source {ROOT}/build/dill.py", *commands, "detach"):
+        words += ["-ex", command]
+    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False).stdout
+
+
+def test_default_cpu(guest):
+    """CPU 0 for the program, the selected thread's CPU in GDB; the answer says which."""
+    program = Program(guest)
+    assert [program.json("knext", "kmalloc-64")[0][key] for key in ("cpu", "cpu_from")] == [0, "default"]
+    guest.stop()
+    try:
+        expected = {cpu: program.run("knext", "kmalloc-64", "--cpu", str(cpu)).stdout.splitlines() for cpu in (0, 1)}
+        for cpu in (0, 1):
+            said = gdb(guest, f"thread {cpu + 1}", "knext kmalloc-64").splitlines()
+            at = said.index(expected[cpu][0])
+            assert said[at + 1].startswith(f"CPU {cpu} (its thread is selected) of node 0: ")
+            assert said[at + 2:at + len(expected[cpu])] == expected[cpu][2:]
+    finally:
+        guest.cont()
+
+
+@pytest.mark.parametrize("words, what", [
+    (("kmalloc-64", "--cpu", "2"), "--cpu 2: this kernel has no such CPU; the last one is 1"),
+    (("kmalloc-65",), "no cache is named"),
+    (("kmalloc-64", "-n", "99999999999"), "--count"),
+    ((), "CACHE"),
+])
+def test_what_cannot_be_predicted(guest, words, what):
+    """One clear line, and the status that says so."""
+    done = Program(guest).run("knext", *words)
+    assert done.returncode == 2 and not done.stdout
+    assert what in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("series", [series for series in SERIES if series not in CACHES])
+def test_kfence_is_named(series):
+    """A kernel that samples allocations says so before the first object; one that does not, and it is quiet."""
+    with boot(series, append="kfence.sample_interval=50") as guest:
+        assert int(guest.read_file("/sys/module/kfence/parameters/sample_interval")) == 50
+        kinds = set()
+        for _ in range(10):
+            _, _, notes = predict(guest, "kmalloc-64", 0, 5)
+            assert notes[0]["position"] == 0
+            kinds.add(notes[0]["kind"])
+            if notes[0]["kind"] == "kfence":
+                assert "50 ms" in notes[0]["text"]
+        assert kinds <= {"kfence", "kfence_due"}
+        assert not [note for note in predict(guest, "kmalloc-8k", 0, 5)[2] if note["kind"].startswith("kfence")]
