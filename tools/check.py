@@ -17,7 +17,8 @@ def step(title, words):
 
 def unit(folder, options):
     """Build in @folder and run the unit tests. Returns (passed, failed, skipped)."""
-    if not Path(folder, "build.ninja").exists() and not step(f"configure {folder}", ["meson", "setup", folder, *options]):
+    again = ["--reconfigure"] if Path(folder, "build.ninja").exists() else []
+    if not step(f"configure {folder}", ["meson", "setup", *again, folder, "-Dtests=enabled", *options]):
         return 0, 1, 0
     if not step(f"build {folder}", ["ninja", "--quiet", "-C", folder]):
         return 0, 1, 0
@@ -34,7 +35,7 @@ def unit(folder, options):
 def fuzz():
     """A short run of every fuzz target. Returns (passed, failed, skipped)."""
     folder = Path("build-fuzz")
-    options = ["-Dfuzz=true", "-Db_lundef=false", "-Db_sanitize=address,undefined"]
+    options = ["-Dtests=enabled", "-Dfuzz=true", "-Db_lundef=false", "-Db_sanitize=address,undefined"]
     setup = ["env", "CC=clang-14", "meson", "setup", str(folder), *options]
     if not (folder / "build.ninja").exists() and not step(f"configure {folder}", setup):
         return 0, 1, 0
@@ -51,7 +52,7 @@ def fuzz():
 def end_to_end():
     """Run pytest. Returns (passed, failed, skipped)."""
     print("\n== end-to-end tests", flush=True)
-    run = subprocess.Popen([PYTHON, "-m", "pytest", "-q", "-rs", "tests/e2e"], stdout=subprocess.PIPE, text=True)
+    run = subprocess.Popen([PYTHON, "-m", "pytest", "-q", "-rs", "-n", "2", "--dist", "loadgroup", "tests/e2e"], stdout=subprocess.PIPE, text=True)
     last = ""
     for line in run.stdout:
         print(line, end="", flush=True)

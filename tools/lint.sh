@@ -4,4 +4,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 /usr/bin/python3 tests/lint/layers.py
+/usr/bin/python3 tests/lint/docs.py
 git ls-files '*.c' '*.h' | xargs clang-format-14 --dry-run --Werror

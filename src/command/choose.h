@@ -2,6 +2,7 @@
 #ifndef COMMAND_CHOOSE_H
 #define COMMAND_CHOOSE_H
 
+#include "command/command.h"
 #include "slub/cache.h"
 
 /**
@@ -13,9 +14,14 @@ DILL_MUST_CHECK struct dill_error *caches_choose(const struct cache_list *all, c
 						 struct arena *arena, struct cache_list *ret);
 
 /**
- * A CPU by the number that was given with --cpu.
- * @return NULL; INVALID_ARGUMENT when the kernel has no such CPU
+ * The CPU or node that an option names.
+ * @param option  index into the command's options
+ * @param ret     -1 when the option was not given
+ * @return NULL; INVALID_ARGUMENT when this kernel has no such one
  */
-DILL_MUST_CHECK struct dill_error *cpu_choose(struct heap *heap, uint64_t number, unsigned *ret);
+DILL_MUST_CHECK struct dill_error *cpu_choose(const struct command_call *call, size_t option,
+					      struct kernel *kernel, int *ret);
+DILL_MUST_CHECK struct dill_error *node_choose(const struct command_call *call, size_t option,
+					       struct kernel *kernel, int *ret);
 
 #endif

@@ -119,9 +119,13 @@ static struct dill_error *show(struct command_call *call, struct heap *heap,
 static struct dill_error *choose_cpu(struct command_call *call, struct heap *heap,
 				     struct chosen_cpu *ret)
 {
-	if (call->options[OPTION_CPU].given) {
+	int given;
+
+	TRY(cpu_choose(call, OPTION_CPU, heap->kernel, &given));
+	if (given >= 0) {
 		ret->from = "option";
-		return cpu_choose(heap, call->options[OPTION_CPU].number, &ret->cpu);
+		ret->cpu = (unsigned)given;
+		return NULL;
 	}
 
 	bool selected = session_selected_cpu(call->session, &ret->cpu);

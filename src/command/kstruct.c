@@ -3,6 +3,7 @@
 
 #include "command/command.h"
 #include "command/kstruct_layout.h"
+#include "command/symbol_text.h"
 #include "render/layout_view.h"
 
 enum { OPTION_DEPTH };
@@ -157,32 +158,10 @@ static struct dill_error *emit_place(struct path_walk *walk, const char *type, c
 	return walk->call->sink->emit(walk->call->sink, record);
 }
 
-static struct dill_error *read_kernel(void *context, uint64_t address, void *buffer, size_t length)
-{
-	return kernel_read(context, address, buffer, length);
-}
-
-static struct dill_error *append_symbol(void *context, uint64_t address, struct strbuf *text)
-{
-	struct symbol symbol;
-	struct dill_error *error = kernel_symbol_at(context, address, &symbol);
-
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	if (error)
-		return NULL;
-	strbuf_append_escaped(text, symbol.name, strlen(symbol.name));
-	if (address != symbol.address)
-		strbuf_append_format(text, "+%#llx",
-				     (unsigned long long)(address - symbol.address));
-	return NULL;
-}
-
 static struct dill_error *show(struct command_call *call, struct kernel *kernel,
 			       const struct words *words)
 {
-	struct value_reader reader = {read_kernel, append_symbol, kernel};
+	struct value_reader reader = kernel_value_reader(kernel);
 	struct layout_request request = {.depth = UINT32_MAX, .path = words->member};
 	struct path_walk walk = {.call = call, .path = words->member};
 	struct type_place place;

@@ -95,7 +95,10 @@ struct dill_error *session_end(struct session *session)
 struct dill_error *session_kernel(struct session *session, struct kernel **ret)
 {
 	if (!session->kernel) {
-		struct kernel_options options = {.image_path = session->image_path};
+		struct kernel_options options = {
+			.image_path = session->image_path,
+			.image_is_offered = session->options.image_is_offered,
+		};
 
 		TRY(kernel_open(session->memory, &options, &session->kernel));
 		session->epoch = memory_epoch(session->memory);

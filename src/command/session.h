@@ -14,7 +14,8 @@ struct session;
 
 struct session_options {
 	const char
-		*image_path; /**< vmlinux or bzImage, copied; NULL = everything from the target */
+		*image_path;   /**< vmlinux or bzImage, copied; NULL = everything from the target */
+	bool image_is_offered; /**< as kernel_options.image_is_offered */
 	struct dill_host host;
 	/**
 	 * Optional: evaluate an address expression that is no number and no symbol (GDB's own

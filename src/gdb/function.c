@@ -4,10 +4,11 @@
 #include "base/strbuf.h"
 #include "gdb/plugin.h"
 #include "kernel/task.h"
-#include "slub/cache.h"
+#include "slub/object.h"
 
 /*
- * $kbase(), $kcache(NAME) and $ktask(PID or NAME): dill's answers as values of GDB's expressions.
+ * $kbase(), $kcache(NAME), $kobj(ADDRESS) and $ktask(PID or NAME): dill's answers as values of
+ * GDB's expressions.
  */
 
 struct argument {
@@ -73,6 +74,21 @@ static struct dill_error *compute_cache(struct session *session, const struct ar
 	return dill_error_new(DILL_ERROR_NOT_FOUND, "no cache is named \"%s\"", argument->text);
 }
 
+static struct dill_error *compute_object(struct session *session, const struct argument *argument,
+					 uint64_t *ret)
+{
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
+	uint64_t address = argument->number;
+	struct heap *heap;
+
+	TRY(session_heap(session, &heap));
+	TRY(arena_new(&arena));
+	if (!argument->is_number)
+		TRY(session_address(session, argument->text, &address));
+	return object_start(heap, address, arena, ret);
+}
+
 struct by_name {
 	const char *name;
 	uint64_t *ret;
@@ -129,6 +145,10 @@ static const struct function functions[] = {
 	 compute_base},
 	{"kcache", "$kcache(\"NAME\"): address of the slab cache NAME, a struct kmem_cache *.",
 	 "NAME", "struct kmem_cache", compute_cache},
+	{"kobj",
+	 "$kobj(ADDRESS): start of the slab object that ADDRESS lies in, a void *.\n\n"
+	 "ADDRESS is a number, a pointer, or a string as the command kobj takes it.",
+	 "ADDRESS", "void", compute_object},
 	{"ktask",
 	 "$ktask(PID) or $ktask(\"NAME\"): address of a task, a struct task_struct *.\n\n"
 	 "Of several processes called NAME the oldest is taken.",
@@ -140,7 +160,7 @@ static const struct function functions[] = {
 static bool is_integer(struct plugin *plugin, PyObject *value)
 {
 	static const char *const codes[] = {"TYPE_CODE_INT", "TYPE_CODE_ENUM", "TYPE_CODE_CHAR",
-					    "TYPE_CODE_BOOL"};
+					    "TYPE_CODE_BOOL", "TYPE_CODE_PTR"};
 	_cleanup_(py_decrefp)
 	PyObject *type = PyObject_GetAttrString(value, "type");
 	_cleanup_(py_decrefp)

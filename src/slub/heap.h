@@ -20,8 +20,16 @@ struct heap {
 	struct layout layout;
 	enum freelist_encoding encoding;
 	dill_virt slab_caches; /**< head of the list of caches */
+	dill_virt kfence_base; /**< KFENCE's pool, kfence_load(); 0 = none */
+	uint64_t kfence_size;
 	bool checked; /**< self_check_require() has found that all of this fits the kernel */
 };
+
+/** True in KFENCE's pool: its pages are marked as slabs of caches that know nothing of them. */
+static inline bool heap_is_kfence(const struct heap *heap, dill_virt address)
+{
+	return heap->kfence_base && address - heap->kfence_base < heap->kfence_size;
+}
 
 /**
  * Resolve the layout of @p kernel's slab structures and find its list of caches.

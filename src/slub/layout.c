@@ -240,7 +240,9 @@ struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 	ret->node_struct_size = struct_size(types, "kmem_cache_node");
 	ret->slab_struct_size = struct_size(types, "slab|page");
 	ret->barn_struct_size = struct_size(types, "node_barn");
+	ret->track_struct_size = struct_size(types, "track");
 	ret->krw_struct_size = struct_size(types, "kfree_rcu_cpu_work");
+	ret->kfence_struct_size = struct_size(types, "kfence_metadata");
 	TRY(resolve_nodes(types, ret));
 	TRY(resolve_slab_mark(types, ret));
 	return resolve_flags(types, ret);

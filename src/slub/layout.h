@@ -41,12 +41,14 @@ struct layout {
 				     */
 	uint64_t cpu_struct_size;   /**< of struct kmem_cache_cpu; 0 without one */
 	uint64_t node_struct_size;
-	uint64_t slab_struct_size; /**< of struct slab or struct page */
-	uint64_t barn_struct_size; /**< of struct node_barn; 0 without one */
-	uint64_t krw_struct_size;  /**< of struct kfree_rcu_cpu_work; 0 without one */
-	uint64_t per_node_stride;  /**< bytes from one node's pointers to the next, 0 when caches
-				      have `node[]` */
-	uint32_t node_slots;	   /**< elements of the node array as declared */
+	uint64_t slab_struct_size;   /**< of struct slab or struct page */
+	uint64_t barn_struct_size;   /**< of struct node_barn; 0 without one */
+	uint64_t krw_struct_size;    /**< of struct kfree_rcu_cpu_work; 0 without one */
+	uint64_t track_struct_size;  /**< of struct track; 0 without one */
+	uint64_t kfence_struct_size; /**< of struct kfence_metadata; 0 without KFENCE */
+	uint64_t per_node_stride;    /**< bytes from one node's pointers to the next, 0 when caches
+					have `node[]` */
+	uint32_t node_slots;	     /**< elements of the node array as declared */
 	enum slab_mark slab_mark;
 	uint32_t slab_mark_value; /**< bit number, mask or byte, as slab_mark says */
 	struct cache_flag flags[CACHE_FLAGS_MAX];

@@ -64,6 +64,8 @@ static struct dill_error *check(struct heap *heap, const struct cache *cache, di
 		*ret = CLAIM_NO_SLAB;
 	else if (owner != cache->address)
 		*ret = CLAIM_OTHER_CACHE;
+	else if (heap_is_kfence(heap, object)) /* which lie anywhere in their page */
+		*ret = CLAIM_TRUE;
 	else if (!slab_object_index(cache, &slab, object, &index))
 		*ret = CLAIM_MISALIGNED;
 	else
@@ -104,7 +106,9 @@ struct dill_error *heap_locate(struct heap *heap, const struct cache_list *cache
 	dill_virt head;
 	bool marked;
 
-	*ret = (struct located){0};
+	*ret = (struct located){.kfence = heap_is_kfence(heap, address)};
+	if (ret->kfence)
+		return NULL;
 	TRY(head_of(heap, address, &head));
 	if (!head)
 		return NULL;

@@ -23,6 +23,7 @@ DILL_MUST_CHECK struct dill_error *object_check(struct heap *heap, const struct 
 
 /** The slab an address lies in, and where in it. */
 struct located {
+	bool kfence;		   /**< in KFENCE's pool, and so in no slab */
 	bool in_slab;		   /**< the rest is set only then */
 	const struct cache *cache; /**< NULL: the slab names a cache that is in no list */
 	dill_virt cache_address;

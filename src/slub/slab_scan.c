@@ -71,6 +71,8 @@ static struct dill_error *take(struct scanner *scanner, dill_virt address, struc
 	const struct index_entry *entry;
 	bool marked;
 
+	if (heap_is_kfence(scanner->heap, kernel_page_to_virt(scanner->heap->kernel, address)))
+		return NULL;
 	slab_parse(scanner->heap, address, bytes, &item.slab, &marked, &key.address);
 	entry = bsearch(&key, scanner->index, scanner->index_count, sizeof(key), by_address);
 	if (!entry) {

@@ -25,8 +25,9 @@ struct slab_scan {
 };
 
 /**
- * Look at every struct page once, in large runs past the page cache. Slabs with impossible counters
- * are in the result with `usable` false, without a finding.
+ * Look at every struct page once, in large runs past the page cache. KFENCE's pool is left out
+ * (kfence_load()): what is in it belongs to no slab. Slabs with impossible counters are in the
+ * result with `usable` false, without a finding.
  * @param caches  caches whose slabs are wanted; those of others are passed over in silence when
  *                @p all lists them, and are orphans otherwise
  * @param all     every cache of the kernel

@@ -2,6 +2,7 @@
 #include "slub/survey.h"
 
 #include "slub/encoding.h"
+#include "slub/kfence.h"
 #include "slub/loose_sheaf.h"
 #include "slub/selfcheck.h"
 
@@ -9,6 +10,7 @@ struct dill_error *survey_init(struct heap *heap, struct arena *arena, struct fi
 			       struct survey *ret)
 {
 	*ret = (struct survey){.heap = heap, .arena = arena, .findings = findings};
+	TRY(kfence_load(heap));
 	TRY(caches_read(heap, arena, findings, &ret->all));
 	TRY(self_check_require(heap, &ret->all));
 	TRY(encoding_learn(heap, &ret->all));

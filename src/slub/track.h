@@ -22,6 +22,7 @@ struct track {
 struct object_metadata {
 	uint32_t tracks;    /**< two struct track: allocation, then free (STORE_USER) */
 	uint32_t orig_size; /**< requested size (kmalloc caches with STORE_USER, since 6.1) */
+	uint32_t end;	    /**< never 0: behind all of it */
 };
 
 /** What a cache of this kernel keeps behind its objects. */

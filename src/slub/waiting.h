@@ -13,9 +13,9 @@
  */
 struct waiting_object {
 	dill_virt object; /**< as callers got it */
-	dill_virt cache;
-	int kind; /**< enum place_kind */
-	int cpu;  /**< whose list */
+	dill_virt cache;  /**< 0 for one of KFENCE, which no cache counts */
+	int kind;	  /**< enum place_kind */
+	int cpu;	  /**< whose list */
 	uint32_t position;
 	dill_virt container; /**< the sheaf or page of pointers; 0 when the object is its own list
 			      */
@@ -26,7 +26,9 @@ struct waiting {
 	size_t count;
 	bool incomplete; /**< a place could not be read whole: objects found nowhere may be there */
 	const char *why; /**< what could not be read, for people; NULL when complete */
-	size_t others;	 /**< found there, but in no slab: vmalloc, large kmalloc */
+	size_t others;	 /**< found there, but in no slab: vmalloc, large kmalloc, KFENCE */
+	const char *moving; /**< why lists may be half changed, as finding_place.moving; NULL at
+			       rest */
 };
 
 /** Objects that are believed of one list: a machine under attack has millions. */

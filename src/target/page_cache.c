@@ -65,6 +65,16 @@ void page_cache_free(struct page_cache *cache)
 	free(cache);
 }
 
+uint32_t page_cache_count(const struct page_cache *cache)
+{
+	return cache->count;
+}
+
+const struct cached_page *page_cache_item(const struct page_cache *cache, uint32_t index)
+{
+	return &cache->pages[index];
+}
+
 void page_cache_clear(struct page_cache *cache)
 {
 	for (uint32_t i = 0; i <= cache->bucket_mask; i++)

@@ -97,7 +97,7 @@ static struct dill_error *add_register(struct description *description, const XM
 {
 	const char *name = attribute(attributes, "name"), *number = attribute(attributes, "regnum"),
 		   *bits = attribute(attributes, "bitsize");
-	unsigned size;
+	unsigned size = 0;
 
 	if (!name || !bits)
 		return bad("has a register without name or size");

@@ -16,6 +16,16 @@ from tests.guest.vm import Guest  # noqa: E402
 SERIES = ("5.10", "6.1", "6.12", "7.2", "7.3")
 
 
+def pytest_collection_modifyitems(items):
+    """With xdist (-n 2 --dist loadgroup) all tests of one kernel run in one process, which boots it once."""
+    for item in items:
+        if item.get_closest_marker("xdist_group"):
+            continue
+        values = getattr(item, "callspec", None) and item.callspec.params.values()
+        series = next((value for value in values or () if value in SERIES), None)
+        item.add_marker(pytest.mark.xdist_group(series or item.nodeid))
+
+
 class Program:
     """The dill program on a guest."""
 

@@ -13,9 +13,9 @@ from tests.guest.kernels import KernelUnavailable, kernel
 from tests.guest.vm import Guest
 
 FLAVOURS = {
-    "nokaslr": {"append": "nokaslr"},
-    "five-levels": {"cpu": "max", "append": "kaslr"},
-    "two-nodes": {
+    "nokaslr, a CPU offline": {"append": "nokaslr", "smp": 3},
+    "five levels, memory above 4 GiB": {"cpu": "max", "append": "kaslr", "memory": "5G"},
+    "two nodes": {
         "smp": 2,
         "numa": [
             "-object", "memory-backend-ram,id=n0,size=256M", "-numa", "node,nodeid=0,cpus=0,memdev=n0",
@@ -23,6 +23,12 @@ FLAVOURS = {
         ],
     },
     "debug": {"append": "slub_debug=FZPU"},
+    "debug of one cache, no merging": {"append": "slub_debug=FZPU,dentry slab_nomerge"},
+}
+
+# What is done in the guest before it is looked at.
+PREPARE = {
+    "nokaslr, a CPU offline": "taskset 4 sh -c 'for i in $(seq 300); do : >/tmp/f$i; done'; echo 0 >/sys/devices/system/cpu/cpu2/online",
 }
 
 
@@ -35,23 +41,31 @@ def boot(series, numa=None, **options):
     return Guest(which, extra_args=tuple(numa or ()), **options)
 
 
+def check_flavour(flavour, series, base, record):
+    """What is particular to a flavour."""
+    if flavour.startswith("five levels"):
+        assert base["paging_levels"] == (4 if series == "5.10" else 5)  # not in Debian's configuration of 5.10
+    if flavour == "two nodes":
+        assert [node["node"] for node in record["nodes"]] == [0, 1]
+    if flavour.endswith("offline"):
+        assert int(base["slide"], 16) == 0
+        assert [cpu["online"] for cpu in record["cpus"]] == [True, True, False]
+    if flavour.startswith("debug"):
+        assert "STORE_USER" in record["flags"] and record["red_left_pad"] > 0
+
+
 @pytest.mark.parametrize("series", SERIES)
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_flavour(series, flavour):
-    """kbase, ktask and every cache against the guest, through both doors."""
+    """kbase and every cache against the guest; through both doors."""
     with boot(series, **FLAVOURS[flavour]) as guest:
+        guest.run(PREPARE.get(flavour, "true"))
+        text = int(guest.run("grep ' _text$' /proc/kallsyms").split()[0], 16)
+        compare_with_slabinfo(Program(guest), guest)
         for dill in (Program(guest), Gdb(guest)):
-            text = int(guest.run("grep ' _text$' /proc/kallsyms").split()[0], 16)
             base = dill.json("kbase")[0]
             assert int(base["base"], 16) == text
-            if flavour == "five-levels":
-                assert base["paging_levels"] == (4 if series == "5.10" else 5)  # not in Debian's configuration of 5.10
-            compare_with_slabinfo(dill, guest)
-            record = dill.json("kcache", "dentry")[0]
-            if flavour == "two-nodes":
-                assert [node["node"] for node in record["nodes"]] == [0, 1]
-            if flavour == "debug":
-                assert "STORE_USER" in record["flags"] and record["red_left_pad"] > 0
+            check_flavour(flavour, series, base, dill.json("kcache", "dentry", "--counts")[0])
 
 
 def stop_in_user_mode(guest):

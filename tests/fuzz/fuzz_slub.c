@@ -8,6 +8,8 @@
 
 #include "heap_image.h"
 #include "slub/encoding.h"
+#include "slub/slab_order.h"
+#include "slub/survey.h"
 
 #define PAGES 32u
 
@@ -47,6 +49,33 @@ static void corrupt(struct image *image, const uint8_t *data, size_t size)
 	}
 }
 
+/* The state of every object, and the order of the slabs. */
+static struct dill_error *map_all(struct image *image, struct arena *arena,
+				  struct findings *findings)
+{
+	const struct slab_filter filter = {.cpu = 1, .node = -1};
+	_cleanup_(survey_deinitp)
+	struct survey survey = {0};
+
+	image->heap.checked =
+		true; /* such a heap may well fail the check of dill's understanding */
+	TRY(survey_init(&image->heap, arena, findings, &survey));
+	TRY(survey_scan(&survey, &survey.all));
+	for (size_t i = 0; i < survey.all.count; i++) {
+		const struct mapped_slab *const *slabs;
+		struct contents contents;
+		struct cache_map map;
+		size_t count;
+
+		TRY(survey_map(&survey, &survey.all.items[i], arena, &contents, &map));
+		TRY(slabs_in_order(&map, &contents, &survey.waiting, &filter, arena, &slabs,
+				   &count));
+		if (count > map.count)
+			abort();
+	}
+	return NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(arena_freep)
@@ -70,6 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (contents)
 		error = contents_read(&image.heap, caches.items, caches.count, CONTENTS_FREELISTS,
 				      arena, &findings, contents);
+	if (!error)
+		error = map_all(&image, arena, &findings);
 	/* Nothing here is lost or interrupted, so nothing is fatal. */
 	if (error)
 		abort();

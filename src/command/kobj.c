@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/finding_record.h"
+#include "command/kstruct_layout.h"
+#include "command/object_record.h"
+#include "command/registry.h"
+#include "command/symbol_text.h"
+#include "render/layout_view.h"
+
+enum { OPTION_HEXDUMP, OPTION_AS };
+
+/* What lies there as a type. */
+static struct dill_error *emit_typed(struct command_call *call, struct kernel *kernel,
+				     dill_virt address)
+{
+	struct value_reader reader = kernel_value_reader(kernel);
+	struct layout_request request = {
+		.depth = UINT32_MAX, .reader = &reader, .address = address};
+
+	TRY(kernel_types(kernel, &request.types));
+	TRY(types_find(request.types, call->options[OPTION_AS].text, &request.type));
+	return layout_emit(&request, call->sink);
+}
+
+static struct dill_error *emit_answer(struct command_call *call, struct inquiry *inquiry,
+				      dill_virt address)
+{
+	struct record *record;
+	dill_virt start;
+
+	TRY(inquire(inquiry, address, &record, &start));
+	TRY(call->sink->emit(call->sink, record));
+	return call->options[OPTION_AS].given ? emit_typed(call, inquiry->kernel, start) : NULL;
+}
+
+/* All words are checked before the first answer: a mistyped one is noticed at once. */
+static struct dill_error *read_addresses(struct command_call *call, dill_virt *ret)
+{
+	for (size_t i = 0; i < call->argument_count; i++)
+		TRY(session_address(call->session, call->arguments[i], &ret[i]));
+	return NULL;
+}
+
+static struct dill_error *run(struct command_call *call)
+{
+	struct findings of_survey = {.arena = call->arena}, findings = {.arena = call->arena};
+	dill_virt addresses[COMMAND_WORDS_MAX];
+	_cleanup_(survey_deinitp)
+	struct survey survey = {0};
+	struct inquiry inquiry = {
+		.survey = &survey,
+		.arena = call->arena,
+		.findings = &findings,
+		.whole_dump = call->options[OPTION_HEXDUMP].given,
+	};
+
+	TRY(session_heap(call->session, &inquiry.heap));
+	inquiry.kernel = inquiry.heap->kernel;
+	TRY(read_addresses(call, addresses));
+	TRY(survey_init(inquiry.heap, call->arena, &of_survey, &survey));
+	TRY(objects_init(&survey, call->arena, &inquiry.objects));
+	for (size_t i = 0; i < call->argument_count; i++)
+		TRY(emit_answer(call, &inquiry, addresses[i]));
+	return findings_emit(call, &findings);
+}
+
+static const struct record_kind *const kinds[] = {
+	&object_kind, &track_kind, &layout_kind, &layout_end_kind, &finding_record_kind, NULL,
+};
+
+const struct command kobj_command = {
+	.name = "kobj",
+	.summary = "What an address is: which object, its state, where it is free, who uses it",
+	.help = "Of an object of the slab heap: its cache, slab and number, and its state. A free "
+		"object is\n"
+		"on exactly one list; which one, where on it, and how many allocations come before "
+		"it is\n"
+		"shown. A live one has an owner: who allocated and freed it is shown where the "
+		"kernel\n"
+		"records it (slab_debug=U, KFENCE).\n"
+		"\n"
+		"Any address will do: inside of an object, in a red zone, a struct page or struct "
+		"slab, a\n"
+		"page that is no slab, vmalloc, per-CPU data, the kernel image, a module. It is a "
+		"number, a\n"
+		"symbol, symbol+offset, or in GDB any expression without blanks. With several, "
+		"what "
+		"they\n"
+		"have in common is read once.\n"
+		"\n"
+		"The status is 1 when something is broken that concerns the answer.\n"
+		"\n"
+		"Examples:\n"
+		"  kobj 0xffff888003c41a40\n"
+		"  kobj 0xffff888003c41a40 --as task_struct\n"
+		"  kobj -x init_task\n",
+	.arguments = {{"ADDRESS", ARGUMENT_ADDRESS, .rest = true}},
+	.options =
+		{
+			[OPTION_HEXDUMP] = {"hexdump", 'x', ARGUMENT_NONE, NULL,
+					    "show all bytes of the object, red zones and metadata "
+					    "too"},
+			[OPTION_AS] = {"as", 'a', ARGUMENT_TYPE, "TYPE",
+				       "show the values of TYPE at the start of the object"},
+		},
+	.needs_target = true,
+	.kinds = kinds,
+	.run = run,
+};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/symbol_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static struct dill_error *read_kernel(void *context, uint64_t address, void *buffer, size_t length)
+{
+	return kernel_read(context, address, buffer, length);
+}
+
+static struct dill_error *append(void *context, uint64_t address, struct strbuf *text)
+{
+	return symbol_append(context, address, text);
+}
+
+struct dill_error *symbol_append(struct kernel *kernel, uint64_t address, struct strbuf *text)
+{
+	struct symbol symbol;
+	struct dill_error *error = kernel_symbol_at(kernel, address, &symbol);
+
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	if (error)
+		return NULL;
+	strbuf_append_escaped(text, symbol.name, strlen(symbol.name));
+	if (address != symbol.address)
+		strbuf_append_format(text, "+%#" PRIx64, address - symbol.address);
+	return NULL;
+}
+
+struct dill_error *symbol_text(struct kernel *kernel, uint64_t address, struct arena *arena,
+			       const char **ret)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+
+	TRY(symbol_append(kernel, address, &text));
+	if (!text.length)
+		strbuf_append_format(&text, "0x%016" PRIx64, address);
+	TRY(strbuf_error(&text));
+	*ret = arena_copy_text(arena, text.data, text.length);
+	return *ret ? NULL : error_no_memory();
+}
+
+struct value_reader kernel_value_reader(struct kernel *kernel)
+{
+	return (struct value_reader){read_kernel, append, kernel};
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KERNEL_MODULE_H
+#define KERNEL_MODULE_H
+
+#include "kernel/kernel.h"
+
+/** Bytes of struct module.name with its NUL: 64 - sizeof(unsigned long). */
+#define MODULE_NAME_SIZE 57u
+
+/** Where in which loaded module an address is. */
+struct module_place {
+	bool found;
+	char name[MODULE_NAME_SIZE]; /**< raw bytes: escape before display */
+	dill_virt base;		     /**< of the part that holds the address */
+	uint64_t size;
+};
+
+/**
+ * Find the module that @p address lies in.
+ * @return NULL; UNSUPPORTED when this kernel's modules are not understood; FAULT or BAD_DATA when
+ * their list is broken; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *module_find(struct kernel *kernel, dill_virt address,
+					       struct module_place *ret);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "render/object_picture.h"
+#include "render/object_view.h"
+#include "render/track_view.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct column columns[] = {
+	[OBJECT_COLUMN_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "what was asked about"},
+	[OBJECT_COLUMN_KIND] =
+		{"kind", COLUMN_TEXT, NULL,
+		 "what it is: slab_object, slab (behind its last object, or a struct slab), "
+		 "kfence, "
+		 "large_kmalloc, page, percpu, vmalloc, image, module, user, other, unmapped, "
+		 "non_canonical"},
+	[OBJECT_COLUMN_REGION] = {"region", COLUMN_TEXT, NULL,
+				  "part of the address space, such as direct_map"},
+	[OBJECT_COLUMN_MEANING] = {"meaning", COLUMN_TEXT, NULL,
+				   "what a value means that is no address: ERR_PTR, poison"},
+	[OBJECT_COLUMN_DESCRIBES] =
+		{"describes", COLUMN_ADDRESS, NULL,
+		 "for the address of a struct page or struct slab: the memory it describes, which "
+		 "the answer is about"},
+	[OBJECT_COLUMN_SYMBOL] = {"symbol", COLUMN_TEXT, NULL, "symbol+offset"},
+	[OBJECT_COLUMN_SECTION] = {"section", COLUMN_TEXT, NULL,
+				   "section of the kernel image: .text, .rodata, .data, .bss ..."},
+	[OBJECT_COLUMN_MODULE] = {"module", COLUMN_TEXT, NULL, "module that holds the address"},
+	[OBJECT_COLUMN_CPU] = {"cpu", COLUMN_COUNT, NULL, "CPU whose per-CPU area it is"},
+	[OBJECT_COLUMN_AREA] = {"area", COLUMN_ADDRESS, NULL,
+				"start of the vmalloc area, or of the module's part"},
+	[OBJECT_COLUMN_AREA_SIZE] = {"area_size", COLUMN_COUNT, NULL, "its bytes"},
+	[OBJECT_COLUMN_AREA_CALLER] = {"area_caller", COLUMN_TEXT, NULL,
+				       "who asked for the vmalloc area"},
+	[OBJECT_COLUMN_PID] = {"pid", COLUMN_COUNT, NULL, "thread whose kernel stack it is"},
+	[OBJECT_COLUMN_COMM] = {"comm", COLUMN_TEXT, NULL, "its name"},
+	[OBJECT_COLUMN_TASK] = {"task", COLUMN_ADDRESS, NULL, "its struct task_struct"},
+	[OBJECT_COLUMN_PAGE] = {"page", COLUMN_ADDRESS, NULL, "struct page, of the head page"},
+	[OBJECT_COLUMN_PAGE_USE] =
+		{"page_use", COLUMN_TEXT, NULL,
+		 "large_kmalloc, compound (perhaps a large kmalloc), typed, buddy, free, reserved, "
+		 "anonymous, file or unknown"},
+	[OBJECT_COLUMN_PAGE_TYPE] = {"page_type", COLUMN_TEXT, NULL,
+				     "the kernel's type of the page"},
+	[OBJECT_COLUMN_PAGE_BASE] = {"page_base", COLUMN_ADDRESS, NULL,
+				     "start of the memory of the (compound) page"},
+	[OBJECT_COLUMN_PAGE_ORDER] = {"page_order", COLUMN_COUNT, NULL,
+				      "the compound page has 2^order pages"},
+	[OBJECT_COLUMN_PAGE_REFCOUNT] = {"page_refcount", COLUMN_SIGNED, NULL,
+					 "references to the page"},
+	[OBJECT_COLUMN_PAGE_FLAGS] = {"page_flags", COLUMN_ADDRESS, NULL, "its flags word"},
+	[OBJECT_COLUMN_CACHE] = {"cache", COLUMN_TEXT, NULL, "name of the object's cache"},
+	[OBJECT_COLUMN_CACHE_ADDRESS] = {"cache_address", COLUMN_ADDRESS, NULL,
+					 "its struct kmem_cache"},
+	[OBJECT_COLUMN_SLAB] = {"slab", COLUMN_ADDRESS, NULL, "descriptor of the slab"},
+	[OBJECT_COLUMN_SLAB_BASE] = {"slab_base", COLUMN_ADDRESS, NULL, "start of its memory"},
+	[OBJECT_COLUMN_SLAB_OBJECTS] = {"slab_objects", COLUMN_COUNT, NULL, "objects in it"},
+	[OBJECT_COLUMN_SLAB_INUSE] = {"slab_inuse", COLUMN_COUNT, NULL,
+				      "those that are not on its own freelist"},
+	[OBJECT_COLUMN_SLAB_WHERE] =
+		{"slab_where", COLUMN_TEXT, NULL,
+		 "list the slab is on: cpu, cpu_partial, node_partial, node_full, unlisted, dying"},
+	[OBJECT_COLUMN_SLAB_CPU] = {"slab_cpu", COLUMN_COUNT, NULL, "CPU whose slab it is"},
+	[OBJECT_COLUMN_SLAB_NODE] = {"slab_node", COLUMN_COUNT, NULL, "NUMA node of its memory"},
+	[OBJECT_COLUMN_KFENCE_INDEX] = {"kfence_index", COLUMN_COUNT, NULL,
+					"number of the object in KFENCE's pool"},
+	[OBJECT_COLUMN_INDEX] = {"index", COLUMN_COUNT, NULL, "number of the object in its slab"},
+	[OBJECT_COLUMN_OBJECT] = {"object", COLUMN_ADDRESS, NULL, "start of the object"},
+	[OBJECT_COLUMN_OFFSET] = {"offset", COLUMN_SIGNED, NULL,
+				  "of the address in the object; negative in front of it"},
+	[OBJECT_COLUMN_PART] = {"part", COLUMN_TEXT, NULL,
+				"object, left_red_zone, right_red_zone, free_pointer, metadata, "
+				"guard_page, unused"},
+	[OBJECT_COLUMN_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, NULL,
+				       "bytes that a caller may use"},
+	[OBJECT_COLUMN_SIZE] = {"size", COLUMN_COUNT, NULL,
+				"bytes from one object to the next, metadata included"},
+	[OBJECT_COLUMN_REQUESTED_SIZE] = {"requested_size", COLUMN_COUNT, NULL,
+					  "bytes that were asked for, where the kernel records it"},
+	[OBJECT_COLUMN_STATE] = {"state", COLUMN_TEXT, NULL,
+				 "live, cached, free, waiting or unknown"},
+	[OBJECT_COLUMN_WHY] = {"why", COLUMN_TEXT, NULL, "why the state is unknown"},
+	[OBJECT_COLUMN_PLACE] =
+		{"place", COLUMN_TEXT, NULL,
+		 "list the freed object is on: main_sheaf, spare_sheaf, barn, cpu_freelist, "
+		 "cpu_slab, cpu_partial, node_partial, rcu_sheaf, call_rcu, kfree_rcu, deferred "
+		 "..."},
+	[OBJECT_COLUMN_PLACE_CPU] = {"place_cpu", COLUMN_COUNT, NULL, "CPU of the list"},
+	[OBJECT_COLUMN_PLACE_NODE] = {"place_node", COLUMN_COUNT, NULL, "NUMA node of the list"},
+	[OBJECT_COLUMN_PLACE_LIST] = {"place_list", COLUMN_COUNT, NULL,
+				      "number of the sheaf in its barn, of the slab on its list"},
+	[OBJECT_COLUMN_PLACE_POSITION] =
+		{"place_position", COLUMN_COUNT, NULL,
+		 "slot of a sheaf; place on a freelist, where 0 is handed out first"},
+	[OBJECT_COLUMN_PLACE_CONTAINER] = {"place_container", COLUMN_ADDRESS, NULL,
+					   "sheaf, slab descriptor or page of pointers"},
+	[OBJECT_COLUMN_PLACE_TEXT] = {"place_text", COLUMN_TEXT, NULL, "the same in words"},
+	[OBJECT_COLUMN_SECOND_PLACE_TEXT] = {"second_place_text", COLUMN_TEXT, NULL,
+					     "where it is too: freed twice, or lists that cross"},
+	[OBJECT_COLUMN_AHEAD] = {"ahead", COLUMN_COUNT, NULL,
+				 "allocations from the cache on ahead_cpu that come before it, if "
+				 "nothing is freed meanwhile"},
+	[OBJECT_COLUMN_AHEAD_CPU] = {"ahead_cpu", COLUMN_COUNT, NULL, "the CPU that will use it"},
+	[OBJECT_COLUMN_AHEAD_EXACT] = {"ahead_exact", COLUMN_BOOL, NULL,
+				       "false: ahead is the least it can be"},
+	[OBJECT_COLUMN_AHEAD_WHY] = {"ahead_why", COLUMN_TEXT, NULL,
+				     "why that is not exact, or not known"},
+	[OBJECT_COLUMN_IN_MOTION] = {"in_motion", COLUMN_BOOL, NULL,
+				     "true when a CPU was stopped while it changed the cache's "
+				     "lists: a live object may "
+				     "be on its way between two of them"},
+	[OBJECT_COLUMN_TRACKS] = {"tracks", COLUMN_RECORDS, NULL,
+				  "who allocated and who freed it, where the kernel records it",
+				  &track_kind},
+	[OBJECT_COLUMN_BYTES_ADDRESS] = {"bytes_address", COLUMN_ADDRESS, NULL,
+					 "where the bytes below were read"},
+	[OBJECT_COLUMN_BYTES] = {"bytes", COLUMN_TEXT, NULL, "memory in hexadecimal digits"},
+	[OBJECT_COLUMN_BYTES_PROBLEM] = {"bytes_problem", COLUMN_TEXT, NULL,
+					 "why there are no bytes"},
+};
+
+const struct record_kind object_kind = {
+	.name = "object",
+	.doc = "What an address is.",
+	.columns = columns,
+	.column_count = COUNT(columns),
+	.view = &object_picture,
+};

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+#include "render/object_picture.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "render/hexdump.h"
+#include "render/object_view.h"
+#include "render/track_view.h"
+
+#define LABEL_WIDTH 11
+
+static bool has(const struct record *record, size_t column)
+{
+	return record->fields[column].present;
+}
+
+static bool flag(const struct record *record, size_t column)
+{
+	return has(record, column) && record->fields[column].flag;
+}
+
+static uint64_t number(const struct record *record, size_t column)
+{
+	return record_number(record, column);
+}
+
+static void label(struct painter *painter, const char *text)
+{
+	paint(painter, STYLE_PLAIN, "  ");
+	paint_padded(painter, STYLE_DIM, text, LABEL_WIDTH);
+}
+
+/* "  label   text" when the record has the text. */
+static void draw_text(struct painter *painter, const char *name, const struct record *record,
+		      size_t column)
+{
+	if (!has(record, column))
+		return;
+	label(painter, name);
+	paint(painter, STYLE_PLAIN, record_text(record, column));
+	paint_newline(painter);
+}
+
+static void draw_named(struct painter *painter, const char *name, const struct record *record,
+		       size_t column)
+{
+	if (!has(record, column))
+		return;
+	paint_format(painter, STYLE_DIM, "  %s ", name);
+	paint_address(painter, number(record, column));
+}
+
+/* --- what it is --- */
+
+static const struct {
+	const char *kind, *text;
+} headings[] = {
+	{"slab_object", "object of "},
+	{"slab", "slab of "},
+	{"kfence", "KFENCE object of "},
+	{"large_kmalloc", "large kmalloc()"},
+	{"page", "page, no slab"},
+	{"percpu", "per-CPU data"},
+	{"vmalloc", "vmalloc"},
+	{"image", "kernel image"},
+	{"module", "module "},
+	{"user", "user space"},
+	{"unmapped", "nothing is mapped there"},
+	{"non_canonical", "no address"},
+};
+
+static enum style state_style(const char *state)
+{
+	if (strcmp(state, "live") == 0)
+		return STYLE_LIVE;
+	if (strcmp(state, "waiting") == 0)
+		return STYLE_WARN;
+	return strcmp(state, "unknown") == 0 ? STYLE_BAD : STYLE_FREE;
+}
+
+static void draw_heading(struct painter *painter, const struct record *record)
+{
+	const char *kind = record_text(record, OBJECT_COLUMN_KIND);
+	const char *text = "address";
+
+	for (size_t i = 0; i < sizeof(headings) / sizeof(*headings); i++)
+		if (strcmp(headings[i].kind, kind) == 0)
+			text = headings[i].text;
+	paint_address(painter, number(record, OBJECT_COLUMN_ADDRESS));
+	paint_format(painter, STYLE_HEADING, "  %s", text);
+	if (has(record, OBJECT_COLUMN_CACHE))
+		paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_CACHE));
+	else if (strstr(text, " of "))
+		paint(painter, STYLE_WARN, "an unknown cache");
+	if (has(record, OBJECT_COLUMN_CPU))
+		paint_format(painter, STYLE_HEADING, " of CPU %" PRIu64,
+			     number(record, OBJECT_COLUMN_CPU));
+	if (has(record, OBJECT_COLUMN_MODULE))
+		paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_MODULE));
+	if (has(record, OBJECT_COLUMN_STATE))
+		paint_format(painter, state_style(record_text(record, OBJECT_COLUMN_STATE)), ", %s",
+			     record_text(record, OBJECT_COLUMN_STATE));
+	paint_newline(painter);
+}
+
+/* --- what is no object --- */
+
+static void draw_area(struct painter *painter, const struct record *record)
+{
+	if (!has(record, OBJECT_COLUMN_AREA))
+		return;
+
+	uint64_t start = number(record, OBJECT_COLUMN_AREA);
+
+	label(painter, "area");
+	paint_address(painter, start);
+	paint_format(painter, STYLE_PLAIN,
+		     "  %" PRIu64 " bytes; the address is at offset %#" PRIx64,
+		     number(record, OBJECT_COLUMN_AREA_SIZE),
+		     number(record, OBJECT_COLUMN_ADDRESS) - start);
+	paint_newline(painter);
+	draw_text(painter, "from", record, OBJECT_COLUMN_AREA_CALLER);
+	if (!has(record, OBJECT_COLUMN_TASK))
+		return;
+	label(painter, "stack of");
+	paint_format(painter, STYLE_PLAIN, "thread %" PRIu64 " ",
+		     number(record, OBJECT_COLUMN_PID));
+	paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_COMM));
+	draw_named(painter, "task_struct", record, OBJECT_COLUMN_TASK);
+	paint_newline(painter);
+}
+
+static void draw_page(struct painter *painter, const struct record *record)
+{
+	const char *use = record_text(record, OBJECT_COLUMN_PAGE_USE);
+
+	if (!has(record, OBJECT_COLUMN_PAGE))
+		return;
+	label(painter, "page");
+	paint_address(painter, number(record, OBJECT_COLUMN_PAGE));
+	draw_named(painter, "memory", record, OBJECT_COLUMN_PAGE_BASE);
+	if (has(record, OBJECT_COLUMN_PAGE_ORDER))
+		paint_format(painter, STYLE_PLAIN, "  order %" PRIu64,
+			     number(record, OBJECT_COLUMN_PAGE_ORDER));
+	paint_format(painter, STYLE_PLAIN, "  %" PRId64 " references",
+		     record->fields[OBJECT_COLUMN_PAGE_REFCOUNT].integer);
+	paint_newline(painter);
+	label(painter, "use");
+	if (strcmp(use, "compound") == 0)
+		paint(painter, STYLE_PLAIN,
+		      "perhaps a large kmalloc(): a compound page of nobody that this kernel "
+		      "names");
+	else if (strcmp(use, "typed") == 0)
+		paint(painter, STYLE_PLAIN, record_text(record, OBJECT_COLUMN_PAGE_TYPE));
+	else
+		paint(painter, STYLE_PLAIN, use);
+	paint_newline(painter);
+}
+
+/* Kinds that do not say by themselves where they are. */
+static bool is_anywhere(const char *kind)
+{
+	static const char *const kinds[] = {"page", "large_kmalloc", "percpu", "unmapped", "other"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(kinds[i], kind) == 0)
+			return true;
+	return false;
+}
+
+static void draw_place_in_kernel(struct painter *painter, const struct record *record)
+{
+	draw_text(painter, "means", record, OBJECT_COLUMN_MEANING);
+	if (is_anywhere(record_text(record, OBJECT_COLUMN_KIND)))
+		draw_text(painter, "region", record, OBJECT_COLUMN_REGION);
+	if (has(record, OBJECT_COLUMN_DESCRIBES)) {
+		label(painter, "describes");
+		paint(painter, STYLE_PLAIN, "it is a struct page; the answer is about its memory ");
+		paint_address(painter, number(record, OBJECT_COLUMN_DESCRIBES));
+		paint_newline(painter);
+	}
+	draw_text(painter, "symbol", record, OBJECT_COLUMN_SYMBOL);
+	draw_text(painter, "section", record, OBJECT_COLUMN_SECTION);
+	draw_area(painter, record);
+	draw_page(painter, record);
+}
+
+/* --- objects --- */
+
+static const char *part_text(const char *part)
+{
+	static const struct {
+		const char *part, *text;
+	} texts[] = {
+		{"left_red_zone", ", in the red zone in front of it"},
+		{"right_red_zone", ", in the red zone or padding behind it"},
+		{"free_pointer", ", in the free pointer behind it"},
+		{"metadata", ", in the metadata behind it"},
+		{"guard_page", ", in the guard page behind it"},
+		{"unused", ", in the part of its page that it does not use"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (strcmp(texts[i].part, part) == 0)
+			return texts[i].text;
+	return "";
+}
+
+static void draw_object(struct painter *painter, const struct record *record)
+{
+	const char *part = record_text(record, OBJECT_COLUMN_PART);
+	int64_t offset = record->fields[OBJECT_COLUMN_OFFSET].integer;
+
+	if (!has(record, OBJECT_COLUMN_OBJECT))
+		return;
+	label(painter, "object");
+	paint_address(painter, number(record, OBJECT_COLUMN_OBJECT));
+	if (has(record, OBJECT_COLUMN_INDEX))
+		paint_format(painter, STYLE_PLAIN, "  number %" PRIu64 " of %" PRIu64,
+			     number(record, OBJECT_COLUMN_INDEX),
+			     number(record, OBJECT_COLUMN_SLAB_OBJECTS));
+	if (has(record, OBJECT_COLUMN_KFENCE_INDEX))
+		paint_format(painter, STYLE_PLAIN, "  number %" PRIu64 " of KFENCE's pool",
+			     number(record, OBJECT_COLUMN_KFENCE_INDEX));
+	paint_format(painter, STYLE_PLAIN, ", %" PRIu64 " bytes",
+		     number(record, OBJECT_COLUMN_OBJECT_SIZE));
+	if (offset)
+		paint_format(painter, STYLE_PLAIN, "; the address is at offset %" PRId64, offset);
+	paint(painter, strcmp(part, "object") == 0 ? STYLE_PLAIN : STYLE_WARN, part_text(part));
+	paint_newline(painter);
+	if (has(record, OBJECT_COLUMN_REQUESTED_SIZE)) {
+		label(painter, "asked for");
+		paint_format(painter, STYLE_PLAIN, "%" PRIu64 " bytes",
+			     number(record, OBJECT_COLUMN_REQUESTED_SIZE));
+		paint_newline(painter);
+	}
+}
+
+static void draw_ahead(struct painter *painter, const struct record *record)
+{
+	const char *why = record_text(record, OBJECT_COLUMN_AHEAD_WHY);
+	uint64_t count = number(record, OBJECT_COLUMN_AHEAD);
+
+	if (!has(record, OBJECT_COLUMN_AHEAD) && !*why)
+		return;
+	label(painter, "its turn");
+	if (!has(record, OBJECT_COLUMN_AHEAD)) {
+		paint_format(painter, STYLE_PLAIN, "not determined: %s", why);
+	} else {
+		paint_format(painter, STYLE_PLAIN,
+			     "after %s%" PRIu64 " allocation%s on CPU %" PRIu64,
+			     flag(record, OBJECT_COLUMN_AHEAD_EXACT) ? "" : "at least ", count,
+			     count == 1 ? "" : "s", number(record, OBJECT_COLUMN_AHEAD_CPU));
+		if (*why)
+			paint_format(painter, STYLE_DIM, "; %s", why);
+	}
+	paint_newline(painter);
+}
+
+static void draw_state(struct painter *painter, const struct record *record)
+{
+	const char *state = record_text(record, OBJECT_COLUMN_STATE);
+
+	if (!*state)
+		return;
+	label(painter, "state");
+	paint(painter, state_style(state), state);
+	if (has(record, OBJECT_COLUMN_PLACE_TEXT))
+		paint_format(painter, STYLE_PLAIN, ": %s",
+			     record_text(record, OBJECT_COLUMN_PLACE_TEXT));
+	if (has(record, OBJECT_COLUMN_WHY))
+		paint_format(painter, STYLE_PLAIN, ": %s", record_text(record, OBJECT_COLUMN_WHY));
+	if (flag(record, OBJECT_COLUMN_IN_MOTION))
+		paint(painter, STYLE_WARN,
+		      "  (a CPU was stopped while it changed the cache's lists)");
+	paint_newline(painter);
+	if (has(record, OBJECT_COLUMN_SECOND_PLACE_TEXT)) {
+		label(painter, "");
+		paint_format(painter, STYLE_BAD, "and in a second place: %s",
+			     record_text(record, OBJECT_COLUMN_SECOND_PLACE_TEXT));
+		paint_newline(painter);
+	}
+	draw_ahead(painter, record);
+}
+
+static void draw_slab(struct painter *painter, const struct record *record)
+{
+	if (has(record, OBJECT_COLUMN_CACHE_ADDRESS)) {
+		label(painter, "cache");
+		paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_CACHE));
+		draw_named(painter, "kmem_cache", record, OBJECT_COLUMN_CACHE_ADDRESS);
+		paint_newline(painter);
+	}
+	if (!has(record, OBJECT_COLUMN_SLAB))
+		return;
+	label(painter, "slab");
+	paint_address(painter, number(record, OBJECT_COLUMN_SLAB));
+	draw_named(painter, "memory", record, OBJECT_COLUMN_SLAB_BASE);
+	paint_format(painter, STYLE_PLAIN, "  %" PRIu64 "/%" PRIu64 " in use",
+		     number(record, OBJECT_COLUMN_SLAB_INUSE),
+		     number(record, OBJECT_COLUMN_SLAB_OBJECTS));
+	if (has(record, OBJECT_COLUMN_SLAB_WHERE))
+		paint_format(painter, STYLE_DIM, "  %s",
+			     record_text(record, OBJECT_COLUMN_SLAB_WHERE));
+	if (has(record, OBJECT_COLUMN_SLAB_CPU))
+		paint_format(painter, STYLE_DIM, " %" PRIu64,
+			     number(record, OBJECT_COLUMN_SLAB_CPU));
+	paint_format(painter, STYLE_DIM, "  node %" PRIu64,
+		     number(record, OBJECT_COLUMN_SLAB_NODE));
+	paint_newline(painter);
+}
+
+/* --- who and what --- */
+
+static void draw_bytes(struct painter *painter, const struct record *record)
+{
+	uint64_t address = number(record, OBJECT_COLUMN_BYTES_ADDRESS);
+
+	draw_text(painter, "memory", record, OBJECT_COLUMN_BYTES_PROBLEM);
+	if (has(record, OBJECT_COLUMN_BYTES))
+		hexdump_draw(painter, record_text(record, OBJECT_COLUMN_BYTES), address,
+			     has(record, OBJECT_COLUMN_OBJECT)
+				     ? number(record, OBJECT_COLUMN_OBJECT)
+				     : address);
+}
+
+static struct dill_error *draw(struct painter *painter, const struct record *record)
+{
+	const struct field *tracks = &record->fields[OBJECT_COLUMN_TRACKS];
+
+	draw_heading(painter, record);
+	draw_place_in_kernel(painter, record);
+	draw_object(painter, record);
+	draw_state(painter, record);
+	draw_slab(painter, record);
+	for (const struct record *track = tracks->present ? tracks->records.first : NULL; track;
+	     track = track->next)
+		draw_track(painter, 2, LABEL_WIDTH, track);
+	draw_bytes(painter, record);
+	return NULL;
+}
+
+const struct record_view object_picture = {draw};
