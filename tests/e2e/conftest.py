@@ -22,6 +22,8 @@ def pytest_collection_modifyitems(items):
     So do all of one guest in another QEMU.
     """
     for item in items:
+        if item.get_closest_marker("xdist_group"):
+            continue
         values = item.callspec.params if hasattr(item, "callspec") else {}
         series = next((value for value in values.values() if value in SERIES), None)
         item.add_marker(pytest.mark.xdist_group(series or values.get("in_qemu") or item.nodeid))
