@@ -33,3 +33,37 @@ struct dill_error *caches_choose(const struct cache_list *all, const char *patte
 			      is_glob(pattern) ? "matches" : "is named", pattern,
 			      suggest_text(&suggest));
 }
+
+struct dill_error *cpu_choose(const struct command_call *call, size_t option, struct kernel *kernel,
+			      int *ret)
+{
+	uint64_t cpu = call->options[option].number;
+
+	*ret = -1;
+	if (!call->options[option].given)
+		return NULL;
+	if (cpu >= kernel_cpu_limit(kernel) || !kernel_cpu_possible(kernel, (unsigned)cpu))
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "--%s %lu: this kernel has no such CPU; the last one is %u",
+				      call->command->options[option].name, (unsigned long)cpu,
+				      kernel_cpu_limit(kernel) - 1);
+	*ret = (int)cpu;
+	return NULL;
+}
+
+struct dill_error *node_choose(const struct command_call *call, size_t option,
+			       struct kernel *kernel, int *ret)
+{
+	uint64_t node = call->options[option].number;
+
+	*ret = -1;
+	if (!call->options[option].given)
+		return NULL;
+	if (node >= kernel_node_limit(kernel))
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "--%s %lu: this kernel has no such node; the last one is %u",
+				      call->command->options[option].name, (unsigned long)node,
+				      kernel_node_limit(kernel) - 1);
+	*ret = (int)node;
+	return NULL;
+}

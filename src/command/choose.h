@@ -2,6 +2,7 @@
 #ifndef COMMAND_CHOOSE_H
 #define COMMAND_CHOOSE_H
 
+#include "command/command.h"
 #include "slub/cache.h"
 
 /**
@@ -11,5 +12,16 @@
  */
 DILL_MUST_CHECK struct dill_error *caches_choose(const struct cache_list *all, const char *pattern,
 						 struct arena *arena, struct cache_list *ret);
+
+/**
+ * The CPU or node that an option names.
+ * @param option  index into the command's options
+ * @param ret     -1 when the option was not given
+ * @return NULL; INVALID_ARGUMENT when this kernel has no such one
+ */
+DILL_MUST_CHECK struct dill_error *cpu_choose(const struct command_call *call, size_t option,
+					      struct kernel *kernel, int *ret);
+DILL_MUST_CHECK struct dill_error *node_choose(const struct command_call *call, size_t option,
+					       struct kernel *kernel, int *ret);
 
 #endif

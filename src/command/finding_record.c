@@ -1,6 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/finding_record.h"
 
+#include "command/session.h"
+#include "command/track_record.h"
+
+static struct dill_error *set_object(struct command_call *call, const struct finding *finding,
+				     struct record *record)
+{
+	struct record_list tracks = {0};
+	struct kernel *kernel;
+
+	if (!finding->object)
+		return NULL;
+	record_set_number(record, FINDING_COLUMN_OBJECT, finding->object);
+	if (!finding->allocated || !finding->freed)
+		return NULL;
+	TRY(session_kernel(call->session, &kernel));
+	TRY(track_append(kernel, call->arena, "alloc", finding->allocated, TRACK_OF_SLUB, &tracks));
+	TRY(track_append(kernel, call->arena, "free", finding->freed, TRACK_OF_SLUB, &tracks));
+	if (tracks.count)
+		record_set_records(record, FINDING_COLUMN_TRACKS, tracks);
+	return NULL;
+}
+
+/* "cc cc 41". */
+static const char *bytes_text(const struct finding *finding, struct arena *arena)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < finding->seen_byte_count && text; i++)
+		text = arena_format(arena, "%s%s%02x", text, i ? " " : "", finding->seen_bytes[i]);
+	return text;
+}
+
 static struct dill_error *emit(struct command_call *call, const struct finding *finding)
 {
 	struct record *record = record_new(call->arena, &finding_record_kind);
@@ -20,6 +52,10 @@ static struct dill_error *emit(struct command_call *call, const struct finding *
 		record_set_number(record, FINDING_COLUMN_EXPECTED, finding->expected);
 		record_set_number(record, FINDING_COLUMN_SEEN, finding->seen);
 	}
+	if (finding->seen_byte_count)
+		record_set_text(record, FINDING_COLUMN_SEEN_BYTES,
+				bytes_text(finding, call->arena));
+	TRY(set_object(call, finding, record));
 	record_set_text(record, FINDING_COLUMN_TEXT, finding->text);
 	return call->sink->emit(call->sink, record);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "command/aliases.h"
 #include "command/cache_record.h"
 #include "command/choose.h"
 #include "command/finding_record.h"
 #include "command/registry.h"
 
-enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS };
+enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS, OPTION_ALIASES };
 
 /* Sums tell the states as long as no list is broken; else only a look at every slab does. */
 static struct dill_error *count_states(struct survey *survey, const struct contents *contents,
@@ -66,8 +67,10 @@ static struct dill_error *emit_details(struct command_call *call, struct survey 
 		call->options[OPTION_COUNTS].given ? CACHE_RECORD_COUNTS : CACHE_RECORD_OBJECTS;
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
+	struct alias_list aliases;
 
 	TRY(arena_new(&arena));
+	TRY(aliases_prepare(survey, caches, &aliases));
 	for (size_t i = 0; i < caches->count; i++) {
 		struct state_counts states;
 		struct contents contents;
@@ -78,36 +81,9 @@ static struct dill_error *emit_details(struct command_call *call, struct survey 
 		TRY(count_states(survey, &contents, arena, &states));
 		TRY(cache_detail_record(survey->heap, &contents, &states, filter, detail, arena,
 					&record));
+		aliases_fill(&aliases, &caches->items[i], record, CACHE_ALIASES);
 		TRY(call->sink->emit(call->sink, record));
 		arena_reset(arena);
-	}
-	return NULL;
-}
-
-static struct dill_error *read_filter(struct command_call *call, struct heap *heap,
-				      struct cache_filter *ret)
-{
-	*ret = (struct cache_filter){.cpu = -1, .node = -1};
-	if (call->options[OPTION_CPU].given) {
-		uint64_t cpu = call->options[OPTION_CPU].number;
-
-		if (cpu >= kernel_cpu_limit(heap->kernel) ||
-		    !kernel_cpu_possible(heap->kernel, (unsigned)cpu))
-			return dill_error_new(
-				DILL_ERROR_INVALID_ARGUMENT,
-				"--cpu %lu: this kernel has no such CPU; the last one is %u",
-				(unsigned long)cpu, kernel_cpu_limit(heap->kernel) - 1);
-		ret->cpu = (int)cpu;
-	}
-	if (call->options[OPTION_NODE].given) {
-		uint64_t node = call->options[OPTION_NODE].number;
-
-		if (node >= kernel_node_limit(heap->kernel))
-			return dill_error_new(
-				DILL_ERROR_INVALID_ARGUMENT,
-				"--node %lu: this kernel has no such node; the last one is %u",
-				(unsigned long)node, kernel_node_limit(heap->kernel) - 1);
-		ret->node = (int)node;
 	}
 	return NULL;
 }
@@ -123,25 +99,29 @@ static struct dill_error *run(struct command_call *call)
 	struct heap *heap;
 
 	TRY(session_heap(call->session, &heap));
-	TRY(read_filter(call, heap, &filter));
+	TRY(cpu_choose(call, OPTION_CPU, heap->kernel, &filter.cpu));
+	TRY(node_choose(call, OPTION_NODE, heap->kernel, &filter.node));
 	if (!pattern && (filter.cpu >= 0 || filter.node >= 0))
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "--cpu and --node need a cache: kcache NAME --cpu CPU");
 	TRY(survey_init(heap, call->arena, &findings, &survey));
 	if (heap->layout.cache_cpu_sheaves.present) /* for those that no list leads to */
 		TRY(survey_scan(&survey, &survey.all));
-	if (!pattern) {
-		TRY(emit_rows(call, &survey, &survey.all));
-	} else {
+	if (pattern)
 		TRY(caches_choose(&survey.all, pattern, call->arena, &chosen));
+	if (call->options[OPTION_ALIASES].given)
+		TRY(aliases_emit(call, &survey, pattern ? &chosen : NULL));
+	else if (pattern)
 		TRY(emit_details(call, &survey, &chosen, &filter));
-	}
+	else
+		TRY(emit_rows(call, &survey, &survey.all));
 	return findings_emit(call, &findings);
 }
 
 static const struct record_kind *const kinds[] = {
-	&cache_row_kind,  &cache_detail_kind, &cache_cpu_kind,	    &cache_node_kind,
-	&cache_slab_kind, &cache_sheaf_kind,  &finding_record_kind, NULL,
+	&cache_row_kind,  &cache_detail_kind,	&cache_cpu_kind,
+	&cache_node_kind, &cache_slab_kind,	&cache_sheaf_kind,
+	&aliases_kind,	  &finding_record_kind, NULL,
 };
 
 const struct command kcache_command = {
@@ -164,7 +144,8 @@ const struct command kcache_command = {
 		"  kcache\n"
 		"  kcache kmalloc-64\n"
 		"  kcache 'kmalloc-*' --counts\n"
-		"  kcache dentry --cpu 0 --json\n",
+		"  kcache dentry --cpu 0 --json\n"
+		"  kcache --aliases\n",
 	.arguments = {{"CACHE", ARGUMENT_CACHE, .optional = true}},
 	.options =
 		{
@@ -174,6 +155,8 @@ const struct command kcache_command = {
 					 "of the NUMA nodes show only this one"},
 			[OPTION_COUNTS] = {"counts", 'C', ARGUMENT_NONE, NULL,
 					   "say how many objects, do not list them"},
+			[OPTION_ALIASES] = {"aliases", 'a', ARGUMENT_NONE, NULL,
+					    "show under which names merged caches are known"},
 		},
 	.needs_target = true,
 	.kinds = kinds,

@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/object_record.h"
 
+#include "command/track_record.h"
 #include "kernel/region.h"
 #include "slub/alloc_tag.h"
 #include "slub/kfence.h"
 #include "slub/place_text.h"
 
 /* --- slabs --- */
+
+static struct dill_error *set_tracks(struct inquiry *inquiry, const struct track *alloc,
+				     const struct track *free, enum track_source source,
+				     struct record *record)
+{
+	struct record_list list = {0};
+
+	TRY(track_append(inquiry->kernel, inquiry->arena, "alloc", alloc, source, &list));
+	TRY(track_append(inquiry->kernel, inquiry->arena, "free", free, source, &list));
+	if (list.count)
+		record_set_records(record, OBJECT_COLUMN_TRACKS, list);
+	return NULL;
+}
 
 static void set_cache(const struct cache *cache, dill_virt address, struct record *record)
 {
@@ -86,7 +100,7 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 
 	TRY(tracks_read(inquiry->heap, cache, located->object, &place, inquiry->arena,
 			inquiry->findings, &alloc, &free));
-	TRY(set_tracks(inquiry, &alloc, &free, false, true, record));
+	TRY(set_tracks(inquiry, &alloc, &free, TRACK_OF_SLUB, record));
 	TRY(requested_size_read(inquiry->heap, cache, located->object, &size, &known));
 	if (known)
 		record_set_number(record, OBJECT_COLUMN_REQUESTED_SIZE, size);
@@ -218,7 +232,8 @@ static struct dill_error *kfence_answer(struct inquiry *inquiry, dill_virt addre
 	record_set_number(record, OBJECT_COLUMN_REQUESTED_SIZE, object.size);
 	record_set_signed(record, OBJECT_COLUMN_OFFSET, offset);
 	record_set_text(record, OBJECT_COLUMN_PART, kfence_part(&object, offset));
-	TRY(set_tracks(inquiry, &object.alloc, &object.free, true, object.has_cpu, record));
+	TRY(set_tracks(inquiry, &object.alloc, &object.free,
+		       object.has_cpu ? TRACK_OF_KFENCE : TRACK_OF_OLD_KFENCE, record));
 	return set_bytes(inquiry, object.object, object.size, record);
 }
 

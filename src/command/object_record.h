@@ -2,9 +2,9 @@
 #ifndef COMMAND_OBJECT_RECORD_H
 #define COMMAND_OBJECT_RECORD_H
 
+#include "command/track_record.h"
 #include "render/object_view.h"
 #include "slub/object.h"
-#include "slub/track.h"
 
 /** What answering about addresses needs; one for all addresses of a call. */
 struct inquiry {
@@ -45,10 +45,6 @@ DILL_MUST_CHECK struct dill_error *vmalloc_answer(struct inquiry *inquiry, dill_
 						  struct record *record);
 DILL_MUST_CHECK struct dill_error *module_answer(struct inquiry *inquiry, dill_virt address,
 						 struct record *record);
-/** track_record.c: who allocated and freed it. */
-DILL_MUST_CHECK struct dill_error *set_tracks(struct inquiry *inquiry, const struct track *alloc,
-					      const struct track *free, bool nanoseconds,
-					      bool has_cpu, struct record *record);
 /** object_bytes.c: @p size bytes from @p start. */
 DILL_MUST_CHECK struct dill_error *set_bytes(struct inquiry *inquiry, dill_virt start,
 					     uint64_t size, struct record *record);

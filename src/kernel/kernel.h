@@ -35,8 +35,11 @@ struct kernel_facts {
 
 struct kernel_options {
 	/** vmlinux (ELF) or bzImage for a target that has no kallsyms or BTF of its own; NULL for
-	 * none. */
+	 * none. One of another kernel is an error, whether it is needed or not. */
 	const char *image_path;
+	/** The file is the debugger's, which may be of anything: dropped when it is not this
+	 * kernel's and not needed. */
+	bool image_is_offered;
 };
 
 /**
@@ -145,6 +148,16 @@ DILL_MUST_CHECK struct dill_error *kernel_percpu_symbol(struct kernel *kernel, c
 							unsigned cpu, dill_virt *ret);
 /** One past the largest possible NUMA node (nr_node_ids), 1 without NUMA. */
 unsigned kernel_node_limit(struct kernel *kernel);
+
+/**
+ * Whether a CPU was stopped inside of one of these functions: its instruction pointer or a word of
+ * its stack that looks like a return address lies in one. A leftover on the stack may make it true
+ * without need; false where the target has no registers.
+ * @param functions  names, ends with NULL
+ * @return NULL; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsigned cpu,
+						     const char *const *functions, bool *ret);
 
 /* --- struct page (kernel/page.c) --- */
 

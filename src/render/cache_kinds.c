@@ -191,6 +191,8 @@ static const struct column cache_columns[] = {
 					"objects in a slab of that order"},
 	[CACHE_REFCOUNT] = {"refcount", COLUMN_SIGNED, NULL,
 			    "users: more than 1 after merging, -1 for boot caches"},
+	[CACHE_ALIASES] = {"aliases", COLUMN_TEXTS, NULL,
+			   "other names of a merged cache, from sysfs; absent without any"},
 	[CACHE_CTOR] = {"ctor", COLUMN_ADDRESS, NULL, "constructor"},
 	[CACHE_CTOR_NAME] = {"ctor_name", COLUMN_TEXT, NULL, "the same as a symbol"},
 	[CACHE_USEROFFSET] = {"useroffset", COLUMN_COUNT, NULL,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/cache_picture.h"
 
+#include <string.h>
+
 #include "render/cache_view.h"
 
 /* Width of the labels on the left. */
@@ -305,6 +307,41 @@ static void draw_flags(struct painter *painter, const struct record *cache)
 	paint_newline(painter);
 }
 
+/* Names, on as many lines as they take. */
+static void draw_names(struct painter *painter, unsigned used, const struct field *names)
+{
+	for (size_t i = 0; i < names->texts.count; i++) {
+		const char *name = names->texts.items[i];
+		unsigned wanted = (unsigned)strlen(name) + 2; /* the blank before, the comma */
+
+		if (i && used + wanted > painter->width) {
+			paint_newline(painter);
+			label(painter, "");
+			used = LABEL_WIDTH + 1;
+		}
+		paint_format(painter, STYLE_PLAIN, " %s%s", name,
+			     i + 1 < names->texts.count ? "," : "");
+		used += wanted;
+	}
+}
+
+static void draw_users(struct painter *painter, const struct record *cache)
+{
+	const struct field *names = &cache->fields[CACHE_ALIASES];
+	long users = (long)cache->fields[CACHE_REFCOUNT].integer;
+
+	label(painter, "users");
+	if (users > 1)
+		paint_format(painter, STYLE_PLAIN, "%ld, merged", users);
+	else
+		paint(painter, STYLE_PLAIN, users < 0 ? "boot cache" : "1");
+	if (names->present) {
+		paint(painter, STYLE_PLAIN, users > 1 ? " with" : ", once merged with");
+		draw_names(painter, LABEL_WIDTH + 16, names);
+	}
+	paint_newline(painter);
+}
+
 static void draw_limits(struct painter *painter, const struct record *cache)
 {
 	const struct field *fields = cache->fields;
@@ -334,14 +371,7 @@ static void draw_limits(struct painter *painter, const struct record *cache)
 		paint_format(painter, STYLE_NAME, " %s", record_text(cache, CACHE_CTOR_NAME));
 		paint_newline(painter);
 	}
-	long users = (long)fields[CACHE_REFCOUNT].integer;
-
-	label(painter, "users");
-	if (users > 1)
-		paint_format(painter, STYLE_PLAIN, "%ld, merged", users);
-	else
-		paint(painter, STYLE_PLAIN, users < 0 ? "boot cache" : "1");
-	paint_newline(painter);
+	draw_users(painter, cache);
 }
 
 /* "12 live" when there are any. */

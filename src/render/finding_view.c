@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/finding_view.h"
 
+#include "render/track_view.h"
+
 static const struct column columns[] = {
 	[FINDING_COLUMN_KIND] = {"kind", COLUMN_TEXT, NULL,
 				 "what is wrong, as a stable word such as freelist_cycle"},
@@ -15,8 +17,35 @@ static const struct column columns[] = {
 	[FINDING_COLUMN_EXPECTED] = {"expected", COLUMN_ADDRESS, NULL,
 				     "value that would have fitted"},
 	[FINDING_COLUMN_SEEN] = {"seen", COLUMN_ADDRESS, NULL, "value that was there"},
+	[FINDING_COLUMN_OBJECT] = {"object", COLUMN_ADDRESS, NULL,
+				   "object it is about, as callers got it"},
+	[FINDING_COLUMN_SEEN_BYTES] = {"seen_bytes", COLUMN_TEXT, NULL,
+				       "bytes from address on, each of which should be expected"},
+	[FINDING_COLUMN_TRACKS] = {"tracks", COLUMN_RECORDS, NULL,
+				   "who allocated and who freed the object, where recorded",
+				   &track_kind},
 	[FINDING_COLUMN_TEXT] = {"text", COLUMN_TEXT, NULL, "the same in a sentence"},
 };
+
+/* What was there instead of what. */
+static void draw_values(struct painter *painter, const struct record *record)
+{
+	const struct field *bytes = &record->fields[FINDING_COLUMN_SEEN_BYTES];
+
+	if (!record->fields[FINDING_COLUMN_SEEN].present)
+		return;
+	paint(painter, STYLE_DIM, "  ");
+	if (record_number(record, FINDING_COLUMN_EXPECTED))
+		paint_format(painter, STYLE_DIM, "expected %#lx, ",
+			     (unsigned long)record_number(record, FINDING_COLUMN_EXPECTED));
+	paint(painter, STYLE_DIM, "seen ");
+	if (bytes->present)
+		paint(painter, STYLE_WARN, bytes->text);
+	else
+		paint_format(painter, STYLE_WARN, "%#lx",
+			     (unsigned long)record_number(record, FINDING_COLUMN_SEEN));
+	paint_newline(painter);
+}
 
 static struct dill_error *draw(struct painter *painter, const struct record *record)
 {
@@ -43,6 +72,10 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 		paint(painter, STYLE_DIM, ")");
 	}
 	paint_newline(painter);
+	draw_values(painter, record);
+	for (const struct record *track = fields[FINDING_COLUMN_TRACKS].records.first; track;
+	     track = track->next)
+		draw_track(painter, 4, 10, track);
 	return NULL;
 }
 

@@ -6,6 +6,7 @@
 
 #include "render/hexdump.h"
 #include "render/object_view.h"
+#include "render/track_view.h"
 
 #define LABEL_WIDTH 11
 
@@ -327,33 +328,6 @@ static void draw_slab(struct painter *painter, const struct record *record)
 
 /* --- who and what --- */
 
-static void draw_track(struct painter *painter, const struct record *track)
-{
-	const struct field *stack = &track->fields[TRACK_COLUMN_STACK];
-	bool freed = strcmp(record_text(track, TRACK_COLUMN_EVENT), "free") == 0;
-
-	label(painter, freed ? "freed" : "allocated");
-	if (has(track, TRACK_COLUMN_CALLER))
-		paint_format(painter, STYLE_NAME, "%s ", record_text(track, TRACK_COLUMN_CALLER));
-	paint_format(painter, STYLE_PLAIN, "by thread %" PRId64,
-		     track->fields[TRACK_COLUMN_PID].integer);
-	if (has(track, TRACK_COLUMN_CPU))
-		paint_format(painter, STYLE_PLAIN, " on CPU %" PRIu64,
-			     number(track, TRACK_COLUMN_CPU));
-	if (has(track, TRACK_COLUMN_JIFFIES))
-		paint_format(painter, STYLE_DIM, ", jiffies %" PRIu64,
-			     number(track, TRACK_COLUMN_JIFFIES));
-	if (has(track, TRACK_COLUMN_NANOSECONDS))
-		paint_format(painter, STYLE_DIM, ", %.6f s after boot",
-			     (double)number(track, TRACK_COLUMN_NANOSECONDS) / 1e9);
-	paint_newline(painter);
-	for (size_t i = 0; stack->present && i < stack->texts.count; i++) {
-		label(painter, "");
-		paint_format(painter, STYLE_PLAIN, "  %s", stack->texts.items[i]);
-		paint_newline(painter);
-	}
-}
-
 static void draw_bytes(struct painter *painter, const struct record *record)
 {
 	uint64_t address = number(record, OBJECT_COLUMN_BYTES_ADDRESS);
@@ -378,7 +352,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	draw_text(painter, "from", record, OBJECT_COLUMN_ALLOC_TAG);
 	for (const struct record *track = tracks->present ? tracks->records.first : NULL; track;
 	     track = track->next)
-		draw_track(painter, track);
+		draw_track(painter, 2, LABEL_WIDTH, track);
 	draw_bytes(painter, record);
 	return NULL;
 }

@@ -73,17 +73,4 @@ enum object_column {
 };
 extern const struct record_kind object_kind;
 
-/** Who allocated or freed an object. */
-enum track_column {
-	TRACK_COLUMN_EVENT,
-	TRACK_COLUMN_PID,
-	TRACK_COLUMN_CPU,
-	TRACK_COLUMN_JIFFIES,
-	TRACK_COLUMN_NANOSECONDS,
-	TRACK_COLUMN_CALLER,
-	TRACK_COLUMN_STACK,
-	TRACK_COLUMN_ADDRESSES,
-};
-extern const struct record_kind object_track_kind;
-
 #endif

@@ -10,8 +10,9 @@
 /* Parameters of ANSI's "select graphic rendition"; the eight basic colours follow the terminal's
  * own scheme. NULL = as the text around. */
 static const char *const colors[] = {
-	[STYLE_HEADING] = "1", [STYLE_NAME] = "36", [STYLE_ADDRESS] = "34", [STYLE_DIM] = "2",
-	[STYLE_LIVE] = "33",   [STYLE_FREE] = "32", [STYLE_WARN] = "35",    [STYLE_BAD] = "1;31",
+	[STYLE_HEADING] = "1", [STYLE_NAME] = "36", [STYLE_ADDRESS] = "34",
+	[STYLE_DIM] = "2",     [STYLE_LIVE] = "33", [STYLE_FREE] = "32",
+	[STYLE_CACHED] = "36", [STYLE_WARN] = "35", [STYLE_BAD] = "1;31",
 };
 
 static const char *color(const struct painter *painter, enum style style)
@@ -38,6 +39,11 @@ static void paint_bytes(struct painter *painter, enum style style, const char *t
 void paint(struct painter *painter, enum style style, const char *text)
 {
 	paint_bytes(painter, style, text, strlen(text));
+}
+
+void paint_part(struct painter *painter, enum style style, const char *text, size_t length)
+{
+	paint_bytes(painter, style, text, length);
 }
 
 void paint_format(struct painter *painter, enum style style, const char *format, ...)

@@ -2,6 +2,7 @@
 #include "render/render.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include "render/json.h"
 #include "render/table.h"
@@ -14,7 +15,8 @@ struct render {
 	struct sink sink; /* first: emit() gets a pointer to it */
 	struct output output;
 	enum render_format format;
-	struct painter painter; /* its text is what has not been written yet, JSON too */
+	struct painter painter;		/* its text is what has not been written yet, JSON too */
+	const struct record_view *view; /* of the last record; NULL when that was a row */
 	struct table table;
 	bool started;	  /* something was drawn: a table is set off by an empty line */
 	bool after_table; /* ... and so is what follows one */
@@ -60,8 +62,20 @@ static void end_table(struct render *render)
 	table_end(&render->table);
 }
 
+/* What the last view left in painter.flow is for records with the same view only. */
+static void change_view(struct render *render, const struct record_view *view)
+{
+	if (render->view == view)
+		return;
+	if (render->painter.flow.column)
+		paint_newline(&render->painter);
+	memset(&render->painter.flow, 0, sizeof(render->painter.flow));
+	render->view = view;
+}
+
 static struct dill_error *emit_row(struct render *render, const struct record *record)
 {
+	change_view(render, NULL);
 	if (render->table.kind != record->kind) {
 		end_table(render);
 		TRY(table_begin(&render->table, record->kind));
@@ -75,7 +89,8 @@ static struct dill_error *emit_row(struct render *render, const struct record *r
 static struct dill_error *emit_drawn(struct render *render, const struct record *record)
 {
 	end_table(render);
-	if (render->after_table)
+	change_view(render, record->kind->view);
+	if (render->after_table || (record->kind->view->apart && render->started))
 		paint_newline(&render->painter);
 	render->after_table = false;
 	render->started = true;
@@ -130,6 +145,7 @@ struct dill_error *render_finish(struct render *render)
 	if (render->failed)
 		return NULL; /* emit() has reported it */
 	end_table(render);
+	change_view(render, NULL);
 	return flush(render);
 }
 

@@ -12,11 +12,12 @@ enum style {
 	STYLE_NAME,    /**< caches, tasks, members */
 	STYLE_ADDRESS,
 	STYLE_NUMBER,
-	STYLE_DIM,  /**< punctuation, labels, what is absent */
-	STYLE_LIVE, /**< an allocated object */
-	STYLE_FREE, /**< a free object */
-	STYLE_WARN, /**< suspicious */
-	STYLE_BAD,  /**< a finding */
+	STYLE_DIM,    /**< punctuation, labels, what is absent */
+	STYLE_LIVE,   /**< an allocated object */
+	STYLE_FREE,   /**< a free object */
+	STYLE_CACHED, /**< a free object that a CPU or node keeps at hand */
+	STYLE_WARN,   /**< suspicious */
+	STYLE_BAD,    /**< a finding */
 };
 
 /** Collects styled text; the renderer hands it to the output. */
@@ -24,9 +25,19 @@ struct painter {
 	struct strbuf text;
 	bool color;	/**< write ANSI escapes */
 	unsigned width; /**< columns of the terminal, at least 40; UINT_MAX when there is none */
+	/**
+	 * What a view leaves for the next record with the same view, so that records can share a
+	 * line. Zeros at the first one; the renderer ends an open line before anything else.
+	 */
+	struct {
+		unsigned column; /**< columns used of a line that is not ended; 0 = none is open */
+		uint64_t group;	 /**< what the view wants to remember */
+	} flow;
 };
 
 void paint(struct painter *painter, enum style style, const char *text);
+/** The first @p length bytes of @p text. */
+void paint_part(struct painter *painter, enum style style, const char *text, size_t length);
 void paint_format(struct painter *painter, enum style style, const char *format, ...)
 	DILL_PRINTF(3, 4);
 /** Address as 0x and 16 digits. */
@@ -43,6 +54,7 @@ struct record_view {
 	/** Draw @p record as whole lines. An error ends the command; running out of memory while
 	 * painting is noticed by the renderer. */
 	struct dill_error *(*draw)(struct painter *painter, const struct record *record);
+	bool apart; /**< an empty line comes before each, unless it is the first */
 };
 
 #endif

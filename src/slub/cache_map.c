@@ -14,12 +14,21 @@ const char *slab_where_name(enum slab_where where)
 	return names[where];
 }
 
+/* Objects that were found a second time, one behind the other on one list. */
+struct run {
+	struct finding *finding; /* about the first of them */
+	struct place place;	 /* of the last of them */
+	uint32_t more;
+};
+
 /* Everything while the map is made. */
 struct maker {
 	struct heap *heap;
 	struct findings *findings;
 	struct arena *arena;
 	struct cache_map *map;
+	const char *moving[PLACE_KINDS]; /* why lists of a kind may be half changed */
+	struct run twice;
 };
 
 struct mapped_slab *cache_map_slab(const struct cache_map *map, dill_virt address)
@@ -77,6 +86,7 @@ static struct dill_error *take_slabs(struct maker *maker, const struct slab_scan
 			struct finding_place place = at_slab(maker, &items[i].slab);
 			struct slab broken = items[i].slab;
 
+			map->broken_slabs++;
 			slab_check(maker->heap, map->cache, &place, maker->findings, &broken);
 			continue;
 		}
@@ -89,77 +99,182 @@ static struct dill_error *take_slabs(struct maker *maker, const struct slab_scan
 	return NULL;
 }
 
-/* Note whose a slab is. One that is on two lists is a finding. */
-static void claim(struct maker *maker, const struct slab *claimed, enum slab_where where, int cpu,
-		  bool broken)
+/*
+ * Why two lists may have the same slab: one of them moves. That a CPU's struct kmem_cache_cpu
+ * moves shows only when the target is asked.
+ */
+static struct dill_error *find_motion(struct maker *maker, const struct mapped_slab *slab,
+				      const char **moving)
 {
+	bool moves = false;
+
+	if (*moving || slab->cpu < 0)
+		return NULL;
+	TRY(cpu_slab_moves(maker->heap, (unsigned)slab->cpu, &moves));
+	if (!moves)
+		return NULL;
+	*moving = "the CPU was stopped inside the allocator";
+	maker->map->in_motion = true;
+	return NULL;
+}
+
+/* Note whose a slab is. One that is on two lists is a finding; the first counts then. */
+static struct dill_error *claim(struct maker *maker, const struct listed_slab *item,
+				enum slab_where where, int cpu, const char *moving)
+{
+	const struct slab *claimed = &item->slab;
 	struct mapped_slab *slab = cache_map_slab(maker->map, claimed->base);
+	struct finding_place place = at_slab(maker, claimed);
 
 	if (!claimed->usable || !slab)
-		return; /* reading the list has said what is wrong, or the scan has */
-	if (slab->where != SLAB_UNLISTED) {
-		struct finding_place place = at_slab(maker, claimed);
-
-		findings_add(maker->findings, FINDING_SLAB_STATE, &place, claimed->address,
-			     "slab is on two lists: %s and %s", slab_where_name(slab->where),
-			     slab_where_name(where));
+		return NULL; /* reading the list has said what is wrong, or the scan has */
+	slab->broken |= item->freelist.broken;
+	if (slab->where == SLAB_UNLISTED) {
+		slab->where = where;
+		slab->cpu = cpu;
+		return NULL;
 	}
-	slab->where = where;
-	slab->cpu = cpu;
-	slab->broken |= broken;
+	slab->twice = true;
+	place.moving = moving;
+	TRY(find_motion(maker, slab, &place.moving));
+	findings_add(maker->findings, FINDING_SLAB_STATE, &place, claimed->address,
+		     "slab is on two lists: %s and %s", slab_where_name(slab->where),
+		     slab_where_name(where));
+	return NULL;
 }
 
-static void claim_list(struct maker *maker, const struct slab_list *list, enum slab_where where,
-		       int cpu)
+static struct dill_error *claim_list(struct maker *maker, const struct slab_list *list,
+				     enum slab_where where, int cpu, const char *moving)
 {
 	for (size_t i = 0; i < list->count; i++)
-		claim(maker, &list->items[i].slab, where, cpu, list->items[i].freelist.broken);
+		TRY(claim(maker, &list->items[i], where, cpu, moving));
+	return NULL;
 }
 
-static void claim_all(struct maker *maker, const struct contents *contents)
+static struct dill_error *claim_all(struct maker *maker, const struct contents *contents)
 {
 	for (size_t c = 0; c < contents->cpu_count; c++) {
 		const struct cpu_contents *cpu = &contents->cpus[c];
+		struct listed_slab own = {.slab = cpu->slab};
 
+		own.freelist.broken = cpu->lockless.broken || cpu->remote.broken;
 		if (cpu->has_slab)
-			claim(maker, &cpu->slab, SLAB_OF_CPU, (int)cpu->cpu,
-			      cpu->lockless.broken || cpu->remote.broken);
-		claim_list(maker, &cpu->partial, SLAB_CPU_PARTIAL, (int)cpu->cpu);
+			TRY(claim(maker, &own, SLAB_OF_CPU, (int)cpu->cpu, cpu_moving(cpu)));
+		TRY(claim_list(maker, &cpu->partial, SLAB_CPU_PARTIAL, (int)cpu->cpu,
+			       cpu_moving(cpu)));
 	}
 	for (size_t n = 0; n < contents->node_count; n++) {
-		claim_list(maker, &contents->nodes[n].partial, SLAB_NODE_PARTIAL, -1);
-		claim_list(maker, &contents->nodes[n].full, SLAB_NODE_FULL, -1);
+		const struct node_contents *node = &contents->nodes[n];
+
+		TRY(claim_list(maker, &node->partial, SLAB_NODE_PARTIAL, -1, node_moving(node)));
+		TRY(claim_list(maker, &node->full, SLAB_NODE_FULL, -1, node_moving(node)));
 	}
+	return NULL;
 }
 
 /* --- objects --- */
 
-/* Mark one object; the second place of one is a finding: it was freed twice, or lists cross. */
+/* Close the finding about a run of objects. */
+static void end_run(struct maker *maker)
+{
+	struct run *run = &maker->twice;
+	const char *text = NULL;
+
+	if (run->finding && run->more)
+		text = arena_format(maker->findings->arena, "%s, and %u more behind it",
+				    run->finding->text, run->more);
+	if (text)
+		run->finding->text = text;
+	*run = (struct run){0};
+}
+
+/* True when the object is the next one of a run that has its finding. */
+static bool goes_on(struct maker *maker, const struct place *place)
+{
+	struct run *run = &maker->twice;
+
+	if (!run->finding || run->place.kind != place->kind ||
+	    run->place.container != place->container || run->place.position + 1 != place->position)
+		return false;
+	run->place = *place;
+	run->more++;
+	return true;
+}
+
+/* An object that is free in two places was freed twice, or lists cross: what follows it on the
+ * second list is then the same as on the first. */
+static struct dill_error *report_twice(struct maker *maker, const struct mapped_slab *slab,
+				       dill_virt object, uint8_t before, const struct place *place)
+{
+	struct finding_place where = at_slab(maker, &slab->slab);
+
+	if (goes_on(maker, place))
+		return NULL;
+	end_run(maker);
+	where.cpu = place->cpu;
+	where.node = place->node;
+	where.moving = place->moving ? place->moving : maker->moving[before];
+	TRY(find_motion(maker, slab, &where.moving));
+
+	struct finding *finding =
+		findings_add(maker->findings, FINDING_OBJECT_TWICE, &where, object,
+			     "object 0x%lx is free in two places: %s and %s", (unsigned long)object,
+			     place_kind_name(before), place_kind_name(place->kind));
+
+	if (finding)
+		finding->object = object;
+	maker->twice = (struct run){.finding = finding, .place = *place};
+	return NULL;
+}
+
+/* Whether a place is the freelist that is stored in a slab. */
+static bool is_slab_list(enum place_kind kind)
+{
+	return kind == PLACE_CPU_SLAB || kind == PLACE_CPU_PARTIAL || kind == PLACE_NODE_PARTIAL ||
+	       kind == PLACE_NODE_FULL;
+}
+
 static struct dill_error *mark(void *context, dill_virt object, const struct place *place)
 {
 	struct maker *maker = context;
 	struct mapped_slab *slab = cache_map_slab(maker->map, object);
 	uint32_t index;
 
+	if (place->moving)
+		maker->moving[place->kind] = place->moving;
 	if (!slab || !slab_object_index(maker->map->cache, &slab->slab, object, &index))
 		return NULL; /* who read the list has said so */
-	if (slab->kinds[index] != PLACE_NONE) {
-		struct finding_place where = at_slab(maker, &slab->slab);
-
-		where.cpu = place->cpu;
-		where.node = place->node;
-		findings_add_values(maker->findings, FINDING_OBJECT_TWICE, &where, object,
-				    slab->kinds[index], place->kind,
-				    "object 0x%lx is free in two places: %s and %s",
-				    (unsigned long)object, place_kind_name(slab->kinds[index]),
-				    place_kind_name(place->kind));
-	}
-	slab->kinds[index] = (uint8_t)place->kind;
+	if (slab->kinds[index] != PLACE_NONE && !(slab->twice && is_slab_list(place->kind)))
+		TRY(report_twice(maker, slab, object, slab->kinds[index], place));
+	else if (slab->kinds[index] == PLACE_NONE)
+		slab->kinds[index] = (uint8_t)place->kind;
 	return NULL;
 }
 
-/* A slab on no list whose counters say that it has free objects: it is on its way between lists, or
- * out of memory. */
+/* As slab_list_walk() does it. */
+static void check_count(struct maker *maker, struct mapped_slab *slab,
+			const struct freelist *freelist, const struct finding_place *place)
+{
+	uint32_t expected = slab->slab.objects - slab->slab.inuse;
+
+	if (freelist->broken || freelist->count == expected)
+		return;
+	slab->broken = true;
+	findings_add_values(maker->findings, FINDING_FREELIST_COUNT, place,
+			    slab->slab.address + maker->heap->layout.slab_inuse.offset, expected,
+			    freelist->count,
+			    "slab freelist holds %u objects, the slab's counters say %u",
+			    freelist->count, expected);
+}
+
+/*
+ * A slab on no list whose counters say that it has free objects. Without any object in use it is
+ * new, or on its way out of memory: its freelist is not written yet, or gone under an rcu_head
+ * (over the list's links and, since 6.2, the freelist). Else it is on its way between lists. With
+ * per-CPU slabs its freelist and counters change together even then. Since 7.0 a CPU that takes
+ * objects of a new slab counts them one by one and writes the rest of the freelist at the end:
+ * what is found there cannot be called broken.
+ */
 static struct dill_error *walk_unlisted(struct maker *maker, struct mapped_slab *slab)
 {
 	const struct cache *cache = maker->map->cache;
@@ -168,16 +283,23 @@ static struct dill_error *walk_unlisted(struct maker *maker, struct mapped_slab 
 	struct place place = {.kind = PLACE_UNLISTED_SLAB, .cpu = -1, .node = -1};
 	struct freelist freelist;
 
+	place.moving = "the slab is on its way between lists";
+	where.moving = cache->cpu_slab ? NULL : place.moving;
+	place.container = slab->slab.address;
 	if (slab->slab.inuse == 0 && cache->flags & by_rcu) {
-		/* Its rcu_head lies over the list's links, and to 5.16 over the freelist. */
 		slab->where = SLAB_DYING;
 		memset(slab->kinds, PLACE_DYING_SLAB, slab->slab.objects);
+		return NULL;
+	}
+	maker->map->moving_slabs++;
+	if (slab->slab.inuse == 0) {
+		memset(slab->kinds, PLACE_UNLISTED_SLAB, slab->slab.objects);
 		return NULL;
 	}
 	TRY(freelist_walk(maker->heap, cache, &slab->slab, slab->slab.freelist, "slab freelist",
 			  &where, maker->arena, maker->findings, &freelist));
 	slab->broken |= freelist.broken;
-	place.container = slab->slab.address;
+	check_count(maker, slab, &freelist, &where);
 	for (; place.position < freelist.count; place.position++)
 		TRY(mark(maker, freelist.objects[place.position], &place));
 	return NULL;
@@ -241,24 +363,7 @@ static void judge(struct maker *maker, const struct contents *contents,
 	if (!scan->complete && !map->why)
 		map->why = "struct pages that could not be read";
 	map->incomplete = map->why;
-	map->in_motion = contents->in_motion;
-}
-
-/* Slabs by struct page against slabs by the kernel's counters. */
-static void check_totals(struct maker *maker, const struct contents *contents,
-			 const struct slab_scan *scan)
-{
-	struct finding_place place = {.cache = maker->map->cache->name, .cpu = -1, .node = -1};
-	uint64_t seen = maker->map->count - maker->map->dying_slabs;
-
-	if (!contents->has_totals || !scan->complete || contents->in_motion ||
-	    seen == contents->slabs)
-		return;
-	findings_add_values(
-		maker->findings, FINDING_SLAB_TOTAL, &place, maker->map->cache->address,
-		contents->slabs, seen,
-		"%lu pages are marked as slabs of this cache, its nodes count %lu slabs",
-		(unsigned long)seen, (unsigned long)contents->slabs);
+	map->in_motion |= contents->in_motion || map->moving_slabs;
 }
 
 struct dill_error *cache_map_make(struct heap *heap, const struct contents *contents,
@@ -270,11 +375,12 @@ struct dill_error *cache_map_make(struct heap *heap, const struct contents *cont
 
 	*ret = (struct cache_map){.cache = contents->cache};
 	TRY(take_slabs(&maker, scan));
-	claim_all(&maker, contents);
+	TRY(claim_all(&maker, contents));
 	TRY(places_visit(contents, waiting, mark, &maker));
 	TRY(walk_all_unlisted(&maker));
+	end_run(&maker);
 	judge(&maker, contents, waiting, scan);
 	count(ret);
-	check_totals(&maker, contents, scan);
+	totals_check(contents, ret, scan, findings);
 	return NULL;
 }

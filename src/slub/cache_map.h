@@ -24,6 +24,7 @@ struct mapped_slab {
 	enum slab_where where;
 	int cpu;	/**< for SLAB_OF_CPU and SLAB_CPU_PARTIAL; else -1 */
 	bool broken;	/**< a freelist of it is broken: objects found nowhere are unknown */
+	bool twice;	/**< on two lists, which is a finding: its freelist is met twice then */
 	uint8_t *kinds; /**< enum place_kind by object; PLACE_NONE = on no list */
 	uint32_t counts[OBJECT_STATES];
 };
@@ -37,11 +38,14 @@ struct cache_map {
 					   any more either */
 	uint64_t kind_counts[PLACE_KINDS];
 	size_t dying_slabs;
+	size_t broken_slabs; /**< with impossible counters: in none of the above */
 	bool incomplete; /**< a list that can hold any object of the cache is broken: what was found
 			    nowhere is unknown */
 	const char *why; /**< which one, for people; NULL when complete */
 	bool in_motion;	 /**< a CPU was stopped inside the allocator: objects that are between two
 			    lists count as live */
+	size_t moving_slabs; /**< on no list though they have free objects: new, on their way from
+				one list to another or back to the page allocator */
 };
 
 /** State of object number @p index of a slab. */
@@ -64,6 +68,10 @@ DILL_MUST_CHECK struct dill_error *cache_map_make(struct heap *heap,
 						  const struct waiting *waiting,
 						  const struct slab_scan *scan, struct arena *arena,
 						  struct findings *findings, struct cache_map *ret);
+
+/** totals.c: slabs and objects that were found against the kernel's counters. */
+void totals_check(const struct contents *contents, const struct cache_map *map,
+		  const struct slab_scan *scan, struct findings *findings);
 
 /** The slab whose memory holds @p address; NULL when it is in none. */
 struct mapped_slab *cache_map_slab(const struct cache_map *map, dill_virt address);

@@ -29,13 +29,15 @@ struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 
 		uint32_t expected = item->slab.objects - item->slab.inuse;
 
-		if (!item->freelist.broken && item->freelist.count != expected)
+		if (!item->freelist.broken && item->freelist.count != expected) {
+			item->freelist.broken = true;
 			findings_add_values(
 				findings, FINDING_FREELIST_COUNT, &here,
 				item->slab.address + heap->layout.slab_inuse.offset, expected,
 				item->freelist.count,
 				"slab freelist holds %u objects, the slab's counters say %u",
 				item->freelist.count, expected);
+		}
 	}
 	return NULL;
 }
@@ -80,7 +82,7 @@ static void sum_cpu(const struct cpu_contents *cpu, struct contents *contents)
 	contents->incomplete |= cpu->broken || cpu->partial.broken || sheaves->broken ||
 				sheaves->main.broken || sheaves->spare.broken ||
 				sheaves->rcu_free.broken;
-	contents->in_motion |= sheaves->in_motion;
+	contents->in_motion |= sheaves->in_motion || cpu->in_motion;
 }
 
 static void sum_up(const struct heap *heap, struct contents *contents)
@@ -105,6 +107,7 @@ static struct dill_error *walk_node_freelists(struct heap *heap, struct contents
 			.cache = contents->cache->name,
 			.cpu = -1,
 			.node = (int)node->node,
+			.moving = node_moving(node),
 		};
 
 		TRY(slab_list_walk(heap, contents->cache, &node->partial, &place, arena, findings));

@@ -95,13 +95,15 @@ static struct dill_error *walk_remote(struct heap *heap, const struct cache *cac
 
 	TRY(freelist_walk(heap, cache, &cpu->slab, cpu->slab.freelist, "slab freelist", place,
 			  arena, findings, &cpu->remote));
-	if (!cpu->remote.broken && cpu->remote.count != expected)
+	if (!cpu->remote.broken && cpu->remote.count != expected) {
+		cpu->remote.broken = true;
 		findings_add_values(
 			findings, FINDING_FREELIST_COUNT, place,
 			cpu->slab.address + heap->layout.slab_inuse.offset, expected,
 			cpu->remote.count,
 			"freelist of the CPU's slab holds %u objects, the slab's counters say %u",
 			cpu->remote.count, expected);
+	}
 	return NULL;
 }
 
@@ -167,9 +169,9 @@ static struct dill_error *prefetch_own_slabs(struct heap *heap, const struct con
 	return error;
 }
 
-static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
-				   enum contents_detail detail, struct arena *arena,
-				   struct findings *findings, struct cpu_contents *cpu)
+static struct dill_error *read_lists(struct heap *heap, const struct cache *cache,
+				     enum contents_detail detail, struct arena *arena,
+				     struct findings *findings, struct cpu_contents *cpu)
 {
 	struct finding_place place = {.cache = cache->name, .cpu = (int)cpu->cpu, .node = -1};
 	struct cpu_fields fields;
@@ -193,6 +195,46 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 	TRY(read_partial(heap, cache, fields.partial, &place, arena, findings, &cpu->partial));
 	if (detail == CONTENTS_FREELISTS)
 		TRY(slab_list_walk(heap, cache, &cpu->partial, &place, arena, findings));
+	return NULL;
+}
+
+struct dill_error *cpu_slab_moves(struct heap *heap, unsigned cpu, bool *ret)
+{
+	/*
+	 * What changes more of a struct kmem_cache_cpu or of its slab than one atomic exchange
+	 * does, with interrupts off. 5.10's deactivate_slab() returns the CPU's free objects one by
+	 * one, and clears the pointers to them and to the slab when that may be gone already.
+	 */
+	static const char *const functions[] = {
+		"___slab_alloc",
+		"__slab_alloc",
+		"deactivate_slab",
+		"flush_cpu_slab",
+		"put_cpu_partial",
+		"unfreeze_partials",
+		"__unfreeze_partials",
+		"put_partials",
+		"kmem_cache_alloc_bulk",
+		"__kmem_cache_alloc_bulk",
+		"kmem_cache_alloc_bulk_noprof",
+		NULL,
+	};
+
+	return kernel_cpu_inside(heap->kernel, cpu, functions, ret);
+}
+
+static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
+				   enum contents_detail detail, struct arena *arena,
+				   struct findings *findings, struct cpu_contents *cpu)
+{
+	struct findings_mark mark = findings_mark(findings);
+
+	TRY(read_lists(heap, cache, detail, arena, findings, cpu));
+	if (findings->count == mark.count)
+		return NULL;
+	TRY(cpu_slab_moves(heap, cpu->cpu, &cpu->in_motion));
+	if (cpu->in_motion)
+		findings_excuse(findings, mark, cpu_moving(cpu));
 	return NULL;
 }
 

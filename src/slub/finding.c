@@ -26,22 +26,50 @@ const char *finding_kind_name(enum finding_kind kind)
 		[FINDING_OBJECT_TWICE] = "object_twice",
 		[FINDING_SLAB_TOTAL] = "slab_total",
 		[FINDING_WAITING] = "waiting",
+		[FINDING_SYSFS] = "sysfs",
 		[FINDING_TRACK] = "track",
+		[FINDING_RED_ZONE] = "red_zone",
+		[FINDING_POISON] = "poison",
+		[FINDING_PADDING] = "padding",
+		[FINDING_STATE] = "state",
 	};
 
 	return names[kind];
 }
 
-DILL_PRINTF(5, 0)
-static struct finding *add(struct findings *findings, enum finding_kind kind,
-			   const struct finding_place *place, uint64_t address, const char *format,
-			   va_list arguments)
+static void append(struct finding_list *list, struct finding *finding)
+{
+	finding->next = NULL;
+	if (list->last)
+		list->last->next = finding;
+	else
+		list->first = finding;
+	list->last = finding;
+	list->kept++;
+}
+
+/* The findings proper as a list. */
+static struct finding_list proper(const struct findings *findings)
+{
+	return (struct finding_list){findings->first, findings->last, findings->count,
+				     findings->kept};
+}
+
+static void set_proper(struct findings *findings, const struct finding_list *list)
+{
+	findings->first = list->first;
+	findings->last = list->last;
+	findings->count = list->count;
+	findings->kept = list->kept;
+}
+
+DILL_PRINTF(4, 0)
+static struct finding *make(struct findings *findings, enum finding_kind kind,
+			    const struct finding_place *place, const char *format,
+			    va_list arguments)
 {
 	char text[256];
 
-	findings->count++;
-	if (findings->kept == FINDINGS_LIMIT)
-		return NULL;
 	vsnprintf(text, sizeof(text), format, arguments);
 
 	struct finding *finding = arena_alloc(findings->arena, sizeof(*finding));
@@ -49,30 +77,47 @@ static struct finding *add(struct findings *findings, enum finding_kind kind,
 
 	if (!finding || !copy)
 		return NULL; /* still counted: the exit status stays right */
-	*finding =
-		(struct finding){.kind = kind, .place = *place, .address = address, .text = copy};
-	if (findings->last)
-		findings->last->next = finding;
-	else
-		findings->first = finding;
-	findings->last = finding;
-	findings->kept++;
+	*finding = (struct finding){.kind = kind, .place = *place, .text = copy};
 	return finding;
 }
 
-void findings_add(struct findings *findings, enum finding_kind kind,
-		  const struct finding_place *place, uint64_t address, const char *format, ...)
+DILL_PRINTF(5, 0)
+static struct finding *add(struct findings *findings, enum finding_kind kind,
+			   const struct finding_place *place, uint64_t address, const char *format,
+			   va_list arguments)
+{
+	struct finding_list list = place->moving ? findings->remarks : proper(findings);
+	struct finding *finding = NULL;
+
+	list.count++;
+	if (list.kept < FINDINGS_LIMIT)
+		finding = make(findings, kind, place, format, arguments);
+	if (finding) {
+		finding->address = address;
+		append(&list, finding);
+	}
+	if (place->moving)
+		findings->remarks = list;
+	else
+		set_proper(findings, &list);
+	return finding;
+}
+
+struct finding *findings_add(struct findings *findings, enum finding_kind kind,
+			     const struct finding_place *place, uint64_t address,
+			     const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	add(findings, kind, place, address, format, arguments);
+	struct finding *finding = add(findings, kind, place, address, format, arguments);
 	va_end(arguments);
+	return finding;
 }
 
-void findings_add_values(struct findings *findings, enum finding_kind kind,
-			 const struct finding_place *place, uint64_t address, uint64_t expected,
-			 uint64_t seen, const char *format, ...)
+struct finding *findings_add_values(struct findings *findings, enum finding_kind kind,
+				    const struct finding_place *place, uint64_t address,
+				    uint64_t expected, uint64_t seen, const char *format, ...)
 {
 	va_list arguments;
 
@@ -80,10 +125,38 @@ void findings_add_values(struct findings *findings, enum finding_kind kind,
 	struct finding *finding = add(findings, kind, place, address, format, arguments);
 	va_end(arguments);
 	if (!finding)
-		return;
+		return NULL;
 	finding->has_values = true;
 	finding->expected = expected;
 	finding->seen = seen;
+	return finding;
+}
+
+struct findings_mark findings_mark(const struct findings *findings)
+{
+	return (struct findings_mark){findings->last, findings->count, findings->kept};
+}
+
+void findings_excuse(struct findings *findings, struct findings_mark mark, const char *moving)
+{
+	struct finding *next = mark.last ? mark.last->next : findings->first;
+
+	findings->remarks.count += findings->count - mark.count;
+	findings->count = mark.count;
+	findings->kept = mark.kept;
+	findings->last = mark.last;
+	if (mark.last)
+		mark.last->next = NULL;
+	else
+		findings->first = NULL;
+	while (next) {
+		struct finding *finding = next;
+
+		next = finding->next;
+		finding->place.moving = moving;
+		if (findings->remarks.kept < FINDINGS_LIMIT)
+			append(&findings->remarks, finding);
+	}
 }
 
 struct dill_error *findings_absorb(struct findings *findings, const struct finding_place *place,

@@ -26,7 +26,12 @@ enum finding_kind {
 	FINDING_OBJECT_TWICE, /**< an object is free in two places: double free, crossing lists */
 	FINDING_SLAB_TOTAL,   /**< slabs found by their pages and the kernel's count disagree */
 	FINDING_WAITING,      /**< a list of freed objects that wait is broken */
+	FINDING_SYSFS,	      /**< the folder of caches in sysfs is broken */
 	FINDING_TRACK,	      /**< the record of an object's user is impossible */
+	FINDING_RED_ZONE,     /**< bytes around an object were overwritten (slub_debug=Z) */
+	FINDING_POISON,	      /**< a free object was written to (slub_debug=P) */
+	FINDING_PADDING,      /**< bytes that nobody owns were overwritten (slub_debug=P) */
+	FINDING_STATE,	      /**< an object's red zones say another state than the lists */
 };
 
 /** Stable name of a kind, as in JSON: "freelist_cycle". */
@@ -37,7 +42,18 @@ struct finding_place {
 	const char *cache; /**< escaped name; NULL when not about one */
 	int cpu, node;	   /**< -1 = not about one */
 	uint64_t slab;	   /**< address of the slab's descriptor */
+	/**
+	 * Why what is read here may be half changed, as a clause ("node 0's lists are locked"): a
+	 * CPU was stopped at it. What is found in such a place becomes a remark instead of a
+	 * finding. NULL = at rest.
+	 */
+	const char *moving;
 };
+
+/** Most bytes of an overwritten zone that a finding keeps. */
+#define FINDING_BYTES_MAX 16u
+
+struct track;
 
 /**
  * Something broken in the target. The walk went on behind it.
@@ -49,8 +65,18 @@ struct finding {
 	bool has_values;  /**< expected and seen are given */
 	uint64_t expected;
 	uint64_t seen;
-	const char *text; /**< one sentence */
+	uint64_t object; /**< the object it is about, as callers get it; 0 = about none */
+	uint8_t seen_bytes[FINDING_BYTES_MAX]; /**< from address on; each should be `expected` */
+	size_t seen_byte_count;
+	const struct track *allocated, *freed; /**< who used the object; NULL = not looked up */
+	const char *text;		       /**< one sentence */
 	struct finding *next;
+};
+
+struct finding_list {
+	struct finding *first, *last;
+	size_t count; /**< all, also those not kept */
+	size_t kept;
 };
 
 /** Findings of one command; past `limit` they are only counted. */
@@ -59,18 +85,32 @@ struct findings {
 	struct finding *first, *last;
 	size_t count; /**< all, also those not kept */
 	size_t kept;
+	struct finding_list remarks; /**< what would be a finding if its place were at rest */
 };
 
 #define FINDINGS_LIMIT 1000
 
-/** Add a finding with its sentence; a finding that does not fit any more is counted. */
-void findings_add(struct findings *findings, enum finding_kind kind,
-		  const struct finding_place *place, uint64_t address, const char *format, ...)
-	DILL_PRINTF(5, 6);
+/**
+ * Add a finding with its sentence, or a remark when its place moves.
+ * @return it, for further fields; NULL when it does not fit any more, which is counted all the same
+ */
+struct finding *findings_add(struct findings *findings, enum finding_kind kind,
+			     const struct finding_place *place, uint64_t address,
+			     const char *format, ...) DILL_PRINTF(5, 6);
 /** The same with the two values that disagree. */
-void findings_add_values(struct findings *findings, enum finding_kind kind,
-			 const struct finding_place *place, uint64_t address, uint64_t expected,
-			 uint64_t seen, const char *format, ...) DILL_PRINTF(7, 8);
+struct finding *findings_add_values(struct findings *findings, enum finding_kind kind,
+				    const struct finding_place *place, uint64_t address,
+				    uint64_t expected, uint64_t seen, const char *format, ...)
+	DILL_PRINTF(7, 8);
+
+/** The newest finding, to tell later ones from those before; see findings_excuse(). */
+struct findings_mark {
+	struct finding *last;
+	size_t count, kept;
+};
+struct findings_mark findings_mark(const struct findings *findings);
+/** Turn what was found since @p mark into remarks, because of @p moving. */
+void findings_excuse(struct findings *findings, struct findings_mark mark, const char *moving);
 
 /**
  * Turn a read error into a finding, so that a walk can go on.

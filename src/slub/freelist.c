@@ -19,21 +19,28 @@ dill_virt freelist_decode(enum freelist_encoding encoding, uint64_t random, uint
 }
 
 /* Say why @p next cannot be on the list. */
-static void report_bad_pointer(const struct cache *cache, const struct slab *slab, dill_virt next,
-			       dill_virt slot, const char *what, const struct finding_place *place,
-			       struct findings *findings)
+static struct finding *report_bad_pointer(const struct cache *cache, const struct slab *slab,
+					  dill_virt next, dill_virt slot, const char *what,
+					  const struct finding_place *place,
+					  struct findings *findings)
 {
 	dill_virt end = slab->base + (uint64_t)slab->objects * cache->size;
 
 	if (next < slab->base || next >= end)
-		findings_add_values(findings, FINDING_FREELIST_OUTSIDE, place, slot, 0, next,
-				    "%s leads to %#lx, out of its slab %#lx-%#lx", what,
-				    (unsigned long)next, (unsigned long)slab->base,
-				    (unsigned long)end);
-	else
-		findings_add_values(findings, FINDING_FREELIST_MISALIGNED, place, slot, 0, next,
-				    "%s leads to %#lx, which is not the start of an object", what,
-				    (unsigned long)next);
+		return findings_add_values(findings, FINDING_FREELIST_OUTSIDE, place, slot, 0, next,
+					   "%s leads to %#lx, out of its slab %#lx-%#lx", what,
+					   (unsigned long)next, (unsigned long)slab->base,
+					   (unsigned long)end);
+	return findings_add_values(findings, FINDING_FREELIST_MISALIGNED, place, slot, 0, next,
+				   "%s leads to %#lx, which is not the start of an object", what,
+				   (unsigned long)next);
+}
+
+/* The wrong pointer was read in the last object, unless it was the list's head. */
+static void blame(struct finding *finding, const struct freelist *list)
+{
+	if (finding && list->count)
+		finding->object = list->objects[list->count - 1];
 }
 
 struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
@@ -63,14 +70,16 @@ struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
 		uint64_t stored;
 
 		if (!slab_object_index(cache, slab, object, &index)) {
-			report_bad_pointer(cache, slab, object, slot, what, place, findings);
+			blame(report_bad_pointer(cache, slab, object, slot, what, place, findings),
+			      ret);
 			ret->broken = true;
 			return NULL;
 		}
 		if (met[index / 8] & 1u << index % 8) {
-			findings_add_values(findings, FINDING_FREELIST_CYCLE, place, slot, 0,
-					    object, "%s comes back to %#lx after %u objects", what,
-					    (unsigned long)object, ret->count);
+			blame(findings_add_values(findings, FINDING_FREELIST_CYCLE, place, slot, 0,
+						  object, "%s comes back to %#lx after %u objects",
+						  what, (unsigned long)object, ret->count),
+			      ret);
 			ret->broken = true;
 			return NULL;
 		}

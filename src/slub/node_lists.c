@@ -19,7 +19,11 @@ static struct finding_place place_of(const struct contents *contents,
 				     const struct node_contents *node)
 {
 	return (struct finding_place){
-		.cache = contents->cache->name, .cpu = -1, .node = (int)node->node};
+		.cache = contents->cache->name,
+		.cpu = -1,
+		.node = (int)node->node,
+		.moving = node_moving(node),
+	};
 }
 
 static struct dill_error *read_counters(struct heap *heap, const struct contents *contents,
@@ -122,8 +126,7 @@ static void check_length(const struct heap *heap, const struct pending *pending,
 {
 	const struct node_contents *node = pending->node;
 
-	/* With the lock held the counter and the list may disagree for a moment. */
-	if (pending->list != &node->partial || pending->walk->broken || node->in_motion)
+	if (pending->list != &node->partial || pending->walk->broken)
 		return;
 	if (pending->list->count != node->nr_partial)
 		findings_add_values(findings, FINDING_LIST_COUNT, &pending->walk->place,

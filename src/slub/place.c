@@ -87,6 +87,7 @@ static struct dill_error *visit_cpu(const struct visit *to, const struct cpu_con
 {
 	struct place place = {.cpu = (int)cpu->cpu, .node = -1};
 
+	place.moving = cpu_moving(cpu);
 	place.container = cpu->slab.address;
 	place.kind = PLACE_CPU_FREELIST;
 	TRY(visit_freelist(to, &cpu->lockless, place));
@@ -94,6 +95,7 @@ static struct dill_error *visit_cpu(const struct visit *to, const struct cpu_con
 	TRY(visit_freelist(to, &cpu->remote, place));
 	place.kind = PLACE_CPU_PARTIAL;
 	TRY(visit_slabs(to, &cpu->partial, place));
+	place.moving = sheaves_moving(&cpu->sheaves);
 	place.kind = PLACE_MAIN_SHEAF;
 	TRY(visit_sheaf(to, &cpu->sheaves.main, place));
 	place.kind = PLACE_SPARE_SHEAF;
@@ -106,9 +108,11 @@ static struct dill_error *visit_node(const struct visit *to, const struct node_c
 {
 	struct place place = {.cpu = -1, .node = (int)node->node, .kind = PLACE_BARN};
 
+	place.moving = barn_moving(&node->barn);
 	TRY(visit_sheaves(to, &node->barn.full, place));
 	place.list = (uint32_t)node->barn.full.count;
 	TRY(visit_sheaves(to, &node->barn.empty, place));
+	place.moving = node_moving(node);
 	place.list = 0;
 	place.kind = PLACE_NODE_PARTIAL;
 	TRY(visit_slabs(to, &node->partial, place));
@@ -133,7 +137,13 @@ struct dill_error *places_visit(const struct contents *contents, const struct wa
 			.node = -1,
 			.position = item->position,
 			.container = item->container,
+			.moving = waiting->moving,
 		};
+
+		/* Of a sheaf on no list: who has it may be emptying it, and counts that at the end.
+		 */
+		if (item->cpu < 0)
+			place.moving = "the sheaf is in use, on no list";
 
 		if (item->cache == contents->cache->address)
 			TRY(visit(context, item->object, &place));

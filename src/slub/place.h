@@ -51,6 +51,7 @@ struct place {
 	uint32_t list;	     /**< number of the sheaf in its barn, of the slab on its list */
 	uint32_t position;   /**< slot of a sheaf; place on a freelist, 0 = handed out first */
 	dill_virt container; /**< sheaf, slab descriptor or page of pointers */
+	const char *moving;  /**< why the list may be half changed, as finding_place.moving */
 };
 
 /** Gets each freed object with its place; an error ends the walk. */

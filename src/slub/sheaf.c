@@ -91,8 +91,8 @@ struct dill_error *sheaf_read(struct heap *heap, const struct cache *cache, dill
 		return NULL;
 	}
 	ret->size = (uint32_t)size;
-	ret->broken = false;
-	return detail == SHEAF_OBJECTS && size
+	ret->broken = !cache->usable; /* nothing tells then what is an object of it */
+	return detail == SHEAF_OBJECTS && size && cache->usable
 		       ? read_objects(heap, cache, what, place, arena, findings, ret)
 		       : NULL;
 }
@@ -135,6 +135,7 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 		return findings_absorb(findings, &place,
 				       dill_error_add_context(error, "CPU's sheaves"));
 	sheaves->in_motion = member_get(l->pcs_lock, bytes);
+	place.moving = sheaves_moving(sheaves);
 	TRY(read_named(heap, cache, l->pcs_main, bytes, detail, "main sheaf", &place, arena,
 		       findings, &sheaves->main));
 	TRY(read_named(heap, cache, l->pcs_spare, bytes, detail, "spare sheaf", &place, arena,
@@ -184,12 +185,11 @@ static struct dill_error *read_barn_lists(struct heap *heap, const struct cache 
 			      findings, &barn->empty);
 }
 
-static void check_barn_count(const struct barn *barn, const struct sheaf_list *list,
-			     uint32_t counted, const char *what, dill_virt counter,
-			     const struct finding_place *place, struct findings *findings)
+static void check_barn_count(const struct sheaf_list *list, uint32_t counted, const char *what,
+			     dill_virt counter, const struct finding_place *place,
+			     struct findings *findings)
 {
-	/* With the lock held the counter and the list may disagree for a moment. */
-	if (list->broken || barn->in_motion || list->count == counted)
+	if (list->broken || list->count == counted)
 		return;
 	findings_add_values(findings, FINDING_LIST_COUNT, place, counter, list->count, counted,
 			    "barn holds %zu %s sheaves, its counter says %u", list->count, what,
@@ -214,12 +214,13 @@ static struct dill_error *read_barn(struct heap *heap, const struct cache *cache
 				       dill_error_add_context(error, "struct node_barn"));
 	lock.size = 4; /* as in node_lists.c: nonzero while it is held */
 	barn->in_motion = member_get(lock, bytes);
+	place.moving = barn_moving(barn);
 	barn->nr_full = (uint32_t)member_get(l->barn_nr_full, bytes);
 	barn->nr_empty = (uint32_t)member_get(l->barn_nr_empty, bytes);
 	TRY(read_barn_lists(heap, cache, detail, arena, findings, &place, barn));
-	check_barn_count(barn, &barn->full, barn->nr_full, "full",
-			 barn->address + l->barn_nr_full.offset, &place, findings);
-	check_barn_count(barn, &barn->empty, barn->nr_empty, "empty",
+	check_barn_count(&barn->full, barn->nr_full, "full", barn->address + l->barn_nr_full.offset,
+			 &place, findings);
+	check_barn_count(&barn->empty, barn->nr_empty, "empty",
 			 barn->address + l->barn_nr_empty.offset, &place, findings);
 	return NULL;
 }

@@ -42,7 +42,15 @@ static void fill(const struct heap *heap, struct span bytes, struct slab *slab)
 	slab->inuse = (uint32_t)member_get(l->slab_inuse, bytes);
 	slab->frozen = member_get(l->slab_frozen, bytes);
 	slab->next = member_get(l->slab_next, bytes);
+	slab->exts = member_get(l->slab_exts, bytes) & ~UINT64_C(7); /* the low bits are flags */
 	slab->partial_count = (uint32_t)member_get(l->slab_partial_count, bytes);
+}
+
+/* A slab is of one of the cache's two orders. */
+static bool has_an_order(const struct cache *cache, const struct slab *slab)
+{
+	return slab->objects == cache->objects_per_slab ||
+	       slab->objects == cache->min_objects_per_slab;
 }
 
 static void check_counters(const struct heap *heap, const struct cache *cache,
@@ -56,6 +64,12 @@ static void check_counters(const struct heap *heap, const struct cache *cache,
 				    cache->objects_per_slab, slab->objects,
 				    "slab counts %u objects, its cache puts %u in a slab",
 				    slab->objects, cache->objects_per_slab);
+		slab->usable = false;
+	} else if (!has_an_order(cache, slab)) {
+		findings_add_values(
+			findings, FINDING_SLAB_COUNTERS, place, counters, cache->objects_per_slab,
+			slab->objects, "slab counts %u objects, its cache puts %u or %u in a slab",
+			slab->objects, cache->objects_per_slab, cache->min_objects_per_slab);
 		slab->usable = false;
 	} else if (slab->inuse > slab->objects) {
 		findings_add_values(findings, FINDING_SLAB_COUNTERS, place, counters, slab->objects,
@@ -95,7 +109,7 @@ struct dill_error *slab_peek(struct heap *heap, dill_virt address, struct slab *
 
 bool slab_counters_fit(const struct cache *cache, const struct slab *slab)
 {
-	return cache->usable && slab->objects && slab->objects <= cache->objects_per_slab &&
+	return cache->usable && slab->objects && has_an_order(cache, slab) &&
 	       slab->inuse <= slab->objects;
 }
 
@@ -154,6 +168,8 @@ bool slab_object_index(const struct cache *cache, const struct slab *slab, dill_
 	dill_virt first = slab->base + cache->red_left_pad;
 	uint64_t distance = object - first;
 
+	if (!cache->size) /* a broken cache; sheaves are read all the same */
+		return false;
 	if (object < first || distance % cache->size || distance / cache->size >= slab->objects)
 		return false;
 	*ret = (uint32_t)(distance / cache->size);

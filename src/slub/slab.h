@@ -16,7 +16,9 @@ struct slab {
 	dill_virt next;		/**< next slab of a CPU's partial list */
 	uint32_t partial_count; /**< at the head of a CPU's partial list: its length, slabs or pages
 				 */
-	bool usable; /**< marked as a slab, of the expected cache, with possible counters */
+	dill_virt
+		exts; /**< what the kernel keeps per object (memcg, allocation tags); 0 = nothing */
+	bool usable;  /**< marked as a slab, of the expected cache, with possible counters */
 };
 
 /**

@@ -26,11 +26,12 @@ struct spot {
 	const char *what;
 	dill_virt container;
 	uint32_t position;
+	const char *moving;
 };
 
 static struct finding_place place_of(const struct spot *spot)
 {
-	return (struct finding_place){.cpu = (int)spot->cpu, .node = -1};
+	return (struct finding_place){.cpu = (int)spot->cpu, .node = -1, .moving = spot->moving};
 }
 
 static void note_incomplete(struct reader *reader, const struct spot *spot)
@@ -220,8 +221,20 @@ static struct dill_error *read_heads(struct reader *reader, const struct spot *s
 static struct dill_error *read_kfree_rcu(struct reader *reader, unsigned cpu, dill_virt krc)
 {
 	const struct layout *l = &reader->heap->layout;
-	struct spot spot = {PLACE_KFREE_RCU, cpu, "list of kfree_rcu()", 0, 0};
+	struct spot spot = {PLACE_KFREE_RCU, cpu, "list of kfree_rcu()"};
 	uint64_t works = l->krw_struct_size ? l->krc_works.size / l->krw_struct_size : 0;
+	uint32_t lock;
+
+	/* The first word of a lock is nonzero while a CPU holds it, as in node_lists.c. */
+	if (l->krc_lock.present) {
+		struct dill_error *error = kernel_read(
+			reader->heap->kernel, krc + l->krc_lock.offset, &lock, sizeof(lock));
+
+		if (error)
+			return give_up(reader, &spot, error);
+		if (lock)
+			reader->ret->moving = spot.moving = "a CPU's kfree_rcu() list is locked";
+	}
 
 	if (l->krc_head.present)
 		TRY(read_heads(reader, &spot, krc + l->krc_head.offset));
@@ -300,7 +313,7 @@ static struct dill_error *read_callbacks(struct reader *reader, struct spot spot
 static struct dill_error *read_rcu_data(struct reader *reader, unsigned cpu, dill_virt data)
 {
 	const struct layout *l = &reader->heap->layout;
-	struct spot spot = {PLACE_CALL_RCU, cpu, "list of RCU callbacks", 0, 0};
+	struct spot spot = {PLACE_CALL_RCU, cpu, "list of RCU callbacks"};
 	struct sheaf_callbacks callbacks = {0};
 
 	kernel_has_symbol(reader->heap->kernel, "rcu_free_sheaf", &callbacks.items[0]);
@@ -320,7 +333,7 @@ static struct dill_error *read_rcu_data(struct reader *reader, unsigned cpu, dil
 static struct dill_error *read_deferred(struct reader *reader, unsigned cpu, dill_virt work)
 {
 	const struct layout *l = &reader->heap->layout;
-	struct spot spot = {PLACE_DEFERRED, cpu, "list of deferred frees", 0, 0};
+	struct spot spot = {PLACE_DEFERRED, cpu, "list of deferred frees"};
 	dill_virt at;
 	size_t count = 0;
 

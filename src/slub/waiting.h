@@ -27,6 +27,8 @@ struct waiting {
 	bool incomplete; /**< a place could not be read whole: objects found nowhere may be there */
 	const char *why; /**< what could not be read, for people; NULL when complete */
 	size_t others;	 /**< found there, but in no slab: vmalloc, large kmalloc, KFENCE */
+	const char *moving; /**< why lists may be half changed, as finding_place.moving; NULL at
+			       rest */
 };
 
 /** Objects that are believed of one list: a machine under attack has millions. */

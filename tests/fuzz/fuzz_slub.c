@@ -9,6 +9,8 @@
 #include "heap_image.h"
 #include "slub/encoding.h"
 #include "slub/object.h"
+#include "slub/slab_order.h"
+#include "slub/survey.h"
 
 #define PAGES 32u
 
@@ -48,24 +50,49 @@ static void corrupt(struct image *image, const uint8_t *data, size_t size)
 	}
 }
 
-/* Ask about an address in every page. */
-static struct dill_error *ask(struct image *image, struct arena *arena)
+/* The answer for an address in every page. */
+static struct dill_error *ask_all(struct survey *survey, struct arena *arena)
 {
-	struct findings findings = {.arena = arena}, said = {.arena = arena};
-	_cleanup_(survey_deinitp)
-	struct survey survey = {0};
+	struct findings said = {.arena = arena};
 	struct objects objects;
 
-	TRY(survey_init(&image->heap, arena, &findings, &survey));
-	TRY(objects_init(&survey, arena, &objects));
+	TRY(objects_init(survey, arena, &objects));
 	for (dill_virt page = 0; page < PAGES; page++) {
 		struct object_answer answer;
 		struct located located;
 
-		TRY(heap_locate(&image->heap, &survey.all, IMAGE_BASE + page * DILL_PAGE_SIZE + 72,
+		TRY(heap_locate(survey->heap, &survey->all, IMAGE_BASE + page * DILL_PAGE_SIZE + 72,
 				&said, &located));
 		if (located.in_slot)
 			TRY(object_find(&objects, &located, &said, &answer));
+	}
+	return NULL;
+}
+
+/* The state of every object, and the order of the slabs. */
+static struct dill_error *map_all(struct image *image, struct arena *arena,
+				  struct findings *findings)
+{
+	const struct slab_filter filter = {.cpu = 1, .node = -1};
+	_cleanup_(survey_deinitp)
+	struct survey survey = {0};
+
+	image->heap.checked =
+		true; /* such a heap may well fail the check of dill's understanding */
+	TRY(survey_init(&image->heap, arena, findings, &survey));
+	TRY(ask_all(&survey, arena));
+	TRY(survey_scan(&survey, &survey.all));
+	for (size_t i = 0; i < survey.all.count; i++) {
+		const struct mapped_slab *const *slabs;
+		struct contents contents;
+		struct cache_map map;
+		size_t count;
+
+		TRY(survey_map(&survey, &survey.all.items[i], arena, &contents, &map));
+		TRY(slabs_in_order(&map, &contents, &survey.waiting, &filter, arena, &slabs,
+				   &count));
+		if (count > map.count)
+			abort();
 	}
 	return NULL;
 }
@@ -93,9 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (contents)
 		error = contents_read(&image.heap, caches.items, caches.count, CONTENTS_FREELISTS,
 				      arena, &findings, contents);
-	image.heap.checked = true; /* a made-up kernel has no cache of caches */
 	if (!error)
-		error = ask(&image, arena);
+		error = map_all(&image, arena, &findings);
 	/* Nothing here is lost or interrupted, so nothing is fatal. */
 	if (error)
 		abort();

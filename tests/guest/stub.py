@@ -13,6 +13,8 @@ class Stub:
 
     def __init__(self, guest):
         self._socket = socket.create_connection(("127.0.0.1", guest.gdb_port), timeout=20)
+        # Acknowledgement and next request are two small writes: else each waits for the other end's delayed ACK.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._bytes = b""
         self.ask("qSupported:multiprocess+")
         self.ask("qXfer:features:read:target.xml:0,ffb")

@@ -268,7 +268,8 @@ dill_virt image_object(struct image *image, dill_virt cache, dill_virt slab, uin
 	uint64_t page = (slab - IMAGE_VMEMMAP) / IMAGE_PAGE_STRUCT;
 
 	return IMAGE_BASE + page * DILL_PAGE_SIZE +
-	       index * get(image, cache, image_layout.cache_size);
+	       index * get(image, cache, image_layout.cache_size) +
+	       get(image, cache, image_layout.cache_red_left_pad);
 }
 
 dill_virt image_slot(struct image *image, dill_virt cache, dill_virt object)
@@ -321,6 +322,7 @@ void image_add_partial(struct image *image, dill_virt cache, unsigned node, dill
 	const struct layout *l = &image->heap.layout;
 	dill_virt address = image_node(image, cache, node);
 
+	set(image, slab, l->page_flags, node);
 	list_append(image, address + l->node_partial.offset, slab + l->slab_list.offset);
 	set(image, address, l->node_nr_partial, get(image, address, l->node_nr_partial) + 1);
 }
@@ -343,9 +345,101 @@ void image_add_cpu_partial(struct image *image, dill_virt cache, unsigned cpu, d
 	const struct layout *l = &image->heap.layout;
 	dill_virt address = image_cpu(image, cache, cpu);
 
-	set(image, slab, l->slab_next, get(image, address, l->cpu_partial));
+	dill_virt before = get(image, address, l->cpu_partial);
+
+	set(image, slab, l->slab_next, before);
+	set(image, slab, l->slab_partial_count,
+	    1 + (before ? get(image, before, l->slab_partial_count) : 0));
 	set(image, slab, l->slab_frozen, 1);
 	set(image, address, l->cpu_partial, slab);
+}
+
+/* --- sheaves --- */
+
+#define PCS_BYTES 32u
+
+/* They may overlap what the other engine has: no cache of a test uses both at once, but for the
+ * pointer to the CPU's slab. */
+static void add_sheaf_layout(struct layout *l)
+{
+	l->cache_cpu_sheaves = (struct member)AT(0, 8);
+	l->cache_sheaf_capacity = (struct member)AT(8, 4);
+	l->node_barn = (struct member)AT(48, 8);
+	l->pcs_lock = (struct member)AT(4, 1);
+	l->pcs_main = (struct member)AT(8, 8);
+	l->pcs_spare = (struct member)AT(16, 8);
+	l->pcs_rcu_free = (struct member)AT(24, 8);
+	l->sheaf_link = (struct member)AT(8, 16);
+	l->sheaf_cache = (struct member)AT(24, 8);
+	l->sheaf_size = (struct member)AT(32, 4);
+	l->sheaf_objects = (struct member)AT(40, 0);
+	l->barn_nr_full = (struct member)AT(0, 4);
+	l->barn_nr_empty = (struct member)AT(4, 4);
+	l->barn_full = (struct member)AT(8, 16);
+	l->barn_empty = (struct member)AT(24, 16);
+	l->barn_lock = (struct member)AT(40, 4);
+	l->barn_struct_size = 48;
+}
+
+static dill_virt new_sheaf(struct image *image, dill_virt cache, const dill_virt *objects,
+			   size_t count)
+{
+	const struct layout *l = &image->heap.layout;
+	uint64_t capacity = get(image, cache, l->cache_sheaf_capacity);
+	dill_virt sheaf = take_bytes(image, l->sheaf_objects.offset + 8 * capacity);
+
+	assert(count <= capacity);
+	set(image, sheaf, l->sheaf_cache, cache);
+	set(image, sheaf, l->sheaf_size, count);
+	for (size_t i = 0; i < count; i++)
+		image_set_u64(image, sheaf + l->sheaf_objects.offset + 8 * i, objects[i]);
+	return sheaf;
+}
+
+dill_virt image_set_sheaf(struct image *image, dill_virt cache, unsigned cpu,
+			  enum image_sheaf which, const dill_virt *objects, size_t count)
+{
+	const struct layout *l = &image->heap.layout;
+	const struct member members[] = {l->pcs_main, l->pcs_spare, l->pcs_rcu_free};
+	dill_virt sheaf = new_sheaf(image, cache, objects, count);
+	dill_virt pcs =
+		kernel_percpu_address(&the_kernel, get(image, cache, l->cache_cpu_sheaves), cpu);
+
+	set(image, pcs, members[which], sheaf);
+	return sheaf;
+}
+
+dill_virt image_add_full_sheaf(struct image *image, dill_virt cache, unsigned node,
+			       const dill_virt *objects, size_t count)
+{
+	const struct layout *l = &image->heap.layout;
+	dill_virt barn = get(image, image_node(image, cache, node), l->node_barn);
+	dill_virt sheaf = new_sheaf(image, cache, objects, count);
+
+	list_append(image, barn + l->barn_full.offset, sheaf + l->sheaf_link.offset);
+	set(image, barn, l->barn_nr_full, get(image, barn, l->barn_nr_full) + 1);
+	return sheaf;
+}
+
+void image_give_sheaves(struct image *image, dill_virt cache, uint32_t capacity)
+{
+	const struct layout *l = &image->heap.layout;
+	dill_virt first = PERCPU_BASE + sizeof(image->caches) / 8 * CPU_BYTES;
+
+	add_sheaf_layout(&image->heap.layout);
+	for (size_t i = 0; image->caches[i] != cache; i++)
+		first += PCS_BYTES;
+	set(image, cache, l->cache_cpu_sheaves, first);
+	set(image, cache, l->cache_sheaf_capacity, capacity);
+	for (unsigned cpu = 0; cpu < image->cpus; cpu++)
+		image_set_sheaf(image, cache, cpu, IMAGE_MAIN, NULL, 0);
+	for (unsigned n = 0; n < image->nodes; n++) {
+		dill_virt barn = take_bytes(image, l->barn_struct_size);
+
+		list_init(image, barn + l->barn_full.offset);
+		list_init(image, barn + l->barn_empty.offset);
+		set(image, image_node(image, cache, n), l->node_barn, barn);
+	}
 }
 
 /* --- kernel/kernel.h over the image --- */
@@ -422,8 +516,8 @@ dill_virt kernel_page_to_virt(struct kernel *kernel, dill_virt page)
 
 unsigned kernel_page_flags_node(struct kernel *kernel, uint64_t flags)
 {
-	(void)kernel, (void)flags;
-	return 0;
+	(void)kernel;
+	return (unsigned)flags; /* nothing else is in an image's page flags */
 }
 
 struct dill_error *kernel_virt_to_page(struct kernel *kernel, dill_virt address, dill_virt *ret)
@@ -469,6 +563,14 @@ bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret)
 		return true;
 	}
 	return false;
+}
+
+struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsigned cpu,
+				     const char *const *functions, bool *ret)
+{
+	(void)functions;
+	*ret = kernel->image->inside_allocator >> cpu & 1;
+	return NULL;
 }
 
 unsigned kernel_cpu_limit(struct kernel *kernel)

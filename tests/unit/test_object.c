@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sheaf_image.h"
+#include "heap_image.h"
 #include "slub/alloc_tag.h"
 #include "slub/encoding.h"
 #include "slub/kfence.h"
@@ -35,27 +35,33 @@ static dill_virt object_of(struct fixture *f, dill_virt cache, dill_virt slab, u
 
 /* Objects of s by number: main of CPU 0 holds 0-3, its spare 4 and 5, its RCU sheaf 6; the barn of
  * node 0 holds 10 and 11, then 20-22. */
-static dill_virt sheaf_of(struct fixture *f, uint32_t first, size_t count)
+static const dill_virt *objects_of(struct fixture *f, uint32_t first, size_t count)
 {
-	dill_virt objects[8];
+	dill_virt *objects = arena_alloc_array(f->arena, count, sizeof(*objects));
 
+	assert_non_null(objects);
 	for (size_t i = 0; i < count; i++)
 		objects[i] = object_of(f, f->s, f->of_s, first + (uint32_t)i);
-	return image_sheaf(&f->image, f->s, objects, count);
+	return objects;
+}
+
+static dill_virt set_sheaf(struct fixture *f, unsigned cpu, enum image_sheaf which, uint32_t first,
+			   size_t count)
+{
+	return image_set_sheaf(&f->image, f->s, cpu, which, objects_of(f, first, count), count);
 }
 
 static void make_sheaves(struct fixture *f)
 {
-	image_use_sheaves(&f->image);
 	f->s = image_cache(&f->image, "s", 64);
 	f->of_s = image_slab(&f->image, f->s, NULL, 0);
 	image_give_sheaves(&f->image, f->s, 8);
-	image_set_sheaf(&f->image, f->s, 0, IMAGE_MAIN, sheaf_of(f, 0, 4));
-	image_set_sheaf(&f->image, f->s, 0, IMAGE_SPARE, sheaf_of(f, 4, 2));
-	image_set_sheaf(&f->image, f->s, 0, IMAGE_RCU, sheaf_of(f, 6, 1));
-	image_set_sheaf(&f->image, f->s, 1, IMAGE_MAIN, sheaf_of(f, 7, 1));
-	image_add_to_barn(&f->image, f->s, 0, sheaf_of(f, 10, 2));
-	image_add_to_barn(&f->image, f->s, 0, sheaf_of(f, 20, 3));
+	set_sheaf(f, 0, IMAGE_MAIN, 0, 4);
+	set_sheaf(f, 0, IMAGE_SPARE, 4, 2);
+	set_sheaf(f, 0, IMAGE_RCU_FREE, 6, 1);
+	set_sheaf(f, 1, IMAGE_MAIN, 7, 1);
+	image_add_full_sheaf(&f->image, f->s, 0, objects_of(f, 10, 2), 2);
+	image_add_full_sheaf(&f->image, f->s, 0, objects_of(f, 20, 3), 3);
 }
 
 static int setup(void **state)
@@ -74,8 +80,8 @@ static int setup(void **state)
 	f->cpu_slab = image_slab(&f->image, f->a, NULL, 0);
 	image_set_cpu_slab(&f->image, f->a, 1, f->cpu_slab, order, 5);
 	f->full = image_slab(&f->image, f->a, NULL, 0);
-	make_sheaves(f);
 	assert_null(arena_new(&f->arena));
+	make_sheaves(f);
 	f->findings.arena = f->said.arena = f->arena;
 	*state = f;
 	return 0;
@@ -201,10 +207,9 @@ static void test_stale_entry_is_live(void **state)
 {
 	struct fixture *f = *state;
 	dill_virt object = object_of(f, f->s, f->of_s, 50);
-	dill_virt sheaf = sheaf_of(f, 51, 2);
+	dill_virt sheaf = set_sheaf(f, 1, IMAGE_SPARE, 51, 2);
 
 	image_set_u64(&f->image, sheaf + f->image.heap.layout.sheaf_objects.offset + 16, object);
-	image_set_sheaf(&f->image, f->s, 1, IMAGE_SPARE, sheaf);
 	assert_int_equal(find(f, object).state, OBJECT_LIVE);
 }
 
@@ -230,10 +235,9 @@ static void test_broken_freelist_concerns_its_slab(void **state)
 static void test_broken_sheaf_leaves_doubt(void **state)
 {
 	struct fixture *f = *state;
-	dill_virt sheaf = sheaf_of(f, 51, 2);
+	dill_virt sheaf = set_sheaf(f, 1, IMAGE_SPARE, 51, 2);
 
 	image_set_u64(&f->image, sheaf + f->image.heap.layout.sheaf_objects.offset, 0x1234);
-	image_set_sheaf(&f->image, f->s, 1, IMAGE_SPARE, sheaf);
 
 	struct object_answer answer = find(f, object_of(f, f->s, f->of_s, 30));
 
@@ -249,7 +253,7 @@ static void test_free_in_two_places(void **state)
 	struct fixture *f = *state;
 	dill_virt object = object_of(f, f->s, f->of_s, 2);
 
-	image_set_sheaf(&f->image, f->s, 1, IMAGE_SPARE, sheaf_of(f, 2, 1));
+	set_sheaf(f, 1, IMAGE_SPARE, 2, 1);
 
 	struct object_answer answer = find(f, object);
 

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/aliases.h"
+
+enum { COL_NAME, COL_USERS, COL_FOLDER, COL_ALIASES, COL_ADDRESS };
+
+static const struct column columns[] = {
+	[COL_NAME] = {"name", COLUMN_TEXT, "NAME", "name of the cache"},
+	[COL_USERS] = {"refcount", COLUMN_SIGNED, "USERS",
+		       "users: more than 1 after merging, -1 for boot caches"},
+	[COL_FOLDER] = {"folder", COLUMN_TEXT, "FOLDER",
+			"its folder in /sys/kernel/slab; a made-up name for caches that may be "
+			"merged"},
+	[COL_ALIASES] = {"aliases", COLUMN_TEXTS, "ALIASES",
+			 "links to that folder other than the cache's own name: the users it was "
+			 "merged with"},
+	[COL_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "its struct kmem_cache"},
+};
+
+const struct record_kind aliases_kind = {
+	.name = "aliases",
+	.doc = "The names of a cache in sysfs.",
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
+};
+
+static struct dill_error *emit(struct command_call *call, const struct cache_aliases *item)
+{
+	struct record *record = record_new(call->arena, &aliases_kind);
+
+	if (!record)
+		return error_no_memory();
+	record_set_text(record, COL_NAME, item->cache->name);
+	record_set_signed(record, COL_USERS, item->cache->refcount);
+	record_set_text(record, COL_FOLDER, item->folder);
+	record_set_texts(record, COL_ALIASES, item->names, item->count);
+	record_set_number(record, COL_ADDRESS, item->cache->address);
+	return call->sink->emit(call->sink, record);
+}
+
+struct dill_error *aliases_emit(struct command_call *call, const struct survey *survey,
+				const struct cache_list *chosen)
+{
+	struct alias_list list;
+
+	TRY(aliases_read(survey->heap, &survey->all, survey->arena, survey->findings, &list));
+	for (size_t i = 0; !chosen && i < list.count; i++)
+		if (list.items[i].count)
+			TRY(emit(call, &list.items[i]));
+	for (size_t i = 0; chosen && i < chosen->count; i++)
+		TRY(emit(call, aliases_of(&list, &chosen->items[i])));
+	return NULL;
+}
+
+struct dill_error *aliases_prepare(const struct survey *survey, const struct cache_list *chosen,
+				   struct alias_list *ret)
+{
+	const struct finding_place nowhere = {.cpu = -1, .node = -1};
+	struct dill_error *error;
+	bool merged = false;
+
+	*ret = (struct alias_list){0};
+	for (size_t i = 0; i < chosen->count; i++)
+		merged |= chosen->items[i].refcount > 1;
+	if (!merged)
+		return NULL;
+	error = aliases_read(survey->heap, &survey->all, survey->arena, survey->findings, ret);
+	if (!error)
+		return NULL;
+	ret->count = 0;
+	if (dill_error_code(error) != DILL_ERROR_UNSUPPORTED)
+		return findings_absorb(survey->findings, &nowhere, error);
+	dill_error_free(error);
+	return NULL;
+}
+
+void aliases_fill(const struct alias_list *aliases, const struct cache *cache,
+		  struct record *record, size_t column)
+{
+	const struct cache_aliases *item = aliases_of(aliases, cache);
+
+	if (item && item->count)
+		record_set_texts(record, column, item->names, item->count);
+}

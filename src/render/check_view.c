@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "render/check_view.h"
+
+static const struct column columns[] = {
+	[CHECK_COLUMN_CACHES] = {"caches", COLUMN_COUNT, NULL, "caches that were checked"},
+	[CHECK_COLUMN_SLABS] = {"slabs", COLUMN_COUNT, NULL, "their slabs, full ones included"},
+	[CHECK_COLUMN_OBJECTS] = {"objects", COLUMN_COUNT, NULL, "objects in these"},
+	[CHECK_COLUMN_BYTE_OBJECTS] = {"byte_objects", COLUMN_COUNT, NULL,
+				       "objects whose red zones, poison or padding were checked"},
+	[CHECK_COLUMN_FINDINGS] = {"findings", COLUMN_COUNT, NULL, "findings, all of them"},
+	[CHECK_COLUMN_IN_MOTION] = {"in_motion", COLUMN_TEXTS, NULL,
+				    "what does not fit, where a CPU was stopped while it changed "
+				    "it: no finding"},
+	[CHECK_COLUMN_NOT_CHECKED] = {"not_checked", COLUMN_TEXTS, NULL,
+				      "what could not be checked, and why"},
+};
+
+static unsigned long number(const struct record *record, size_t column)
+{
+	return (unsigned long)record_number(record, column);
+}
+
+static void draw_texts(struct painter *painter, const char *heading, const struct field *list)
+{
+	for (size_t i = 0; list->present && i < list->texts.count; i++) {
+		paint(painter, STYLE_DIM, heading);
+		paint(painter, STYLE_PLAIN, list->texts.items[i]);
+		paint_newline(painter);
+	}
+}
+
+static struct dill_error *draw(struct painter *painter, const struct record *record)
+{
+	unsigned long findings = number(record, CHECK_COLUMN_FINDINGS);
+
+	draw_texts(painter, "in motion: ", &record->fields[CHECK_COLUMN_IN_MOTION]);
+	draw_texts(painter, "not checked: ", &record->fields[CHECK_COLUMN_NOT_CHECKED]);
+	paint_format(painter, STYLE_PLAIN, "%lu cache%s, %lu slabs, %lu objects",
+		     number(record, CHECK_COLUMN_CACHES),
+		     number(record, CHECK_COLUMN_CACHES) == 1 ? "" : "s",
+		     number(record, CHECK_COLUMN_SLABS), number(record, CHECK_COLUMN_OBJECTS));
+	if (number(record, CHECK_COLUMN_BYTE_OBJECTS))
+		paint_format(painter, STYLE_PLAIN, ", the bytes around %lu of them",
+			     number(record, CHECK_COLUMN_BYTE_OBJECTS));
+	paint(painter, STYLE_PLAIN, ": ");
+	if (findings)
+		paint_format(painter, STYLE_BAD, "%lu finding%s", findings,
+			     findings == 1 ? "" : "s");
+	else
+		paint(painter, STYLE_FREE, "no findings");
+	paint_newline(painter);
+	return NULL;
+}
+
+static const struct record_view view = {draw};
+
+const struct record_kind check_kind = {
+	.name = "check_summary",
+	.doc = "What a check has looked at, and what not; comes last, behind the findings.",
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
+	.view = &view,
+};

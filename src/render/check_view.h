@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RENDER_CHECK_VIEW_H
+#define RENDER_CHECK_VIEW_H
+
+#include "render/view.h"
+
+/** What a check has looked at, and what not; its findings are records of their own. */
+enum check_column {
+	CHECK_COLUMN_CACHES,
+	CHECK_COLUMN_SLABS,
+	CHECK_COLUMN_OBJECTS,
+	CHECK_COLUMN_BYTE_OBJECTS,
+	CHECK_COLUMN_FINDINGS,
+	CHECK_COLUMN_IN_MOTION,
+	CHECK_COLUMN_NOT_CHECKED,
+};
+extern const struct record_kind check_kind;
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "slub/slab_map.h"
+
+static struct dill_error *note_place(void *context, dill_virt object, const struct place *place)
+{
+	struct slab_map *map = context;
+	uint32_t index;
+
+	if (slab_object_index(map->map.cache, &map->slab->slab, object, &index))
+		map->places[index] = *place;
+	return NULL;
+}
+
+/* The freelist of a slab that is on no list. The map has followed it and said what is wrong with
+ * it; here only the positions are wanted. */
+static struct dill_error *note_unlisted(struct survey *survey, struct arena *arena,
+					struct slab_map *map)
+{
+	const struct slab *slab = &map->slab->slab;
+	const struct finding_place nowhere = {.cpu = -1, .node = -1};
+	struct findings said_before = {.arena = arena};
+	struct freelist freelist;
+	struct place place = {
+		.kind = PLACE_UNLISTED_SLAB, .cpu = -1, .node = -1, .container = slab->address};
+
+	TRY(freelist_walk(survey->heap, map->map.cache, slab, slab->freelist, "slab freelist",
+			  &nowhere, arena, &said_before, &freelist));
+	for (; place.position < freelist.count; place.position++)
+		TRY(note_place(map, freelist.objects[place.position], &place));
+	return NULL;
+}
+
+static struct dill_error *note_places(struct survey *survey, struct arena *arena,
+				      struct slab_map *map)
+{
+	uint32_t objects = map->slab->slab.objects;
+
+	map->places = arena_alloc_array(arena, objects, sizeof(*map->places));
+	if (!map->places)
+		return error_no_memory();
+	for (uint32_t i = 0; i < objects; i++)
+		map->places[i] = (struct place){.kind = PLACE_NONE, .cpu = -1, .node = -1};
+	if (map->slab->where == SLAB_UNLISTED && map->slab->slab.inuse < objects)
+		TRY(note_unlisted(survey, arena, map));
+	TRY(places_visit(&map->contents, &survey->waiting, note_place, map));
+	if (map->slab->where == SLAB_DYING)
+		for (uint32_t i = 0; i < objects; i++)
+			map->places[i].kind = PLACE_DYING_SLAB;
+	return NULL;
+}
+
+struct dill_error *slab_map_make(struct survey *survey, const struct cache *cache,
+				 const struct slab *slab, struct arena *arena, struct slab_map *ret)
+{
+	struct scanned_slab item = {*slab, cache};
+	const struct slab_scan scan = {.items = &item, .count = 1, .complete = true};
+	struct contents without_totals;
+
+	*ret = (struct slab_map){0};
+	TRY(contents_read(survey->heap, cache, 1, CONTENTS_FREELISTS, arena, survey->findings,
+			  &ret->contents));
+	/* One slab cannot add up to the cache's totals: do not compare. */
+	without_totals = ret->contents;
+	without_totals.has_totals = false;
+	TRY(cache_map_make(survey->heap, &without_totals, &survey->waiting, &scan, arena,
+			   survey->findings, &ret->map));
+	if (!ret->map.count)
+		return NULL;
+	ret->slab = &ret->map.slabs[0];
+	return note_places(survey, arena, ret);
+}
+
+uint64_t slab_bytes(const struct cache *cache, const struct slab *slab, uint32_t *ret_order)
+{
+	*ret_order = slab->objects == cache->objects_per_slab ? cache->order : cache->min_order;
+	return (uint64_t)DILL_PAGE_SIZE << *ret_order;
+}

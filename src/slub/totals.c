@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "slub/cache_map.h"
+
+/*
+ * Slabs are counted (mm/slub.c inc_slabs_node(), dec_slabs_node()) with no lock held: a slab gets
+ * its mark first and is counted at the end, and is no longer counted before it loses its mark.
+ * So at any moment every counted slab is marked, but a few marked ones may not be counted: those
+ * that are on no list and look new or empty, and since 7.0 also slabs that are on a list already.
+ */
+
+/* Slabs that may be on their way at one time, of those that look like any other. */
+#define UNCOUNTED_MAX 8u
+
+/* What was found: as few as are counted for certain, and as many as may be. */
+struct bounds {
+	uint64_t slabs_min, slabs_max;
+	uint64_t objects_min, objects_max;
+};
+
+static bool may_be_uncounted(const struct mapped_slab *slab)
+{
+	return slab->where == SLAB_DYING ||
+	       (slab->where == SLAB_UNLISTED && (slab->slab.inuse < slab->slab.objects ||
+						 slab->slab.frozen || slab->slab.freelist));
+}
+
+static uint64_t unusable(const struct slab_list *list)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		count += !list->items[i].slab.usable;
+	return count;
+}
+
+/* Slabs that are not in the map for a reason that has its own finding. */
+static uint64_t told_before(const struct contents *contents, const struct cache_map *map)
+{
+	uint64_t count = map->broken_slabs;
+
+	for (size_t n = 0; n < contents->node_count; n++)
+		count += unusable(&contents->nodes[n].partial) + unusable(&contents->nodes[n].full);
+	for (size_t c = 0; c < contents->cpu_count; c++)
+		count += unusable(&contents->cpus[c].partial) +
+			 (contents->cpus[c].has_slab && !contents->cpus[c].slab.usable);
+	return count;
+}
+
+static struct bounds sum(const struct contents *contents, const struct cache_map *map)
+{
+	struct bounds sum = {0};
+	uint64_t more = told_before(contents, map);
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct slab *slab = &map->slabs[i].slab;
+
+		sum.slabs_max++;
+		sum.objects_max += slab->objects;
+		if (may_be_uncounted(&map->slabs[i]))
+			continue;
+		sum.slabs_min++;
+		sum.objects_min += slab->objects;
+	}
+	sum.slabs_max += more;
+	sum.objects_max += more * map->cache->objects_per_slab;
+	return sum;
+}
+
+/* Whether both counters lack the same few slabs, as between adding to the one and to the other. */
+static bool is_uncounted(const struct contents *contents, const struct bounds *found)
+{
+	uint64_t slabs =
+		found->slabs_min > contents->slabs ? found->slabs_min - contents->slabs : 0;
+	uint64_t objects =
+		found->objects_min > contents->objects ? found->objects_min - contents->objects : 0;
+	uint64_t low = contents->cache->min_objects_per_slab;
+	uint64_t high = contents->cache->objects_per_slab;
+
+	return slabs <= UNCOUNTED_MAX && objects >= slabs * low && objects <= (slabs + 1) * high &&
+	       objects % low == 0;
+}
+
+void totals_check(const struct contents *contents, const struct cache_map *map,
+		  const struct slab_scan *scan, struct findings *findings)
+{
+	struct finding_place place = {.cache = map->cache->name, .cpu = -1, .node = -1};
+	struct bounds found = sum(contents, map);
+
+	if (!contents->has_totals || !scan->complete || map->cache->min_objects_per_slab == 0)
+		return;
+	if (contents->slabs <= found.slabs_max && contents->objects <= found.objects_max &&
+	    is_uncounted(contents, &found))
+		place.moving = "slabs are counted one after the other";
+	if (contents->slabs > found.slabs_max || contents->slabs < found.slabs_min)
+		findings_add_values(
+			findings, FINDING_SLAB_TOTAL, &place, map->cache->address, contents->slabs,
+			found.slabs_max,
+			"%lu pages are marked as slabs of this cache, its nodes count %lu slabs",
+			(unsigned long)found.slabs_max, (unsigned long)contents->slabs);
+	else if (contents->objects > found.objects_max || contents->objects < found.objects_min)
+		findings_add_values(findings, FINDING_SLAB_TOTAL, &place, map->cache->address,
+				    contents->objects, found.objects_max,
+				    "the slabs of this cache have %lu objects, its nodes count %lu",
+				    (unsigned long)found.objects_max,
+				    (unsigned long)contents->objects);
+}
