@@ -24,6 +24,5 @@ int main(int argc, char **argv)
 		status = prompt_run(&program);
 	else
 		status = program_run_input(&program);
-	program_close(&program);
-	return status;
+	return program_close(&program, status);
 }

@@ -18,11 +18,15 @@ enum {
 	KEY_COLOR,
 	KEY_TIMEOUT,
 	KEY_STATS,
+	KEY_RECORD,
 };
 
 static const struct argp_option table[] = {
 	{"remote", 'r', "HOST:PORT", 0,
 	 "gdbstub of the guest, such as of \"qemu -s\"; also :PORT and unix:PATH", 0},
+	{"core", 'c', "FILE", 0, "a file instead of a guest: a recording made with --record", 0},
+	{"record", KEY_RECORD, "FILE", 0,
+	 "keep what is read from the target in FILE, which -c opens again", 0},
 	{"no-direct", KEY_NO_DIRECT, NULL, 0,
 	 "read everything through the gdbstub, even when QEMU runs on this host", 0},
 	{"vmlinux", KEY_VMLINUX, "FILE", 0,
@@ -43,6 +47,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	switch (key) {
 	case 'r':
 		options->remote = value;
+		return 0;
+	case 'c':
+		options->file = value;
+		return 0;
+	case KEY_RECORD:
+		options->record_path = value;
 		return 0;
 	case KEY_NO_DIRECT:
 		options->no_direct = true;
@@ -110,7 +120,9 @@ const struct argp options_argp = {
 
 char option_letter(const struct argp_option *option)
 {
-	return option->key > ' ' && option->key < 0x7f ? (char)option->key : '\0';
+	if (option->key <= ' ' || option->key >= 0x7f)
+		return '\0';
+	return (char)option->key;
 }
 
 void options_parse(int argc, char **argv, struct options *ret)

@@ -9,7 +9,9 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /** The program's own options; those behind COMMAND belong to the command. */
 struct options {
-	const char *remote; /**< NULL = no target */
+	const char *remote;	 /**< NULL = no target */
+	const char *file;	 /**< instead of remote */
+	const char *record_path; /**< where to keep what is read; NULL = nowhere */
 	bool no_direct;
 	unsigned timeout_s; /**< 0 = default */
 	const char *image_path;

@@ -2,6 +2,7 @@
 #include "cli/program.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "cli/standard_output.h"
 #include "command/words.h"
 #include "target/open.h"
+#include "target/recorder.h"
 
 static void log_remark(void *context, const char *text)
 {
@@ -19,11 +21,24 @@ static void log_remark(void *context, const char *text)
 
 static const struct dill_host host = {.interrupted = signals_interrupted, .log = log_remark};
 
+/* Put a recorder around the target when one is wanted. */
+static struct dill_error *wrap(struct program *program, const struct dill_target_ops **ops,
+			       void **context)
+{
+	if (!program->options->record_path)
+		return NULL;
+	TRY(recorder_new(program->options->record_path, *ops, *context, &program->recorder));
+	*ops = &recorder_ops;
+	*context = program->recorder;
+	return NULL;
+}
+
 struct dill_error *program_open(struct program *program)
 {
 	const struct options *options = program->options;
 	struct target_options target_options = {
 		.remote = options->remote,
+		.file = options->file,
 		.no_direct = options->no_direct,
 		.timeout_s = options->timeout_s,
 		.host = host,
@@ -32,13 +47,35 @@ struct dill_error *program_open(struct program *program)
 	const struct dill_target_ops *ops;
 	void *context;
 
-	if (!options->remote)
+	if (!options->remote && !options->file)
 		return NULL;
-	TRY(rsp_open(&target_options, &ops, &context));
-	return session_new(ops, context, &session_options, &program->session);
+	TRY(target_open(&target_options, &ops, &context));
+	TRY(wrap(program, &ops, &context));
+
+	struct dill_error *error = session_new(ops, context, &session_options, &program->session);
+
+	if (error) /* which has closed the target */
+		program->recorder = NULL;
+	return error;
 }
 
-void program_close(struct program *program)
+static int save_recording(struct program *program, int status)
+{
+	uint64_t pages, bytes;
+	char text[128];
+	struct dill_error *error = recorder_save(program->recorder, &pages, &bytes);
+
+	if (error) {
+		program_report(error);
+		return status > COMMAND_FAILED ? status : COMMAND_FAILED;
+	}
+	snprintf(text, sizeof(text), "recorded %" PRIu64 " pages in %" PRIu64 " bytes", pages,
+		 bytes);
+	log_remark(NULL, text);
+	return status;
+}
+
+int program_close(struct program *program, int status)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf stats = {0};
@@ -47,7 +84,11 @@ void program_close(struct program *program)
 		memory_append_stats(session_memory(program->session), &stats);
 		log_remark(NULL, strbuf_get(&stats));
 	}
+	if (program->session && program->recorder)
+		status = save_recording(program, status);
+	program->recorder = NULL; /* closed with the session */
 	session_free(steal(program->session));
+	return status;
 }
 
 void program_report(struct dill_error *error)

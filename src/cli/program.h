@@ -8,14 +8,20 @@
 /** One run of dill: what was asked for, and the target once it is open. */
 struct program {
 	const struct options *options;
-	struct session *session; /**< NULL until program_open(), or without a target */
+	struct session *session;   /**< NULL until program_open(), or without a target */
+	struct recorder *recorder; /**< the session's target when it is recorded; the session's */
 };
 
 /** Open the target that the options name; none is no error. */
 DILL_MUST_CHECK struct dill_error *program_open(struct program *program);
 
-/** Close the target; says what was read when --stats asks for it. */
-void program_close(struct program *program);
+/**
+ * Close the target; says what was read when --stats asks for it, and puts a recording into its
+ * place.
+ * @param status  exit status so far
+ * @return the same, or COMMAND_FAILED when there is no recording and should be
+ */
+int program_close(struct program *program, int status);
 
 /**
  * Run one command, and say on standard error what went wrong.

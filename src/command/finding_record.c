@@ -7,7 +7,7 @@
 static struct dill_error *set_object(struct command_call *call, const struct finding *finding,
 				     struct record *record)
 {
-	struct record_list tracks;
+	struct record_list tracks = {0};
 	struct kernel *kernel;
 
 	if (!finding->object)
@@ -16,8 +16,8 @@ static struct dill_error *set_object(struct command_call *call, const struct fin
 	if (!finding->allocated || !finding->freed)
 		return NULL;
 	TRY(session_kernel(call->session, &kernel));
-	TRY(track_records(kernel, finding->allocated, finding->freed, TRACK_JIFFIES, call->arena,
-			  &tracks));
+	TRY(track_append(kernel, call->arena, "alloc", finding->allocated, TRACK_OF_SLUB, &tracks));
+	TRY(track_append(kernel, call->arena, "free", finding->freed, TRACK_OF_SLUB, &tracks));
 	if (tracks.count)
 		record_set_records(record, FINDING_COLUMN_TRACKS, tracks);
 	return NULL;

@@ -132,7 +132,7 @@ static struct dill_error *draw_check(struct painter *painter, const struct recor
 static const struct record_view check_view = {draw_check};
 
 static const struct record_kind check_kind = {
-	.name = "check",
+	.name = "self_check",
 	.doc = "Something that dill believes of this kernel, tried on the kernel itself.",
 	.columns = check_columns,
 	.column_count = sizeof(check_columns) / sizeof(*check_columns),

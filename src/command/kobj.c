@@ -64,8 +64,7 @@ static struct dill_error *run(struct command_call *call)
 }
 
 static const struct record_kind *const kinds[] = {
-	&object_kind,	  &object_track_kind,	&layout_kind,
-	&layout_end_kind, &finding_record_kind, NULL,
+	&object_kind, &track_kind, &layout_kind, &layout_end_kind, &finding_record_kind, NULL,
 };
 
 const struct command kobj_command = {

@@ -27,7 +27,7 @@ static struct dill_error *walk_member(struct walk *walk, const struct type *type
 	struct type_member member;
 	struct type member_type;
 	struct spot inner = {.depth = spot->depth + 1, .levels = spot->levels};
-	uint64_t length = walk->path.length, end;
+	uint64_t length = walk->path.length, end = 0;
 	struct dill_error *error = types_member(walk->types, type->id, index, &member);
 
 	if (error)

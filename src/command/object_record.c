@@ -3,10 +3,24 @@
 
 #include "command/track_record.h"
 #include "kernel/region.h"
+#include "slub/alloc_tag.h"
 #include "slub/kfence.h"
 #include "slub/place_text.h"
 
 /* --- slabs --- */
+
+static struct dill_error *set_tracks(struct inquiry *inquiry, const struct track *alloc,
+				     const struct track *free, enum track_source source,
+				     struct record *record)
+{
+	struct record_list list = {0};
+
+	TRY(track_append(inquiry->kernel, inquiry->arena, "alloc", alloc, source, &list));
+	TRY(track_append(inquiry->kernel, inquiry->arena, "free", free, source, &list));
+	if (list.count)
+		record_set_records(record, OBJECT_COLUMN_TRACKS, list);
+	return NULL;
+}
 
 static void set_cache(const struct cache *cache, dill_virt address, struct record *record)
 {
@@ -73,18 +87,6 @@ static void set_state(struct inquiry *inquiry, const struct object_answer *answe
 }
 
 /* What the kernel has recorded about the object's users. */
-static struct dill_error *set_tracks(struct inquiry *inquiry, const struct track *alloc,
-				     const struct track *free, enum track_detail detail,
-				     struct record *record)
-{
-	struct record_list list;
-
-	TRY(track_records(inquiry->kernel, alloc, free, detail, inquiry->arena, &list));
-	if (list.count)
-		record_set_records(record, OBJECT_COLUMN_TRACKS, list);
-	return NULL;
-}
-
 static struct dill_error *set_users(struct inquiry *inquiry, const struct located *located,
 				    struct record *record)
 {
@@ -92,15 +94,22 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 	struct finding_place place = {
 		.cache = cache->name, .cpu = -1, .node = -1, .slab = located->slab.address};
 	struct track alloc, free;
+	struct alloc_tag tag;
 	uint32_t size;
 	bool known;
 
 	TRY(tracks_read(inquiry->heap, cache, located->object, &place, inquiry->arena,
 			inquiry->findings, &alloc, &free));
-	TRY(set_tracks(inquiry, &alloc, &free, TRACK_JIFFIES, record));
+	TRY(set_tracks(inquiry, &alloc, &free, TRACK_OF_SLUB, record));
 	TRY(requested_size_read(inquiry->heap, cache, located->object, &size, &known));
 	if (known)
 		record_set_number(record, OBJECT_COLUMN_REQUESTED_SIZE, size);
+	TRY(alloc_tag_read(inquiry->heap, cache, &located->slab, located->index, inquiry->arena,
+			   &tag));
+	if (tag.known)
+		record_set_text(record, OBJECT_COLUMN_ALLOC_TAG,
+				arena_format(inquiry->arena, "%s:%u %s()", tag.file, tag.line,
+					     tag.function));
 	return NULL;
 }
 
@@ -224,7 +233,7 @@ static struct dill_error *kfence_answer(struct inquiry *inquiry, dill_virt addre
 	record_set_signed(record, OBJECT_COLUMN_OFFSET, offset);
 	record_set_text(record, OBJECT_COLUMN_PART, kfence_part(&object, offset));
 	TRY(set_tracks(inquiry, &object.alloc, &object.free,
-		       object.has_cpu ? TRACK_NANOSECONDS : TRACK_ANONYMOUS, record));
+		       object.has_cpu ? TRACK_OF_KFENCE : TRACK_OF_OLD_KFENCE, record));
 	return set_bytes(inquiry, object.object, object.size, record);
 }
 
@@ -287,12 +296,25 @@ static struct dill_error *other_answer(struct inquiry *inquiry, dill_virt addres
 	return NULL;
 }
 
+/* To 6.14 the symbol of a per-CPU variable is an offset, which looks like one of these. */
+static void user_answer(struct inquiry *inquiry, dill_virt address, struct record *record)
+{
+	const char *variable = kernel_percpu_offset_name(inquiry->kernel, address);
+
+	record_set_text(record, OBJECT_COLUMN_KIND, "user");
+	if (variable)
+		record_set_text(record, OBJECT_COLUMN_MEANING,
+				arena_format(inquiry->arena,
+					     "an offset into per-CPU data too, that of %s",
+					     variable));
+}
+
 static struct dill_error *answer(struct inquiry *inquiry, dill_virt address,
 				 enum region_kind region, struct record *record)
 {
 	switch (region) {
 	case REGION_USER:
-		record_set_text(record, OBJECT_COLUMN_KIND, "user");
+		user_answer(inquiry, address, record);
 		return NULL;
 	case REGION_NON_CANONICAL:
 		record_set_text(record, OBJECT_COLUMN_KIND, "non_canonical");

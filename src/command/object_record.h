@@ -2,9 +2,9 @@
 #ifndef COMMAND_OBJECT_RECORD_H
 #define COMMAND_OBJECT_RECORD_H
 
+#include "command/track_record.h"
 #include "render/object_view.h"
 #include "slub/object.h"
-#include "slub/track.h"
 
 /** What answering about addresses needs; one for all addresses of a call. */
 struct inquiry {

@@ -11,6 +11,7 @@ extern const struct command kslab_command;
 extern const struct command kmap_command;
 extern const struct command kobj_command;
 extern const struct command kcheck_command;
+extern const struct command knext_command;
 extern const struct command ktask_command;
 extern const struct command kstruct_command;
 extern const struct command kbase_command;

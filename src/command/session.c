@@ -95,7 +95,10 @@ struct dill_error *session_end(struct session *session)
 struct dill_error *session_kernel(struct session *session, struct kernel **ret)
 {
 	if (!session->kernel) {
-		struct kernel_options options = {.image_path = session->image_path};
+		struct kernel_options options = {
+			.image_path = session->image_path,
+			.image_is_offered = session->options.image_is_offered,
+		};
 
 		TRY(kernel_open(session->memory, &options, &session->kernel));
 		session->epoch = memory_epoch(session->memory);
@@ -178,4 +181,10 @@ struct dill_error *session_address(struct session *session, const char *text, ui
 		return session->options.evaluate(session->options.host.context, text, ret);
 	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 			      "\"%s\" is no address: give a number, SYMBOL or SYMBOL+OFFSET", text);
+}
+
+bool session_selected_cpu(struct session *session, unsigned *ret)
+{
+	return session->options.selected_cpu &&
+	       session->options.selected_cpu(session->options.host.context, ret);
 }

@@ -14,13 +14,17 @@ struct session;
 
 struct session_options {
 	const char
-		*image_path; /**< vmlinux or bzImage, copied; NULL = everything from the target */
+		*image_path;   /**< vmlinux or bzImage, copied; NULL = everything from the target */
+	bool image_is_offered; /**< as kernel_options.image_is_offered */
 	struct dill_host host;
 	/**
 	 * Optional: evaluate an address expression that is no number and no symbol (GDB's own
 	 * expressions). Gets the host's context; runs between begin and end.
 	 */
 	struct dill_error *(*evaluate)(void *context, const char *expression, uint64_t *ret);
+	/** Optional: the CPU that the host's user has selected (a thread in GDB); false = none.
+	 * Gets the host's context; runs between begin and end. */
+	bool (*selected_cpu)(void *context, unsigned *ret);
 };
 
 /** @param ops, context  as for memory_new(): taken over, closed by session_free() and on error.
@@ -57,5 +61,9 @@ struct memory *session_memory(struct session *session);
  */
 DILL_MUST_CHECK struct dill_error *session_address(struct session *session, const char *text,
 						   uint64_t *ret);
+
+/** The CPU that the user has selected in the host; false when the host knows no such thing. Between
+ * begin and end. */
+bool session_selected_cpu(struct session *session, unsigned *ret);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "command/symbol_text.h"
 
-static struct dill_error *set_stack(struct kernel *kernel, const struct track *track,
-				    struct arena *arena, struct record *record)
+static struct dill_error *set_stack(struct kernel *kernel, struct arena *arena,
+				    const struct track *track, struct record *record)
 {
 	const char **texts = arena_alloc_array(arena, track->stack_count + 1, sizeof(*texts));
 
@@ -17,22 +17,25 @@ static struct dill_error *set_stack(struct kernel *kernel, const struct track *t
 	return NULL;
 }
 
-static struct dill_error *add(struct kernel *kernel, const char *event, const struct track *track,
-			      enum track_detail detail, struct arena *arena,
-			      struct record_list *list)
+struct dill_error *track_append(struct kernel *kernel, struct arena *arena, const char *event,
+				const struct track *track, enum track_source source,
+				struct record_list *list)
 {
-	struct record *record = record_new(arena, &object_track_kind);
+	struct record *record;
 	const char *caller;
 
+	if (!track || !track->known)
+		return NULL;
+	record = record_new(arena, &track_kind);
 	if (!record)
 		return error_no_memory();
 	record_set_text(record, TRACK_COLUMN_EVENT, event);
 	record_set_signed(record, TRACK_COLUMN_PID, track->pid);
-	if (detail != TRACK_ANONYMOUS) {
+	if (source != TRACK_OF_OLD_KFENCE) {
 		record_set_number(record, TRACK_COLUMN_CPU, track->cpu);
 		record_set_number(record,
-				  detail == TRACK_NANOSECONDS ? TRACK_COLUMN_NANOSECONDS
-							      : TRACK_COLUMN_JIFFIES,
+				  source == TRACK_OF_SLUB ? TRACK_COLUMN_JIFFIES
+							  : TRACK_COLUMN_NANOSECONDS,
 				  track->when);
 	}
 	if (track->caller) {
@@ -40,19 +43,7 @@ static struct dill_error *add(struct kernel *kernel, const char *event, const st
 		record_set_text(record, TRACK_COLUMN_CALLER, caller);
 	}
 	if (track->stack_count)
-		TRY(set_stack(kernel, track, arena, record));
+		TRY(set_stack(kernel, arena, track, record));
 	record_list_append(list, record);
-	return NULL;
-}
-
-struct dill_error *track_records(struct kernel *kernel, const struct track *alloc,
-				 const struct track *free, enum track_detail detail,
-				 struct arena *arena, struct record_list *ret)
-{
-	*ret = (struct record_list){0};
-	if (alloc->known)
-		TRY(add(kernel, "alloc", alloc, detail, arena, ret));
-	if (free->known)
-		TRY(add(kernel, "free", free, detail, arena, ret));
 	return NULL;
 }

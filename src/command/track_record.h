@@ -3,23 +3,23 @@
 #define COMMAND_TRACK_RECORD_H
 
 #include "kernel/kernel.h"
-#include "render/object_view.h"
+#include "render/track_view.h"
 #include "slub/track.h"
 
-/** What a track knows besides who did it. */
-enum track_detail {
-	TRACK_JIFFIES,	   /**< a CPU, and a time in jiffies: slub_debug=U */
-	TRACK_NANOSECONDS, /**< a CPU, and a time in nanoseconds: KFENCE */
-	TRACK_ANONYMOUS,   /**< neither: KFENCE to 5.16 */
+/** What a track's `when` counts, and whether it tells a CPU. */
+enum track_source {
+	TRACK_OF_SLUB,	     /**< slub_debug=U: CPU, time in jiffies */
+	TRACK_OF_KFENCE,     /**< CPU, time in nanoseconds since boot */
+	TRACK_OF_OLD_KFENCE, /**< before 5.17: neither */
 };
 
 /**
- * Who allocated and who freed an object, as records of object_track_kind; those that are not known
- * are left out.
- * @param ret  lives in @p arena
+ * Append a track as a record, for record_set_records(); nothing when it was never recorded.
+ * @param event  "alloc" or "free"
+ * @param track  may be NULL
  */
-DILL_MUST_CHECK struct dill_error *track_records(struct kernel *kernel, const struct track *alloc,
-						 const struct track *free, enum track_detail detail,
-						 struct arena *arena, struct record_list *ret);
+DILL_MUST_CHECK struct dill_error *track_append(struct kernel *kernel, struct arena *arena,
+						const char *event, const struct track *track,
+						enum track_source source, struct record_list *list);
 
 #endif

@@ -5,12 +5,20 @@ import importlib.util
 import pathlib
 import sys
 
+import gdb
+
 
 def _load():
     path = pathlib.Path(__file__).resolve().with_name("dill.abi3.so")
     # Not as "dill": a package of that name exists, and scripts in this GDB may want it.
     spec = importlib.util.spec_from_file_location("gdb.dill", path)
-    module = importlib.util.module_from_spec(spec)
+    try:
+        module = importlib.util.module_from_spec(spec)
+    except ImportError as error:
+        # A library is missing, or the C library is older than the one dill was built with. Not
+        # raised: most GDBs show an exception of a sourced file with its traceback.
+        gdb.write(f"dill cannot be loaded: {error}\n", gdb.STDERR)
+        return
     spec.loader.exec_module(module)
     sys.modules[spec.name] = module
 

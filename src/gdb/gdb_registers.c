@@ -33,6 +33,20 @@ static bool thread_number(PyObject *thread, uint64_t *ret)
 	return number && py_u64(number, ret);
 }
 
+/* How many of @threads have a lower number: threads are numbered like CPUs. */
+static bool thread_rank(PyObject *threads, uint64_t number, unsigned *ret)
+{
+	*ret = 0;
+	for (Py_ssize_t i = 0; i < PyList_Size(threads); i++) {
+		uint64_t other;
+
+		if (!thread_number(PyList_GetItem(threads, i), &other))
+			return false;
+		*ret += other < number;
+	}
+	return true;
+}
+
 /* The thread of @threads with exactly @rank lower numbers; borrowed, NULL without an exception when
  * there is none. */
 static PyObject *thread_by_rank(PyObject *threads, unsigned rank)
@@ -40,20 +54,30 @@ static PyObject *thread_by_rank(PyObject *threads, unsigned rank)
 	Py_ssize_t count = PyList_Size(threads);
 
 	for (Py_ssize_t i = 0; i < count; i++) {
-		uint64_t number, other;
-		unsigned lower = 0;
+		uint64_t number;
+		unsigned lower;
 
-		if (!thread_number(PyList_GetItem(threads, i), &number))
+		if (!thread_number(PyList_GetItem(threads, i), &number) ||
+		    !thread_rank(threads, number, &lower))
 			return NULL;
-		for (Py_ssize_t j = 0; j < count; j++) {
-			if (!thread_number(PyList_GetItem(threads, j), &other))
-				return NULL;
-			lower += other < number;
-		}
 		if (lower == rank)
 			return PyList_GetItem(threads, i);
 	}
 	return NULL;
+}
+
+bool gdb_selected_cpu(PyObject *gdb, unsigned *ret)
+{
+	_cleanup_(py_decrefp)
+	PyObject *thread = py_call(gdb, "selected_thread", "()");
+	_cleanup_(py_decrefp)
+	PyObject *threads = thread && thread != Py_None ? gdb_thread_list(gdb) : NULL;
+	uint64_t number;
+	bool found = threads && thread_number(thread, &number) && thread_rank(threads, number, ret);
+
+	if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
+		PyErr_Clear();
+	return found;
 }
 
 /* False with an exception only when the user interrupts: other targets lack other registers. */

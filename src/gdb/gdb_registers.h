@@ -21,4 +21,8 @@ DILL_MUST_CHECK struct dill_error *gdb_cpu_count(PyObject *gdb, unsigned *ret);
 DILL_MUST_CHECK struct dill_error *gdb_registers(PyObject *gdb, unsigned cpu,
 						 struct dill_registers *ret);
 
+/** The CPU of the selected thread; false when none is selected, or the user interrupts (then with
+ * an exception). */
+bool gdb_selected_cpu(PyObject *gdb, unsigned *ret);
+
 #endif

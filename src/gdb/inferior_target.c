@@ -3,6 +3,7 @@
 
 #include "base/strbuf.h"
 #include "gdb/borrow.h"
+#include "gdb/connection.h"
 #include "gdb/gdb_memory.h"
 #include "gdb/gdb_registers.h"
 #include "gdb/plugin.h"
@@ -73,27 +74,6 @@ static struct dill_error *check_stopped(PyObject *gdb)
 	return NULL;
 }
 
-/* Where GDB's target is connected to; NULL without an exception when it is no gdbstub or GDB
- * (before 12) does not tell. */
-static char *connection_details(PyObject *gdb)
-{
-	_cleanup_(py_decrefp)
-	PyObject *inferior = py_call(gdb, "selected_inferior", "()");
-	_cleanup_(py_decrefp)
-	PyObject *connection = inferior ? py_get_optional(inferior, "connection") : NULL;
-	_cleanup_(py_decrefp)
-	PyObject *type = connection ? py_get_optional(connection, "type") : NULL;
-	_cleanup_(freep)
-	char *name = type && type != Py_None ? py_text(type) : NULL;
-	_cleanup_(py_decrefp)
-	PyObject *details = NULL;
-
-	if (!name || (strcmp(name, "remote") != 0 && strcmp(name, "extended-remote") != 0))
-		return NULL;
-	details = py_get_optional(connection, "details");
-	return details && details != Py_None ? py_text(details) : NULL;
-}
-
 /* The selected thread as the remote protocol writes it, for a stub with process ids and for one
  * without. */
 static struct dill_error *selected_thread_id(PyObject *gdb, struct strbuf *ret)
@@ -144,20 +124,20 @@ static struct dill_error *make_gdb_select(PyObject *gdb)
 static struct dill_error *open_socket(struct inferior *inferior)
 {
 	struct plugin *plugin = inferior->plugin;
-	_cleanup_(freep)
-	char *details = connection_details(plugin->gdb);
+	_cleanup_(gdb_connection_deinit)
+	struct gdb_connection connection = {0};
 	struct target_options options = {
-		.remote = details,
 		.no_direct = parameter_direct(plugin) == DIRECT_OFF,
 		.host = plugin_host(plugin),
 	};
 	int fd;
 
-	if (PyErr_Occurred())
+	if (!gdb_connection_get(plugin->gdb, &connection))
 		return py_error();
-	if (!details)
+	if (!connection.details)
 		return dill_error_new(DILL_ERROR_NOT_FOUND, "not a connection that GDB shows");
-	TRY(borrow_find(details, &fd));
+	options.remote = connection.details;
+	TRY(borrow_find(connection.details, &fd));
 	return rsp_open_borrowed(fd, &options, &inferior->socket_ops, &inferior->socket_context);
 }
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "gdb/plugin.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 #include "base/strbuf.h"
+#include "gdb/connection.h"
+#include "gdb/gdb_registers.h"
 
 /* How often Python is asked for signals: asking costs as much as reading a cached page. */
 #define SIGNAL_PERIOD_NS UINT64_C(1000000)
@@ -82,6 +85,20 @@ static struct dill_error *evaluate(void *context, const char *expression, uint64
 	return error;
 }
 
+/* Asked for its threads, GDB asks the target. */
+static bool selected_cpu(void *context, unsigned *ret)
+{
+	struct plugin *plugin = context;
+	struct dill_error *error = inferior_pause(plugin->inferior);
+	bool found = !error && gdb_selected_cpu(plugin->gdb, ret);
+
+	if (!error)
+		error = inferior_resume(plugin->inferior);
+	/* A lost connection shows at the next read. */
+	dill_error_free(error);
+	return found;
+}
+
 /* --- the session --- */
 
 void plugin_close_session(struct plugin *plugin)
@@ -131,8 +148,8 @@ static bool append_attribute(struct strbuf *text, PyObject *object, const char *
 }
 
 /*
- * Everything that makes a session useless when it changes. connection_num counts GDB's connections,
- * so a second "target remote" to the same place is seen, too.
+ * Everything that makes a session useless when it changes. Connections are counted, so a second
+ * "target remote" to the same place is seen, too.
  * @ret stays empty when there is no target.
  */
 static bool session_key(struct plugin *plugin, const char *image, struct strbuf *ret)
@@ -141,6 +158,8 @@ static bool session_key(struct plugin *plugin, const char *image, struct strbuf 
 	PyObject *inferior = py_call(plugin->gdb, "selected_inferior", "()");
 	_cleanup_(py_decrefp)
 	PyObject *process = inferior ? PyObject_GetAttrString(inferior, "pid") : NULL;
+	_cleanup_(gdb_connection_deinit)
+	struct gdb_connection connection = {0};
 	uint64_t pid;
 
 	if (!process || !py_u64(process, &pid))
@@ -148,9 +167,10 @@ static bool session_key(struct plugin *plugin, const char *image, struct strbuf 
 	if (!pid)
 		return true;
 	if (!append_attribute(ret, inferior, "num") || !append_attribute(ret, inferior, "pid") ||
-	    !append_attribute(ret, inferior, "connection_num"))
+	    !gdb_connection_get(plugin->gdb, &connection))
 		return false;
-	strbuf_append_format(ret, "%d/%s", parameter_direct(plugin), image ? image : "");
+	strbuf_append_format(ret, "%" PRIu64 "/%d/%s", connection.number, parameter_direct(plugin),
+			     image ? image : "");
 	return true;
 }
 
@@ -158,8 +178,10 @@ static struct dill_error *open_session(struct plugin *plugin, const char *image)
 {
 	struct session_options options = {
 		.image_path = image,
+		.image_is_offered = true,
 		.host = plugin_host(plugin),
 		.evaluate = evaluate,
+		.selected_cpu = selected_cpu,
 	};
 	struct inferior *inferior;
 

@@ -1,242 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/image_file.h"
 
-#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "kernel/image.h"
+#include "kernel/image_elf.h"
 #include "kernel/image_unpack.h"
-#include "kernel/kallsyms.h"
 
-#define BANNER_MAX   1024u
-#define SEGMENTS_MAX 64u
+#define BANNER	   "Linux version "
+#define BANNER_MAX 1024u
 
-/** An ELF file in memory. */
-struct elf_image {
-	struct span bytes;
-	Elf *elf;
-	size_t section_names; /**< index of the section that holds them */
-	struct {
-		dill_virt address;
-		struct span bytes;
-	} segments[SEGMENTS_MAX];
-	size_t segment_count;
+struct image_file {
+	char *path;
+	struct span mapped; /* the file */
+	bool is_bzimage;
+	uint8_t *unpacked;    /* of a bzImage, once it was needed */
+	struct image_elf elf; /* elf.elf is NULL as long as it is packed */
 };
 
-/** The file's bytes of [@p address, @p address + @p size) cut to its segment; empty when in none.
- */
-static struct span bytes_at(const struct elf_image *image, dill_virt address, uint64_t size)
+static struct dill_error *add_path(const struct image_file *file, struct dill_error *error)
 {
-	for (size_t i = 0; i < image->segment_count; i++) {
-		struct span bytes = image->segments[i].bytes;
-		uint64_t offset = address - image->segments[i].address;
-
-		if (address >= image->segments[i].address && offset < bytes.size)
-			return span_cut(bytes, offset, size);
-	}
-	return (struct span){0};
+	return dill_error_add_context(error, "%s", file->path);
 }
 
-static struct dill_error *load_segments(struct elf_image *image)
+/** Have file->elf. */
+static struct dill_error *unpack(struct image_file *file)
 {
-	size_t count;
-
-	if (elf_getphdrnum(image->elf, &count))
-		return dill_error_new(DILL_ERROR_BAD_DATA, "broken program headers");
-	for (size_t i = 0; i < count && image->segment_count < SEGMENTS_MAX; i++) {
-		GElf_Phdr header;
-
-		if (!gelf_getphdr(image->elf, (int)i, &header) || header.p_type != PT_LOAD)
-			continue;
-		image->segments[image->segment_count].address = header.p_vaddr;
-		image->segments[image->segment_count].bytes =
-			span_cut(image->bytes, header.p_offset, header.p_filesz);
-		image->segment_count++;
-	}
-	return NULL;
-}
-
-/** Letter of nm for a symbol; only the ones whose meaning dill shows. */
-static char symbol_kind(const struct elf_image *image, const GElf_Sym *symbol)
-{
-	bool local = GELF_ST_BIND(symbol->st_info) == STB_LOCAL;
-	GElf_Shdr header;
-	char kind;
-
-	if (symbol->st_shndx == SHN_ABS)
-		return local ? 'a' : 'A';
-	if (GELF_ST_BIND(symbol->st_info) == STB_WEAK)
-		return 'W';
-	if (!gelf_getshdr(elf_getscn(image->elf, symbol->st_shndx), &header))
-		return '?';
-	if (header.sh_flags & SHF_EXECINSTR)
-		kind = 'T';
-	else if (header.sh_type == SHT_NOBITS)
-		kind = 'B';
-	else
-		kind = header.sh_flags & SHF_WRITE ? 'D' : 'R';
-	return (char)(local ? kind - 'A' + 'a' : kind);
-}
-
-static bool is_name(const char *name)
-{
-	if (!*name || !strncmp(name, ".L", 2))
-		return false;
-	for (const char *at = name; *at; at++)
-		if (*at <= ' ' || *at >= 0x7f || (size_t)(at - name) >= SYMBOL_NAME_MAX)
-			return false;
-	return true;
-}
-
-static struct dill_error *load_symtab(const struct elf_image *image, Elf_Scn *section,
-				      const GElf_Shdr *header, struct symbol_table *ret)
-{
-	Elf_Data *data = elf_getdata(section, NULL);
-	size_t count = data && header->sh_entsize ? data->d_size / header->sh_entsize : 0;
-
-	for (size_t i = 1; i < count && i <= INT32_MAX; i++) {
-		const char *name;
-		GElf_Sym symbol;
-
-		if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF ||
-		    GELF_ST_TYPE(symbol.st_info) == STT_SECTION ||
-		    GELF_ST_TYPE(symbol.st_info) == STT_FILE)
-			continue;
-		name = elf_strptr(image->elf, header->sh_link, symbol.st_name);
-		if (name && is_name(name))
-			TRY(symbol_table_add(ret, symbol.st_value, symbol_kind(image, &symbol),
-					     name, strlen(name)));
-	}
-	return NULL;
-}
-
-/** Take what the section headers offer: symbols, BTF, and whether there is DWARF. */
-static struct dill_error *load_sections(const struct elf_image *image, struct image_file *file)
-{
-	for (Elf_Scn *section = NULL; (section = elf_nextscn(image->elf, section));) {
-		const char *name;
-		GElf_Shdr header;
-		struct span bytes;
-
-		if (!gelf_getshdr(section, &header))
-			continue;
-		if (header.sh_type == SHT_SYMTAB && !file->symbols.entries.count)
-			TRY(load_symtab(image, section, &header, &file->symbols));
-		name = elf_strptr(image->elf, image->section_names, header.sh_name);
-		if (!name)
-			continue;
-		if (!strcmp(name, ".debug_info"))
-			file->has_dwarf = true;
-		if (strcmp(name, ".BTF") != 0 || file->btf || header.sh_type == SHT_NOBITS)
-			continue;
-		bytes = span_cut(image->bytes, header.sh_offset, header.sh_size);
-		file->btf = malloc(bytes.size + 1);
-		if (!file->btf)
-			return error_no_memory();
-		memcpy(file->btf, bytes.data, bytes.size);
-		file->btf_size = bytes.size;
-	}
-	return NULL;
-}
-
-/** Decode the symbol table that a stripped kernel still carries for itself. */
-static struct dill_error *load_kallsyms(const struct elf_image *image, struct symbol_table *ret)
-{
-	for (size_t i = 0; i < image->segment_count; i++) {
-		struct span bytes = image->segments[i].bytes;
-		dill_virt address = image->segments[i].address;
-		struct kallsyms_tables tables;
-		struct dill_error *error = kallsyms_find(bytes, address, &tables);
-
-		if (!error)
-			return kallsyms_decode(bytes, address, &tables, ret);
-		if (error_is_fatal(error))
-			return error;
-		dill_error_free(error);
-	}
-	return dill_error_new(DILL_ERROR_NOT_FOUND, "it has neither a symbol table nor kallsyms");
-}
-
-static struct dill_error *load_symbols(const struct elf_image *image, struct image_file *file)
-{
-	const struct symbol_entry *text;
-
-	file->symbols_how = "symbol table";
-	if (!file->symbols.entries.count) {
-		file->symbols_how = "kallsyms";
-		TRY(load_kallsyms(image, &file->symbols));
-	}
-	TRY(symbol_table_index(&file->symbols));
-	text = symbol_table_find(&file->symbols, "_text");
-	if (!text || text->value < KERNEL_WINDOW_FIRST || text->value > KERNEL_WINDOW_LAST)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "its symbols are not those of an x86-64 kernel");
-	file->linked_base = text->value;
-	return NULL;
-}
-
-static struct dill_error *load_banner(const struct elf_image *image, struct image_file *file)
-{
-	const struct symbol_entry *symbol = symbol_table_find(&file->symbols, "linux_banner");
 	struct span bytes = {0};
 
-	if (symbol)
-		bytes = bytes_at(image, symbol->value, BANNER_MAX);
-	if (!bytes.size || !memchr(bytes.data, '\0', bytes.size))
-		return dill_error_new(DILL_ERROR_UNSUPPORTED, "it holds no version banner");
-	file->banner = strdup((const char *)bytes.data);
-	return file->banner ? NULL : error_no_memory();
-}
-
-static struct dill_error *load_elf(struct elf_image *image, struct image_file *file)
-{
-	GElf_Ehdr header;
-
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED, "libelf is too old");
-	/* The bytes are only read; libelf's interface knows no const. */
-	image->elf = elf_memory((char *)(uintptr_t)image->bytes.data, image->bytes.size);
-	if (!image->elf || elf_kind(image->elf) != ELF_K_ELF ||
-	    !gelf_getehdr(image->elf, &header) || header.e_machine != EM_X86_64)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "it is no kernel for x86-64 (vmlinux or bzImage)");
-	if (elf_getshdrstrndx(image->elf, &image->section_names))
-		image->section_names = 0;
-	TRY(load_segments(image));
-	TRY(load_sections(image, file));
-	TRY(load_symbols(image, file));
-	return load_banner(image, file);
-}
-
-/** @p bytes is the ELF; borrowed. */
-static struct dill_error *load(struct span bytes, struct image_file *file)
-{
-	struct elf_image image = {.bytes = bytes};
-	struct dill_error *error = load_elf(&image, file);
-
-	elf_end(image.elf);
-	return error;
-}
-
-static struct dill_error *read_and_load(const char *path, struct image_file *file)
-{
-	_cleanup_(freep)
-	uint8_t *bytes = NULL;
-	_cleanup_(freep)
-	uint8_t *unpacked = NULL;
-	struct span elf = {0};
-
-	TRY(image_read_file(path, &bytes, &elf.size));
-	elf.data = bytes;
-	if (image_is_bzimage(elf)) {
-		TRY(image_unpack(elf, &unpacked, &elf.size));
-		elf.data = unpacked;
-	}
-	TRY(load(elf, file));
-	/* libdw opens the file itself, which it cannot do inside a bzImage. */
-	file->has_dwarf = file->has_dwarf && !unpacked;
-	return NULL;
+	if (!file->is_bzimage || file->elf.elf)
+		return NULL;
+	TRY(add_path(file, image_unpack(file->mapped, &file->unpacked, &bytes.size)));
+	bytes.data = file->unpacked;
+	return add_path(file, image_elf_init(bytes, &file->elf));
 }
 
 struct dill_error *image_file_open(const char *path, struct image_file **ret)
@@ -249,33 +47,163 @@ struct dill_error *image_file_open(const char *path, struct image_file **ret)
 	file->path = strdup(path);
 	if (!file->path)
 		return error_no_memory();
-	TRY(dill_error_add_context(read_and_load(path, file), "%s", path));
+	TRY(image_map_file(path, &file->mapped));
+	file->is_bzimage = image_is_bzimage(file->mapped);
+	if (!file->is_bzimage)
+		TRY(add_path(file, image_elf_init(file->mapped, &file->elf)));
 	*ret = steal(file);
 	return NULL;
-}
-
-struct dill_error *image_file_types(struct image_file *file, struct types **ret,
-				    const char **ret_how)
-{
-	if (file->btf) {
-		*ret_how = "BTF of the image file";
-		return dill_error_add_context(btf_types_new(steal(file->btf), file->btf_size, ret),
-					      "%s", file->path);
-	}
-	if (file->has_dwarf) {
-		*ret_how = "DWARF of the image file";
-		return dwarf_types_new(file->path, ret);
-	}
-	return dill_error_new(DILL_ERROR_NOT_FOUND, "%s holds neither BTF nor DWARF", file->path);
 }
 
 void image_file_free(struct image_file *file)
 {
 	if (!file)
 		return;
-	symbol_table_deinit(&file->symbols);
-	free(file->banner);
-	free(file->btf);
+	image_elf_deinit(&file->elf);
+	free(file->unpacked);
+	image_unmap(file->mapped);
 	free(file->path);
 	free(file);
+}
+
+/* --- which kernel it is --- */
+
+/**
+ * What tells one kernel from another, out of "Linux version RELEASE (USER@HOST) (COMPILER) BUILD":
+ * RELEASE and BUILD. A bzImage says "RELEASE (USER@HOST) BUILD" of itself.
+ */
+struct version {
+	char release[BANNER_MAX], build[BANNER_MAX];
+};
+
+static bool parse_version(const char *text, struct version *ret)
+{
+	const char *hash = strstr(text, ") #");
+	size_t release = strcspn(text, " \n"), build = hash ? strcspn(hash + 2, "\n") : 0;
+
+	if (!release || !build || release >= BANNER_MAX || build >= BANNER_MAX)
+		return false;
+	*ret = (struct version){0};
+	memcpy(ret->release, text, release);
+	memcpy(ret->build, hash + 2, build);
+	return true;
+}
+
+static void append_version(struct strbuf *text, const struct version *version)
+{
+	strbuf_append_escaped(text, version->release, strlen(version->release));
+	strbuf_append_char(text, ' ');
+	strbuf_append_escaped(text, version->build, strlen(version->build));
+}
+
+static bool same_version(const struct version *a, const struct version *b)
+{
+	return !strcmp(a->release, b->release) && !strcmp(a->build, b->build);
+}
+
+/** @p is and @p runs: banners without their first words, which may be anything. */
+static struct dill_error *another(const struct image_file *file, const char *is, const char *runs)
+{
+	struct version ours, theirs;
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+
+	if (parse_version(is, &ours) && parse_version(runs, &theirs)) {
+		strbuf_append(&text,
+			      same_version(&ours, &theirs) ? ": another build of " : ": it is ");
+		append_version(&text, &ours);
+		if (!same_version(&ours, &theirs)) {
+			strbuf_append(&text, ", and the target ");
+			append_version(&text, &theirs);
+		}
+	}
+	TRY(strbuf_error(&text));
+	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not the kernel that runs%s",
+			      file->path, strbuf_get(&text));
+}
+
+/** Decide by the build id when it is known, else by the banner. */
+static struct dill_error *check_elf(struct image_file *file, const struct image_identity *target)
+{
+	struct span banner = {(const uint8_t *)target->banner, strlen(target->banner) + 1}, found;
+	char text[BANNER_MAX] = "";
+
+	TRY(unpack(file));
+	if (image_elf_holds(&file->elf, target->note.size ? target->note : banner))
+		return NULL;
+	/* The first one may lack the number of the build: version.c's, which version-timestamp.c's
+	 * overrides since 6.1. */
+	found = image_elf_last(&file->elf, span_cut(banner, 0, strlen(BANNER)));
+	if (!found.size)
+		return add_path(file,
+				dill_error_new(DILL_ERROR_UNSUPPORTED,
+					       "it is no kernel: it holds no version banner"));
+	found = span_cut(found, strlen(BANNER), BANNER_MAX - 1);
+	memcpy(text, found.data, found.size);
+	return another(file, text, target->banner + strlen(BANNER));
+}
+
+struct dill_error *image_file_check(struct image_file *file, const struct image_identity *target)
+{
+	struct version ours, theirs;
+	char text[BANNER_MAX];
+
+	if (strncmp(target->banner, BANNER, strlen(BANNER)) != 0)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "%s is not the kernel that runs: the target shows no version "
+				      "banner where this one has it",
+				      file->path);
+	/* Unpacking takes longer than most answers. */
+	if (file->is_bzimage && image_version(file->mapped, text, sizeof(text)) &&
+	    parse_version(text, &ours) && parse_version(target->banner + strlen(BANNER), &theirs))
+		return same_version(&ours, &theirs)
+			       ? NULL
+			       : another(file, text, target->banner + strlen(BANNER));
+	return check_elf(file, target);
+}
+
+/* --- what it holds --- */
+
+struct dill_error *image_file_symbols(struct image_file *file, struct symbol_table *ret,
+				      dill_virt *ret_base)
+{
+	const struct symbol_entry *text;
+	const char *how;
+
+	TRY(unpack(file));
+	TRY(add_path(file, image_elf_symbols(&file->elf, ret, &how)));
+	text = symbol_table_find(ret, "_text");
+	if (!text || text->value < KERNEL_WINDOW_FIRST || text->value > KERNEL_WINDOW_LAST)
+		return add_path(file, dill_error_new(DILL_ERROR_UNSUPPORTED,
+						     "its symbols are not those of an x86-64 "
+						     "kernel"));
+	*ret_base = text->value;
+	return NULL;
+}
+
+static struct dill_error *load_btf(const struct image_file *file, struct types **ret)
+{
+	struct span btf = file->elf.btf;
+	uint8_t *blob = malloc(btf.size);
+
+	if (!blob)
+		return error_no_memory();
+	memcpy(blob, btf.data, btf.size);
+	return add_path(file, btf_types_new(blob, btf.size, ret));
+}
+
+struct dill_error *image_file_types(struct image_file *file, struct types **ret,
+				    const char **ret_how)
+{
+	TRY(unpack(file));
+	if (file->elf.btf.size) {
+		*ret_how = "BTF of the image file";
+		return load_btf(file, ret);
+	}
+	/* libdw opens the file itself, which it cannot do inside a bzImage. */
+	if (file->elf.has_dwarf && !file->is_bzimage) {
+		*ret_how = "DWARF of the image file";
+		return dwarf_types_new(file->path, ret);
+	}
+	return dill_error_new(DILL_ERROR_NOT_FOUND, "%s holds neither BTF nor DWARF", file->path);
 }

@@ -4,43 +4,60 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-struct dill_error *image_read_file(const char *path, uint8_t **ret, size_t *ret_size)
+/* Not fstat(): built with glibc 2.33 or newer it keeps the module out of GDBs with an older one. */
+static struct dill_error *check_size(int fd, const char *path, size_t *ret)
 {
-	FILE *file = fopen(path, "rbe");
-	struct dill_error *error = NULL;
-	uint8_t *bytes = NULL;
-	struct stat status;
-	size_t size = 0;
+	struct statx status;
 
-	if (!file)
-		return dill_error_new_os(errno, "cannot open %s", path);
-	if (fstat(fileno(file), &status))
-		error = dill_error_new_os(errno, "cannot read %s", path);
-	else if (!S_ISREG(status.st_mode))
-		error = dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
-	else if ((uint64_t)status.st_size > IMAGE_FILE_MAX)
-		error = dill_error_new(DILL_ERROR_LIMIT, "%s is too large for a kernel", path);
-	if (!error) {
-		size = (size_t)status.st_size;
-		bytes = malloc(size + 1);
-		if (!bytes)
-			error = error_no_memory();
-		else if (fread(bytes, 1, size, file) != size)
-			error = dill_error_new_os(ferror(file) ? errno : EIO, "cannot read %s",
-						  path);
-	}
-	fclose(file);
-	if (error) {
-		free(bytes);
-		return error;
-	}
-	*ret = bytes;
-	*ret_size = size;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status))
+		return dill_error_new_os(errno, "cannot read %s", path);
+	if (!S_ISREG(status.stx_mode))
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
+	if (status.stx_size > IMAGE_FILE_MAX)
+		return dill_error_new(DILL_ERROR_LIMIT, "%s is too large for a kernel", path);
+	*ret = (size_t)status.stx_size;
 	return NULL;
+}
+
+static struct dill_error *map(int fd, const char *path, struct span *ret)
+{
+	size_t size;
+	void *data;
+
+	TRY(check_size(fd, path, &size));
+	if (!size) {
+		*ret = (struct span){0};
+		return NULL;
+	}
+	data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return dill_error_new_os(errno, "cannot read %s", path);
+	*ret = (struct span){data, size};
+	return NULL;
+}
+
+struct dill_error *image_map_file(const char *path, struct span *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct dill_error *error;
+
+	if (fd < 0)
+		return dill_error_new_os(errno, "cannot open %s", path);
+	error = map(fd, path, ret);
+	close(fd);
+	return error;
+}
+
+void image_unmap(struct span mapped)
+{
+	if (mapped.size)
+		munmap((void *)(uintptr_t)mapped.data, mapped.size);
 }
 
 /* Offsets in the setup header, see the source in the header file. */
@@ -48,6 +65,7 @@ enum {
 	SETUP_SECTS = 0x1f1,
 	SETUP_MAGIC = 0x202,
 	SETUP_VERSION = 0x206,
+	SETUP_KERNEL_VERSION = 0x20e,
 	SETUP_PAYLOAD_OFFSET = 0x248,
 	SETUP_PAYLOAD_LENGTH = 0x24c,
 	SETUP_END = 0x250,
@@ -58,6 +76,17 @@ enum {
 bool image_is_bzimage(struct span file)
 {
 	return file.size >= SETUP_END && span_u32(file, SETUP_MAGIC) == HDRS_MAGIC;
+}
+
+bool image_version(struct span file, char *ret, size_t size)
+{
+	struct span text = span_cut(file, span_u16(file, SETUP_KERNEL_VERSION) + 0x200u, size);
+	const uint8_t *end = text.size ? memchr(text.data, '\0', text.size) : NULL;
+
+	if (!span_u16(file, SETUP_KERNEL_VERSION) || !end || end == text.data)
+		return false;
+	memcpy(ret, text.data, (size_t)(end - text.data) + 1);
+	return true;
 }
 
 static struct dill_error *find_payload(struct span file, struct span *ret)

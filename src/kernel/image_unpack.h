@@ -9,14 +9,23 @@
 #define IMAGE_FILE_MAX (UINT64_C(2) << 30)
 
 /**
- * Read the whole file @p path.
- * @param ret  from malloc, the caller's; not NULL even when empty
+ * Map the file @p path, read-only. It must not shrink as long as it is mapped.
+ * @param ret  image_unmap() it; empty for an empty file
+ * @return NULL; OS; INVALID_ARGUMENT when it is no file; LIMIT
  */
-DILL_MUST_CHECK struct dill_error *image_read_file(const char *path, uint8_t **ret,
-						   size_t *ret_size);
+DILL_MUST_CHECK struct dill_error *image_map_file(const char *path, struct span *ret);
+void image_unmap(struct span mapped);
 
 /** True when @p file starts with the x86 boot protocol's setup header. */
 bool image_is_bzimage(struct span file);
+
+/**
+ * The version that a bzImage states in front: "RELEASE (USER@HOST) BUILD".
+ *
+ * @param ret  NUL-terminated
+ * @return false when it states none, or a longer one
+ */
+bool image_version(struct span file, char *ret, size_t size);
 
 /**
  * Unpack the kernel inside a bzImage.

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/image_file.h"
 #include "kernel/state.h"
 
 /** Where x86-64 kernels are linked unless configured otherwise: the window plus
@@ -50,20 +49,6 @@ static struct dill_error *load_banner(struct kernel *kernel)
 	return error;
 }
 
-/** Refuse a file that is another kernel's: wrong symbols and types would look right. */
-static struct dill_error *check_file(struct kernel *kernel, const struct image_file *file)
-{
-	size_t length = strlen(file->banner);
-
-	if (length < IDENTITY_SIZE && !memcmp(kernel->identity, file->banner, length + 1))
-		return NULL;
-	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
-			      "%s is not the kernel that runs: it is \"%.*s\", which the target "
-			      "does not say at 0x%" PRIx64,
-			      file->path, (int)strcspn(file->banner, "\n"), file->banner,
-			      kernel->banner_address);
-}
-
 /** Read the kernel's VMCOREINFO when it keeps one; anything unreadable means it does not. */
 static struct dill_error *load_vmcoreinfo(struct kernel *kernel)
 {
@@ -102,27 +87,16 @@ static struct dill_error *describe_symbols(struct kernel *kernel, const char *ho
 /** Take the symbols of the image file, moved to where the image is. */
 static struct dill_error *load_file_symbols(struct kernel *kernel)
 {
-	struct symbol_table *table = &kernel->symbols;
-	struct image_file *file;
 	struct dill_error *error;
-	uint64_t slide;
 
-	TRY(image_file_open(kernel->image_path, &kernel->file));
-	file = kernel->file;
-	slide = kernel->image.base - file->linked_base;
-	*table = file->symbols;
-	file->symbols = (struct symbol_table){0};
-	/* Below the image lie per-CPU offsets and absolute values, which do not move. */
-	for (size_t i = 0; i < table->entries.count; i++)
-		if (table->entries.items[i].value >= KERNEL_WINDOW_FIRST)
-			table->entries.items[i].value += slide;
+	TRY(kernel_file_symbols(kernel));
 	TRY(describe_symbols(kernel, "image file"));
 	error = load_banner(kernel);
 	if (error && error_is_fatal(error))
 		return error;
 	/* Whatever is wrong with the banner, the file is why. */
 	dill_error_free(error);
-	return check_file(kernel, file);
+	return kernel_file_check(kernel);
 }
 
 static struct dill_error *load_symbols(struct kernel *kernel)
@@ -132,10 +106,11 @@ static struct dill_error *load_symbols(struct kernel *kernel)
 
 	if (!error) {
 		TRY(describe_symbols(kernel, how));
-		return load_banner(kernel);
+		TRY(load_banner(kernel));
+		return kernel_file_settle(kernel);
 	}
 	error = dill_error_add_context(error, "kernel image at 0x%" PRIx64, kernel->image.base);
-	if (error_is_fatal(error) || !kernel->image_path)
+	if (error_is_fatal(error) || !kernel->file)
 		return error;
 	dill_error_free(error);
 	return load_file_symbols(kernel);
@@ -196,8 +171,9 @@ static struct dill_error *fill_facts(struct kernel *kernel)
 	return NULL;
 }
 
-static struct dill_error *open_kernel(struct kernel *kernel)
+static struct dill_error *open_kernel(struct kernel *kernel, const struct kernel_options *options)
 {
+	TRY(kernel_file_open(kernel, options));
 	TRY(kernel_locate(kernel));
 	TRY(load_symbols(kernel));
 	TRY(kernel_use_own_tables(kernel));
@@ -216,12 +192,7 @@ struct dill_error *kernel_open(struct memory *memory, const struct kernel_option
 	if (!kernel)
 		return error_no_memory();
 	kernel->memory = memory;
-	if (options && options->image_path) {
-		kernel->image_path = strdup(options->image_path);
-		if (!kernel->image_path)
-			return error_no_memory();
-	}
-	TRY(open_kernel(kernel));
+	TRY(open_kernel(kernel, options));
 	kernel->epoch = memory_epoch(memory);
 	*ret = steal(kernel);
 	return NULL;
@@ -238,7 +209,6 @@ void kernel_free(struct kernel *kernel)
 	cpus_deinit(&kernel->cpus);
 	free(kernel->banner);
 	free(kernel->symbols_how);
-	free(kernel->image_path);
 	free(kernel);
 }
 
@@ -305,29 +275,15 @@ static struct dill_error *load_btf(struct kernel *kernel, struct types **ret)
 	return dill_error_add_context(btf_types_new(blob, end - first, ret), "the kernel's BTF");
 }
 
-static struct dill_error *load_file_types(struct kernel *kernel, struct types **ret,
-					  const char **ret_how)
-{
-	if (!kernel->file) {
-		_cleanup_(image_file_freep)
-		struct image_file *file = NULL;
-
-		TRY(image_file_open(kernel->image_path, &file));
-		TRY(check_file(kernel, file));
-		kernel->file = steal(file);
-	}
-	return image_file_types(kernel->file, ret, ret_how);
-}
-
 struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
 {
 	if (!kernel->types) {
 		const char *how = "BTF in target memory";
 		struct dill_error *error = load_btf(kernel, &kernel->types);
 
-		if (error && !error_is_fatal(error) && kernel->image_path) {
+		if (error && !error_is_fatal(error) && kernel->file) {
 			dill_error_free(error);
-			error = load_file_types(kernel, &kernel->types, &how);
+			error = image_file_types(kernel->file, &kernel->types, &how);
 		}
 		if (error)
 			return error;

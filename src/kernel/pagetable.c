@@ -192,7 +192,7 @@ static struct dill_error *walk_table(struct range *range, dill_phys table, unsig
 	unsigned from = range->first > base ? pagetable_index(range->first, level) : 0;
 	unsigned to =
 		range->last < end ? pagetable_index(range->last, level) : PAGETABLE_ENTRIES - 1;
-	bool readable;
+	bool readable = false;
 
 	TRY(copy_table(range, table, page, &readable));
 	if (!readable)

@@ -3,6 +3,7 @@
 #define KERNEL_STATE_H
 
 #include "kernel/image.h"
+#include "kernel/image_file.h"
 #include "kernel/kernel.h"
 #include "kernel/pagetable.h"
 #include "kernel/symbol_table.h"
@@ -58,8 +59,8 @@ struct kernel {
 	struct page_layout page_layout;
 	struct kernel_facts facts;
 	char *banner, *symbols_how; /**< owned texts of the facts */
-	char *image_path;
-	struct image_file *file; /**< once it was needed, else NULL */
+	struct image_file *file;    /**< the user's; NULL when there is none */
+	bool file_is_offered;	    /**< kernel_options.image_is_offered */
 	/** Bytes that make this kernel this kernel, compared by kernel_refresh(). */
 	dill_virt banner_address;
 	uint8_t identity[IDENTITY_SIZE];
@@ -90,6 +91,17 @@ DILL_MUST_CHECK struct dill_error *kernel_use_own_tables(struct kernel *kernel);
 /** Find and decode the kernel's own symbol table. NOT_FOUND when there is none. */
 DILL_MUST_CHECK struct dill_error *kallsyms_load(struct kernel *kernel, struct symbol_table *ret,
 						 const char **ret_how);
+
+/* kernel_file.c */
+DILL_MUST_CHECK struct dill_error *kernel_file_open(struct kernel *kernel,
+						    const struct kernel_options *options);
+/** Refuse a file that is another kernel's, or another build of it. Needs the banner. */
+DILL_MUST_CHECK struct dill_error *kernel_file_check(struct kernel *kernel);
+/** For a target that has symbols of its own: kernel_file_check(), but a wrong file that was merely
+ * offered is dropped with a remark. */
+DILL_MUST_CHECK struct dill_error *kernel_file_settle(struct kernel *kernel);
+/** Set kernel->symbols, at run-time addresses. */
+DILL_MUST_CHECK struct dill_error *kernel_file_symbols(struct kernel *kernel);
 
 /* percpu.c */
 DILL_MUST_CHECK struct dill_error *cpus_load(struct kernel *kernel);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/finding_view.h"
 
-#include "render/object_view.h"
+#include "render/track_view.h"
 
 static const struct column columns[] = {
 	[FINDING_COLUMN_KIND] = {"kind", COLUMN_TEXT, NULL,
@@ -22,8 +22,8 @@ static const struct column columns[] = {
 	[FINDING_COLUMN_SEEN_BYTES] = {"seen_bytes", COLUMN_TEXT, NULL,
 				       "bytes from address on, each of which should be expected"},
 	[FINDING_COLUMN_TRACKS] = {"tracks", COLUMN_RECORDS, NULL,
-				   "who allocated and freed the object last, where recorded",
-				   &object_track_kind},
+				   "who allocated and who freed the object, where recorded",
+				   &track_kind},
 	[FINDING_COLUMN_TEXT] = {"text", COLUMN_TEXT, NULL, "the same in a sentence"},
 };
 
@@ -50,7 +50,6 @@ static void draw_values(struct painter *painter, const struct record *record)
 static struct dill_error *draw(struct painter *painter, const struct record *record)
 {
 	const struct field *fields = record->fields;
-	const struct record *track = NULL;
 
 	paint(painter, STYLE_BAD, "! ");
 	if (fields[FINDING_COLUMN_CACHE].present)
@@ -74,10 +73,9 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	}
 	paint_newline(painter);
 	draw_values(painter, record);
-	if (fields[FINDING_COLUMN_TRACKS].present)
-		track = fields[FINDING_COLUMN_TRACKS].records.first;
-	for (; track; track = track->next)
-		object_track_draw(painter, track);
+	for (const struct record *track = fields[FINDING_COLUMN_TRACKS].records.first; track;
+	     track = track->next)
+		draw_track(painter, 4, 10, track);
 	return NULL;
 }
 

@@ -1,29 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/object_picture.h"
 #include "render/object_view.h"
+#include "render/track_view.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static const struct column track_columns[] = {
-	[TRACK_COLUMN_EVENT] = {"event", COLUMN_TEXT, NULL, "alloc or free"},
-	[TRACK_COLUMN_PID] = {"pid", COLUMN_SIGNED, NULL, "thread that did it"},
-	[TRACK_COLUMN_CPU] = {"cpu", COLUMN_COUNT, NULL, "CPU it ran on"},
-	[TRACK_COLUMN_JIFFIES] = {"jiffies", COLUMN_COUNT, NULL, "when, in jiffies"},
-	[TRACK_COLUMN_NANOSECONDS] = {"nanoseconds", COLUMN_COUNT, NULL,
-				      "when, in nanoseconds since boot (KFENCE)"},
-	[TRACK_COLUMN_CALLER] = {"caller", COLUMN_TEXT, NULL,
-				 "who called the allocator, as symbol+offset"},
-	[TRACK_COLUMN_STACK] = {"stack", COLUMN_TEXTS, NULL,
-				"return addresses as symbol+offset, innermost first"},
-	[TRACK_COLUMN_ADDRESSES] = {"addresses", COLUMN_ADDRESSES, NULL, "the same as numbers"},
-};
-
-const struct record_kind object_track_kind = {
-	.name = "track",
-	.doc = "Who allocated or freed an object.",
-	.columns = track_columns,
-	.column_count = COUNT(track_columns),
-};
 
 static const struct column columns[] = {
 	[OBJECT_COLUMN_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "what was asked about"},
@@ -128,9 +108,11 @@ static const struct column columns[] = {
 				     "true when a CPU was stopped while it changed the cache's "
 				     "lists: a live object may "
 				     "be on its way between two of them"},
+	[OBJECT_COLUMN_ALLOC_TAG] = {"alloc_tag", COLUMN_TEXT, NULL,
+				     "source line that allocated it (MEM_ALLOC_PROFILING)"},
 	[OBJECT_COLUMN_TRACKS] = {"tracks", COLUMN_RECORDS, NULL,
 				  "who allocated and who freed it, where the kernel records it",
-				  &object_track_kind},
+				  &track_kind},
 	[OBJECT_COLUMN_BYTES_ADDRESS] = {"bytes_address", COLUMN_ADDRESS, NULL,
 					 "where the bytes below were read"},
 	[OBJECT_COLUMN_BYTES] = {"bytes", COLUMN_TEXT, NULL, "memory in hexadecimal digits"},

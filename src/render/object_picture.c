@@ -6,6 +6,7 @@
 
 #include "render/hexdump.h"
 #include "render/object_view.h"
+#include "render/track_view.h"
 
 #define LABEL_WIDTH 11
 
@@ -60,7 +61,7 @@ static const struct {
 	{"kfence", "KFENCE object of "},
 	{"large_kmalloc", "large kmalloc()"},
 	{"page", "page, no slab"},
-	{"percpu", "per-CPU data of CPU "},
+	{"percpu", "per-CPU data"},
 	{"vmalloc", "vmalloc"},
 	{"image", "kernel image"},
 	{"module", "module "},
@@ -91,9 +92,10 @@ static void draw_heading(struct painter *painter, const struct record *record)
 	if (has(record, OBJECT_COLUMN_CACHE))
 		paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_CACHE));
 	else if (strstr(text, " of "))
-		paint(painter, STYLE_DIM, has(record, OBJECT_COLUMN_CPU) ? "" : "nobody");
+		paint(painter, STYLE_WARN, "an unknown cache");
 	if (has(record, OBJECT_COLUMN_CPU))
-		paint_format(painter, STYLE_NUMBER, "%" PRIu64, number(record, OBJECT_COLUMN_CPU));
+		paint_format(painter, STYLE_HEADING, " of CPU %" PRIu64,
+			     number(record, OBJECT_COLUMN_CPU));
 	if (has(record, OBJECT_COLUMN_MODULE))
 		paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_MODULE));
 	if (has(record, OBJECT_COLUMN_STATE))
@@ -129,10 +131,32 @@ static void draw_area(struct painter *painter, const struct record *record)
 	paint_newline(painter);
 }
 
-static void draw_page(struct painter *painter, const struct record *record)
+/* What a page's use means, where its name does not say it. */
+static const char *use_text(const struct record *record)
 {
+	static const struct {
+		const char *use, *text;
+	} texts[] = {
+		{"large_kmalloc", "large kmalloc(), says its type"},
+		{"compound",
+		 "perhaps a large kmalloc(): a compound page of which nothing tells more"},
+		{"buddy", "free, the first page of its block"},
+		{"free", "free, or between two users: nobody holds a reference"},
+		{"reserved", "reserved: kernel image, firmware, memory of early boot"},
+		{"anonymous", "anonymous memory of a process"},
+		{"file", "page cache"},
+		{"unknown", "in use, the page does not tell for what"},
+	};
 	const char *use = record_text(record, OBJECT_COLUMN_PAGE_USE);
 
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (strcmp(texts[i].use, use) == 0)
+			return texts[i].text;
+	return record_text(record, OBJECT_COLUMN_PAGE_TYPE);
+}
+
+static void draw_page(struct painter *painter, const struct record *record)
+{
 	if (!has(record, OBJECT_COLUMN_PAGE))
 		return;
 	label(painter, "page");
@@ -145,14 +169,7 @@ static void draw_page(struct painter *painter, const struct record *record)
 		     record->fields[OBJECT_COLUMN_PAGE_REFCOUNT].integer);
 	paint_newline(painter);
 	label(painter, "use");
-	if (strcmp(use, "compound") == 0)
-		paint(painter, STYLE_PLAIN,
-		      "perhaps a large kmalloc(): a compound page of nobody that this kernel "
-		      "names");
-	else if (strcmp(use, "typed") == 0)
-		paint(painter, STYLE_PLAIN, record_text(record, OBJECT_COLUMN_PAGE_TYPE));
-	else
-		paint(painter, STYLE_PLAIN, use);
+	paint(painter, STYLE_PLAIN, use_text(record));
 	paint_newline(painter);
 }
 
@@ -311,33 +328,6 @@ static void draw_slab(struct painter *painter, const struct record *record)
 
 /* --- who and what --- */
 
-void object_track_draw(struct painter *painter, const struct record *track)
-{
-	const struct field *stack = &track->fields[TRACK_COLUMN_STACK];
-	bool freed = strcmp(record_text(track, TRACK_COLUMN_EVENT), "free") == 0;
-
-	label(painter, freed ? "freed" : "allocated");
-	if (has(track, TRACK_COLUMN_CALLER))
-		paint_format(painter, STYLE_NAME, "%s ", record_text(track, TRACK_COLUMN_CALLER));
-	paint_format(painter, STYLE_PLAIN, "by thread %" PRId64,
-		     track->fields[TRACK_COLUMN_PID].integer);
-	if (has(track, TRACK_COLUMN_CPU))
-		paint_format(painter, STYLE_PLAIN, " on CPU %" PRIu64,
-			     number(track, TRACK_COLUMN_CPU));
-	if (has(track, TRACK_COLUMN_JIFFIES))
-		paint_format(painter, STYLE_DIM, ", jiffies %" PRIu64,
-			     number(track, TRACK_COLUMN_JIFFIES));
-	if (has(track, TRACK_COLUMN_NANOSECONDS))
-		paint_format(painter, STYLE_DIM, ", %.6f s after boot",
-			     (double)number(track, TRACK_COLUMN_NANOSECONDS) / 1e9);
-	paint_newline(painter);
-	for (size_t i = 0; stack->present && i < stack->texts.count; i++) {
-		label(painter, "");
-		paint_format(painter, STYLE_PLAIN, "  %s", stack->texts.items[i]);
-		paint_newline(painter);
-	}
-}
-
 static void draw_bytes(struct painter *painter, const struct record *record)
 {
 	uint64_t address = number(record, OBJECT_COLUMN_BYTES_ADDRESS);
@@ -359,9 +349,10 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	draw_object(painter, record);
 	draw_state(painter, record);
 	draw_slab(painter, record);
+	draw_text(painter, "from", record, OBJECT_COLUMN_ALLOC_TAG);
 	for (const struct record *track = tracks->present ? tracks->records.first : NULL; track;
 	     track = track->next)
-		object_track_draw(painter, track);
+		draw_track(painter, 2, LABEL_WIDTH, track);
 	draw_bytes(painter, record);
 	return NULL;
 }

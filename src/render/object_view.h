@@ -64,6 +64,7 @@ enum object_column {
 	OBJECT_COLUMN_AHEAD_EXACT,
 	OBJECT_COLUMN_AHEAD_WHY,
 	OBJECT_COLUMN_IN_MOTION,
+	OBJECT_COLUMN_ALLOC_TAG,
 	OBJECT_COLUMN_TRACKS,
 	OBJECT_COLUMN_BYTES_ADDRESS,
 	OBJECT_COLUMN_BYTES,
@@ -71,20 +72,5 @@ enum object_column {
 	OBJECT_COLUMNS,
 };
 extern const struct record_kind object_kind;
-
-/** Who allocated or freed an object. */
-enum track_column {
-	TRACK_COLUMN_EVENT,
-	TRACK_COLUMN_PID,
-	TRACK_COLUMN_CPU,
-	TRACK_COLUMN_JIFFIES,
-	TRACK_COLUMN_NANOSECONDS,
-	TRACK_COLUMN_CALLER,
-	TRACK_COLUMN_STACK,
-	TRACK_COLUMN_ADDRESSES,
-};
-extern const struct record_kind object_track_kind;
-/** Draw one as lines: who, and below it the stack. */
-void object_track_draw(struct painter *painter, const struct record *track);
 
 #endif

@@ -86,8 +86,8 @@ static struct dill_error *take_slabs(struct maker *maker, const struct slab_scan
 			struct finding_place place = at_slab(maker, &items[i].slab);
 			struct slab broken = items[i].slab;
 
-			slab_check(maker->heap, map->cache, &place, maker->findings, &broken);
 			map->broken_slabs++;
+			slab_check(maker->heap, map->cache, &place, maker->findings, &broken);
 			continue;
 		}
 		*slab = (struct mapped_slab){.slab = items[i].slab, .cpu = -1};

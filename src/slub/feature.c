@@ -70,6 +70,11 @@ static bool deferred(const struct heap *heap)
 	return heap->layout.defer_objects.present;
 }
 
+static bool refill_in_order(const struct heap *heap)
+{
+	return heap->layout.slab_iterator.present;
+}
+
 static bool kfence(const struct heap *heap)
 {
 	return kernel_has_symbol(heap->kernel, "__kfence_pool", NULL);
@@ -99,6 +104,8 @@ const struct slub_feature slub_features[] = {
 	{"kfree_rcu_batches", "kfree_rcu() collects objects per CPU", kfree_rcu},
 	{"rcu_sheaves", "kfree_rcu() fills sheaves", rcu_sheaves},
 	{"deferred_frees", "frees where no lock can be taken wait on a list per CPU", deferred},
+	{"refill_in_order", "sheaves are filled from partial slabs in the order of their list",
+	 refill_in_order},
 	{"kfence", "some objects may come from KFENCE's pool", kfence},
 	{"kasan_quarantine", "KASAN keeps freed objects back; dill does not read where", kasan},
 	{NULL, NULL, NULL},

@@ -91,8 +91,8 @@ struct dill_error *sheaf_read(struct heap *heap, const struct cache *cache, dill
 		return NULL;
 	}
 	ret->size = (uint32_t)size;
-	ret->broken = false;
-	return detail == SHEAF_OBJECTS && size
+	ret->broken = !cache->usable; /* nothing tells then what is an object of it */
+	return detail == SHEAF_OBJECTS && size && cache->usable
 		       ? read_objects(heap, cache, what, place, arena, findings, ret)
 		       : NULL;
 }

@@ -168,6 +168,8 @@ bool slab_object_index(const struct cache *cache, const struct slab *slab, dill_
 	dill_virt first = slab->base + cache->red_left_pad;
 	uint64_t distance = object - first;
 
+	if (!cache->size) /* a broken cache; sheaves are read all the same */
+		return false;
 	if (object < first || distance % cache->size || distance / cache->size >= slab->objects)
 		return false;
 	*ret = (uint32_t)(distance / cache->size);

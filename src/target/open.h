@@ -11,6 +11,8 @@ struct target_options {
 	 * a socket.
 	 */
 	const char *remote;
+	/** A file instead of a gdbstub; its kind is found by its content. */
+	const char *file;
 	/** Never read a same-host QEMU's memory directly; everything goes through the stub. */
 	bool no_direct;
 	/** Seconds to wait for a stub that does not answer; 0 = default (3). */
@@ -18,6 +20,27 @@ struct target_options {
 	/** Copied by the backend when it needs interruption while it waits. */
 	struct dill_host host;
 };
+
+/**
+ * Make a target of whatever the options name: `remote` or `file`, one of them.
+ *
+ * @param ret_ops, ret_context  as for rsp_open()
+ * @return NULL; INVALID_ARGUMENT when both are given; UNSUPPORTED for a file that is nothing dill
+ * knows; as rsp_open() and recording_open()
+ */
+DILL_MUST_CHECK struct dill_error *target_open(const struct target_options *options,
+					       const struct dill_target_ops **ret_ops,
+					       void **ret_context);
+
+/**
+ * Make a target of the recording `file` (target/recording_file.h), which is read whole. Pages that
+ * it lacks cannot be read; at the end of a command that asked for some, the host is told.
+ *
+ * @return NULL; BAD_DATA, LIMIT, UNSUPPORTED with what is wrong with the file; OS; NO_MEMORY
+ */
+DILL_MUST_CHECK struct dill_error *recording_open(const struct target_options *options,
+						  const struct dill_target_ops **ret_ops,
+						  void **ret_context);
 
 /**
  * Make a target of a gdbstub's address; see target/rsp.h for what it does to the guest. Nothing is

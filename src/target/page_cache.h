@@ -36,6 +36,11 @@ DILL_MUST_CHECK struct dill_error *page_cache_new(uint32_t capacity, struct page
 void page_cache_free(struct page_cache *cache);
 DEFINE_CLEANUP(struct page_cache *, page_cache_free)
 
+/** How many pages the cache knows. */
+uint32_t page_cache_count(const struct page_cache *cache);
+/** Page number @p index, below page_cache_count(), in no order. */
+const struct cached_page *page_cache_item(const struct page_cache *cache, uint32_t index);
+
 /** Forget all pages; their memory is kept for the next ones. */
 void page_cache_clear(struct page_cache *cache);
 

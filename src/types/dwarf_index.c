@@ -64,7 +64,7 @@ struct dill_error *dwarf_index_init(struct dwarf_index *index, Dwarf *dwarf)
 {
 	bool unused;
 
-	*index = (struct dwarf_index){.dwarf = dwarf};
+	*index = (struct dwarf_index){.dwarf = dwarf, .source = dwarf};
 	TRY(array_push(&index->items, (struct dwarf_item){0}));
 	TRY(array_push(&index->names, (struct dwarf_name){0}));
 	TRY(grow(&index->item_buckets, 1, &unused));
@@ -205,37 +205,45 @@ static struct dill_error *read_unit(struct dwarf_index *index, Dwarf_Die *unit)
 	return NULL;
 }
 
-/* Units of .debug_info and .debug_types; a skeleton leads to its split unit when that is there. */
-static struct dill_error *read_units(struct dwarf_index *index, Dwarf *dwarf)
+/* Read the next unit of .debug_info or .debug_types; a skeleton leads to its split unit when that
+ * is there. Sets complete after the last one. */
+static struct dill_error *read_next(struct dwarf_index *index)
 {
-	Dwarf_CU *unit = NULL;
 	Dwarf_Die die, inner;
 	uint8_t kind;
 
 	/* inner: of a skeleton its split unit; of a type unit the type, which has neighbours. */
-	while (dwarf_get_units(dwarf, unit, &unit, NULL, &kind, &die, &inner) == 0)
-		TRY(read_unit(index, kind == DW_UT_skeleton && inner.addr ? &inner : &die));
+	if (dwarf_get_units(index->source, index->unit, &index->unit, NULL, &kind, &die, &inner) ==
+	    0)
+		return read_unit(index, kind == DW_UT_skeleton && inner.addr ? &inner : &die);
+
+	/* What dwz moved into a file of its own. */
+	Dwarf *alternate = index->source == index->dwarf ? dwarf_getalt(index->dwarf) : NULL;
+
+	index->complete = !alternate;
+	index->source = alternate;
+	index->unit = NULL;
 	return NULL;
 }
 
 struct dill_error *dwarf_index_complete(struct dwarf_index *index)
 {
-	if (index->complete)
-		return NULL;
-	TRY(read_units(index, index->dwarf));
-
-	/* What dwz moved into a file of its own. */
-	Dwarf *alternate = dwarf_getalt(index->dwarf);
-
-	if (alternate)
-		TRY(read_units(index, alternate));
-	index->complete = true;
+	while (!index->complete)
+		TRY(read_next(index));
 	return NULL;
 }
 
 const struct dwarf_name *dwarf_index_find(struct dwarf_index *index, const char *name,
 					  unsigned kinds, struct dill_error **error)
 {
-	*error = dwarf_index_complete(index);
-	return *error ? NULL : look_up(index, name, kinds);
+	const struct dwarf_name *found = look_up(index, name, kinds);
+
+	*error = NULL;
+	while (!found && !index->complete) {
+		*error = read_next(index);
+		if (*error)
+			return NULL;
+		found = look_up(index, name, kinds);
+	}
+	return found;
 }

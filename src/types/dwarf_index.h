@@ -36,10 +36,13 @@ struct dwarf_buckets {
 
 /**
  * Ids of DIEs, handed out as types are met, and the names of all types, functions and enumerators
- * at the top level of units, collected when the first one is asked for.
+ * at the top level of units. Units are read until one has the name that is asked for: a kernel has
+ * thousands of them, and most types are in the first.
  */
 struct dwarf_index {
 	Dwarf *dwarf;
+	Dwarf *source;	/**< of the next unit: dwarf, then what dwz moved into another file */
+	Dwarf_CU *unit; /**< the last one read; NULL before the first */
 	ARRAY(struct dwarf_item) items; /**< by id; [0] is void */
 	struct dwarf_buckets item_buckets;
 	ARRAY(struct dwarf_name) names; /**< [0] is not used */
@@ -61,7 +64,7 @@ DILL_MUST_CHECK struct dill_error *dwarf_index_intern(struct dwarf_index *index,
 const struct dwarf_name *dwarf_index_find(struct dwarf_index *index, const char *name,
 					  unsigned kinds, struct dill_error **error);
 
-/** Read all units now. */
+/** Read all units that have not been read yet. */
 DILL_MUST_CHECK struct dill_error *dwarf_index_complete(struct dwarf_index *index);
 
 #endif

@@ -215,7 +215,7 @@ def test_info(dill, guest):
     assert (info["cpus"], info["cpus_online"]) == (2, 2)
     assert info["caches"] == len(guest.run("cat /proc/slabinfo").splitlines()) - 2
     assert info["engine"].startswith("per-CPU sheaves" if guest.kernel.series[0] == "7" else "per-CPU slabs")
-    checks = {record["check"]: record["result"] for record in records if record["record"] == "check"}
+    checks = {record["check"]: record["result"] for record in records if record["record"] == "self_check"}
     assert len(checks) == 6
     assert set(checks.values()) == {"passed"}, records
     features = {record["feature"]: record["present"] for record in records if record["record"] == "feature"}

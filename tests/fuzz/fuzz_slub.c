@@ -10,6 +10,7 @@
 #include "heap_image.h"
 #include "slub/check.h"
 #include "slub/encoding.h"
+#include "slub/object.h"
 #include "slub/slab_order.h"
 #include "slub/survey.h"
 
@@ -90,6 +91,8 @@ static struct dill_error *map_all(struct image *image, struct arena *arena,
 	struct survey survey = {0};
 	struct check_counts counts = {0};
 
+	image->heap.checked =
+		true; /* such a heap may well fail the check of dill's understanding */
 	TRY(survey_init(&image->heap, arena, findings, &survey));
 	TRY(survey_scan(&survey, &survey.all));
 	for (size_t i = 0; i < survey.all.count; i++) {
@@ -105,6 +108,28 @@ static struct dill_error *map_all(struct image *image, struct arena *arena,
 			abort();
 		lists_check(&image->heap, &contents, findings);
 		TRY(bytes_check(&image->heap, &contents, &map, findings, &counts));
+	}
+	return NULL;
+}
+
+/* Ask about an address in every page. */
+static struct dill_error *ask(struct image *image, struct arena *arena)
+{
+	struct findings findings = {.arena = arena}, said = {.arena = arena};
+	_cleanup_(survey_deinitp)
+	struct survey survey = {0};
+	struct objects objects;
+
+	TRY(survey_init(&image->heap, arena, &findings, &survey));
+	TRY(objects_init(&survey, arena, &objects));
+	for (dill_virt page = 0; page < PAGES; page++) {
+		struct object_answer answer;
+		struct located located;
+
+		TRY(heap_locate(&image->heap, &survey.all, IMAGE_BASE + page * DILL_PAGE_SIZE + 72,
+				&said, &located));
+		if (located.in_slot)
+			TRY(object_find(&objects, &located, &said, &answer));
 	}
 	return NULL;
 }
@@ -136,6 +161,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				      arena, &findings, contents);
 	if (!error)
 		error = map_all(&image, arena, &findings);
+	if (!error)
+		error = ask(&image, arena);
 	/* Nothing here is lost or interrupted, so nothing is fatal. */
 	if (error)
 		abort();

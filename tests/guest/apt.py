@@ -198,3 +198,17 @@ class Suite:
         if len(new) != 1:
             raise AptError(f"suite {self.name}: {package} {version} did not arrive")
         return new.pop()
+
+    def download_with_depends(self, packages, folder: pathlib.Path) -> list[pathlib.Path]:
+        """Download packages and all that they depend on into *folder*; return the .debs.
+
+        What this machine has installed does not count, so the result is complete in itself.
+        """
+        (folder / "partial").mkdir(parents=True, exist_ok=True)
+        self._apt(
+            *("apt-get", "-qq", "-y", "--no-install-recommends", "--download-only"),
+            *("-o", f"Dir::Cache::archives={folder}/", "-o", "Debug::NoLocking=true"),
+            *("install", *packages),
+            timeout=DOWNLOAD_TIMEOUT_S,
+        )
+        return sorted(folder.glob("*.deb"))

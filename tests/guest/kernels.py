@@ -208,6 +208,51 @@ def kernel(series: str, refresh: bool = False) -> Kernel:
         return _load(series)
 
 
+def debug_vmlinux(kernel: Kernel) -> pathlib.Path:
+    """Return the kernel's vmlinux with its debug information.
+
+    Its package has 300 MB, so that it is fetched only with $DILL_DEBUG_KERNELS=1; once it is in the
+    cache it is used. Raises KernelUnavailable, with a one-line reason.
+    """
+    place = cache_dir() / "kernels" / f"{kernel.series}-debug" / f"vmlinux-{kernel.version}"
+    with locked(cache_dir() / "kernels" / f".{kernel.series}-debug.lock"):
+        if not place.exists():
+            if os.environ.get("DILL_DEBUG_KERNELS") != "1":
+                raise KernelUnavailable(
+                    f"{kernel.series}: its debug information, 300 MB, is fetched with"
+                    " DILL_DEBUG_KERNELS=1"
+                )
+            _fetch_debug(kernel, place)
+    return place
+
+
+def _fetch_debug(kernel: Kernel, place: pathlib.Path) -> None:
+    """Bring the debug information of a cached kernel into the cache, for that of older ones."""
+    package = kernel.package.replace("-unsigned", "-dbg")
+    folder = place.parent
+    reasons = []
+    for name in SOURCES[kernel.series].suites:
+        try:
+            with Suite(name) as suite, tempfile.TemporaryDirectory(dir=folder.parent) as work:
+                deb = suite.download(package, kernel.version, pathlib.Path(work))
+                found = _unpack_vmlinux(deb, pathlib.Path(work))
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                found.rename(place)
+                return
+        except (AptError, OSError, subprocess.CalledProcessError) as error:
+            reasons.append(str(error))
+    raise KernelUnavailable(f"{kernel.series}: {package} {kernel.version}: {'; '.join(reasons)}")
+
+
+def _unpack_vmlinux(deb: pathlib.Path, work: pathlib.Path) -> pathlib.Path:
+    """Unpack the vmlinux of a debug package alone: the modules' part is three times as large."""
+    with subprocess.Popen(["dpkg", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as tar:
+        select = ("--wildcards", "./usr/lib/debug/boot/vmlinux-*")
+        subprocess.run(["tar", "-x", "-C", work, *select], stdin=tar.stdout, check=True)
+    return _only((work / "usr/lib/debug/boot").glob("vmlinux-*"), "vmlinux")
+
+
 def main() -> int:
     """Fetch the series named on the command line and print their files."""
     parser = argparse.ArgumentParser(prog="tests.guest.kernels", description=main.__doc__)

@@ -33,9 +33,17 @@ class Qemu:
     @param folder     existing folder for QEMU's messages
     @param console    file for the first serial port
     @param gdbstub    whether a debugger can connect
+    @param program    how QEMU is started, such as Foreign.command
     """
 
-    def __init__(self, arguments: list, folder: pathlib.Path, console: pathlib.Path, gdbstub: bool):
+    def __init__(
+        self,
+        arguments: list,
+        folder: pathlib.Path,
+        console: pathlib.Path,
+        gdbstub: bool,
+        program=(QEMU,),
+    ):
         self.gdb_port: int | None = None
         self._log = folder / "qemu.log"
         self._process: subprocess.Popen | None = None
@@ -45,7 +53,7 @@ class Qemu:
             with contextlib.ExitStack() as theirs:
                 command = [
                     # The same process number before and after: setpriv executes QEMU.
-                    *("setpriv", "--pdeathsig", "KILL", QEMU),
+                    *("setpriv", "--pdeathsig", "KILL", *program),
                     *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
                     *("-machine", "pc", "-accel", "tcg,thread=multi"),
                     *("-chardev", f"file,id=console,path={console}", "-serial", "chardev:console"),

@@ -99,6 +99,7 @@ class Guest:
     @param extra_args more arguments for QEMU
     @param console    file for the kernel's console; None: in the guest's temporary folder
     @param wait       return only when the guest is ready
+    @param qemu       how QEMU is started, such as the command of foreign("qemu", "sid")
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Guest:
         extra_args=(),
         console: str | os.PathLike | None = None,
         wait: bool = True,
+        qemu=(QEMU,),
     ):
         self.kernel = kernel
         self.boot_seconds: float | None = None
@@ -134,7 +136,7 @@ class Guest:
                 *extra_args,
             ]
             self._started = time.monotonic()
-            self._qemu = Qemu(arguments, self.folder, self.console_path, gdbstub)
+            self._qemu = Qemu(arguments, self.folder, self.console_path, gdbstub, qemu)
             self._cleanup.callback(self._qemu.close)
             _alive.add(self)
             self._channel = Channel(self._qemu.control, self._qemu.window)

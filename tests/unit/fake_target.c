@@ -89,6 +89,11 @@ static const struct dill_target_ops ops = {
 	.close = close_target,
 };
 
+const struct dill_target_ops *fake_target_ops(void)
+{
+	return &ops;
+}
+
 void fake_target_init(struct fake_target *target, unsigned spaces_served, uint64_t first,
 		      size_t size)
 {

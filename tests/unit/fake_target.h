@@ -23,6 +23,9 @@ struct fake_target {
 void fake_target_init(struct fake_target *target, unsigned spaces, uint64_t first, size_t size);
 void fake_target_deinit(struct fake_target *target);
 
+/** Its ops, whose context is the target; closing it frees nothing. */
+const struct dill_target_ops *fake_target_ops(void);
+
 /** Memory over the target, begun. The target must outlive it. */
 struct memory *fake_target_open(struct fake_target *target);
 /** End and free it. */

@@ -20,10 +20,11 @@ struct image {
 	struct heap heap; /* with a layout of its own, unlike any kernel's */
 	dill_virt caches[16];
 	size_t cache_count;
+	size_t percpu_bytes; /* of each CPU's page, from its end */
 	struct {
 		const char *name;
 		dill_virt address;
-	} symbols[8];		   /* none, unless a test fills them in */
+	} symbols[8];		   /* none, unless a test fills them in, or with image_symbol() */
 	unsigned inside_allocator; /* bits of CPUs that were stopped in there */
 };
 
@@ -61,6 +62,27 @@ void image_set_cpu_slab(struct image *image, dill_virt cache, unsigned cpu, dill
 			const uint32_t *free, size_t count);
 /** Put @p slab in front of the partial slabs of @p cpu. */
 void image_add_cpu_partial(struct image *image, dill_virt cache, unsigned cpu, dill_virt slab);
+
+/** Let @p cache have sheaves of @p capacity objects on every CPU, all empty, and barns. */
+void image_give_sheaves(struct image *image, dill_virt cache, uint32_t capacity);
+enum image_sheaf { IMAGE_MAIN, IMAGE_SPARE, IMAGE_RCU_FREE };
+/** Give @p cpu a sheaf with these objects, in array order; the one it had is forgotten. */
+dill_virt image_set_sheaf(struct image *image, dill_virt cache, unsigned cpu,
+			  enum image_sheaf which, const dill_virt *objects, size_t count);
+/** Append a sheaf with these objects to the full ones in the barn of @p node. */
+dill_virt image_add_full_sheaf(struct image *image, dill_virt cache, unsigned node,
+			       const dill_virt *objects, size_t count);
+
+/** Address of 8 bytes of a CPU's own data, the same for all; for per-CPU symbols. */
+#define IMAGE_PERCPU_WORD UINT64_C(0x1ff8)
+
+/** Let the kernel have a symbol. */
+void image_symbol(struct image *image, const char *name, dill_virt address);
+/** Zeroed bytes for small structures, and a whole page. */
+dill_virt image_bytes(struct image *image, size_t size);
+dill_virt image_page(struct image *image);
+/** A __percpu pointer to new bytes of every CPU's area. */
+dill_virt image_percpu(struct image *image, size_t size);
 
 dill_virt image_node(struct image *image, dill_virt cache, unsigned node);
 dill_virt image_cpu(struct image *image, dill_virt cache, unsigned cpu);

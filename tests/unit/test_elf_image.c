@@ -19,15 +19,19 @@
  * it. */
 
 #define TEXT   UINT64_C(0xffffffff81000000)
-#define BANNER "Linux version 6.1.2-test\n"
+#define HEAD   "6.1.2-test (me@here)"
+#define BUILD  " #1 SMP Debian 6.1.2-1 (2026-11-16)"
+#define BANNER "Linux version " HEAD " (gcc (Debian) 12)" BUILD "\n"
 
 enum { TEXT_OFFSET = 0x1000, BANNER_AT = 0x100, BTF_AT = 0x200, ELF_SIZE = 0x4000 };
 
 static void append(char *strings, size_t *used, const char *name, uint32_t *ret)
 {
+	size_t size = strlen(name) + 1;
+
 	*ret = (uint32_t)*used;
-	strcpy(strings + *used, name);
-	*used += strlen(name) + 1;
+	memcpy(strings + *used, name, size);
+	*used += size;
 }
 
 static Elf64_Sym make_symbol(uint64_t value, unsigned bind, unsigned type, uint16_t section)
@@ -46,6 +50,7 @@ static uint8_t *make_vmlinux(void)
 					    "a_bss", "bad\n1", "percpu_offset"};
 	static const char *const section_names[] = {"",	       ".text",	    ".BTF", ".symtab",
 						    ".strtab", ".shstrtab", ".bss"};
+	static const uint8_t btf[4] = {0x9f, 0xeb, 1, 0};
 	uint8_t *file = calloc(1, ELF_SIZE);
 	Elf64_Ehdr *header = (Elf64_Ehdr *)file;
 	Elf64_Phdr *segment = (Elf64_Phdr *)(file + 64);
@@ -76,8 +81,8 @@ static uint8_t *make_vmlinux(void)
 		.p_filesz = 0x1000,
 		.p_memsz = 0x1000,
 	};
-	strcpy((char *)file + TEXT_OFFSET + BANNER_AT, BANNER);
-	memcpy(file + TEXT_OFFSET + BTF_AT, "\x9f\xeb\1\0", 4);
+	memcpy(file + TEXT_OFFSET + BANNER_AT, BANNER, sizeof(BANNER));
+	memcpy(file + TEXT_OFFSET + BTF_AT, btf, sizeof(btf));
 
 	symbols[1] = make_symbol(TEXT, STB_GLOBAL, STT_NOTYPE, 1);
 	symbols[2] = make_symbol(TEXT + BANNER_AT, STB_GLOBAL, STT_OBJECT, 1);
@@ -145,28 +150,46 @@ static enum dill_error_code code_of(struct dill_error *error)
 	return code;
 }
 
-static void assert_symbol(const struct image_file *file, const char *name, uint64_t value,
+static void assert_symbol(const struct symbol_table *table, const char *name, uint64_t value,
 			  char kind)
 {
-	const struct symbol_entry *entry = symbol_table_find(&file->symbols, name);
+	const struct symbol_entry *entry = symbol_table_find(table, name);
 
 	assert_non_null(entry);
 	assert_int_equal(entry->value, value);
 	assert_int_equal(entry->kind, kind);
 }
 
-static void assert_is_vmlinux(const struct image_file *file)
+static struct dill_error *check(struct image_file *file, const char *banner, const char *note)
 {
-	assert_string_equal(file->banner, BANNER);
-	assert_int_equal(file->linked_base, TEXT);
-	assert_int_equal(file->btf_size, 4);
-	assert_false(file->has_dwarf);
-	assert_symbol(file, "_text", TEXT, 'T');
-	assert_symbol(file, "weak_one", TEXT + 0x40, 'W');
-	assert_symbol(file, "a_bss", TEXT + 0x9000, 'b');
-	assert_symbol(file, "percpu_offset", 0x1fb80, 'A');
+	struct image_identity identity = {
+		.banner = banner,
+		.note = {(const uint8_t *)note, note ? strlen(note) : 0},
+	};
+
+	return image_file_check(file, &identity);
+}
+
+static void assert_is_vmlinux(struct image_file *file)
+{
+	struct symbol_table table = {0};
+	struct types *types;
+	const char *how;
+	dill_virt base;
+
+	assert_null(check(file, BANNER, NULL));
+	assert_null(image_file_symbols(file, &table, &base));
+	assert_int_equal(base, TEXT);
+	assert_symbol(&table, "_text", TEXT, 'T');
+	assert_symbol(&table, "weak_one", TEXT + 0x40, 'W');
+	assert_symbol(&table, "a_bss", TEXT + 0x9000, 'b');
+	assert_symbol(&table, "percpu_offset", 0x1fb80, 'A');
 	/* A name with a control character is none. */
-	assert_int_equal(file->symbols.entries.count, 5);
+	assert_int_equal(table.entries.count, 5);
+	symbol_table_deinit(&table);
+	/* It is read as BTF, of which it is too short a piece. */
+	assert_int_equal(code_of(image_file_types(file, &types, &how)), DILL_ERROR_BAD_DATA);
+	assert_string_equal(how, "BTF of the image file");
 }
 
 static void test_vmlinux(void **state)
@@ -177,6 +200,45 @@ static void test_vmlinux(void **state)
 	(void)state;
 	assert_null(open_bytes(bytes, ELF_SIZE, &file));
 	assert_is_vmlinux(file);
+	image_file_free(file);
+	free(bytes);
+}
+
+static void assert_refused(struct image_file *file, const char *banner, const char *note,
+			   const char *reason)
+{
+	struct dill_error *error = check(file, banner, note);
+
+	assert_non_null(error);
+	assert_int_equal(dill_error_code(error), DILL_ERROR_INVALID_ARGUMENT);
+	assert_non_null(strstr(dill_error_text(error), reason));
+	dill_error_free(error);
+}
+
+/* The build id decides when it is known, else the banner. */
+static void test_another_kernel(void **state)
+{
+	uint8_t *bytes = make_vmlinux();
+	struct image_file *file;
+
+	(void)state;
+	strcpy((char *)bytes + TEXT_OFFSET + 0x300, "the build's note");
+	assert_null(open_bytes(bytes, ELF_SIZE, &file));
+	assert_null(check(file, BANNER, "the build's note"));
+	assert_refused(file, BANNER, "another note",
+		       "another build of 6.1.2-test #1 SMP Debian 6.1.2-1 (2026-11-16)");
+	assert_refused(file, "Linux version 6.1.3-test (me@here) (gcc (1)) #2 SMP\n", NULL,
+		       "it is 6.1.2-test #1 SMP Debian 6.1.2-1 (2026-11-16), and the target "
+		       "6.1.3-test #2 SMP");
+	/* Whatever the target says, it is shown on one line. */
+	assert_refused(file, "Linux version \033[1m (x) #\r\n", NULL, "\\");
+	assert_refused(file, "Linux version", NULL, "no version banner");
+	assert_refused(file, "", NULL, "no version banner");
+	image_file_free(file);
+
+	memset(bytes + TEXT_OFFSET + BANNER_AT, 0, strlen(BANNER));
+	assert_null(open_bytes(bytes, ELF_SIZE, &file));
+	assert_int_equal(code_of(check(file, BANNER, NULL)), DILL_ERROR_UNSUPPORTED);
 	image_file_free(file);
 	free(bytes);
 }
@@ -220,16 +282,17 @@ static uint8_t *make_bzimage(const struct strbuf *payload, uint32_t unpacked, bo
 			     size_t *ret_size)
 {
 	uint32_t length = (uint32_t)payload->length + (append_size ? 4 : 0);
+	static const uint8_t magic[6] = {'H', 'd', 'r', 'S', 0x0f, 0x02};
 	uint32_t offset = 0x40;
 	uint8_t *file;
 
 	*ret_size = 3 * 512 + offset + length;
 	file = calloc(1, *ret_size);
 	file[0x1f1] = 2;
-	memcpy(file + 0x202, "HdrS\x0f\x02", 6);
+	memcpy(file + 0x202, magic, sizeof(magic));
 	memcpy(file + 0x248, &offset, 4);
 	memcpy(file + 0x24c, &length, 4);
-	memcpy(file + 3 * 512 + offset, payload->data, payload->length);
+	memcpy(file + 3 * 512 + offset, strbuf_get(payload), payload->length);
 	if (append_size)
 		memcpy(file + 3 * 512 + offset + payload->length, &unpacked, 4);
 	return file;
@@ -266,11 +329,49 @@ static void test_bzimage(void **state)
 	free(vmlinux);
 }
 
+/* What a bzImage states in front is enough to refuse it: this one cannot be unpacked. */
+static void test_bzimage_version(void **state)
+{
+	struct strbuf payload = {0};
+	struct image_file *file;
+	uint8_t *bytes;
+	size_t size;
+
+	(void)state;
+	strbuf_append(&payload, "no compressed stream");
+	bytes = make_bzimage(&payload, ELF_SIZE, true, &size);
+	memcpy(bytes + 0x20e, "\x40\x01", 2);
+	strcpy((char *)bytes + 0x340, HEAD BUILD);
+	assert_null(open_bytes(bytes, size, &file));
+	assert_null(check(file, BANNER, NULL));
+	assert_refused(file, "Linux version 6.1.2-test (me@here) (gcc) #2 SMP\n", NULL,
+		       "and the target 6.1.2-test #2 SMP");
+	image_file_free(file);
+	/* Nothing in front, or something outside of the file: unpacked, which fails here. */
+	memcpy(bytes + 0x20e, "\xff\xff", 2);
+	assert_null(open_bytes(bytes, size, &file));
+	assert_int_equal(code_of(check(file, BANNER, NULL)), DILL_ERROR_BAD_DATA);
+	image_file_free(file);
+	strbuf_deinit(&payload);
+	free(bytes);
+}
+
+/** The error of a file that opens, and then cannot be unpacked. */
+static struct dill_error *unpack_bytes(const void *bytes, size_t size)
+{
+	struct image_file *file;
+	struct dill_error *error;
+
+	assert_null(open_bytes(bytes, size, &file));
+	error = check(file, BANNER, NULL);
+	image_file_free(file);
+	return error;
+}
+
 static void test_forged_bzimage(void **state)
 {
 	uint8_t *vmlinux = make_vmlinux();
 	struct strbuf payload = {0};
-	struct image_file *file;
 	uint8_t *bytes;
 	size_t size;
 
@@ -278,18 +379,18 @@ static void test_forged_bzimage(void **state)
 	assert_true(compress(ARCHIVE_FILTER_XZ, vmlinux, ELF_SIZE, &payload));
 	/* It holds less than it claims; it claims the impossible. */
 	bytes = make_bzimage(&payload, ELF_SIZE + 1, true, &size);
-	assert_int_equal(code_of(open_bytes(bytes, size, &file)), DILL_ERROR_BAD_DATA);
+	assert_int_equal(code_of(unpack_bytes(bytes, size)), DILL_ERROR_BAD_DATA);
 	free(bytes);
 	bytes = make_bzimage(&payload, UINT32_MAX, true, &size);
-	assert_int_equal(code_of(open_bytes(bytes, size, &file)), DILL_ERROR_BAD_DATA);
+	assert_int_equal(code_of(unpack_bytes(bytes, size)), DILL_ERROR_BAD_DATA);
 	/* Cut off. */
-	assert_int_equal(code_of(open_bytes(bytes, size - 1, &file)), DILL_ERROR_BAD_DATA);
+	assert_int_equal(code_of(unpack_bytes(bytes, size - 1)), DILL_ERROR_BAD_DATA);
 	memset(bytes + 3 * 512 + 0x40, 0x5a, 64);
-	memcpy(bytes + size - 4, "\0\1\1\0", 4);
-	dill_error_free(open_bytes(bytes, size, &file));
+	memcpy(bytes + size - 4, &(uint32_t){0x010100}, 4);
+	dill_error_free(unpack_bytes(bytes, size));
 	/* Offsets outside of the file. */
 	memset(bytes + 0x248, 0xff, 8);
-	assert_int_equal(code_of(open_bytes(bytes, size, &file)), DILL_ERROR_BAD_DATA);
+	assert_int_equal(code_of(unpack_bytes(bytes, size)), DILL_ERROR_BAD_DATA);
 	free(bytes);
 	free(vmlinux);
 	strbuf_deinit(&payload);
@@ -298,7 +399,9 @@ static void test_forged_bzimage(void **state)
 static void test_no_kernel(void **state)
 {
 	uint8_t *bytes = make_vmlinux();
+	struct symbol_table table = {0};
 	struct image_file *file;
+	dill_virt base;
 
 	(void)state;
 	assert_int_equal(code_of(open_bytes("", 0, &file)), DILL_ERROR_UNSUPPORTED);
@@ -310,8 +413,26 @@ static void test_no_kernel(void **state)
 	((Elf64_Ehdr *)bytes)->e_machine = EM_X86_64;
 	/* A symbol table of nothing: then kallsyms are looked for, and there are none. */
 	((Elf64_Shdr *)(bytes + 0x3000))[3].sh_size = 0;
-	assert_int_equal(code_of(open_bytes(bytes, ELF_SIZE, &file)), DILL_ERROR_NOT_FOUND);
+	assert_null(open_bytes(bytes, ELF_SIZE, &file));
+	assert_int_equal(code_of(image_file_symbols(file, &table, &base)), DILL_ERROR_NOT_FOUND);
+	symbol_table_deinit(&table);
+	image_file_free(file);
 	free(bytes);
+}
+
+/** Everything that is asked of a file, whatever the answers. */
+static void use(struct image_file *file)
+{
+	struct symbol_table table = {0};
+	struct types *types = NULL;
+	const char *how;
+	dill_virt base;
+
+	dill_error_free(check(file, BANNER, NULL));
+	dill_error_free(image_file_symbols(file, &table, &base));
+	dill_error_free(image_file_types(file, &types, &how));
+	types_free(types);
+	symbol_table_deinit(&table);
 }
 
 /* However a byte of the file is forged, it is read or refused. */
@@ -332,6 +453,8 @@ static void test_forged_elf(void **state)
 			assert_int_equal(fwrite(bytes, 1, ELF_SIZE, stream), ELF_SIZE);
 			fclose(stream);
 			dill_error_free(image_file_open(path, &file));
+			if (file)
+				use(file);
 			image_file_free(file);
 			bytes[at] = was;
 		}
@@ -343,9 +466,10 @@ static void test_forged_elf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vmlinux),	       cmocka_unit_test(test_bzimage),
-		cmocka_unit_test(test_forged_bzimage), cmocka_unit_test(test_no_kernel),
-		cmocka_unit_test(test_forged_elf),
+		cmocka_unit_test(test_vmlinux),		cmocka_unit_test(test_bzimage),
+		cmocka_unit_test(test_forged_bzimage),	cmocka_unit_test(test_no_kernel),
+		cmocka_unit_test(test_forged_elf),	cmocka_unit_test(test_another_kernel),
+		cmocka_unit_test(test_bzimage_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

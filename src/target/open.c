@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/open.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "target/recording_file.h"
+
+/* A kind of file that can be a target, recognised by how it begins. */
+struct file_backend {
+	bool (*is_mine)(struct span head);
+	struct dill_error *(*open)(const struct target_options *options,
+				   const struct dill_target_ops **ret_ops, void **ret_context);
+};
+
+static const struct file_backend file_backends[] = {
+	{recording_is_file, recording_open},
+};
+
+#define HEAD_SIZE 4096u
+
+static struct dill_error *read_head(const char *path, uint8_t buffer[HEAD_SIZE], size_t *ret_size)
+{
+	FILE *file = fopen(path, "rbe");
+	struct dill_error *error = NULL;
+
+	if (!file)
+		return dill_error_new_os(errno, "cannot open %s", path);
+	*ret_size = fread(buffer, 1, HEAD_SIZE, file);
+	if (ferror(file))
+		error = dill_error_new_os(errno, "cannot read %s", path);
+	fclose(file);
+	return error;
+}
+
+static struct dill_error *open_file(const struct target_options *options,
+				    const struct dill_target_ops **ret_ops, void **ret_context)
+{
+	uint8_t buffer[HEAD_SIZE];
+	struct span head = {buffer, 0};
+
+	TRY(read_head(options->file, buffer, &head.size));
+	for (size_t i = 0; i < sizeof(file_backends) / sizeof(*file_backends); i++)
+		if (file_backends[i].is_mine(head))
+			return file_backends[i].open(options, ret_ops, ret_context);
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "%s is no recording of dill's, and nothing else that dill can open",
+			      options->file);
+}
+
+struct dill_error *target_open(const struct target_options *options,
+			       const struct dill_target_ops **ret_ops, void **ret_context)
+{
+	if (options->remote && options->file)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "give a gdbstub or a file as the target, not both");
+	if (options->file)
+		return open_file(options, ret_ops, ret_context);
+	return rsp_open(options, ret_ops, ret_context);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TARGET_RECORDING_WIRE_H
+#define TARGET_RECORDING_WIRE_H
+
+#include <dill/target.h>
+
+/** What the reader and the writer of recording_file.h share. */
+
+#define RECORDING_VERSION   1u
+#define RECORDING_REGISTERS 10u
+#define RECORDING_CPU_WORDS (1u + RECORDING_REGISTERS)
+#define RECORDING_END	    UINT64_MAX
+
+enum {
+	RECORDING_CPU_KNOWN = 1,
+	RECORDING_CPU_CONTROL = 2,
+};
+
+enum {
+	RECORDING_PAGE_SPACE = DILL_SPACE_PHYSICAL | DILL_SPACE_VIRTUAL,
+	RECORDING_PAGE_UNREADABLE = 4,
+	RECORDING_PAGE_ZEROS = 8,
+	RECORDING_PAGE_KIND = RECORDING_PAGE_UNREADABLE | RECORDING_PAGE_ZEROS,
+};
+
+/** The registers in the order of the file. */
+static inline void recording_registers(struct dill_registers *registers,
+				       uint64_t *ret[RECORDING_REGISTERS])
+{
+	uint64_t *const all[RECORDING_REGISTERS] = {
+		&registers->ip,	  &registers->sp,      &registers->flags,
+		&registers->cs,	  &registers->gs_base, &registers->kernel_gs_base,
+		&registers->cr0,  &registers->cr3,     &registers->cr4,
+		&registers->efer,
+	};
+
+	for (unsigned i = 0; i < RECORDING_REGISTERS; i++)
+		ret[i] = all[i];
+}
+
+#endif

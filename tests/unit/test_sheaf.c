@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "heap_image.h"
+
+#define CAPACITY 4
+
+/* A cache with a slab of live objects, of which three lie in CPU 0's main sheaf. */
+struct fixture {
+	struct image image;
+	struct arena *arena;
+	struct findings findings;
+	struct contents contents;
+	dill_virt cache, sheaf, objects[3];
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	dill_virt slab;
+
+	image_init(&f->image, 32, 2, 1, FREELIST_XOR_SWAPPED);
+	f->cache = image_cache(&f->image, "a", 64);
+	slab = image_slab(&f->image, f->cache, NULL, 0);
+	image_give_sheaves(&f->image, f->cache, CAPACITY);
+	for (uint32_t i = 0; i < 3; i++)
+		f->objects[i] = image_object(&f->image, f->cache, slab, 10 + i);
+	f->sheaf = image_set_sheaf(&f->image, f->cache, 0, IMAGE_MAIN, f->objects, 3);
+	assert_null(arena_new(&f->arena));
+	f->findings.arena = f->arena;
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	arena_free(f->arena);
+	image_deinit(&f->image);
+	free(f);
+	return 0;
+}
+
+static const struct sheaf *read_main(struct fixture *f)
+{
+	struct cache_list caches;
+
+	assert_null(caches_read(&f->image.heap, f->arena, &f->findings, &caches));
+	assert_int_equal(caches.count, 1);
+	assert_null(contents_read(&f->image.heap, caches.items, 1, CONTENTS_FREELISTS, f->arena,
+				  &f->findings, &f->contents));
+	return &f->contents.cpus[0].sheaves.main;
+}
+
+static void test_healthy(void **state)
+{
+	struct fixture *f = *state;
+	const struct sheaf *sheaf = read_main(f);
+
+	assert_int_equal(f->findings.count, 0);
+	assert_int_equal(sheaf->address, f->sheaf);
+	assert_int_equal(sheaf->size, 3);
+	assert_memory_equal(sheaf->objects, f->objects, sizeof(f->objects));
+	assert_false(sheaf->broken);
+}
+
+/* A cache whose objects have no size: what a sheaf's entries are cannot be told. */
+static void test_cache_without_size(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t *size = image_at(&f->image, f->cache + f->image.heap.layout.cache_size.offset, 4);
+
+	*size = 0;
+
+	const struct sheaf *sheaf = read_main(f);
+
+	assert_int_equal(f->findings.count, 1);
+	assert_int_equal(f->findings.first->kind, FINDING_CACHE);
+	assert_true(sheaf->broken);
+	assert_int_equal(sheaf->size, 3);
+	assert_null(sheaf->objects);
+	assert_true(f->contents.incomplete);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_healthy),
+		TEST(test_cache_without_size),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
