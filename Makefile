@@ -3,14 +3,14 @@
 PYTHON := /usr/bin/python3
 PREFIX ?= /usr/local
 
-.PHONY: all demo check bench lint install clean
+.PHONY: all demo check bench lint docs install clean
 
 all: build/build.ninja
 	ninja -C build
 
 build/build.ninja:
 	@tools/install-deps.sh build
-	meson setup build --prefix $(PREFIX) >/dev/null
+	@meson setup build --prefix $(PREFIX) >/dev/null || { tail -n 20 build/meson-logs/meson-log.txt; exit 1; }
 
 demo:
 	@tools/install-deps.sh demo
@@ -31,8 +31,14 @@ lint:
 	@tools/install-deps.sh check
 	@tools/lint.sh
 
+# The tables of the documents from the program's own.
+docs: all
+	@$(PYTHON) -m tools.docs
+
+# The prefix of now, not of the time when build/ was made.
 install: all
+	@meson configure build --prefix $(PREFIX)
 	meson install -C build $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-analyze build-asan build-fuzz

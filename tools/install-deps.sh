@@ -3,10 +3,11 @@
 # Install what building and testing need, and is not there yet. Says what; asks for root only for that.
 set -eu
 
-build="gcc meson ninja-build pkg-config libdw-dev libelf-dev libedit-dev libjansson-dev libarchive-dev
+build="gcc libc6-dev meson ninja-build pkg-config libdw-dev libelf-dev libedit-dev libjansson-dev libarchive-dev
 	libexpat1-dev python3-dev"
 guest="qemu-system-x86 busybox-static cpio zstd xz-utils gdb"
-check="libcmocka-dev libbpf-dev dwarves python3-pytest python3-pytest-xdist clang-14 clang-format-14 libclang-rt-14-dev cppcheck"
+check="libcmocka-dev libbpf-dev dwarves python3-pytest python3-pytest-xdist clang-14 libclang-rt-14-dev
+	clang-format-14 clang-tidy-14 cppcheck shellcheck pyflakes3 codespell git groff-base mandoc"
 
 missing=
 # shellcheck disable=SC2086 # lists of words
@@ -19,6 +20,10 @@ done
 echo "dill: installing with apt:$missing"
 root=
 [ "$(id -u)" = 0 ] || root=sudo
+if [ -n "$root" ] && ! command -v sudo >/dev/null; then
+	echo "dill: that needs root, and there is no sudo: run the same as root, or install them yourself" >&2
+	exit 1
+fi
 # shellcheck disable=SC2086
 if ! $root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >/dev/null 2>&1; then
 	$root apt-get update

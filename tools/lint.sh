@@ -1,7 +1,64 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Layers, and the format of every C file as the pinned clang-format writes it.
-set -eu
-cd "$(dirname "$0")/.."
-/usr/bin/python3 tests/lint/layers.py
-git ls-files '*.c' '*.h' | xargs clang-format-14 --dry-run --Werror
+# Every check that runs nothing of dill's. What a failed one says is shown; the last line counts them.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+passed=0
+failed=0
+
+# check TITLE COMMAND...
+check() {
+	title=$1
+	shift
+	if said=$("$@" 2>&1); then
+		echo "ok      $title"
+		passed=$((passed + 1))
+	else
+		printf 'FAILED  %s\n%s\n' "$title" "$said"
+		failed=$((failed + 1))
+	fi
+}
+
+# on PATTERNS COMMAND...: with the files of these patterns at its end
+on() {
+	patterns=$1
+	shift
+	# shellcheck disable=SC2046,SC2086 # no file's name has a blank in it
+	"$@" $(git ls-files $patterns)
+}
+
+# configure NAME: build-NAME as tools/NAME.ini has it, up to date
+configure() {
+	[ -e "build-$1/build.ninja" ] || meson setup "build-$1" --native-file "tools/$1.ini" || return
+	ninja -C "build-$1" build.ninja
+}
+
+# Guests' programs are not in the build. Silence is success: what clang left out in system headers, it counts anyway.
+tidy() {
+	! {
+		on '*.c :!tests/guest' printf '%s\n' |
+			xargs -n1 -P"$(nproc)" clang-tidy-14 --quiet -p build-fuzz
+		on 'tests/guest/*.c' printf '%s\n' | xargs -I{} clang-tidy-14 --quiet {} -- -Wall -Wextra
+	} 2>&1 | grep -v '^[0-9]* warnings\? generated\.$'
+}
+
+analyze() {
+	configure analyze && ninja --quiet -C build-analyze dill src/gdb/dill.abi3.so
+}
+
+check 'layers' /usr/bin/python3 tests/lint/layers.py
+check 'docs' /usr/bin/python3 tests/lint/docs.py
+check 'public headers' on 'include/dill/*.h' tests/lint/headers.sh
+check 'clang-format' on '*.c *.h' clang-format-14 --dry-run --Werror
+check 'shellcheck' on '*.sh .ci/run tests/guest/init' shellcheck
+check 'pyflakes' on '*.py' pyflakes3
+check 'codespell' on '*' codespell
+check 'clang configuration' configure fuzz
+check 'cppcheck' cppcheck --quiet -j"$(nproc)" --enable=warning,portability,performance --error-exitcode=1 \
+	--inline-suppr --suppressions-list=tests/lint/cppcheck.txt --library=posix,gnu,python \
+	--project=build-fuzz/compile_commands.json
+check 'clang-tidy' tidy
+check 'gcc -fanalyzer' analyze
+
+echo "lint: $passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define DEFINES_ERRORS
 #include "base/error.h"
 
 #include <stdarg.h>

@@ -38,4 +38,23 @@ static inline bool error_is_fatal(const struct dill_error *error)
 
 DEFINE_CLEANUP(struct dill_error *, dill_error_free)
 
+#if defined(__clang_analyzer__) && !defined(DEFINES_ERRORS)
+/*
+ * clang's analyzer sees one file at a time: to it, error_no_memory() may well return NULL, and a
+ * function that failed go on with what it did not get. This tells it that a new error is there.
+ */
+#define error_made(call)                                                                           \
+	({                                                                                         \
+		struct dill_error *made_ = (call);                                                 \
+		if (!made_)                                                                        \
+			__builtin_unreachable();                                                   \
+		made_;                                                                             \
+	})
+#define error_no_memory()	  error_made(error_no_memory())
+#define error_interrupted()	  error_made(error_interrupted())
+#define dill_error_new(...)	  error_made(dill_error_new(__VA_ARGS__))
+#define dill_error_new_os(...)	  error_made(dill_error_new_os(__VA_ARGS__))
+#define dill_error_new_fault(...) error_made(dill_error_new_fault(__VA_ARGS__))
+#endif
+
 #endif

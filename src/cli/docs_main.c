@@ -1,30 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* dill-docs: prints documents for the build; not installed. */
+/* dill-docs: prints documents and tables for the build and for tools/docs.py; not installed. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/docs.h"
 
-static struct dill_error *append(int argc, char **argv, struct strbuf *text)
+/* What is made of a command's name. */
+static struct dill_error *append_of_command(const char *what, const char *name, struct strbuf *text)
 {
 	const struct command *command;
 
-	if (argc == 2 && !strcmp(argv[1], "json"))
-		return docs_append_json(text);
-	if (argc == 2 && !strcmp(argv[1], "man")) {
-		docs_append_man(text);
-		return NULL;
-	}
-	if (argc == 3 && !strcmp(argv[1], "completion") && !strcmp(argv[2], "bash")) {
+	TRY(command_find(name, &command));
+	if (!strcmp(what, "records"))
+		return docs_append_records(command, text);
+	docs_append_usage(command, text);
+	return NULL;
+}
+
+static struct dill_error *append(int argc, char **argv, struct strbuf *text)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (argc == 3 && (!strcmp(what, "usage") || !strcmp(what, "records")))
+		return append_of_command(what, argv[2], text);
+	if (argc == 2 && !strcmp(what, "shared-records"))
+		return docs_append_records(NULL, text);
+	if (argc == 2 && !strcmp(what, "kinds"))
+		return docs_append_kinds(text);
+	if (argc == 2 && !strcmp(what, "options"))
+		docs_append_options(text);
+	else if (argc == 2 && !strcmp(what, "members"))
+		docs_append_members(text);
+	else if (argc == 2 && !strcmp(what, "features"))
+		docs_append_features(text);
+	else if (argc == 3 && !strcmp(what, "man"))
+		docs_append_man(argv[2], text);
+	else if (argc == 2 && !strcmp(what, "bash"))
 		docs_append_bash(text);
-		return NULL;
-	}
-	if (argc == 3 && !strcmp(argv[1], "command")) {
-		TRY(command_find(argv[2], &command));
-		return docs_append_command(command, text);
-	}
-	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
-			      "usage: dill-docs json|man|command NAME|completion bash");
+	else
+		return dill_error_new(
+			DILL_ERROR_INVALID_ARGUMENT,
+			"usage: dill-docs usage COMMAND|records COMMAND|"
+			"shared-records|kinds|options|members|features|man LOADER|bash");
+	return NULL;
 }
 
 int main(int argc, char **argv)

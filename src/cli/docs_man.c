@@ -3,6 +3,9 @@
 #include "cli/options.h"
 #include "command/arguments.h"
 
+/* Of this version; a page that was built later is no newer. */
+#define RELEASE_DATE "2026-11-25"
+
 static const char description[] = "dill shows the slab heap (SLUB) of a Linux kernel from outside: "
 				  "of a guest of QEMU or another\n"
 				  "virtual machine, through its gdbstub. It needs no help from the "
@@ -13,6 +16,19 @@ static const char description[] = "dill shows the slab heap (SLUB) of a Linux ke
 				  "and completion, or one per line\n"
 				  "from its input when that is no terminal. Words are quoted as in "
 				  "a shell; # starts a comment.\n";
+
+static const char gdb_section[] =
+	"All commands are reached as \"dill COMMAND\", and by their plain name where that starts "
+	"with k and is\n"
+	"free; what another plugin has defined is left alone. Their answers are values in "
+	"expressions, too:\n"
+	".TP\n$kbase()\nAddress of the kernel's image.\n"
+	".TP\n$kcache(\"NAME\")\nAddress of a cache, a struct kmem_cache * when GDB has the type.\n"
+	".TP\n$ktask(PID), $ktask(\"NAME\")\nAddress of a task, a struct task_struct * when GDB "
+	"has "
+	"the type.\n"
+	".PP\n\"set dill direct off\" reads everything through GDB's connection, as "
+	"\\-\\-no\\-direct does.\n";
 
 static const char ending[] =
 	".SH EXIT STATUS\n"
@@ -96,12 +112,21 @@ static void append_command(struct strbuf *text, const struct command *command)
 	strbuf_append(text, "\n.fi\n");
 }
 
-void docs_append_man(struct strbuf *text)
+static void append_gdb(struct strbuf *text, const char *loader)
 {
-	strbuf_append(text, ".TH DILL 1 \"\" \"dill " DILL_VERSION "\" \"User Commands\"\n"
-			    ".SH NAME\ndill \\- show the slab heap of a Linux kernel from outside\n"
-			    ".SH SYNOPSIS\n.B dill\n[\\fIOPTION\\fR...] "
-			    "[\\fICOMMAND\\fR [\\fIARGUMENT\\fR...]]\n.SH DESCRIPTION\n");
+	strbuf_append(text, ".SH IN GDB\nLoad the plugin with\n.PP\n.RS\n.nf\nsource ");
+	append_text(text, loader);
+	strbuf_append(text, "\n.fi\n.RE\n.PP\n");
+	strbuf_append(text, gdb_section);
+}
+
+void docs_append_man(const char *loader, struct strbuf *text)
+{
+	strbuf_append(text,
+		      ".TH DILL 1 " RELEASE_DATE " \"dill " DILL_VERSION "\" \"User Commands\"\n"
+		      ".SH NAME\ndill \\- show the slab heap of a Linux kernel from outside\n"
+		      ".SH SYNOPSIS\n.B dill\n[\\fIOPTION\\fR...] "
+		      "[\\fICOMMAND\\fR [\\fIARGUMENT\\fR...]]\n.SH DESCRIPTION\n");
 	strbuf_append(text, description);
 	append_program_options(text);
 	strbuf_append(text,
@@ -112,5 +137,6 @@ void docs_append_man(struct strbuf *text)
 			      common_options[i].doc);
 	for (size_t i = 0; commands[i]; i++)
 		append_command(text, commands[i]);
+	append_gdb(text, loader);
 	strbuf_append(text, ending);
 }

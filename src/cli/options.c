@@ -120,7 +120,9 @@ const struct argp options_argp = {
 
 char option_letter(const struct argp_option *option)
 {
-	return option->key > ' ' && option->key < 0x7f ? (char)option->key : '\0';
+	if (option->key <= ' ' || option->key >= 0x7f)
+		return '\0';
+	return (char)option->key;
 }
 
 void options_parse(int argc, char **argv, struct options *ret)

@@ -12,7 +12,7 @@
 
 /* Areas up to this size are looked up among the stacks of tasks: THREAD_SIZE is 16 KiB, 32 KiB with
  * KASAN, and the area has a guard page. */
-#define STACK_AREA_MAX (68u * 1024)
+#define STACK_AREA_MAX (68 * UINT64_C(1024))
 
 static struct dill_error *set_symbol(struct inquiry *inquiry, dill_virt address,
 				     struct record *record)
@@ -120,6 +120,20 @@ static struct dill_error *unmapped(struct record *record)
 	return NULL;
 }
 
+/* What alloc_percpu() hands out beyond the first areas comes from here too; unlike its bookkeeping,
+ * which pcpu_create_chunk() asks for, that has pcpu_get_vm_areas() itself as its caller. */
+static void set_chunk(struct inquiry *inquiry, const char *caller, uint64_t offset,
+		      struct record *record)
+{
+	unsigned cpu;
+
+	if (strcmp(caller, "pcpu_get_vm_areas") != 0)
+		return;
+	record_set_text(record, OBJECT_COLUMN_KIND, "percpu");
+	if (kernel_percpu_chunk_cpu(inquiry->kernel, offset, &cpu))
+		record_set_number(record, OBJECT_COLUMN_CPU, cpu);
+}
+
 struct dill_error *vmalloc_answer(struct inquiry *inquiry, dill_virt address, struct record *record)
 {
 	const char *caller;
@@ -148,6 +162,7 @@ struct dill_error *vmalloc_answer(struct inquiry *inquiry, dill_virt address, st
 	if (area.caller) {
 		TRY(symbol_text(inquiry->kernel, area.caller, inquiry->arena, &caller));
 		record_set_text(record, OBJECT_COLUMN_AREA_CALLER, caller);
+		set_chunk(inquiry, caller, address - area.start, record);
 	}
 	return find_stack(inquiry, &area, record);
 }

@@ -13,6 +13,8 @@ static struct dill_error *set_object(struct command_call *call, const struct fin
 	if (!finding->object)
 		return NULL;
 	record_set_number(record, FINDING_COLUMN_OBJECT, finding->object);
+	if (!finding->allocated || !finding->freed)
+		return NULL;
 	TRY(session_kernel(call->session, &kernel));
 	TRY(track_append(kernel, call->arena, "alloc", finding->allocated, TRACK_OF_SLUB, &tracks));
 	TRY(track_append(kernel, call->arena, "free", finding->freed, TRACK_OF_SLUB, &tracks));

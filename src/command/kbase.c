@@ -84,7 +84,7 @@ static const struct record_view view = {draw};
 
 static const struct record_kind kbase_kind = {
 	.name = "kbase",
-	.doc = "where the kernel image is, and how that was found",
+	.doc = "Where the kernel image is, and how that was found.",
 	.columns = columns,
 	.column_count = COL_COUNT,
 	.view = &view,

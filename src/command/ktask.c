@@ -42,7 +42,7 @@ static struct dill_error *draw_task(struct painter *painter, const struct record
 static const struct record_view detail_view = {draw_task};
 
 #define TASK_KIND                                                                                  \
-	.name = "task", .doc = "a process or thread", .columns = task_columns,                     \
+	.name = "task", .doc = "A process or thread.", .columns = task_columns,                    \
 	.column_count = COL_COUNT
 
 static const struct record_kind row_kind = {TASK_KIND};

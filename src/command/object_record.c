@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/object_record.h"
 
+#include "command/track_record.h"
 #include "kernel/region.h"
+#include "slub/alloc_tag.h"
 #include "slub/kfence.h"
 #include "slub/place_text.h"
 
@@ -92,6 +94,7 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 	struct finding_place place = {
 		.cache = cache->name, .cpu = -1, .node = -1, .slab = located->slab.address};
 	struct track alloc, free;
+	struct alloc_tag tag;
 	uint32_t size;
 	bool known;
 
@@ -101,6 +104,12 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 	TRY(requested_size_read(inquiry->heap, cache, located->object, &size, &known));
 	if (known)
 		record_set_number(record, OBJECT_COLUMN_REQUESTED_SIZE, size);
+	TRY(alloc_tag_read(inquiry->heap, cache, &located->slab, located->index, inquiry->arena,
+			   &tag));
+	if (tag.known)
+		record_set_text(record, OBJECT_COLUMN_ALLOC_TAG,
+				arena_format(inquiry->arena, "%s:%u %s()", tag.file, tag.line,
+					     tag.function));
 	return NULL;
 }
 
@@ -287,12 +296,25 @@ static struct dill_error *other_answer(struct inquiry *inquiry, dill_virt addres
 	return NULL;
 }
 
+/* To 6.14 the symbol of a per-CPU variable is an offset, which looks like one of these. */
+static void user_answer(struct inquiry *inquiry, dill_virt address, struct record *record)
+{
+	const char *variable = kernel_percpu_offset_name(inquiry->kernel, address);
+
+	record_set_text(record, OBJECT_COLUMN_KIND, "user");
+	if (variable)
+		record_set_text(record, OBJECT_COLUMN_MEANING,
+				arena_format(inquiry->arena,
+					     "an offset into per-CPU data too, that of %s",
+					     variable));
+}
+
 static struct dill_error *answer(struct inquiry *inquiry, dill_virt address,
 				 enum region_kind region, struct record *record)
 {
 	switch (region) {
 	case REGION_USER:
-		record_set_text(record, OBJECT_COLUMN_KIND, "user");
+		user_answer(inquiry, address, record);
 		return NULL;
 	case REGION_NON_CANONICAL:
 		record_set_text(record, OBJECT_COLUMN_KIND, "non_canonical");

@@ -20,7 +20,6 @@ enum track_source {
  */
 DILL_MUST_CHECK struct dill_error *track_append(struct kernel *kernel, struct arena *arena,
 						const char *event, const struct track *track,
-						enum track_source source,
-						struct record_list *list);
+						enum track_source source, struct record_list *list);
 
 #endif

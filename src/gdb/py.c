@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define DEFINES_ERRORS
 #include "gdb/py.h"
 
 #include <stdarg.h>

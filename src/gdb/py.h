@@ -50,6 +50,10 @@ bool py_u64(PyObject *number, uint64_t *ret);
  */
 DILL_MUST_CHECK struct dill_error *py_error(void);
 
+#if defined(__clang_analyzer__) && !defined(DEFINES_ERRORS)
+#define py_error() error_made(py_error()) /* as in base/error.h */
+#endif
+
 /**
  * Raise @p error as @p exception and free it. An exception that is set already stays: it is why the
  * error came.

@@ -276,7 +276,7 @@ static bool find_markers_before_sequence(struct finder *finder, struct kallsyms_
 		distance = end - at;
 		if (!spend(finder, 1))
 			return false;
-		if (span_u32(finder->bytes, at) || distance < KALLSYMS_COUNT_MIN * 3)
+		if (span_u32(finder->bytes, at) || distance < KALLSYMS_COUNT_MIN * UINT64_C(3))
 			continue;
 		/* Up to 14 bytes of padding, and a last block that is not full. */
 		for (uint64_t markers = (distance - 14) / block; markers <= distance / block + 1;

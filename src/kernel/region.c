@@ -102,6 +102,7 @@ enum region_kind kernel_region(struct kernel *kernel, dill_virt address)
 static const struct {
 	const char *first, *end, *name;
 } sections[] = {
+	{"__per_cpu_start", "__per_cpu_end", ".data..percpu"},
 	{"_sinittext", "_einittext", ".init.text"},
 	{"__init_begin", "__init_end", ".init"},
 	{"_stext", "_etext", ".text"},
@@ -233,4 +234,68 @@ struct dill_error *kernel_percpu_find(struct kernel *kernel, dill_virt address,
 		return error;
 	dill_error_free(error);
 	return NULL;
+}
+
+static bool read_u32_of(struct kernel *kernel, const char *name, uint32_t *ret)
+{
+	dill_virt symbol;
+	struct dill_error *error;
+
+	if (!kernel_has_symbol(kernel, name, &symbol))
+		return false;
+	error = kernel_read_u32(kernel, symbol, ret);
+
+	bool ok = !error;
+
+	dill_error_free(error);
+	return ok;
+}
+
+static bool read_unit(struct kernel *kernel, unsigned cpu, uint64_t *ret)
+{
+	dill_virt symbol, array;
+	struct dill_error *error;
+
+	if (!kernel_has_symbol(kernel, "pcpu_unit_offsets", &symbol))
+		return false;
+	error = kernel_read_u64(kernel, symbol, &array);
+	if (!error)
+		error = kernel_read_u64(kernel, array + cpu * sizeof(uint64_t), ret);
+
+	bool ok = !error;
+
+	dill_error_free(error);
+	return ok;
+}
+
+/* Source: mm/percpu.c pcpu_chunk_addr(), mm/percpu-vm.c pcpu_create_chunk() */
+bool kernel_percpu_chunk_cpu(struct kernel *kernel, uint64_t offset, unsigned *ret)
+{
+	uint32_t groups, size;
+
+	if (!read_u32_of(kernel, "pcpu_nr_groups", &groups) || groups != 1 ||
+	    !read_u32_of(kernel, "pcpu_unit_size", &size))
+		return false;
+	for (unsigned cpu = 0; cpu < kernel_cpu_limit(kernel); cpu++) {
+		uint64_t unit;
+
+		if (!kernel_cpu_possible(kernel, cpu) || !read_unit(kernel, cpu, &unit) ||
+		    !within(offset, unit, size))
+			continue;
+		*ret = cpu;
+		return true;
+	}
+	return false;
+}
+
+const char *kernel_percpu_offset_name(struct kernel *kernel, uint64_t value)
+{
+	dill_virt start, end;
+	const struct symbol_entry *entry;
+
+	if (!value || !kernel_has_symbol(kernel, "__per_cpu_start", &start) || start ||
+	    !kernel_has_symbol(kernel, "__per_cpu_end", &end) || value >= end)
+		return NULL;
+	entry = symbol_table_at(&kernel->symbols, value);
+	return entry && entry->value == value ? symbol_table_name(&kernel->symbols, entry) : NULL;
 }

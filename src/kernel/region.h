@@ -62,4 +62,15 @@ struct percpu_place {
 DILL_MUST_CHECK struct dill_error *kernel_percpu_find(struct kernel *kernel, dill_virt address,
 						      struct percpu_place *ret, bool *ret_found);
 
+/**
+ * The CPU that an address in an area of alloc_percpu() belongs to, which lies in the vmalloc range.
+ * @param offset  of the address in its area
+ * @return false when it cannot be told: areas of several nodes, whose order is not known
+ */
+bool kernel_percpu_chunk_cpu(struct kernel *kernel, uint64_t offset, unsigned *ret);
+
+/** Name of the per-CPU variable whose value is exactly @p value on kernels where that is a small
+ * offset (to 6.14); else NULL. */
+const char *kernel_percpu_offset_name(struct kernel *kernel, uint64_t value);
+
 #endif

@@ -1,31 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/cache_picture.h"
 
-#include <string.h>
-
+#include "render/cache_facts.h"
 #include "render/cache_view.h"
+#include "render/fields.h"
 
-/* Width of the labels on the left. */
-#define LABEL_WIDTH 16
 /* "0x" and 16 digits, and the blank before them. */
 #define ADDRESS_WIDTH 19
 #define INDEX_WIDTH   5
-
-static unsigned long number(const struct record *record, size_t column)
-{
-	return (unsigned long)record_number(record, column);
-}
-
-static bool flag(const struct record *record, size_t column)
-{
-	return record->fields[column].present && record->fields[column].flag;
-}
-
-static void label(struct painter *painter, const char *text)
-{
-	paint(painter, STYLE_PLAIN, "  ");
-	paint_padded(painter, STYLE_DIM, text, LABEL_WIDTH);
-}
 
 /* Addresses in lines that fit the terminal, each line with the index of its first one in front. */
 static void draw_addresses(struct painter *painter, unsigned indent, const uint64_t *items,
@@ -55,7 +37,7 @@ static void draw_freelist(struct painter *painter, unsigned indent, const char *
 {
 	/* The kinds keep the list's columns together: count, objects, broken. */
 	const struct field *list = &owner->fields[count_column + 1];
-	unsigned long count = number(owner, count_column);
+	unsigned long count = field_number(owner, count_column);
 
 	paint_format(painter, STYLE_DIM, "%*s", (int)indent, "");
 	paint(painter, STYLE_PLAIN, name);
@@ -63,7 +45,7 @@ static void draw_freelist(struct painter *painter, unsigned indent, const char *
 		paint_format(painter, STYLE_FREE, ": %lu free", count);
 	else
 		paint(painter, STYLE_DIM, ": empty");
-	if (flag(owner, broken_column))
+	if (field_flag(owner, broken_column))
 		paint(painter, STYLE_BAD, "  ! broken behind these, see below");
 	paint_newline(painter);
 	if (list->present && count)
@@ -73,19 +55,20 @@ static void draw_freelist(struct painter *painter, unsigned indent, const char *
 static void draw_slab_line(struct painter *painter, const struct record *slab)
 {
 	paint(painter, STYLE_PLAIN, "slab ");
-	paint_address(painter, number(slab, SLAB_COLUMN_ADDRESS));
+	paint_address(painter, field_number(slab, SLAB_COLUMN_ADDRESS));
 	if (!slab->fields[SLAB_COLUMN_BASE].present) {
 		paint(painter, STYLE_BAD, "  ! no slab there, see below");
 		return;
 	}
 	paint(painter, STYLE_DIM, "  memory ");
-	paint_address(painter, number(slab, SLAB_COLUMN_BASE));
-	paint_format(painter, STYLE_PLAIN, "  %lu/%lu in use", number(slab, SLAB_COLUMN_INUSE),
-		     number(slab, SLAB_COLUMN_OBJECTS));
-	if (flag(slab, SLAB_COLUMN_FROZEN))
+	paint_address(painter, field_number(slab, SLAB_COLUMN_BASE));
+	paint_format(painter, STYLE_PLAIN, "  %lu/%lu in use",
+		     field_number(slab, SLAB_COLUMN_INUSE),
+		     field_number(slab, SLAB_COLUMN_OBJECTS));
+	if (field_flag(slab, SLAB_COLUMN_FROZEN))
 		paint(painter, STYLE_DIM, "  frozen");
-	paint_format(painter, STYLE_DIM, "  node %lu", number(slab, SLAB_COLUMN_NODE));
-	if (!flag(slab, SLAB_COLUMN_USABLE))
+	paint_format(painter, STYLE_DIM, "  node %lu", field_number(slab, SLAB_COLUMN_NODE));
+	if (!field_flag(slab, SLAB_COLUMN_USABLE))
 		paint(painter, STYLE_BAD, "  ! broken, see below");
 }
 
@@ -109,8 +92,9 @@ static void draw_slabs(struct painter *painter, const char *name, unsigned long 
 		paint_format(painter, STYLE_DIM, "  %3zu ", index++);
 		draw_slab_line(painter, slab);
 		paint_newline(painter);
-		if (flag(slab, SLAB_COLUMN_USABLE) && (number(slab, SLAB_COLUMN_FREELIST_COUNT) ||
-						       flag(slab, SLAB_COLUMN_FREELIST_BROKEN)))
+		if (field_flag(slab, SLAB_COLUMN_USABLE) &&
+		    (field_number(slab, SLAB_COLUMN_FREELIST_COUNT) ||
+		     field_flag(slab, SLAB_COLUMN_FREELIST_BROKEN)))
 			draw_freelist(painter, 6, "freelist", slab, SLAB_COLUMN_FREELIST_COUNT,
 				      SLAB_COLUMN_FREELIST_BROKEN);
 	}
@@ -121,15 +105,15 @@ static void draw_sheaf(struct painter *painter, unsigned indent, const char *nam
 		       const struct record *sheaf, enum style style)
 {
 	const struct field *list = &sheaf->fields[SHEAF_COLUMN_OBJECTS];
-	unsigned long size = number(sheaf, SHEAF_COLUMN_SIZE);
+	unsigned long size = field_number(sheaf, SHEAF_COLUMN_SIZE);
 
 	paint_format(painter, STYLE_PLAIN, "%*s%s ", (int)indent, "", name);
-	paint_address(painter, number(sheaf, SHEAF_COLUMN_ADDRESS));
+	paint_address(painter, field_number(sheaf, SHEAF_COLUMN_ADDRESS));
 	if (size)
 		paint_format(painter, style, ": %lu object%s", size, size == 1 ? "" : "s");
 	else
 		paint(painter, STYLE_DIM, ": empty");
-	if (flag(sheaf, SHEAF_COLUMN_BROKEN))
+	if (field_flag(sheaf, SHEAF_COLUMN_BROKEN))
 		paint(painter, STYLE_BAD, "  ! broken, see below");
 	paint_newline(painter);
 	if (list->present && size)
@@ -165,7 +149,7 @@ static void draw_cpu_slab(struct painter *painter, const struct record *cpu)
 	if (slab) {
 		draw_slab_line(painter, slab);
 		paint_newline(painter);
-		if (flag(slab, SLAB_COLUMN_USABLE)) {
+		if (field_flag(slab, SLAB_COLUMN_USABLE)) {
 			draw_freelist(painter, 4, "CPU freelist (lockless, handed out first)", cpu,
 				      CPU_COLUMN_FREELIST_COUNT, CPU_COLUMN_FREELIST_BROKEN);
 			draw_freelist(painter, 4,
@@ -176,9 +160,9 @@ static void draw_cpu_slab(struct painter *painter, const struct record *cpu)
 		paint(painter, STYLE_DIM, "no slab");
 		paint_newline(painter);
 	}
-	draw_slabs(painter, "partial slabs", number(cpu, CPU_COLUMN_PARTIAL_SLABS),
-		   number(cpu, CPU_COLUMN_PARTIAL_FREE), &cpu->fields[CPU_COLUMN_PARTIAL],
-		   flag(cpu, CPU_COLUMN_PARTIAL_BROKEN));
+	draw_slabs(painter, "partial slabs", field_number(cpu, CPU_COLUMN_PARTIAL_SLABS),
+		   field_number(cpu, CPU_COLUMN_PARTIAL_FREE), &cpu->fields[CPU_COLUMN_PARTIAL],
+		   field_flag(cpu, CPU_COLUMN_PARTIAL_BROKEN));
 }
 
 /* "  name 0xADDRESS" when the record has it. */
@@ -188,7 +172,7 @@ static void draw_struct(struct painter *painter, const char *name, const struct 
 	if (!record->fields[column].present)
 		return;
 	paint_format(painter, STYLE_DIM, "  %s ", name);
-	paint_address(painter, number(record, column));
+	paint_address(painter, field_number(record, column));
 }
 
 static void draw_cpu(struct painter *painter, const struct record *cpu)
@@ -198,12 +182,12 @@ static void draw_cpu(struct painter *painter, const struct record *cpu)
 
 	if (!sheaves && !slab)
 		return;
-	paint_format(painter, STYLE_HEADING, "CPU %lu", number(cpu, CPU_COLUMN_NUMBER));
-	if (!flag(cpu, CPU_COLUMN_ONLINE))
+	paint_format(painter, STYLE_HEADING, "CPU %lu", field_number(cpu, CPU_COLUMN_NUMBER));
+	if (!field_flag(cpu, CPU_COLUMN_ONLINE))
 		paint(painter, STYLE_WARN, " (offline)");
 	draw_struct(painter, "slub_percpu_sheaves", cpu, CPU_COLUMN_SHEAVES);
 	draw_struct(painter, "kmem_cache_cpu", cpu, CPU_COLUMN_ADDRESS);
-	if (flag(cpu, CPU_COLUMN_IN_MOTION))
+	if (field_flag(cpu, CPU_COLUMN_IN_MOTION))
 		paint(painter, STYLE_WARN, "  locked: stopped while these sheaves change");
 	paint_newline(painter);
 	if (sheaves)
@@ -218,12 +202,12 @@ static void draw_barn(struct painter *painter, const struct record *node)
 	const struct field *empty = &node->fields[NODE_COLUMN_BARN_EMPTY];
 
 	paint_format(painter, STYLE_PLAIN, "  barn: %lu full and %lu empty sheaves",
-		     number(node, NODE_COLUMN_FULL_SHEAVES),
-		     number(node, NODE_COLUMN_EMPTY_SHEAVES));
-	if (number(node, NODE_COLUMN_BARN_OBJECTS))
+		     field_number(node, NODE_COLUMN_FULL_SHEAVES),
+		     field_number(node, NODE_COLUMN_EMPTY_SHEAVES));
+	if (field_number(node, NODE_COLUMN_BARN_OBJECTS))
 		paint_format(painter, STYLE_FREE, ", %lu objects",
-			     number(node, NODE_COLUMN_BARN_OBJECTS));
-	if (flag(node, NODE_COLUMN_BARN_BROKEN))
+			     field_number(node, NODE_COLUMN_BARN_OBJECTS));
+	if (field_flag(node, NODE_COLUMN_BARN_BROKEN))
 		paint(painter, STYLE_BAD, "  ! broken, there may be more, see below");
 	paint_newline(painter);
 	for (const struct record *sheaf = full->records.first; sheaf; sheaf = sheaf->next)
@@ -234,11 +218,11 @@ static void draw_barn(struct painter *painter, const struct record *node)
 
 static void draw_node_slabs(struct painter *painter, const struct record *node)
 {
-	draw_slabs(painter, "partial slabs", number(node, NODE_COLUMN_PARTIAL_SLABS),
-		   number(node, NODE_COLUMN_PARTIAL_FREE), &node->fields[NODE_COLUMN_PARTIAL],
-		   flag(node, NODE_COLUMN_PARTIAL_BROKEN));
+	draw_slabs(painter, "partial slabs", field_number(node, NODE_COLUMN_PARTIAL_SLABS),
+		   field_number(node, NODE_COLUMN_PARTIAL_FREE), &node->fields[NODE_COLUMN_PARTIAL],
+		   field_flag(node, NODE_COLUMN_PARTIAL_BROKEN));
 	if (node->fields[NODE_COLUMN_FULL_SLABS].present) {
-		draw_slabs(painter, "full slabs", number(node, NODE_COLUMN_FULL_SLABS), 0,
+		draw_slabs(painter, "full slabs", field_number(node, NODE_COLUMN_FULL_SLABS), 0,
 			   &node->fields[NODE_COLUMN_FULL], false);
 	} else {
 		paint(painter, STYLE_DIM,
@@ -251,14 +235,14 @@ static void draw_node(struct painter *painter, const struct record *node)
 {
 	bool memory = node->fields[NODE_COLUMN_ADDRESS].present;
 
-	paint_format(painter, STYLE_HEADING, "Node %lu", number(node, NODE_COLUMN_NUMBER));
+	paint_format(painter, STYLE_HEADING, "Node %lu", field_number(node, NODE_COLUMN_NUMBER));
 	draw_struct(painter, "node_barn", node, NODE_COLUMN_BARN);
 	draw_struct(painter, "kmem_cache_node", node, NODE_COLUMN_ADDRESS);
 	if (node->fields[NODE_COLUMN_NR_SLABS].present)
 		paint_format(painter, STYLE_PLAIN, "  %lu slabs, %lu objects",
-			     number(node, NODE_COLUMN_NR_SLABS),
-			     number(node, NODE_COLUMN_TOTAL_OBJECTS));
-	if (flag(node, NODE_COLUMN_IN_MOTION))
+			     field_number(node, NODE_COLUMN_NR_SLABS),
+			     field_number(node, NODE_COLUMN_TOTAL_OBJECTS));
+	if (field_flag(node, NODE_COLUMN_IN_MOTION))
 		paint(painter, STYLE_WARN, "  locked: stopped while these lists change");
 	paint_newline(painter);
 	if (node->fields[NODE_COLUMN_BARN].present)
@@ -267,160 +251,9 @@ static void draw_node(struct painter *painter, const struct record *node)
 		draw_node_slabs(painter, node);
 }
 
-static void draw_sizes(struct painter *painter, const struct record *cache)
-{
-	label(painter, "objects");
-	paint_format(painter, STYLE_PLAIN, "%lu bytes, %lu with metadata, aligned to %lu",
-		     number(cache, CACHE_OBJECT_SIZE), number(cache, CACHE_SIZE),
-		     number(cache, CACHE_ALIGN));
-	if (number(cache, CACHE_RED_LEFT_PAD))
-		paint_format(painter, STYLE_PLAIN, ", red zone of %lu in front",
-			     number(cache, CACHE_RED_LEFT_PAD));
-	paint_newline(painter);
-	label(painter, "slabs");
-	paint_format(painter, STYLE_PLAIN,
-		     "order %lu (%lu KiB), %lu objects each; at least order %lu, %lu objects",
-		     number(cache, CACHE_ORDER), 4ul << (number(cache, CACHE_ORDER) & 31),
-		     number(cache, CACHE_OBJECTS_PER_SLAB), number(cache, CACHE_MIN_ORDER),
-		     number(cache, CACHE_MIN_OBJECTS_PER_SLAB));
-	paint_newline(painter);
-	label(painter, "free pointer");
-	paint_format(painter, STYLE_PLAIN, "at offset %lu, %s",
-		     number(cache, CACHE_FREELIST_OFFSET),
-		     record_text(cache, CACHE_FREELIST_ENCODING));
-	if (cache->fields[CACHE_FREELIST_KEY].present) {
-		paint(painter, STYLE_PLAIN, ", key ");
-		paint_address(painter, record_number(cache, CACHE_FREELIST_KEY));
-	}
-	paint_newline(painter);
-}
-
-static void draw_flags(struct painter *painter, const struct record *cache)
-{
-	const struct field *flags = &cache->fields[CACHE_FLAGS];
-
-	label(painter, "flags");
-	paint_format(painter, STYLE_NUMBER, "%#lx", number(cache, CACHE_FLAGS_VALUE));
-	for (size_t i = 0; flags->present && i < flags->texts.count; i++)
-		paint_format(painter, STYLE_PLAIN, "%s%s", i ? " | " : " = ",
-			     flags->texts.items[i]);
-	paint_newline(painter);
-}
-
-/* Names, on as many lines as they take. */
-static void draw_names(struct painter *painter, unsigned used, const struct field *names)
-{
-	for (size_t i = 0; i < names->texts.count; i++) {
-		const char *name = names->texts.items[i];
-		unsigned wanted = (unsigned)strlen(name) + 2; /* the blank before, the comma */
-
-		if (i && used + wanted > painter->width) {
-			paint_newline(painter);
-			label(painter, "");
-			used = LABEL_WIDTH + 1;
-		}
-		paint_format(painter, STYLE_PLAIN, " %s%s", name,
-			     i + 1 < names->texts.count ? "," : "");
-		used += wanted;
-	}
-}
-
-static void draw_users(struct painter *painter, const struct record *cache)
-{
-	const struct field *names = &cache->fields[CACHE_ALIASES];
-	long users = (long)cache->fields[CACHE_REFCOUNT].integer;
-
-	label(painter, "users");
-	if (users > 1)
-		paint_format(painter, STYLE_PLAIN, "%ld, merged", users);
-	else
-		paint(painter, STYLE_PLAIN, users < 0 ? "boot cache" : "1");
-	if (names->present) {
-		paint(painter, STYLE_PLAIN, users > 1 ? " with" : ", once merged with");
-		draw_names(painter, LABEL_WIDTH + 16, names);
-	}
-	paint_newline(painter);
-}
-
-static void draw_limits(struct painter *painter, const struct record *cache)
-{
-	const struct field *fields = cache->fields;
-
-	label(painter, "limits");
-	paint_format(painter, STYLE_PLAIN, "min_partial %lu", number(cache, CACHE_MIN_PARTIAL));
-	if (fields[CACHE_CPU_PARTIAL].present)
-		paint_format(painter, STYLE_PLAIN, ", cpu_partial %lu objects",
-			     number(cache, CACHE_CPU_PARTIAL));
-	if (fields[CACHE_CPU_PARTIAL_SLABS].present)
-		paint_format(painter, STYLE_PLAIN, " (%lu slabs)",
-			     number(cache, CACHE_CPU_PARTIAL_SLABS));
-	if (number(cache, CACHE_SHEAF_CAPACITY))
-		paint_format(painter, STYLE_PLAIN, ", sheaves of %lu objects",
-			     number(cache, CACHE_SHEAF_CAPACITY));
-	paint_newline(painter);
-	if (number(cache, CACHE_USERSIZE)) {
-		label(painter, "usercopy");
-		paint_format(painter, STYLE_PLAIN, "bytes %lu to %lu",
-			     number(cache, CACHE_USEROFFSET),
-			     number(cache, CACHE_USEROFFSET) + number(cache, CACHE_USERSIZE) - 1);
-		paint_newline(painter);
-	}
-	if (number(cache, CACHE_CTOR)) {
-		label(painter, "constructor");
-		paint_address(painter, number(cache, CACHE_CTOR));
-		paint_format(painter, STYLE_NAME, " %s", record_text(cache, CACHE_CTOR_NAME));
-		paint_newline(painter);
-	}
-	draw_users(painter, cache);
-}
-
-/* "12 live" when there are any. */
-static void draw_state(struct painter *painter, const struct record *cache, size_t column,
-		       enum style style, const char *name, const char **separator)
-{
-	if (!number(cache, column))
-		return;
-	paint(painter, STYLE_PLAIN, *separator);
-	paint_format(painter, style, "%lu %s", number(cache, column), name);
-	*separator = ", ";
-}
-
-static void draw_usage(struct painter *painter, const struct record *cache)
-{
-	const char *separator = "";
-
-	label(painter, "usage");
-	if (cache->fields[CACHE_OBJECTS].present)
-		paint_format(painter, STYLE_PLAIN, "%lu active of %lu objects in %lu slabs, ",
-			     number(cache, CACHE_ACTIVE), number(cache, CACHE_OBJECTS),
-			     number(cache, CACHE_SLABS));
-	paint_format(painter, STYLE_PLAIN, "%lu partial slabs on nodes",
-		     number(cache, CACHE_PARTIAL_SLABS));
-	if (cache->fields[CACHE_CPU_SLABS].present)
-		paint_format(painter, STYLE_PLAIN, ", %lu slabs on CPUs",
-			     number(cache, CACHE_CPU_SLABS));
-	paint_newline(painter);
-	label(painter, "objects are");
-	draw_state(painter, cache, CACHE_LIVE, STYLE_LIVE, "live", &separator);
-	draw_state(painter, cache, CACHE_CACHED, STYLE_FREE, "cached", &separator);
-	draw_state(painter, cache, CACHE_FREE, STYLE_FREE, "free", &separator);
-	draw_state(painter, cache, CACHE_WAITING, STYLE_WARN, "waiting", &separator);
-	draw_state(painter, cache, CACHE_UNKNOWN, STYLE_BAD, "unknown", &separator);
-	if (flag(cache, CACHE_IN_MOTION))
-		paint(painter, STYLE_WARN, "  (lists in motion: a CPU was stopped changing them)");
-	paint_newline(painter);
-}
-
 static struct dill_error *draw(struct painter *painter, const struct record *cache)
 {
-	paint(painter, STYLE_NAME, record_text(cache, CACHE_NAME));
-	paint(painter, STYLE_DIM, "  kmem_cache ");
-	paint_address(painter, number(cache, CACHE_ADDRESS));
-	paint_newline(painter);
-	draw_sizes(painter, cache);
-	draw_flags(painter, cache);
-	draw_limits(painter, cache);
-	draw_usage(painter, cache);
+	cache_facts_draw(painter, cache);
 	for (const struct record *cpu = cache->fields[CACHE_CPUS].records.first; cpu;
 	     cpu = cpu->next)
 		draw_cpu(painter, cpu);

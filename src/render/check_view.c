@@ -55,7 +55,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 static const struct record_view view = {draw};
 
 const struct record_kind check_kind = {
-	.name = "check",
+	.name = "check_summary",
 	.doc = "What a check has looked at, and what not; comes last, behind the findings.",
 	.columns = columns,
 	.column_count = sizeof(columns) / sizeof(columns[0]),

@@ -34,7 +34,7 @@ static void draw_values(struct painter *painter, const struct record *record)
 
 	if (!record->fields[FINDING_COLUMN_SEEN].present)
 		return;
-	paint(painter, STYLE_DIM, "    ");
+	paint(painter, STYLE_DIM, "  ");
 	if (record_number(record, FINDING_COLUMN_EXPECTED))
 		paint_format(painter, STYLE_DIM, "expected %#lx, ",
 			     (unsigned long)record_number(record, FINDING_COLUMN_EXPECTED));

@@ -264,7 +264,7 @@ static const struct record_view line_view = {draw_line};
 
 const struct record_kind layout_kind = {
 	.name = "layout",
-	.doc = "A line of a type's definition",
+	.doc = "A line of a type's definition.",
 	.columns = layout_columns,
 	.column_count = COUNT(layout_columns),
 	.view = &line_view,
@@ -285,7 +285,7 @@ static const struct record_view end_view = {draw_end};
 
 const struct record_kind layout_end_kind = {
 	.name = "layout_end",
-	.doc = "Sum of a struct or union, behind its last member",
+	.doc = "Sum of a struct or union, behind its last member.",
 	.columns = layout_end_columns,
 	.column_count = COUNT(layout_end_columns),
 	.view = &end_view,
@@ -300,7 +300,7 @@ static const struct column layout_step_columns[] = {
 
 const struct record_kind layout_step_kind = {
 	.name = "layout_step",
-	.doc = "A pointer on the way to a member",
+	.doc = "A pointer on the way to a member.",
 	.columns = layout_step_columns,
 	.column_count = COUNT(layout_step_columns),
 };
@@ -327,7 +327,7 @@ static const struct record_view place_view = {draw_place};
 
 const struct record_kind layout_place_kind = {
 	.name = "member",
-	.doc = "Where a member of a type is",
+	.doc = "Where a member of a type is.",
 	.columns = layout_place_columns,
 	.column_count = COUNT(layout_place_columns),
 	.view = &place_view,

@@ -108,6 +108,8 @@ static const struct column columns[] = {
 				     "true when a CPU was stopped while it changed the cache's "
 				     "lists: a live object may "
 				     "be on its way between two of them"},
+	[OBJECT_COLUMN_ALLOC_TAG] = {"alloc_tag", COLUMN_TEXT, NULL,
+				     "source line that allocated it (MEM_ALLOC_PROFILING)"},
 	[OBJECT_COLUMN_TRACKS] = {"tracks", COLUMN_RECORDS, NULL,
 				  "who allocated and who freed it, where the kernel records it",
 				  &track_kind},

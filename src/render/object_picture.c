@@ -61,7 +61,7 @@ static const struct {
 	{"kfence", "KFENCE object of "},
 	{"large_kmalloc", "large kmalloc()"},
 	{"page", "page, no slab"},
-	{"percpu", "per-CPU data of CPU "},
+	{"percpu", "per-CPU data"},
 	{"vmalloc", "vmalloc"},
 	{"image", "kernel image"},
 	{"module", "module "},
@@ -92,9 +92,10 @@ static void draw_heading(struct painter *painter, const struct record *record)
 	if (has(record, OBJECT_COLUMN_CACHE))
 		paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_CACHE));
 	else if (strstr(text, " of "))
-		paint(painter, STYLE_DIM, has(record, OBJECT_COLUMN_CPU) ? "" : "nobody");
+		paint(painter, STYLE_WARN, "an unknown cache");
 	if (has(record, OBJECT_COLUMN_CPU))
-		paint_format(painter, STYLE_NUMBER, "%" PRIu64, number(record, OBJECT_COLUMN_CPU));
+		paint_format(painter, STYLE_HEADING, " of CPU %" PRIu64,
+			     number(record, OBJECT_COLUMN_CPU));
 	if (has(record, OBJECT_COLUMN_MODULE))
 		paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_MODULE));
 	if (has(record, OBJECT_COLUMN_STATE))
@@ -130,10 +131,32 @@ static void draw_area(struct painter *painter, const struct record *record)
 	paint_newline(painter);
 }
 
-static void draw_page(struct painter *painter, const struct record *record)
+/* What a page's use means, where its name does not say it. */
+static const char *use_text(const struct record *record)
 {
+	static const struct {
+		const char *use, *text;
+	} texts[] = {
+		{"large_kmalloc", "large kmalloc(), says its type"},
+		{"compound",
+		 "perhaps a large kmalloc(): a compound page of which nothing tells more"},
+		{"buddy", "free, the first page of its block"},
+		{"free", "free, or between two users: nobody holds a reference"},
+		{"reserved", "reserved: kernel image, firmware, memory of early boot"},
+		{"anonymous", "anonymous memory of a process"},
+		{"file", "page cache"},
+		{"unknown", "in use, the page does not tell for what"},
+	};
 	const char *use = record_text(record, OBJECT_COLUMN_PAGE_USE);
 
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (strcmp(texts[i].use, use) == 0)
+			return texts[i].text;
+	return record_text(record, OBJECT_COLUMN_PAGE_TYPE);
+}
+
+static void draw_page(struct painter *painter, const struct record *record)
+{
 	if (!has(record, OBJECT_COLUMN_PAGE))
 		return;
 	label(painter, "page");
@@ -146,14 +169,7 @@ static void draw_page(struct painter *painter, const struct record *record)
 		     record->fields[OBJECT_COLUMN_PAGE_REFCOUNT].integer);
 	paint_newline(painter);
 	label(painter, "use");
-	if (strcmp(use, "compound") == 0)
-		paint(painter, STYLE_PLAIN,
-		      "perhaps a large kmalloc(): a compound page of nobody that this kernel "
-		      "names");
-	else if (strcmp(use, "typed") == 0)
-		paint(painter, STYLE_PLAIN, record_text(record, OBJECT_COLUMN_PAGE_TYPE));
-	else
-		paint(painter, STYLE_PLAIN, use);
+	paint(painter, STYLE_PLAIN, use_text(record));
 	paint_newline(painter);
 }
 
@@ -333,6 +349,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	draw_object(painter, record);
 	draw_state(painter, record);
 	draw_slab(painter, record);
+	draw_text(painter, "from", record, OBJECT_COLUMN_ALLOC_TAG);
 	for (const struct record *track = tracks->present ? tracks->records.first : NULL; track;
 	     track = track->next)
 		draw_track(painter, 2, LABEL_WIDTH, track);

@@ -190,7 +190,7 @@ static struct dill_error *draw_note(struct painter *painter, const struct record
 	paint_format(painter, STYLE_DIM, "%*lu  ", POSITION_WIDTH,
 		     number(record, NOTE_COLUMN_POSITION));
 	paint(painter, STYLE_DIM,
-	      record->fields[NOTE_COLUMN_COUNT].present ? "from here " : "from here on: ");
+	      record->fields[NOTE_COLUMN_COUNT].present ? "from here: " : "from here on: ");
 	paint(painter, broken ? STYLE_BAD : STYLE_WARN, record_text(record, NOTE_COLUMN_TEXT));
 	paint_newline(painter);
 	return NULL;

@@ -2,32 +2,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "render/fields.h"
 #include "render/map_symbols.h"
 #include "render/slab_map_view.h"
 
-#define LABEL_WIDTH 16
 /* Number of a line's first object, and the blank behind it. */
 #define INDEX_WIDTH 6u
 
-static unsigned long number(const struct record *record, size_t column)
-{
-	return (unsigned long)record_number(record, column);
-}
-
-static bool flag(const struct record *record, size_t column)
-{
-	return record->fields[column].present && record->fields[column].flag;
-}
-
-static void label(struct painter *painter, const char *text)
-{
-	paint(painter, STYLE_PLAIN, "  ");
-	paint_padded(painter, STYLE_DIM, text, LABEL_WIDTH);
-}
-
 static void draw_in_motion(struct painter *painter, const struct record *record, size_t column)
 {
-	if (flag(record, column))
+	if (field_flag(record, column))
 		paint(painter, STYLE_WARN, "  (lists in motion: a CPU was stopped changing them)");
 }
 
@@ -37,34 +21,35 @@ static void draw_place(struct painter *painter, const struct record *slab)
 {
 	char owner[64];
 
-	label(painter, "slab");
-	paint_address(painter, number(slab, SLAB_MAP_SLAB));
+	field_label(painter, "slab");
+	paint_address(painter, field_number(slab, SLAB_MAP_SLAB));
 	paint_format(painter, STYLE_PLAIN, "  order %lu (%lu KiB)  node %lu",
-		     number(slab, SLAB_MAP_ORDER), number(slab, SLAB_MAP_MEMORY) / 1024,
-		     number(slab, SLAB_MAP_NODE));
+		     field_number(slab, SLAB_MAP_ORDER), field_number(slab, SLAB_MAP_MEMORY) / 1024,
+		     field_number(slab, SLAB_MAP_NODE));
 	paint_newline(painter);
-	label(painter, "memory");
-	paint_address(painter, number(slab, SLAB_MAP_BASE));
+	field_label(painter, "memory");
+	paint_address(painter, field_number(slab, SLAB_MAP_BASE));
 	paint(painter, STYLE_PLAIN, " to ");
-	paint_address(painter, number(slab, SLAB_MAP_BASE) + number(slab, SLAB_MAP_MEMORY) - 1);
+	paint_address(painter,
+		      field_number(slab, SLAB_MAP_BASE) + field_number(slab, SLAB_MAP_MEMORY) - 1);
 	paint_newline(painter);
 	slab_map_owner(slab, owner, sizeof(owner));
-	label(painter, "whose");
+	field_label(painter, "whose");
 	paint(painter, STYLE_PLAIN, owner);
-	if (flag(slab, SLAB_MAP_FROZEN))
+	if (field_flag(slab, SLAB_MAP_FROZEN))
 		paint(painter, STYLE_DIM, ", frozen");
 	paint_newline(painter);
 }
 
 static void draw_counts(struct painter *painter, const struct record *slab)
 {
-	label(painter, "objects");
+	field_label(painter, "objects");
 	paint_format(painter, STYLE_PLAIN, "%lu of %lu bytes, %lu with metadata",
-		     number(slab, SLAB_MAP_OBJECTS), number(slab, SLAB_MAP_OBJECT_SIZE),
-		     number(slab, SLAB_MAP_SIZE));
+		     field_number(slab, SLAB_MAP_OBJECTS), field_number(slab, SLAB_MAP_OBJECT_SIZE),
+		     field_number(slab, SLAB_MAP_SIZE));
 	draw_states(painter, slab, SLAB_MAP_LIVE);
 	draw_in_motion(painter, slab, SLAB_MAP_IN_MOTION);
-	if (flag(slab, SLAB_MAP_BROKEN))
+	if (field_flag(slab, SLAB_MAP_BROKEN))
 		paint(painter, STYLE_BAD, "  ! a freelist is broken, see below");
 	paint_newline(painter);
 }
@@ -81,9 +66,9 @@ static const struct record *object_at(const struct record *slab, uint64_t index)
 /* ": cached, in a CPU's main sheaf: CPU 1, position 17" */
 static void draw_object_state(struct painter *painter, const struct record *slab)
 {
-	const struct record *object = object_at(slab, number(slab, SLAB_MAP_INDEX));
-	const struct map_symbol *symbol =
-		map_symbol_find(record_text(slab, SLAB_MAP_MAP)[number(slab, SLAB_MAP_INDEX)]);
+	const struct record *object = object_at(slab, field_number(slab, SLAB_MAP_INDEX));
+	const struct map_symbol *symbol = map_symbol_find(
+		record_text(slab, SLAB_MAP_MAP)[field_number(slab, SLAB_MAP_INDEX)]);
 
 	if (!object)
 		return;
@@ -93,42 +78,43 @@ static void draw_object_state(struct painter *painter, const struct record *slab
 		return;
 	paint_format(painter, STYLE_PLAIN, ", %s", symbol->text);
 	if (object->fields[OBJECT_COLUMN_CPU].present)
-		paint_format(painter, STYLE_PLAIN, ", CPU %lu", number(object, OBJECT_COLUMN_CPU));
+		paint_format(painter, STYLE_PLAIN, ", CPU %lu",
+			     field_number(object, OBJECT_COLUMN_CPU));
 	if (object->fields[OBJECT_COLUMN_NODE].present)
 		paint_format(painter, STYLE_PLAIN, ", node %lu",
-			     number(object, OBJECT_COLUMN_NODE));
+			     field_number(object, OBJECT_COLUMN_NODE));
 	if (object->fields[OBJECT_COLUMN_POSITION].present)
 		paint_format(painter, STYLE_PLAIN, ", position %lu",
-			     number(object, OBJECT_COLUMN_POSITION));
+			     field_number(object, OBJECT_COLUMN_POSITION));
 }
 
 static bool is_inside(const struct record *slab)
 {
-	return number(slab, SLAB_MAP_ADDRESS) - number(slab, SLAB_MAP_BASE) <
-	       number(slab, SLAB_MAP_MEMORY);
+	return field_number(slab, SLAB_MAP_ADDRESS) - field_number(slab, SLAB_MAP_BASE) <
+	       field_number(slab, SLAB_MAP_MEMORY);
 }
 
 static void draw_address(struct painter *painter, const struct record *slab)
 {
 	long offset = (long)slab->fields[SLAB_MAP_OFFSET].integer;
 
-	label(painter, "address");
-	paint_address(painter, number(slab, SLAB_MAP_ADDRESS));
+	field_label(painter, "address");
+	paint_address(painter, field_number(slab, SLAB_MAP_ADDRESS));
 	if (!slab->fields[SLAB_MAP_INDEX].present) {
 		paint(painter, STYLE_DIM,
 		      is_inside(slab) ? "  behind the last object" : "  a struct page of the slab");
 		paint_newline(painter);
 		return;
 	}
-	paint_format(painter, STYLE_PLAIN, "  object %lu", number(slab, SLAB_MAP_INDEX));
+	paint_format(painter, STYLE_PLAIN, "  object %lu", field_number(slab, SLAB_MAP_INDEX));
 	if (offset) {
 		paint(painter, STYLE_PLAIN, " at ");
-		paint_address(painter, number(slab, SLAB_MAP_OBJECT));
+		paint_address(painter, field_number(slab, SLAB_MAP_OBJECT));
 		paint_format(painter, STYLE_PLAIN, "%+ld", offset);
 	}
 	if (offset < 0)
 		paint(painter, STYLE_DIM, " (red zone in front)");
-	else if (offset >= (long)number(slab, SLAB_MAP_OBJECT_SIZE))
+	else if (offset >= (long)field_number(slab, SLAB_MAP_OBJECT_SIZE))
 		paint(painter, STYLE_DIM, " (behind what its user gets)");
 	draw_object_state(painter, slab);
 	paint_newline(painter);
@@ -149,7 +135,7 @@ static void draw_map(struct painter *painter, const struct record *slab)
 	const char *map = record_text(slab, SLAB_MAP_MAP);
 	size_t count = strlen(map), line = objects_per_line(painter, count);
 	bool pointed = slab->fields[SLAB_MAP_INDEX].present;
-	size_t index = number(slab, SLAB_MAP_INDEX);
+	size_t index = field_number(slab, SLAB_MAP_INDEX);
 
 	for (size_t at = 0; at < count; at += line) {
 		paint_format(painter, STYLE_DIM, "%*zu  ", (int)INDEX_WIDTH, at);
@@ -167,7 +153,7 @@ static struct dill_error *draw_slab(struct painter *painter, const struct record
 {
 	paint(painter, STYLE_NAME, record_text(slab, SLAB_MAP_CACHE));
 	paint(painter, STYLE_DIM, "  kmem_cache ");
-	paint_address(painter, number(slab, SLAB_MAP_CACHE_ADDRESS));
+	paint_address(painter, field_number(slab, SLAB_MAP_CACHE_ADDRESS));
 	paint_newline(painter);
 	draw_place(painter, slab);
 	if (slab->fields[SLAB_MAP_MAP].present) {
@@ -176,7 +162,7 @@ static struct dill_error *draw_slab(struct painter *painter, const struct record
 		draw_map(painter, slab);
 		draw_legend(painter, &slab->fields[SLAB_MAP_PLACES].records);
 	} else {
-		label(painter, "objects");
+		field_label(painter, "objects");
 		paint(painter, STYLE_BAD, "! its counters are impossible, see below");
 		paint_newline(painter);
 	}
@@ -192,7 +178,7 @@ static void paint_bytes(struct painter *painter, unsigned long bytes)
 {
 	if (bytes < 1024)
 		paint_format(painter, STYLE_NUMBER, "%lu bytes", bytes);
-	else if (bytes < 1024 * 1024)
+	else if (bytes < 1024ul * 1024)
 		paint_format(painter, STYLE_NUMBER, "%.1f KiB", (double)bytes / 1024);
 	else
 		paint_format(painter, STYLE_NUMBER, "%.1f MiB", (double)bytes / (1024 * 1024));
@@ -200,21 +186,23 @@ static void paint_bytes(struct painter *painter, unsigned long bytes)
 
 static void draw_slab_sums(struct painter *painter, const struct record *cache)
 {
-	label(painter, "slabs");
+	field_label(painter, "slabs");
 	paint_format(painter, STYLE_PLAIN, "%lu: %lu empty, %lu partly used, %lu full",
-		     number(cache, CACHE_MAP_SLABS), number(cache, CACHE_MAP_EMPTY),
-		     number(cache, CACHE_MAP_PARTLY), number(cache, CACHE_MAP_FULL));
-	if (number(cache, CACHE_MAP_DYING))
-		paint_format(painter, STYLE_WARN, "; %lu dying", number(cache, CACHE_MAP_DYING));
+		     field_number(cache, CACHE_MAP_SLABS), field_number(cache, CACHE_MAP_EMPTY),
+		     field_number(cache, CACHE_MAP_PARTLY), field_number(cache, CACHE_MAP_FULL));
+	if (field_number(cache, CACHE_MAP_DYING))
+		paint_format(painter, STYLE_WARN, "; %lu dying",
+			     field_number(cache, CACHE_MAP_DYING));
 	paint_newline(painter);
 }
 
 static void draw_object_sums(struct painter *painter, const struct record *cache)
 {
-	unsigned long objects = number(cache, CACHE_MAP_OBJECTS);
-	unsigned long used = number(cache, CACHE_MAP_LIVE) + number(cache, CACHE_MAP_UNKNOWN);
+	unsigned long objects = field_number(cache, CACHE_MAP_OBJECTS);
+	unsigned long used =
+		field_number(cache, CACHE_MAP_LIVE) + field_number(cache, CACHE_MAP_UNKNOWN);
 
-	label(painter, "objects");
+	field_label(painter, "objects");
 	paint_format(painter, STYLE_PLAIN, "%lu", objects);
 	draw_states(painter, cache, CACHE_MAP_LIVE);
 	if (objects)
@@ -223,7 +211,7 @@ static void draw_object_sums(struct painter *painter, const struct record *cache
 	draw_in_motion(painter, cache, CACHE_MAP_IN_MOTION);
 	paint_newline(painter);
 	if (cache->fields[CACHE_MAP_INCOMPLETE].present) {
-		label(painter, "unknown");
+		field_label(painter, "unknown");
 		paint_format(painter, STYLE_BAD, "what is on no list may be free in: %s, see below",
 			     record_text(cache, CACHE_MAP_INCOMPLETE));
 		paint_newline(painter);
@@ -232,38 +220,40 @@ static void draw_object_sums(struct painter *painter, const struct record *cache
 
 static void draw_memory_sums(struct painter *painter, const struct record *cache)
 {
-	label(painter, "memory");
-	paint_bytes(painter, number(cache, CACHE_MAP_MEMORY));
+	field_label(painter, "memory");
+	paint_bytes(painter, field_number(cache, CACHE_MAP_MEMORY));
 	paint(painter, STYLE_PLAIN, ", wasted ");
-	paint_bytes(painter, number(cache, CACHE_MAP_WASTED));
+	paint_bytes(painter, field_number(cache, CACHE_MAP_WASTED));
 	paint(painter, STYLE_PLAIN, ": ");
-	paint_bytes(painter, number(cache, CACHE_MAP_FREE_BYTES));
+	paint_bytes(painter, field_number(cache, CACHE_MAP_FREE_BYTES));
 	paint(painter, STYLE_PLAIN, " in objects not in use, ");
-	paint_bytes(painter, number(cache, CACHE_MAP_OVERHEAD));
+	paint_bytes(painter, field_number(cache, CACHE_MAP_OVERHEAD));
 	paint(painter, STYLE_PLAIN, " around objects");
 	paint_newline(painter);
 }
 
 static struct dill_error *draw_cache(struct painter *painter, const struct record *cache)
 {
-	unsigned long all = number(cache, CACHE_MAP_SLABS) + number(cache, CACHE_MAP_DYING);
+	unsigned long all =
+		field_number(cache, CACHE_MAP_SLABS) + field_number(cache, CACHE_MAP_DYING);
 
 	paint(painter, STYLE_NAME, record_text(cache, CACHE_MAP_NAME));
 	paint(painter, STYLE_DIM, "  kmem_cache ");
-	paint_address(painter, number(cache, CACHE_MAP_ADDRESS));
+	paint_address(painter, field_number(cache, CACHE_MAP_ADDRESS));
 	paint_format(painter, STYLE_PLAIN, "  %lu bytes, order %lu, %lu objects in a slab",
-		     number(cache, CACHE_MAP_OBJECT_SIZE), number(cache, CACHE_MAP_ORDER),
-		     number(cache, CACHE_MAP_OBJECTS_PER_SLAB));
+		     field_number(cache, CACHE_MAP_OBJECT_SIZE),
+		     field_number(cache, CACHE_MAP_ORDER),
+		     field_number(cache, CACHE_MAP_OBJECTS_PER_SLAB));
 	paint_newline(painter);
 	draw_slab_sums(painter, cache);
 	if (!all)
 		return NULL;
 	draw_object_sums(painter, cache);
 	draw_memory_sums(painter, cache);
-	if (number(cache, CACHE_MAP_SHOWN) < all) {
-		label(painter, "shown");
+	if (field_number(cache, CACHE_MAP_SHOWN) < all) {
+		field_label(painter, "shown");
 		paint_format(painter, STYLE_WARN, "%lu of %lu slabs",
-			     number(cache, CACHE_MAP_SHOWN), all);
+			     field_number(cache, CACHE_MAP_SHOWN), all);
 		paint_newline(painter);
 	}
 	draw_legend(painter, &cache->fields[CACHE_MAP_PLACES].records);

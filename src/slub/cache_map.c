@@ -134,6 +134,7 @@ static struct dill_error *claim(struct maker *maker, const struct listed_slab *i
 		slab->cpu = cpu;
 		return NULL;
 	}
+	slab->twice = true;
 	place.moving = moving;
 	TRY(find_motion(maker, slab, &place.moving));
 	findings_add(maker->findings, FINDING_SLAB_STATE, &place, claimed->address,
@@ -226,6 +227,13 @@ static struct dill_error *report_twice(struct maker *maker, const struct mapped_
 	return NULL;
 }
 
+/* Whether a place is the freelist that is stored in a slab. */
+static bool is_slab_list(enum place_kind kind)
+{
+	return kind == PLACE_CPU_SLAB || kind == PLACE_CPU_PARTIAL || kind == PLACE_NODE_PARTIAL ||
+	       kind == PLACE_NODE_FULL;
+}
+
 static struct dill_error *mark(void *context, dill_virt object, const struct place *place)
 {
 	struct maker *maker = context;
@@ -236,9 +244,9 @@ static struct dill_error *mark(void *context, dill_virt object, const struct pla
 		maker->moving[place->kind] = place->moving;
 	if (!slab || !slab_object_index(maker->map->cache, &slab->slab, object, &index))
 		return NULL; /* who read the list has said so */
-	if (slab->kinds[index] != PLACE_NONE)
+	if (slab->kinds[index] != PLACE_NONE && !(slab->twice && is_slab_list(place->kind)))
 		TRY(report_twice(maker, slab, object, slab->kinds[index], place));
-	else
+	else if (slab->kinds[index] == PLACE_NONE)
 		slab->kinds[index] = (uint8_t)place->kind;
 	return NULL;
 }

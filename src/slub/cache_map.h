@@ -24,6 +24,7 @@ struct mapped_slab {
 	enum slab_where where;
 	int cpu;	/**< for SLAB_OF_CPU and SLAB_CPU_PARTIAL; else -1 */
 	bool broken;	/**< a freelist of it is broken: objects found nowhere are unknown */
+	bool twice;	/**< on two lists, which is a finding: its freelist is met twice then */
 	uint8_t *kinds; /**< enum place_kind by object; PLACE_NONE = on no list */
 	uint32_t counts[OBJECT_STATES];
 };

@@ -242,6 +242,7 @@ struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 	ret->barn_struct_size = struct_size(types, "node_barn");
 	ret->track_struct_size = struct_size(types, "track");
 	ret->krw_struct_size = struct_size(types, "kfree_rcu_cpu_work");
+	ret->ext_struct_size = struct_size(types, "slabobj_ext");
 	ret->kfence_struct_size = struct_size(types, "kfence_metadata");
 	TRY(resolve_nodes(types, ret));
 	TRY(resolve_slab_mark(types, ret));

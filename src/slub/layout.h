@@ -45,6 +45,7 @@ struct layout {
 	uint64_t barn_struct_size;   /**< of struct node_barn; 0 without one */
 	uint64_t krw_struct_size;    /**< of struct kfree_rcu_cpu_work; 0 without one */
 	uint64_t track_struct_size;  /**< of struct track; 0 without one */
+	uint64_t ext_struct_size;    /**< of struct slabobj_ext; 0 without one */
 	uint64_t kfence_struct_size; /**< of struct kfence_metadata; 0 without KFENCE */
 	uint64_t per_node_stride;    /**< bytes from one node's pointers to the next, 0 when caches
 					have `node[]` */

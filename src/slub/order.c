@@ -188,8 +188,7 @@ static struct dill_error *note_refill(struct maker *maker)
 	uint64_t bytes = layout->sheaf_objects.offset + 8 * (uint64_t)cache->sheaf_capacity;
 
 	TRY(add_note(maker, NOTE_MAY_SLEEP, 0,
-		     "for allocations that may sleep (GFP_KERNEL); others get single objects of "
-		     "slabs as long as the sheaves are empty"));
+		     "if the allocation may sleep (GFP_KERNEL); else single objects of slabs"));
 	if (maker->cpu->sheaves.spare.address || barn->full.count || barn->empty.count ||
 	    !(cache->flags & layout_flag(layout, "KMALLOC")) || bytes > cache->object_size ||
 	    bytes <= cache->object_size / 2)

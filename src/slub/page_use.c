@@ -71,7 +71,7 @@ static struct dill_error *find_type(struct heap *heap, uint64_t type, const char
 static bool has_flag(struct heap *heap, uint64_t flags, const char *name)
 {
 	struct types *types;
-	int64_t bit;
+	int64_t bit = -1;
 	struct dill_error *error = kernel_types(heap->kernel, &types);
 
 	if (!error)

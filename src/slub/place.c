@@ -140,6 +140,11 @@ struct dill_error *places_visit(const struct contents *contents, const struct wa
 			.moving = waiting->moving,
 		};
 
+		/* Of a sheaf on no list: who has it may be emptying it, and counts that at the end.
+		 */
+		if (item->cpu < 0)
+			place.moving = "the sheaf is in use, on no list";
+
 		if (item->cache == contents->cache->address)
 			TRY(visit(context, item->object, &place));
 	}

@@ -46,6 +46,13 @@ static void fill(const struct heap *heap, struct span bytes, struct slab *slab)
 	slab->partial_count = (uint32_t)member_get(l->slab_partial_count, bytes);
 }
 
+/* A slab is of one of the cache's two orders. */
+static bool has_an_order(const struct cache *cache, const struct slab *slab)
+{
+	return slab->objects == cache->objects_per_slab ||
+	       slab->objects == cache->min_objects_per_slab;
+}
+
 static void check_counters(const struct heap *heap, const struct cache *cache,
 			   const struct finding_place *place, struct findings *findings,
 			   struct slab *slab)
@@ -58,8 +65,7 @@ static void check_counters(const struct heap *heap, const struct cache *cache,
 				    "slab counts %u objects, its cache puts %u in a slab",
 				    slab->objects, cache->objects_per_slab);
 		slab->usable = false;
-	} else if (slab->objects != cache->objects_per_slab &&
-		   slab->objects != cache->min_objects_per_slab) {
+	} else if (!has_an_order(cache, slab)) {
 		findings_add_values(
 			findings, FINDING_SLAB_COUNTERS, place, counters, cache->objects_per_slab,
 			slab->objects, "slab counts %u objects, its cache puts %u or %u in a slab",
@@ -103,7 +109,7 @@ struct dill_error *slab_peek(struct heap *heap, dill_virt address, struct slab *
 
 bool slab_counters_fit(const struct cache *cache, const struct slab *slab)
 {
-	return cache->usable && slab->objects && slab->objects <= cache->objects_per_slab &&
+	return cache->usable && slab->objects && has_an_order(cache, slab) &&
 	       slab->inuse <= slab->objects;
 }
 

@@ -13,9 +13,9 @@
  */
 struct waiting_object {
 	dill_virt object; /**< as callers got it */
-	dill_virt cache; /**< 0 for one of KFENCE, which no cache counts */
-	int kind; /**< enum place_kind */
-	int cpu;  /**< whose list */
+	dill_virt cache;  /**< 0 for one of KFENCE, which no cache counts */
+	int kind;	  /**< enum place_kind */
+	int cpu;	  /**< whose list */
 	uint32_t position;
 	dill_virt container; /**< the sheaf or page of pointers; 0 when the object is its own list
 			      */

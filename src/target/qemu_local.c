@@ -83,6 +83,13 @@ static struct dill_error *learn_blocks(struct rsp_stub *stub, const struct qemu_
 
 /* --- comparing --- */
 
+/* A page of QEMU's memory, as process_vm_readv() wants it. */
+static struct iovec page_there(uint64_t host)
+{
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): it points into another process */
+	return (struct iovec){(void *)(uintptr_t)host, DILL_PAGE_SIZE};
+}
+
 /* The one system call of direct reads; as process_vm_readv(). */
 static ssize_t read_process(const struct qemu_local *local, const struct iovec *here,
 			    const struct iovec *there, size_t count)
@@ -97,8 +104,7 @@ static ssize_t read_process(const struct qemu_local *local, const struct iovec *
 
 static bool read_one(const struct qemu_local *local, uint64_t host, uint8_t *page)
 {
-	struct iovec here = {page, DILL_PAGE_SIZE},
-		     there = {(void *)(uintptr_t)host, DILL_PAGE_SIZE};
+	struct iovec here = {page, DILL_PAGE_SIZE}, there = page_there(host);
 
 	return read_process(local, &here, &there, 1) == (ssize_t)DILL_PAGE_SIZE;
 }
@@ -125,7 +131,7 @@ static struct dill_error *compare_block(const struct qemu_local *local, struct r
 	}
 	request.address = block->start + offset;
 	TRY(rsp_stub_read_pages(stub, DILL_SPACE_PHYSICAL, &request, 1));
-	if (!request.done || memcmp(direct, through_stub, DILL_PAGE_SIZE))
+	if (!request.done || memcmp(direct, through_stub, DILL_PAGE_SIZE) != 0)
 		return unusable("it differs from what the gdbstub says");
 	*ret_telling |= !is_zero(direct);
 	return NULL;
@@ -194,7 +200,7 @@ static bool run_transfer(const struct qemu_local *local, struct transfer *transf
 
 	if (bytes < 0)
 		return false;
-	for (size_t i = 0; i < (size_t)bytes / DILL_PAGE_SIZE; i++)
+	for (size_t i = 0; i < count && i < (size_t)bytes / DILL_PAGE_SIZE; i++)
 		transfer->requests[i]->done = true;
 	return (size_t)bytes == count * DILL_PAGE_SIZE;
 }
@@ -205,7 +211,7 @@ static void add_transfer(struct transfer *transfer, struct dill_page_request *re
 	size_t at = transfer->count++;
 
 	transfer->here[at] = (struct iovec){request->buffer, DILL_PAGE_SIZE};
-	transfer->there[at] = (struct iovec){(void *)(uintptr_t)host, DILL_PAGE_SIZE};
+	transfer->there[at] = page_there(host);
 	transfer->requests[at] = request;
 }
 

@@ -25,6 +25,15 @@ static void closep(int *fd)
 		close(*fd);
 }
 
+/* Out of its guard. */
+static int take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 void rsp_address_deinit(struct rsp_address *address)
 {
 	free(address->text);
@@ -161,8 +170,7 @@ static struct dill_error *connect_to(const struct rsp_address *address,
 	}
 	if (socket_address->sa_family != AF_UNIX)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	*ret = fd;
-	fd = -1;
+	*ret = take(&fd);
 	return NULL;
 }
 

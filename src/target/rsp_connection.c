@@ -16,9 +16,9 @@
 
 /* Longest request: a monitor command in hex. */
 #define REQUEST_LIMIT 1024u
-#define OUTPUT_LIMIT  (64u * 1024)
+#define OUTPUT_LIMIT  (64 * (size_t)1024)
 /* A packet of full length and what came along with it. */
-#define INPUT_LIMIT (RSP_PACKET_LIMIT + 64u * 1024)
+#define INPUT_LIMIT (RSP_PACKET_LIMIT + 64 * (size_t)1024)
 /* How often a waiting dill asks whether it is still wanted. */
 #define POLL_SLICE_MS 50
 /* A damaged request is sent again so often. */

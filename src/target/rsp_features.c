@@ -86,7 +86,7 @@ static void remember(struct rsp_features *features, const char *name, unsigned n
 		struct rsp_register *known = &features->registers[names[i].id];
 
 		/* Vector registers and their like are none of ours, whatever they are called. */
-		if (strcmp(names[i].name, name) || known->known || !size || size > 8)
+		if (strcmp(names[i].name, name) != 0 || known->known || !size || size > 8)
 			continue;
 		*known = (struct rsp_register){.known = true, .number = number, .size = size};
 	}
@@ -213,11 +213,16 @@ struct dill_error *rsp_features_read(rsp_annex_reader read, void *context, struc
 	return NULL;
 }
 
+static struct rsp_register general_register(unsigned number)
+{
+	return (struct rsp_register){true, number, number * (size_t)8, 8};
+}
+
 void rsp_features_default(struct rsp_features *ret)
 {
 	*ret = (struct rsp_features){0};
-	ret->registers[RSP_REGISTER_SP] = (struct rsp_register){true, 7, 7 * 8, 8};
-	ret->registers[RSP_REGISTER_IP] = (struct rsp_register){true, 16, 16 * 8, 8};
-	ret->registers[RSP_REGISTER_FLAGS] = (struct rsp_register){true, 17, 17 * 8, 4};
-	ret->registers[RSP_REGISTER_CS] = (struct rsp_register){true, 18, 17 * 8 + 4, 4};
+	ret->registers[RSP_REGISTER_SP] = general_register(7);
+	ret->registers[RSP_REGISTER_IP] = general_register(16);
+	ret->registers[RSP_REGISTER_FLAGS] = (struct rsp_register){true, 17, 17 * (size_t)8, 4};
+	ret->registers[RSP_REGISTER_CS] = (struct rsp_register){true, 18, 17 * (size_t)8 + 4, 4};
 }

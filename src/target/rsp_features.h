@@ -25,7 +25,7 @@ enum rsp_register_id {
 /** More registers than any description has: QEMU's x86-64 has about 80. */
 #define RSP_REGISTERS_LIMIT 1024u
 /** Longest target description, all its parts together. */
-#define RSP_FEATURES_LIMIT (1024u * 1024)
+#define RSP_FEATURES_LIMIT (1024 * (size_t)1024)
 
 /** Where a register is found. */
 struct rsp_register {

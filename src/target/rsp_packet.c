@@ -187,7 +187,7 @@ bool rsp_skip(struct span *text, const char *prefix)
 {
 	size_t length = strlen(prefix);
 
-	if (text->size < length || memcmp(text->data, prefix, length))
+	if (text->size < length || memcmp(text->data, prefix, length) != 0)
 		return false;
 	*text = span_cut(*text, length, text->size);
 	return true;

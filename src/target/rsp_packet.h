@@ -14,7 +14,7 @@
 
 /** Longest packet that is accepted or sent, and longest decoded payload. QEMU's largest are 129
  * KiB. */
-#define RSP_PACKET_LIMIT (256u * 1024)
+#define RSP_PACKET_LIMIT (256 * (size_t)1024)
 
 /** What stands at the start of received bytes. */
 enum rsp_item {

@@ -15,7 +15,7 @@
 #define SAFE_READ 0x800u
 /* Requests on their way at a time. Eight are five times as fast as one, more gain nothing. */
 #define WINDOW		      8u
-#define MONITOR_OUTPUT_LIMIT  (4u * 1024 * 1024)
+#define MONITOR_OUTPUT_LIMIT  (4 * (size_t)1024 * 1024)
 #define MONITOR_COMMAND_LIMIT 200u
 /* Longest answer to 'g' that is looked at. */
 #define BLOCK_LIMIT 4096u

@@ -65,9 +65,10 @@ static struct dill_error *search_member(struct search *search, const struct type
 	return NULL;
 }
 
-static struct dill_error *no_member(struct search *search, const struct type *type)
+static struct dill_error *no_member(const struct search *search, const struct type *type)
 {
 	struct suggest suggest;
+	struct search again = {search->types, search->name, search->length, SEARCH_MAX, &suggest};
 	char wanted[SUGGEST_NAME_MAX + 1] = "";
 	struct type_member unused;
 	bool found = false;
@@ -75,9 +76,7 @@ static struct dill_error *no_member(struct search *search, const struct type *ty
 	if (search->length < sizeof(wanted))
 		memcpy(wanted, search->name, search->length);
 	suggest_init(&suggest, wanted);
-	search->left = SEARCH_MAX;
-	search->suggest = &suggest;
-	TRY(search_member(search, type, 0, 0, &found, &unused));
+	TRY(search_member(&again, type, 0, 0, &found, &unused));
 	return dill_error_new(DILL_ERROR_NOT_FOUND, "%s %s has no member %.*s%s",
 			      type->kind == TYPE_UNION ? "union" : "struct",
 			      type->name[0] ? type->name : "{...}", (int)search->length,

@@ -17,11 +17,16 @@ SERIES = ("5.10", "6.1", "6.12", "7.2", "7.3")
 
 
 def pytest_collection_modifyitems(items):
-    """With xdist (-n 2 --dist loadgroup) all tests of one kernel run in one process, which boots it once."""
+    """With xdist (-n 2 --dist loadgroup) all tests of one kernel run in one process, which boots it once.
+
+    So do all of one guest in another QEMU.
+    """
     for item in items:
-        values = getattr(item, "callspec", None) and item.callspec.params.values()
-        series = next((value for value in values or () if value in SERIES), None)
-        item.add_marker(pytest.mark.xdist_group(series or item.nodeid))
+        if item.get_closest_marker("xdist_group"):
+            continue
+        values = item.callspec.params if hasattr(item, "callspec") else {}
+        series = next((value for value in values.values() if value in SERIES), None)
+        item.add_marker(pytest.mark.xdist_group(series or values.get("in_qemu") or item.nodeid))
 
 
 class Program:

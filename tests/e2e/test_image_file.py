@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """--vmlinux and GDB's file: kernels whose own symbols or types are gone, and files of other kernels."""
-import json
 import re
 import subprocess
 import tempfile

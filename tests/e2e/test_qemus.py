@@ -17,7 +17,7 @@ DOORS = pytest.mark.parametrize("door", (Program, Gdb), ids=("program", "gdb"))
 
 
 @pytest.fixture(scope="module", params=SUITES)
-def other(request):
+def in_qemu(request):
     """A guest in another QEMU."""
     try:
         which, qemu = kernel("6.12"), foreign("qemu", request.param)
@@ -28,14 +28,14 @@ def other(request):
 
 
 @DOORS
-def test_answers_and_guest_runs_on(door, other):
+def test_answers_and_guest_runs_on(door, in_qemu):
     """The guest's own counters, and a running guest runs on after an answer and after an error."""
-    dill = door(other)
-    compare_with_slabinfo(dill, other)
-    assert other.is_running()
+    dill = door(in_qemu)
+    compare_with_slabinfo(dill, in_qemu)
+    assert in_qemu.is_running()
     dill.run("kcache", "nope")
-    assert other.is_running()
-    assert other.run("echo alive") == "alive\n"
+    assert in_qemu.is_running()
+    assert in_qemu.run("echo alive") == "alive\n"
 
 
 def answer(guest, direct):
@@ -48,14 +48,14 @@ def answer(guest, direct):
     return Gdb.lines(done), int(re.search(r"(\d+) direct reads", done.stdout)[1])
 
 
-def test_memory_is_read_directly(other):
+def test_memory_is_read_directly(in_qemu):
     """The process's memory is found, and gives what the stub alone gives."""
-    other.stop()
+    in_qemu.stop()
     try:
-        direct, reads = answer(other, "auto")
-        through_stub, none = answer(other, "off")
+        direct, reads = answer(in_qemu, "auto")
+        through_stub, none = answer(in_qemu, "off")
     finally:
-        other.cont()
+        in_qemu.cont()
     assert reads > 0 and none == 0
     assert direct == through_stub and len(direct) > 100
 
@@ -71,19 +71,19 @@ def stop_in_user_mode(guest):
     raise AssertionError("the guest was never caught in user mode")
 
 
-def test_stopped_in_user_mode(other):
+def test_stopped_in_user_mode(in_qemu):
     """With page-table isolation the stub cannot read the kernel there; the answers are the same."""
-    base = Program(other).json("kbase")[0]["base"]
-    spins = [other.spawn(f"spin {cpu}") for cpu in (0, 1)]
+    base = Program(in_qemu).json("kbase")[0]["base"]
+    spins = [in_qemu.spawn(f"spin {cpu}") for cpu in (0, 1)]
     for spin in spins:
         spin.wait_output(r"^ready")
     for door in (Program, Gdb):
-        stop_in_user_mode(other)
+        stop_in_user_mode(in_qemu)
         try:
-            assert door(other).json("kbase")[0]["base"] == base
-            stop_in_user_mode(other)
-            assert door(other).json("kcache", "kmalloc-64")[0]["active"] > 0
+            assert door(in_qemu).json("kbase")[0]["base"] == base
+            stop_in_user_mode(in_qemu)
+            assert door(in_qemu).json("kcache", "kmalloc-64")[0]["active"] > 0
         finally:
-            other.cont()
+            in_qemu.cont()
     for spin in spins:
         spin.kill()

@@ -58,7 +58,7 @@ static void check_round_trip(struct span input)
 		rsp_packet_scan((struct span){packet, rsp_packet_encode(input, packet)});
 
 	if (scan.item != RSP_PACKET || !rsp_packet_decode(scan.body, back, input.size, &length) ||
-	    length != input.size || (length && memcmp(back, input.data, length)))
+	    length != input.size || (length && memcmp(back, input.data, length) != 0))
 		abort();
 	free(packet);
 	free(back);

@@ -6,8 +6,12 @@
  * walk ends, stays in bounds, keeps its memory small, and gives every object exactly one state.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "heap_image.h"
+#include "slub/check.h"
+#include "slub/object.h"
+#include "slub/slab_order.h"
 #include "slub/survey.h"
 
 #define PAGES	 48u
@@ -124,6 +128,36 @@ static void build_sheaves(struct image *image, dill_virt cache)
 	image_set_sheaf(image, cache, 1, IMAGE_SPARE, objects + 28, 1);
 }
 
+static void set_u32(struct image *image, dill_virt address, uint32_t value)
+{
+	memcpy(image_at(image, address, sizeof(value)), &value, sizeof(value));
+}
+
+/* A cache with red zones, poison and tracks, all of whose bytes are wrong. */
+static void build_debug(struct image *image)
+{
+	static const struct cache_flag flags[] = {{0x400, "RED_ZONE"},
+						  {0x800, "POISON"},
+						  {0x1000, "KMALLOC"},
+						  {0x4000, "OBJECT_POISON"}};
+	static const uint32_t two[] = {7, 3};
+	struct layout *l = &image->heap.layout;
+	dill_virt cache;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		l->flags[l->flag_count++] = flags[i];
+	l->track_addr = (struct member){.present = true, .size = 8};
+	l->track_struct_size = 24;
+	add_symbol(image, 4, "skip_orig_size_check", 0);
+	cache = image_cache(image, "b", 192);
+	set_u32(image, cache + l->cache_flags.offset, 0x15c00);
+	set_u32(image, cache + l->cache_object_size.offset, 96);
+	set_u32(image, cache + l->cache_inuse.offset, 104);
+	set_u32(image, cache + l->cache_offset.offset, 104);
+	set_u32(image, cache + l->cache_red_left_pad.offset, 16);
+	image_add_partial(image, cache, 0, image_slab(image, cache, two, 2));
+}
+
 static void build(struct image *image, uint8_t habits)
 {
 	dill_virt cache, slab;
@@ -143,26 +177,11 @@ static void build(struct image *image, uint8_t habits)
 		image_add_cpu_partial(image, cache, 1, image_slab(image, cache, order, 2));
 	image_slab(image, cache, NULL, 0);  /* full, on no list */
 	image_slab(image, cache, order, 3); /* in motion between two lists */
-	image_cache(image, "b", 192);
+	build_debug(image);
 	if (habits & HAS_FULL_LISTS)
 		image_set_u64(image, cache + image->heap.layout.cache_flags.offset, 0x10000);
 	if (!(habits & HAS_NO_SHEAVES))
 		build_sheaves(image, image_cache(image, "c", 64));
-}
-
-static void corrupt(struct image *image, struct span bytes)
-{
-	size_t memory = (size_t)PAGES * DILL_PAGE_SIZE, map = (size_t)PAGES * IMAGE_PAGE_STRUCT;
-
-	for (size_t i = 1; span_holds(bytes, i, 12); i += 12) {
-		uint64_t where = span_u32(bytes, i) % (memory + map - 8);
-		uint64_t what = span_u64(bytes, i + 4);
-
-		if (where < memory - 8)
-			image_set_u64(image, IMAGE_BASE + where, what);
-		else if (where >= memory)
-			image_set_u64(image, IMAGE_VMEMMAP + (where - memory), what);
-	}
 }
 
 /* Every object has one state, and sums are sums. */
@@ -189,7 +208,23 @@ static void check(const struct cache_map *map)
 		abort();
 }
 
-static struct dill_error *look(struct survey *survey, struct arena *arena)
+/* What commands do with a map. */
+static struct dill_error *use_map(struct survey *survey, const struct cache_map *map,
+				  const struct contents *contents, struct arena *arena)
+{
+	const struct slab_filter filter = {.cpu = 1, .node = -1};
+	const struct mapped_slab *const *slabs;
+	struct check_counts counts = {0};
+	size_t count;
+
+	TRY(slabs_in_order(map, contents, &survey->waiting, &filter, arena, &slabs, &count));
+	if (count > map->count)
+		abort();
+	lists_check(survey->heap, contents, survey->findings);
+	return bytes_check(survey->heap, contents, map, survey->findings, &counts);
+}
+
+static struct dill_error *map_all(struct survey *survey, struct arena *arena)
 {
 	TRY(survey_scan(survey, &survey->all));
 	for (size_t i = 0; i < survey->all.count; i++) {
@@ -200,7 +235,27 @@ static struct dill_error *look(struct survey *survey, struct arena *arena)
 		TRY(survey_map(survey, &survey->all.items[i], arena, &contents, &map));
 		check(&map);
 		survey_count(survey, &contents, &states);
+		TRY(use_map(survey, &map, &contents, arena));
 		arena_reset(arena);
+	}
+	return NULL;
+}
+
+/* Ask about an address in every page. */
+static struct dill_error *ask(struct survey *survey, struct arena *arena)
+{
+	struct findings said = {.arena = arena};
+	struct objects objects;
+
+	TRY(objects_init(survey, arena, &objects));
+	for (dill_virt page = 0; page < PAGES; page++) {
+		struct object_answer answer;
+		struct located located;
+
+		TRY(heap_locate(survey->heap, &survey->all, IMAGE_BASE + page * DILL_PAGE_SIZE + 72,
+				&said, &located));
+		if (located.in_slot)
+			TRY(object_find(&objects, &located, &said, &answer));
 	}
 	return NULL;
 }
@@ -216,14 +271,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (arena_new(&arena) || arena_new(&of_cache))
 		abort();
 	build(&image, data[0]);
-	corrupt(&image, (struct span){data, size});
+	image_patch(&image, (struct span){data + 1, size - 1});
 	image.heap.encoding = FREELIST_UNDECIDED;
 
 	struct findings findings = {.arena = arena};
 	struct dill_error *error = survey_init(&image.heap, arena, &findings, &survey);
 
 	if (!error)
-		error = look(&survey, of_cache);
+		error = ask(&survey, arena);
+	if (!error)
+		error = map_all(&survey, of_cache);
 	/* Nothing here is lost or interrupted, so nothing is fatal. */
 	if (error)
 		abort();

@@ -1,8 +1,9 @@
 /*
  * key SIZE: hold a key (add_key(2)) with SIZE bytes of known content, at most 32767.
  *
- * The kernel keeps them in one allocation, behind a struct user_key_payload of 24 bytes whose u16 at
- * offset 16 is SIZE. More than 8 KiB of them are a large kmalloc. The bytes are, in host byte order:
+ * The kernel keeps them in one allocation, behind a struct user_key_payload of 24 bytes whose u16
+ * at offset 16 is SIZE. More than 8 KiB of them are a large kmalloc. The bytes are, in host byte
+ * order:
  *
  *     0   "DILLKEY!"
  *     8   u64 SIZE

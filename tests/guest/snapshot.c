@@ -54,7 +54,7 @@ static void read_one(int fd, char *bytes, size_t size)
 	size_t used = 0;
 	ssize_t got;
 
-	while (used < size - 1 && (got = pread(fd, bytes + used, size - 1 - used, used)) > 0)
+	while (used < size - 1 && (got = pread(fd, bytes + used, size - 1 - used, (off_t)used)) > 0)
 		used += (size_t)got;
 	bytes[used] = '\0';
 }

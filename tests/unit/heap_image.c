@@ -110,6 +110,22 @@ void image_set_u64(struct image *image, dill_virt address, uint64_t value)
 	memcpy(image_at(image, address, 8), &value, 8);
 }
 
+void image_patch(struct image *image, struct span patches)
+{
+	uint64_t memory = image->pages * (uint64_t)DILL_PAGE_SIZE;
+	uint64_t map = image->pages * (uint64_t)IMAGE_PAGE_STRUCT;
+
+	for (size_t at = 0; span_holds(patches, at, 12); at += 12) {
+		uint64_t where = span_u32(patches, at) % (memory + map - 8);
+		uint64_t what = span_u64(patches, at + 4);
+
+		if (where < memory - 8)
+			image_set_u64(image, IMAGE_BASE + where, what);
+		else if (where >= memory)
+			image_set_u64(image, IMAGE_VMEMMAP + (where - memory), what);
+	}
+}
+
 static void set(struct image *image, dill_virt address, struct member member, uint64_t value)
 {
 	uint8_t *bytes = image_at(image, address + member.offset, member.size);
@@ -145,6 +161,34 @@ static dill_virt take_bytes(struct image *image, size_t size)
 
 	image->used_bytes += (size + 15) / 16 * 16;
 	return address;
+}
+
+dill_virt image_page(struct image *image)
+{
+	return take_page(image);
+}
+
+dill_virt image_bytes(struct image *image, size_t size)
+{
+	return take_bytes(image, size);
+}
+
+/* From the end of the CPUs' pages: caches take theirs from the start. */
+dill_virt image_percpu(struct image *image, size_t size)
+{
+	image->percpu_bytes += size;
+	return PERCPU_BASE + DILL_PAGE_SIZE - image->percpu_bytes;
+}
+
+void image_symbol(struct image *image, const char *name, dill_virt address)
+{
+	size_t limit = sizeof(image->symbols) / sizeof(*image->symbols), used = 0;
+
+	while (used < limit && image->symbols[used].name)
+		used++;
+	assert(used < limit);
+	image->symbols[used].name = name;
+	image->symbols[used].address = address;
 }
 
 static void list_init(struct image *image, dill_virt head)
@@ -240,7 +284,8 @@ dill_virt image_object(struct image *image, dill_virt cache, dill_virt slab, uin
 	uint64_t page = (slab - IMAGE_VMEMMAP) / IMAGE_PAGE_STRUCT;
 
 	return IMAGE_BASE + page * DILL_PAGE_SIZE +
-	       index * get(image, cache, image_layout.cache_size);
+	       index * get(image, cache, image_layout.cache_size) +
+	       get(image, cache, image_layout.cache_red_left_pad);
 }
 
 dill_virt image_slot(struct image *image, dill_virt cache, dill_virt object)
@@ -293,6 +338,7 @@ void image_add_partial(struct image *image, dill_virt cache, unsigned node, dill
 	const struct layout *l = &image->heap.layout;
 	dill_virt address = image_node(image, cache, node);
 
+	set(image, slab, l->page_flags, node);
 	list_append(image, address + l->node_partial.offset, slab + l->slab_list.offset);
 	set(image, address, l->node_nr_partial, get(image, address, l->node_nr_partial) + 1);
 }
@@ -315,7 +361,11 @@ void image_add_cpu_partial(struct image *image, dill_virt cache, unsigned cpu, d
 	const struct layout *l = &image->heap.layout;
 	dill_virt address = image_cpu(image, cache, cpu);
 
-	set(image, slab, l->slab_next, get(image, address, l->cpu_partial));
+	dill_virt before = get(image, address, l->cpu_partial);
+
+	set(image, slab, l->slab_next, before);
+	set(image, slab, l->slab_partial_count,
+	    1 + (before ? get(image, before, l->slab_partial_count) : 0));
 	set(image, slab, l->slab_frozen, 1);
 	set(image, address, l->cpu_partial, slab);
 }
@@ -482,8 +532,8 @@ dill_virt kernel_page_to_virt(struct kernel *kernel, dill_virt page)
 
 unsigned kernel_page_flags_node(struct kernel *kernel, uint64_t flags)
 {
-	(void)kernel, (void)flags;
-	return 0;
+	(void)kernel;
+	return (unsigned)flags; /* nothing else is in an image's page flags */
 }
 
 struct dill_error *kernel_virt_to_page(struct kernel *kernel, dill_virt address, dill_virt *ret)

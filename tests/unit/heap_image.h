@@ -20,10 +20,11 @@ struct image {
 	struct heap heap; /* with a layout of its own, unlike any kernel's */
 	dill_virt caches[16];
 	size_t cache_count;
+	size_t percpu_bytes; /* of each CPU's page, from its end */
 	struct {
 		const char *name;
 		dill_virt address;
-	} symbols[8];		   /* none, unless a test fills them in */
+	} symbols[8];		   /* none, unless a test fills them in, or with image_symbol() */
 	unsigned inside_allocator; /* bits of CPUs that were stopped in there */
 };
 
@@ -39,6 +40,9 @@ void image_deinit(struct image *image);
 void *image_at(struct image *image, dill_virt address, size_t length);
 uint64_t image_u64(struct image *image, dill_virt address);
 void image_set_u64(struct image *image, dill_virt address, uint64_t value);
+
+/** Write a fuzzer's patches, 12 bytes each: where (anywhere, modulo all there is), and what. */
+void image_patch(struct image *image, struct span patches);
 
 /** A new, empty cache. Its objects have @p size bytes, its slabs one page. */
 dill_virt image_cache(struct image *image, const char *name, uint32_t size);
@@ -74,6 +78,14 @@ dill_virt image_add_full_sheaf(struct image *image, dill_virt cache, unsigned no
 
 /** Address of 8 bytes of a CPU's own data, the same for all; for per-CPU symbols. */
 #define IMAGE_PERCPU_WORD UINT64_C(0x1ff8)
+
+/** Let the kernel have a symbol. */
+void image_symbol(struct image *image, const char *name, dill_virt address);
+/** Zeroed bytes for small structures, and a whole page. */
+dill_virt image_bytes(struct image *image, size_t size);
+dill_virt image_page(struct image *image);
+/** A __percpu pointer to new bytes of every CPU's area. */
+dill_virt image_percpu(struct image *image, size_t size);
 
 dill_virt image_node(struct image *image, dill_virt cache, unsigned node);
 dill_virt image_cpu(struct image *image, dill_virt cache, unsigned cpu);

@@ -45,7 +45,7 @@ void kallsyms_image_name(uint32_t i, char *ret)
 	if (i == LONG_NAME)
 		sprintf(ret, "%0200u", i);
 	else if (i == KALLSYMS_IMAGE_BANNER)
-		strcpy(ret, "linux_banner");
+		memcpy(ret, "linux_banner", sizeof("linux_banner"));
 	else
 		/* Two symbols share each name, and the digits of "symbol_" + number all occur. */
 		sprintf(ret, "%s_%u", i % 3 ? "symbol" : "kmem", i / 2);
@@ -64,10 +64,11 @@ static void token_text(unsigned token, char *ret)
 {
 	static const char *const longer[] = {"symbol_", "kmem_", "a_token_longer_than_sixteen"};
 
-	ret[0] = (char)token;
-	ret[1] = '\0';
-	if (token <= ' ' || token >= 0x7f)
-		strcpy(ret, token >= 0x80 && token < 0x83 ? longer[token - 0x80] : "");
+	ret[0] = '\0';
+	if (token > ' ' && token < 0x7f)
+		sprintf(ret, "%c", (char)token);
+	else if (token >= 0x80 && token < 0x83)
+		sprintf(ret, "%s", longer[token - 0x80]);
 }
 
 /** Compress greedily: the longer tokens where they stand. */

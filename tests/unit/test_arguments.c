@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/strbuf.h"
 #include "command/arguments.h"
 
 enum { OPTION_CPU, OPTION_COUNTS, OPTION_COLUMN, OPTION_AT, OPTION_LIMIT };
@@ -42,7 +43,8 @@ static struct dill_error *parse(const struct command *table, const char *line)
 	int argc = 0;
 
 	strncpy(words, line, sizeof(words) - 1);
-	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+	for (char *left, *word = strtok_r(words, " ", &left); word;
+	     word = strtok_r(NULL, " ", &left))
 		argv[argc++] = word;
 	return arguments_parse(table, argc, argv, &call, &common);
 }
@@ -77,17 +79,20 @@ static void test_words(void **state)
 
 static void test_rest_takes_all_words(void **state)
 {
-	char many[512] = "krest t";
+	_cleanup_(strbuf_deinitp)
+	struct strbuf many = {0};
 
 	(void)state;
 	assert_null(parse(&rest, "krest struct task_struct cred"));
 	assert_int_equal(call.argument_count, 3);
 	assert_string_equal(call.arguments[2], "cred");
+	strbuf_append(&many, "krest t");
 	for (int i = 1; i < COMMAND_WORDS_MAX; i++)
-		strcat(many, " w");
-	assert_null(parse(&rest, many));
+		strbuf_append(&many, " w");
+	assert_null(parse(&rest, strbuf_get(&many)));
 	assert_int_equal(call.argument_count, COMMAND_WORDS_MAX);
-	fails(&rest, strcat(many, " w"), "one word too many");
+	strbuf_append(&many, " w");
+	fails(&rest, strbuf_get(&many), "one word too many");
 }
 
 static void test_long_options(void **state)

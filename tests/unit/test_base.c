@@ -27,10 +27,11 @@ static void test_escape_keeps_terminals_safe(void **state)
 	escaped("\033[2J", 4, "\\x1b[2J");
 	escaped("a\\b", 3, "a\\x5cb");
 	escaped("\xc3\xa4", 2, "\xc3\xa4");
-	escaped("\xc3", 1, "\\xc3");		       /* cut */
-	escaped("\xc0\x80", 2, "\\xc0\\x80");	       /* overlong */
-	escaped("\xc2\x9b", 2, "\\xc2\\x9b");	       /* C1: CSI */
-	escaped("\xe2\x80\xae", 3, "\\xe2\\x80\\xae"); /* right-to-left override */
+	escaped("\xc3", 1, "\\xc3");	      /* cut */
+	escaped("\xc0\x80", 2, "\\xc0\\x80"); /* overlong */
+	escaped("\xc2\x9b", 2, "\\xc2\\x9b"); /* C1: CSI */
+	/* Right-to-left override. NOLINTNEXTLINE(misc-misleading-bidirectional): the case itself */
+	escaped("\xe2\x80\xae", 3, "\\xe2\\x80\\xae");
 	escaped("\xed\xa0\x80", 3, "\\xed\\xa0\\x80"); /* surrogate */
 	escaped("\x7f", 1, "\\x7f");
 	escaped("", 0, "");

@@ -27,9 +27,11 @@ enum { TEXT_OFFSET = 0x1000, BANNER_AT = 0x100, BTF_AT = 0x200, ELF_SIZE = 0x400
 
 static void append(char *strings, size_t *used, const char *name, uint32_t *ret)
 {
+	size_t size = strlen(name) + 1;
+
 	*ret = (uint32_t)*used;
-	strcpy(strings + *used, name);
-	*used += strlen(name) + 1;
+	memcpy(strings + *used, name, size);
+	*used += size;
 }
 
 static Elf64_Sym make_symbol(uint64_t value, unsigned bind, unsigned type, uint16_t section)
@@ -48,6 +50,7 @@ static uint8_t *make_vmlinux(void)
 					    "a_bss", "bad\n1", "percpu_offset"};
 	static const char *const section_names[] = {"",	       ".text",	    ".BTF", ".symtab",
 						    ".strtab", ".shstrtab", ".bss"};
+	static const uint8_t btf[4] = {0x9f, 0xeb, 1, 0};
 	uint8_t *file = calloc(1, ELF_SIZE);
 	Elf64_Ehdr *header = (Elf64_Ehdr *)file;
 	Elf64_Phdr *segment = (Elf64_Phdr *)(file + 64);
@@ -78,8 +81,8 @@ static uint8_t *make_vmlinux(void)
 		.p_filesz = 0x1000,
 		.p_memsz = 0x1000,
 	};
-	strcpy((char *)file + TEXT_OFFSET + BANNER_AT, BANNER);
-	memcpy(file + TEXT_OFFSET + BTF_AT, "\x9f\xeb\1\0", 4);
+	memcpy(file + TEXT_OFFSET + BANNER_AT, BANNER, sizeof(BANNER));
+	memcpy(file + TEXT_OFFSET + BTF_AT, btf, sizeof(btf));
 
 	symbols[1] = make_symbol(TEXT, STB_GLOBAL, STT_NOTYPE, 1);
 	symbols[2] = make_symbol(TEXT + BANNER_AT, STB_GLOBAL, STT_OBJECT, 1);
@@ -279,16 +282,17 @@ static uint8_t *make_bzimage(const struct strbuf *payload, uint32_t unpacked, bo
 			     size_t *ret_size)
 {
 	uint32_t length = (uint32_t)payload->length + (append_size ? 4 : 0);
+	static const uint8_t magic[6] = {'H', 'd', 'r', 'S', 0x0f, 0x02};
 	uint32_t offset = 0x40;
 	uint8_t *file;
 
 	*ret_size = 3 * 512 + offset + length;
 	file = calloc(1, *ret_size);
 	file[0x1f1] = 2;
-	memcpy(file + 0x202, "HdrS\x0f\x02", 6);
+	memcpy(file + 0x202, magic, sizeof(magic));
 	memcpy(file + 0x248, &offset, 4);
 	memcpy(file + 0x24c, &length, 4);
-	memcpy(file + 3 * 512 + offset, payload->data, payload->length);
+	memcpy(file + 3 * 512 + offset, strbuf_get(payload), payload->length);
 	if (append_size)
 		memcpy(file + 3 * 512 + offset + payload->length, &unpacked, 4);
 	return file;
@@ -382,7 +386,7 @@ static void test_forged_bzimage(void **state)
 	/* Cut off. */
 	assert_int_equal(code_of(unpack_bytes(bytes, size - 1)), DILL_ERROR_BAD_DATA);
 	memset(bytes + 3 * 512 + 0x40, 0x5a, 64);
-	memcpy(bytes + size - 4, "\0\1\1\0", 4);
+	memcpy(bytes + size - 4, &(uint32_t){0x010100}, 4);
 	dill_error_free(unpack_bytes(bytes, size));
 	/* Offsets outside of the file. */
 	memset(bytes + 0x248, 0xff, 8);

@@ -112,7 +112,8 @@ static const char *run(struct session *session, const char *line, struct strbuf 
 	int argc = 0;
 
 	strncpy(words, line, sizeof(words) - 1);
-	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+	for (char *left, *word = strtok_r(words, " ", &left); word;
+	     word = strtok_r(NULL, " ", &left))
 		argv[argc++] = word;
 
 	struct dill_error *error = command_execute(session, argc, argv, &output, &status);
@@ -166,9 +167,8 @@ static void test_every_way_out_gives_the_target_back(void **state)
 
 		if (!commands[i - 1]->needs_target)
 			continue;
-		snprintf(line, sizeof(line), "%s task_struct", commands[i - 1]->name);
-		if (!commands[i - 1]->arguments[0].name)
-			strcpy(line, commands[i - 1]->name);
+		snprintf(line, sizeof(line), "%s%s", commands[i - 1]->name,
+			 commands[i - 1]->arguments[0].name ? " task_struct" : "");
 		assert_non_null(run(session, line, &text, COMMAND_FAILED)); /* no kernel there */
 		assert_null(command_complete(session, line, &found));
 		completions_deinit(&found);

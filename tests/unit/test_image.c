@@ -72,7 +72,7 @@ static void add_symbols(struct guest *guest, enum kallsyms_layout layout, uint32
 	kallsyms_image_init(&image, layout, count, 0x1000);
 	assert_in_range(image.size, 1, 2 * MIB);
 	memcpy(fake_target_at(&guest->target, PHYS + 4 * MIB), image.bytes, image.size);
-	strcpy(fake_target_at(&guest->target, PHYS + (banner - BASE)), BANNER);
+	memcpy(fake_target_at(&guest->target, PHYS + (banner - BASE)), BANNER, sizeof(BANNER));
 	kallsyms_image_deinit(&image);
 }
 
@@ -247,6 +247,8 @@ static void test_open_virtual(void **state)
 
 static void test_refresh(void **state)
 {
+	static const char other[] = "Linux version 6.9";
+	uint64_t banner = kallsyms_image_value(LAYOUT_7_0, KALLSYMS_IMAGE_BANNER);
 	struct guest guest;
 	struct kernel *kernel;
 
@@ -260,10 +262,7 @@ static void test_refresh(void **state)
 
 	/* Another kernel at the same place. */
 	fake_target_run(&guest.target, guest.memory);
-	strcpy(fake_target_at(
-		       &guest.target,
-		       PHYS + (kallsyms_image_value(LAYOUT_7_0, KALLSYMS_IMAGE_BANNER) - BASE)),
-	       "Linux version 6.9");
+	memcpy(fake_target_at(&guest.target, PHYS + (banner - BASE)), other, sizeof(other));
 	assert_int_equal(code_of(kernel_refresh(kernel)), DILL_ERROR_BAD_DATA);
 
 	/* No kernel at all any more. */

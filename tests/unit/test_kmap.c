@@ -135,7 +135,8 @@ static void test_filters(void **state)
 		     (dill_virt[]){f->cpu_slab, f->cpu_partial, f->partial[0], f->partial[1],
 				   f->full[0]},
 		     NULL, 5);
-	expect_order(f, (struct slab_filter){.cpu = -1, .node = 1}, NULL, NULL, 0);
+	expect_order(f, (struct slab_filter){.cpu = -1, .node = 1}, (dill_virt[]){f->partial[1]},
+		     NULL, 1);
 }
 
 /* Found nowhere is not live while a place was not read. */
@@ -297,9 +298,9 @@ static void test_picture_of_one_slab(void **state)
 	show(&page, detail(f, image_object(&f->image, f->c, f->partial[1], 2) + 8));
 	close_page(&page,
 		   "c  kmem_cache 0xffff888000000010\n"
-		   "  slab            0xffffea00000000c0  order 0 (4 KiB)  node 0\n"
+		   "  slab            0xffffea00000000c0  order 0 (4 KiB)  node 1\n"
 		   "  memory          0xffff888000003000 to 0xffff888000003fff\n"
-		   "  whose           node 0's partial slabs\n"
+		   "  whose           node 1's partial slabs\n"
 		   "  objects         8 of 512 bytes, 512 with metadata: 5 live, 3 free\n"
 		   "  address         0xffff888000003408  object 2 at 0xffff888000003400+8: free, "
 		   "on its slab's freelist, node 1, position 2\n"

@@ -143,10 +143,11 @@ static void read_memory(struct stub *stub, int fd, const char *request)
 /* rip (8 bytes) and cs (4 bytes) of the selected CPU; cr3 is to be had by 'p' only. */
 static void read_registers(struct stub *stub, int fd)
 {
-	char last = stub->selected[0] ? stub->selected[strlen(stub->selected) - 1] : '1';
+	size_t length = strlen(stub->selected);
+	const char *last = length ? stub->selected + length - 1 : "1";
 	char reply[64];
 
-	snprintf(reply, sizeof(reply), "0%c000081ffffffff1%c000000", last, last);
+	snprintf(reply, sizeof(reply), "0%s000081ffffffff1%s000000", last, last);
 	put(fd, reply, false);
 }
 
@@ -175,7 +176,7 @@ static void set_mode(struct stub *stub, int fd, char mode)
 
 static void detach(struct stub *stub, int fd, const char *request)
 {
-	if (stub->multiprocess && strcmp(request, "D;1")) {
+	if (stub->multiprocess && strcmp(request, "D;1") != 0) {
 		put(fd, "E22", false);
 		return;
 	}
@@ -267,7 +268,7 @@ static bool take_packet(struct stub *stub, int fd, const char *request)
 
 static void converse(struct stub *stub, int fd)
 {
-	char request[2048];
+	char request[2048] = "";
 	size_t length = 0;
 	int checksum = -1; /* digits still to come, -1 = not in a packet, 3 = in it */
 	char byte;

@@ -79,8 +79,8 @@ static void test_forged(void **state)
 		"<target><reg name='rip' bitsize='64' regnum='1024'/></target>",
 		"<target><reg name='rip' bitsize='64' regnum='99999999999999999999'/></target>",
 		"<target><reg name='rip' bitsize='6x'/></target>",
-		"<target><reg name='a' bitsize='8' regnum='1023'/><reg name='b' "
-		"bitsize='8'/></target>",
+		("<target><reg name='a' bitsize='8' regnum='1023'/>"
+		 "<reg name='b' bitsize='8'/></target>"),
 		"<target><xi:include/></target>",
 		"<target><xi:include href=''/></target>",
 		"<target><xi:include href='../x#00$D'/></target>",
@@ -103,8 +103,8 @@ static void test_includes_are_bounded(void **state)
 		"target.xml",
 		"<t><xi:include href='a'/><xi:include href='a'/><xi:include href='a'/></t>",
 		"a",
-		"<t><xi:include href='b'/><xi:include href='b'/><xi:include href='b'/>"
-		"<xi:include href='b'/><xi:include href='b'/><xi:include href='b'/></t>",
+		("<t><xi:include href='b'/><xi:include href='b'/><xi:include href='b'/>"
+		 "<xi:include href='b'/><xi:include href='b'/><xi:include href='b'/></t>"),
 		"b",
 		"<t><xi:include href='c'/><xi:include href='c'/><xi:include href='c'/></t>",
 		"c",

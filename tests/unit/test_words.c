@@ -26,7 +26,7 @@ static void expect(const struct words *words, const char *const *expected)
 	do {                                                                                       \
 		struct words split_ = {0};                                                         \
 		assert_null(words_split(line, &split_));                                           \
-		expect(&split_, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL});           \
+		expect(&split_, (const char *const[]){line, ##__VA_ARGS__, NULL} + 1);             \
 		words_deinit(&split_);                                                             \
 	} while (0)
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "slub/alloc_tag.h"
+
+#include <string.h>
+
+#define DESCRIPTOR_MAX 256u
+#define TEXT_MAX       256u
+/* Low bits of slab.obj_exts (include/linux/memcontrol.h enum objext_flags). */
+#define FLAGS_MASK 7u
+/* CODETAG_EMPTY: the object has no tag on purpose. */
+#define TAG_EMPTY 1u
+
+/* Where the tag pointer of object @p index stands; 0 = nowhere. */
+static dill_virt tag_slot(const struct heap *heap, const struct cache *cache, struct span slab,
+			  uint32_t index)
+{
+	const struct layout *l = &heap->layout;
+	dill_virt vector = member_get(l->slab_obj_exts, slab) & ~(dill_virt)FLAGS_MASK;
+	uint64_t stride = l->ext_struct_size, offset = l->ext_tag.offset;
+
+	if (l->slab_stride.present) /* 7.0: the vector may be spread over the objects */
+		stride = member_get(l->slab_stride, slab);
+	if (l->slab_exts_inside.present) { /* 7.3: one word per use, the memory cgroup's first */
+		bool objcg = member_get(l->slab_exts_objcg, slab);
+
+		offset = objcg ? 8 : 0;
+		stride = member_get(l->slab_exts_inside, slab) ? cache->size : offset + 8;
+	}
+	return vector ? vector + index * stride + offset : 0;
+}
+
+static struct dill_error *read_text(struct heap *heap, dill_virt at, struct arena *arena,
+				    const char **ret)
+{
+	_cleanup_(freep)
+	char *raw = NULL;
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+
+	TRY(kernel_read_u64(heap->kernel, at, &at));
+	TRY(kernel_read_string(heap->kernel, at, TEXT_MAX, &raw));
+	strbuf_append_escaped(&text, raw, strlen(raw));
+	TRY(strbuf_error(&text));
+	*ret = arena_copy_text(arena, strbuf_get(&text), text.length);
+	return *ret ? NULL : error_no_memory();
+}
+
+static struct dill_error *read_tag(struct heap *heap, const struct cache *cache,
+				   const struct slab *slab, uint32_t index, struct arena *arena,
+				   struct alloc_tag *ret)
+{
+	const struct layout *l = &heap->layout;
+	uint64_t size = kernel_memory_map(heap->kernel)->page_struct_size;
+	uint8_t buffer[DESCRIPTOR_MAX];
+	struct span bytes = {buffer, size < DESCRIPTOR_MAX ? (size_t)size : DESCRIPTOR_MAX};
+	dill_virt slot, tag;
+
+	TRY(kernel_read(heap->kernel, slab->address, buffer, bytes.size));
+	slot = tag_slot(heap, cache, bytes, index);
+	if (!slot)
+		return NULL;
+	TRY(kernel_read_u64(heap->kernel, slot, &tag));
+	if (tag <= TAG_EMPTY)
+		return NULL;
+	TRY(kernel_read(heap->kernel, tag + l->tag_line.offset, &ret->line, sizeof(ret->line)));
+	TRY(read_text(heap, tag + l->tag_file.offset, arena, &ret->file));
+	TRY(read_text(heap, tag + l->tag_function.offset, arena, &ret->function));
+	ret->known = true;
+	return NULL;
+}
+
+struct dill_error *alloc_tag_read(struct heap *heap, const struct cache *cache,
+				  const struct slab *slab, uint32_t index, struct arena *arena,
+				  struct alloc_tag *ret)
+{
+	const struct layout *l = &heap->layout;
+	struct dill_error *error;
+
+	*ret = (struct alloc_tag){0};
+	if (!l->slab_obj_exts.present || !l->ext_tag.present || !l->tag_line.present ||
+	    !l->tag_file.present || !l->tag_function.present)
+		return NULL;
+	error = read_tag(heap, cache, slab, index, arena, ret);
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	return NULL;
+}

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""What `make install` installs works from where it was installed, and for other programs."""
+import json
+import os
+import shlex
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+
+# One installation and one guest for all: they run in one process.
+pytestmark = pytest.mark.xdist_group("6.12")
+one_kernel = pytest.mark.parametrize("guest", ["6.12"], indirect=True)
+
+
+def run(words, **more):
+    """Run a program that must succeed and say nothing on stderr; its output."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300, **more)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    return done.stdout
+
+
+def only(folder, pattern):
+    """The one file below @folder whose path ends like @pattern."""
+    found = list(folder.rglob(pattern))
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A folder that stands for / of the machine it was installed on."""
+    folder = tmp_path_factory.mktemp("root")
+    done = subprocess.run(
+        ["make", "-C", ROOT, "install", f"DESTDIR={folder}", "PREFIX=/usr"],
+        capture_output=True, text=True, check=False, timeout=600,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    return folder
+
+
+def test_everything_lies_below_the_prefix(root):
+    """Nothing is installed elsewhere, and each kind of file is there."""
+    assert [path.name for path in root.iterdir()] == ["usr"]
+    for pattern in ("bin/dill", "dill/dill.py", "dill/dill.abi3.so", "libdill.so.0", "include/dill/dill.h",
+                    "pkgconfig/dill.pc", "man1/dill.1", "completions/dill", "doc/dill/README.md",
+                    "doc/dill/docs/commands/kcache.md"):
+        assert only(root / "usr", pattern).stat().st_size
+
+
+@one_kernel
+def test_program_runs(root, guest):
+    """The program, on its own."""
+    record = json.loads(run([root / "usr/bin/dill", "-r", f":{guest.gdb_port}", "kbase", "--json"]))
+    assert guest.kernel.release in record["banner"]
+
+
+@one_kernel
+def test_plugin_loads_from_there(root, guest):
+    """The installed loader finds the plugin beside it, not the one of the build."""
+    loader = only(root / "usr", "dill/dill.py")
+    commands = [f"target remote :{guest.gdb_port}", f"source {loader}", "kbase --json", "info sharedlibrary dill",
+                "python print(sys.modules['gdb.dill'].__file__)", "detach"]
+    words = ["gdb", "-q", "-nx", "-batch", *(word for command in commands for word in ("-ex", command))]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120)
+    assert guest.kernel.release in done.stdout
+    assert str(loader.with_name("dill.abi3.so")) in done.stdout
+
+
+@one_kernel
+def test_library_serves_other_programs(root, guest, tmp_path):
+    """A program is compiled with what pkg-config says, and gets the program's answer."""
+    pc = only(root / "usr", "dill.pc")
+    # As for a cross build; without the last two pkg-config drops /usr/include before it adds the root.
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(pc.parent), "PKG_CONFIG_SYSROOT_DIR": str(root),
+                   "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1", "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}
+    flags = shlex.split(run(["pkg-config", "--cflags", "--libs", "dill"], env=environment))
+    program = tmp_path / "use_library"
+    run(["gcc", "-Wall", "-Wextra", "-Werror", ROOT / "tests/e2e/use_library.c", "-o", program, *flags])
+    answer = run([program, f":{guest.gdb_port}", "kbase"], env={"LD_LIBRARY_PATH": str(pc.parents[1])})
+    assert guest.kernel.release in json.loads(answer)["banner"]
+
+
+@pytest.mark.parametrize("header", sorted(path.name for path in (ROOT / "include/dill").iterdir()))
+def test_each_header_compiles_alone(root, header):
+    """As C and as C++."""
+    for language in ("c", "c++"):
+        words = ["clang-14", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", language, f"-I{root}/usr/include", "-"]
+        run(words, input=f"#include <dill/{header}>\n")
+
+
+def test_man_page_is_clean(root):
+    """Neither of the two formatters has a remark, and the page names the loader's place."""
+    page = only(root / "usr", "man1/dill.1")
+    run(["mandoc", "-T", "lint", "-W", "warning", page])
+    run(["groff", "-man", "-ww", "-z", page])
+    assert f"/{only(root / 'usr', 'dill/dill.py').relative_to(root)}" in run(["mandoc", "-T", "utf8", page])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    (("dill k", "kbase kcache kstruct ktask"), ("dill -r :1234 kcache --c", "--counts --cpu"), ("dill --col", "--color"),
+     ("dill help kst", "kstruct"), ("dill --color=a", "always auto")),
+)
+def test_completion(root, line, expected):
+    """bash completes commands and options; its words are split at "=" and ":" as readline does."""
+    words = line.replace("=", " = ").replace(":", " : ").split()
+    script = (f"source {only(root / 'usr', 'completions/dill')}; COMP_WORDS=({shlex.join(words)}); "
+              f"COMP_CWORD={len(words) - 1}; _dill; echo ${{COMPREPLY[@]}}")
+    offered = run(["bash", "--norc", "-c", script]).split()
+    assert set(expected.split()) <= set(offered)
+    assert all(word.startswith(words[-1]) for word in offered)

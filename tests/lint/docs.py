@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""Fail when a document has a link that leads nowhere, or when a command or a kind of finding is not documented."""
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+
+
+def anchors(path):
+    """The anchors that GitHub makes of a document's headings."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(path):
+    """Each link of a document whose file or heading does not exist."""
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        for target, anchor in LINK.findall(line):
+            if "://" in target:
+                continue
+            file = path.parent / target if target else path
+            if not file.exists() or (anchor and anchor not in anchors(file)):
+                yield f"{path.relative_to(ROOT)}:{number}: {target}#{anchor} does not exist"
+
+
+def undocumented_findings():
+    """Each kind of finding that docs/json.md has no row for."""
+    kinds = re.findall(r'\[FINDING_\w+\] = "(\w+)"', (ROOT / "src/slub/finding.c").read_text())
+    text = (ROOT / "docs/json.md").read_text()
+    if not kinds:
+        yield "src/slub/finding.c: the names of findings are not where they were"
+    for kind in kinds:
+        if f"| `{kind}` |" not in text:
+            yield f"docs/json.md: no row for the finding {kind}"
+
+
+def undocumented_commands():
+    """Each command of the registry that has no page."""
+    names = re.findall(r"&(\w+)_command", (ROOT / "src/command/registry.c").read_text())
+    if not names:
+        yield "src/command/registry.c: the commands are not where they were"
+    for name in names:
+        if name != "help" and not (ROOT / f"docs/commands/{name}.md").exists():
+            yield f"docs/commands/{name}.md: does not exist"
+
+
+def main() -> int:
+    """Print each complaint; status 1 when there is one."""
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")]
+    bad = [complaint for path in sorted(documents) for complaint in broken_links(path)]
+    bad += [*undocumented_findings(), *undocumented_commands()]
+    for complaint in bad:
+        print(complaint)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""Refresh the examples in the documents: run every command they show on a booted guest, put its output below.
+
+A block with a command that fails, such as on an address of another guest, is left as it is, and named.
+
+An example is a fenced block of the language `console`, in which the lines "$ COMMAND" are run, or `gdb` with its lines
+"(gdb) COMMAND". The guest is at :1234 there. Behind the language may stand how many lines of each output are kept, and
+the kernel: "```console lines=20 kernel=7.2".
+
+    python3 -m tools.examples [FILE...]
+"""
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from fcntl import ioctl
+from pathlib import Path
+
+from tests.guest.kernels import kernel
+from tests.guest.vm import Guest
+
+ROOT = Path(__file__).resolve().parents[1]
+SERIES = "6.12"  # of blocks that name none
+COLUMNS = 120
+BLOCK = re.compile(r"^```(console|gdb)(.*?)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
+
+
+class Failed(Exception):
+    """A command of an example could not do what it was asked; the text is what it said."""
+
+
+def on_terminal(words):
+    """What a command prints on a terminal without colours; raises Failed."""
+    master, slave = pty.openpty()
+    ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 1000, COLUMNS, 0, 0))
+    environment = {**os.environ, "TERM": "dumb", "PATH": f"{ROOT / 'build'}:{os.environ['PATH']}"}
+    with subprocess.Popen(words, stdout=slave, stderr=slave, stdin=subprocess.DEVNULL, env=environment) as process:
+        os.close(slave)
+        text = b""
+        while chunk := read(master):
+            text += chunk
+    os.close(master)
+    if process.returncode not in (0, 1):
+        raise Failed(text.decode().strip())
+    return text.decode().replace("\r\n", "\n")
+
+
+def read(terminal):
+    """The next piece of output; empty when the last writer has closed the terminal, which Linux reports as EIO."""
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:
+        return b""
+
+
+def shorten(text, limit):
+    """The first @limit lines, with a mark where something is missing."""
+    lines = [line.rstrip() for line in text.strip("\n").splitlines()]
+    return "\n".join([*lines[:limit], "..."] if limit and len(lines) > limit else lines) + "\n"
+
+
+def console(body, limit, port):
+    """A block of the shell: its commands are the lines that start with a dollar sign."""
+    text = ""
+    for command in re.findall(r"^\$ (.*)$", body, re.MULTILINE):
+        output = on_terminal(["bash", "-o", "pipefail", "-c", command.replace(":1234", f":{port}")])
+        text += f"$ {command}\n{shorten(output.replace(f':{port}', ':1234'), limit)}"
+    return text
+
+
+def gdb(body, limit, port):
+    """A session of GDB: one process for the whole block, connected and with the plugin loaded."""
+    commands = re.findall(r"^\(gdb\) (.*)$", body, re.MULTILINE)
+    words = ["gdb", "-q", "-nx", "-batch", "-ex", "set width 0", "-ex", f"target remote :{port}"]
+    words += ["-ex", f"source {ROOT / 'build/dill.py'}"]
+    for command in commands:
+        words += ["-ex", "echo \\n===\\n", "-ex", command]
+    outputs = on_terminal([*words, "-ex", "echo \\n===\\n", "-ex", "detach"]).split("\n===\n")[1:-1]
+    return "".join(f"(gdb) {command}\n{shorten(output, limit)}" for command, output in zip(commands, outputs))
+
+
+def options_of(info):
+    """What stands behind a block's language: how many lines, which kernel."""
+    options = dict(word.split("=") for word in info.split())
+    return int(options.get("lines", 0)), options.get("kernel", SERIES)
+
+
+def refresh(path, series, port):
+    """Rewrite the examples of one file that belong to one kernel."""
+
+    def replace(match):
+        language, info, body = match.groups()
+        limit, wanted = options_of(info)
+        if wanted != series:
+            return match[0]
+        run = console if language == "console" else gdb
+        try:
+            return f"```{language}{info}\n{run(body, limit, port)}```\n"
+        except Failed as reason:
+            print(f"examples: {path.relative_to(ROOT)}: left as it is: {reason}")
+            return match[0]
+
+    old = path.read_text()
+    new = BLOCK.sub(replace, old)
+    if new != old:
+        path.write_text(new)
+        print(f"examples: {path.relative_to(ROOT)} on {series}")
+
+
+def main():
+    """Refresh the files that were named, or all documents."""
+    files = [Path(name).resolve() for name in sys.argv[1:]]
+    files = files or [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    wanted = {options_of(info)[1] for path in files for _, info, _ in BLOCK.findall(path.read_text())}
+    for series in sorted(wanted):
+        with Guest(kernel(series), smp=2) as guest:
+            guest.spawn("load").wait_output(r"^ready")
+            for path in sorted(files):
+                refresh(path, series, guest.gdb_port)
+
+
+if __name__ == "__main__":
+    main()
