@@ -10,7 +10,7 @@ from bench.table import table
 from tests.guest.kernels import KernelUnavailable, kernel
 from tests.guest.vm import Guest, GuestError
 
-SERIES = ("6.12", "6.1")
+SERIES = ("6.12", "6.1", "7.2")
 # How long the allocator is kept busy before, so that its lists are not those of a fresh boot.
 LOAD_SECONDS = 3
 

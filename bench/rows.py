@@ -73,6 +73,12 @@ def all_rows(port, stub_bytes):
         dill(port, *kmalloc, options=stub, seconds=0.3, times=4, beside=PLAIN_READ),
         dill(port, "kcache", seconds=1),
         dill(port, "kcache", options=stub, seconds=1),
+        # Every slab, full ones by their struct pages, and the state of every object.
+        dill(port, "kmap", "*", "--json", seconds=1.5),
+        dill(port, "kmap", "*", "--json", options=stub, seconds=1.5),
+        dill(port, "kcheck"),
+        dill(port, "kobj", "init_task"),
+        dill(port, "knext", "kmalloc-64", "-n", "50"),
         dill(port, "kbase"),
         dill(port, "ktask"),
         dill(port, "kstruct", "task_struct"),

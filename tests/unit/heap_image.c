@@ -561,6 +561,22 @@ struct dill_error *kernel_translate(struct kernel *kernel, dill_virt address, st
 	return dill_error_new_fault(address, "nothing is mapped at 0x%lx", (unsigned long)address);
 }
 
+/* Struct pages are mapped where the image has them; physical addresses are of no consequence. */
+struct dill_error *kernel_mapped_runs(struct kernel *kernel, dill_virt first, dill_virt last,
+				      struct dill_error *(*visit)(void *context,
+								  const struct mapping_run *run),
+				      void *context)
+{
+	struct mapping_run run = {
+		.first = IMAGE_VMEMMAP,
+		.size = kernel->image->pages * (uint64_t)IMAGE_PAGE_STRUCT,
+		.phys = DILL_PAGE_SIZE,
+	};
+
+	assert(first == run.first && last == run.first + run.size - 1);
+	return visit(context, &run);
+}
+
 struct dill_error *kernel_read_uncached(struct kernel *kernel, dill_virt address, void *buffer,
 					size_t length)
 {
