@@ -211,9 +211,9 @@ struct dill_error *recorder_new(const char *path, const struct dill_target_ops *
 	}
 	recorder->inner = inner;
 	recorder->context = context;
-	error = recording_init(RECORDING_PAGES_MAX, &recorder->recording);
+	error = open_file(recorder, path);
 	if (!error)
-		error = open_file(recorder, path);
+		error = recording_init(RECORDING_PAGES_MAX, &recorder->recording);
 	if (error) {
 		close_recorder(recorder);
 		return error;
