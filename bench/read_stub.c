@@ -22,7 +22,7 @@
 
 #define FIRST_ADDRESS UINT64_C(0x1000000)
 /* The longest read that every QEMU answers. */
-#define PIECE	       2048u
+#define PIECE	       ((size_t)2048)
 #define DEFAULT_WINDOW 8u
 
 struct client {
@@ -151,7 +151,7 @@ static void send_requests(struct client *client, uint64_t *sent, uint64_t count,
 	while (*sent < count && *sent - done < window) {
 		char request[64];
 
-		snprintf(request, sizeof(request), "m%llx,%x",
+		snprintf(request, sizeof(request), "m%llx,%zx",
 			 (unsigned long long)(FIRST_ADDRESS + *sent * PIECE), PIECE);
 		if (sizeof(packets) - length < sizeof(request) + 4) {
 			send_bytes(client, packets, length);

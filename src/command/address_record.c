@@ -12,7 +12,7 @@
 
 /* Areas up to this size are looked up among the stacks of tasks: THREAD_SIZE is 16 KiB, 32 KiB with
  * KASAN, and the area has a guard page. */
-#define STACK_AREA_MAX (68u * 1024)
+#define STACK_AREA_MAX (68 * UINT64_C(1024))
 
 static struct dill_error *set_symbol(struct inquiry *inquiry, dill_virt address,
 				     struct record *record)

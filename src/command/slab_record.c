@@ -49,10 +49,13 @@ static char *map_text(const struct cache_map *map, const struct mapped_slab *sla
 {
 	char *text = arena_alloc(arena, slab->slab.objects + 1);
 
-	for (uint32_t i = 0; text && i < slab->slab.objects; i++)
-		text[i] = cache_map_state(map, slab, i) == OBJECT_UNKNOWN
-				  ? map_symbol_unknown.symbol
-				  : map_symbols[slab->kinds[i]].symbol;
+	for (uint32_t i = 0; text && i < slab->slab.objects; i++) {
+		const struct map_symbol *symbol = cache_map_state(map, slab, i) == OBJECT_UNKNOWN
+							  ? &map_symbol_unknown
+							  : &map_symbols[slab->kinds[i]];
+
+		text[i] = symbol->symbol;
+	}
 	return text;
 }
 

@@ -104,6 +104,22 @@ struct mapping {
 	uint64_t size;	/**< bytes of the page: 4 KiB, 2 MiB, 1 GiB */
 	bool writable, executable, user;
 };
+/** Neighbouring pages with one permission whose physical addresses follow each other. */
+struct mapping_run {
+	dill_virt first;
+	uint64_t size;
+	dill_phys phys; /**< of `first` */
+	bool writable, executable, user;
+};
+
+/**
+ * List what is mapped in [@p first, @p last], in order of address; as pagetable_runs().
+ * @return NULL; LIMIT when the page tables have no end, with all runs visited up to there;
+ * UNSUPPORTED on a target without physical reads
+ */
+DILL_MUST_CHECK struct dill_error *kernel_mapped_runs(
+	struct kernel *kernel, dill_virt first, dill_virt last,
+	struct dill_error *(*visit)(void *context, const struct mapping_run *run), void *context);
 /** FAULT when nothing is mapped there. UNSUPPORTED on a target without physical reads. */
 DILL_MUST_CHECK struct dill_error *kernel_translate(struct kernel *kernel, dill_virt address,
 						    struct mapping *ret);

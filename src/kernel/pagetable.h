@@ -63,14 +63,6 @@ bool pagetable_canonical(dill_virt address, unsigned levels);
 DILL_MUST_CHECK struct dill_error *pagetable_walk(const struct pagetable *tables, dill_virt address,
 						  struct mapping *ret);
 
-/** Neighbouring pages with one permission whose physical addresses follow each other. */
-struct mapping_run {
-	dill_virt first;
-	uint64_t size;
-	dill_phys phys; /**< of `first` */
-	bool writable, executable, user;
-};
-
 /**
  * List what is mapped in [@p first, @p last], in order of address.
  *

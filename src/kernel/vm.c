@@ -126,6 +126,19 @@ struct dill_error *kernel_translate(struct kernel *kernel, dill_virt address, st
 	return NULL;
 }
 
+struct dill_error *kernel_mapped_runs(struct kernel *kernel, dill_virt first, dill_virt last,
+				      struct dill_error *(*visit)(void *context,
+								  const struct mapping_run *run),
+				      void *context)
+{
+	if (!kernel->vm.paged)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "%s serves no physical memory, so that its page tables "
+				      "cannot be read",
+				      memory_describe(kernel->memory));
+	return pagetable_runs(&kernel->vm.tables, first, last, visit, context);
+}
+
 typedef struct dill_error *(*memory_reader)(struct memory *memory, enum dill_space space,
 					    uint64_t address, void *buffer, size_t length);
 

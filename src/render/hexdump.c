@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define LINE_BYTES 16u
+#define LINE_BYTES ((size_t)16)
 #define WORD_BYTES 8u
 
 static unsigned digit(char c)
@@ -46,7 +46,9 @@ static void draw_line(struct painter *painter, const char *digits, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		uint8_t byte = byte_at(digits, i);
 
-		text[i] = byte >= 0x20 && byte < 0x7f ? (char)byte : '.';
+		text[i] = '.';
+		if (byte >= 0x20 && byte < 0x7f)
+			text[i] = (char)byte;
 	}
 	paint(painter, STYLE_PLAIN, "  ");
 	paint(painter, STYLE_PLAIN, text);

@@ -56,7 +56,7 @@ static void paint_blanks(struct painter *painter, unsigned count)
 static void draw_block(struct painter *painter, const struct record *slab, const char *map,
 		       size_t length)
 {
-	size_t room = (map_width(painter) - INDENT - LABEL) / 8 * 8;
+	size_t room = (map_width(painter) - INDENT - LABEL) / 8 * (size_t)8;
 
 	end_line(painter);
 	for (size_t at = 0; at < length; at += room) {

@@ -178,7 +178,7 @@ static void paint_bytes(struct painter *painter, unsigned long bytes)
 {
 	if (bytes < 1024)
 		paint_format(painter, STYLE_NUMBER, "%lu bytes", bytes);
-	else if (bytes < 1024 * 1024)
+	else if (bytes < 1024ul * 1024)
 		paint_format(painter, STYLE_NUMBER, "%.1f KiB", (double)bytes / 1024);
 	else
 		paint_format(painter, STYLE_NUMBER, "%.1f MiB", (double)bytes / (1024 * 1024));

@@ -64,9 +64,8 @@ static struct dill_error *check(struct heap *heap, const struct cache *cache, di
 		*ret = CLAIM_NO_SLAB;
 	else if (owner != cache->address)
 		*ret = CLAIM_OTHER_CACHE;
-	else if (heap_is_kfence(heap, object)) /* which lie anywhere in their page */
-		*ret = CLAIM_TRUE;
-	else if (!slab_object_index(cache, &slab, object, &index))
+	else if (!heap_is_kfence(heap, object) && /* whose objects lie anywhere in their page */
+		 !slab_object_index(cache, &slab, object, &index))
 		*ret = CLAIM_MISALIGNED;
 	else
 		*ret = CLAIM_TRUE;

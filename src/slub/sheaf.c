@@ -22,7 +22,8 @@ static struct dill_error *check_objects(struct heap *heap, const struct cache *c
 					struct findings *findings, struct sheaf *sheaf)
 {
 	for (uint32_t i = 0; i < sheaf->size; i++) {
-		dill_virt slot = sheaf->address + heap->layout.sheaf_objects.offset + i * 8u;
+		dill_virt slot =
+			sheaf->address + heap->layout.sheaf_objects.offset + i * UINT64_C(8);
 		enum object_claim claim;
 
 		TRY(object_check(heap, cache, sheaf->objects[i], &claim));

@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
-
-/* Bytes of struct pages that are read at a time; a part of what one page-table entry maps. */
-#define RUN_BYTES ((size_t)1 << 20)
+#include "slub/page_walk.h"
 
 /* Sorted for bsearch(): every descriptor names its cache by address. */
 struct index_entry {
@@ -18,7 +16,6 @@ struct scanner {
 	struct heap *heap;
 	struct index_entry *index;
 	size_t index_count;
-	size_t page_struct;
 	ARRAY(struct scanned_slab) found;
 	struct slab_scan *ret;
 };
@@ -87,12 +84,11 @@ static struct dill_error *take(struct scanner *scanner, dill_virt address, struc
 	return array_push(&scanner->found, item);
 }
 
-static struct dill_error *look(struct scanner *scanner, dill_virt first, const uint8_t *bytes,
-			       size_t size)
+static struct dill_error *look(void *context, dill_virt first, const uint8_t *bytes, size_t size)
 {
-	size_t step = scanner->page_struct;
+	struct scanner *scanner = context;
+	size_t step = (size_t)kernel_memory_map(scanner->heap->kernel)->page_struct_size;
 
-	scanner->ret->pages_seen += size / step;
 	for (size_t at = 0; at + step <= size; at += step) {
 		struct span one = {bytes + at, step};
 
@@ -102,99 +98,17 @@ static struct dill_error *look(struct scanner *scanner, dill_virt first, const u
 	return NULL;
 }
 
-/*
- * A run that cannot be read whole: a hole in memory, of which the kernel maps no struct pages, or
- * pages that a dump left out. Holes come in sizes of a section, so only a run that begins mapped is
- * worth single pages.
- */
-static struct dill_error *look_piecewise(struct scanner *scanner, dill_virt first, uint8_t *buffer,
-					 size_t size)
-{
-	struct kernel *kernel = scanner->heap->kernel;
-
-	for (size_t at = 0; at < size; at += DILL_PAGE_SIZE) {
-		size_t part = size - at < DILL_PAGE_SIZE ? size - at : DILL_PAGE_SIZE;
-		struct mapping mapping;
-		struct dill_error *error = kernel_read_uncached(kernel, first + at, buffer, part);
-
-		if (!error) {
-			TRY(look(scanner, first + at, buffer, part));
-			continue;
-		}
-		if (error_is_fatal(error))
-			return error;
-		dill_error_free(error);
-		error = kernel_translate(kernel, first + at, &mapping);
-		if (!error)
-			scanner->ret->unreadable += part / scanner->page_struct;
-		else if (error_is_fatal(error))
-			return error;
-		dill_error_free(error);
-	}
-	return NULL;
-}
-
-/* Whether anything is mapped at an address; a target that cannot tell says yes. */
-static struct dill_error *is_mapped(struct kernel *kernel, dill_virt address, bool *ret)
-{
-	struct mapping mapping;
-	struct dill_error *error = kernel_translate(kernel, address, &mapping);
-
-	*ret = !error || dill_error_code(error) == DILL_ERROR_UNSUPPORTED;
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
-}
-
-static struct dill_error *scan_runs(struct scanner *scanner)
-{
-	struct kernel *kernel = scanner->heap->kernel;
-	const struct memory_map *map = kernel_memory_map(kernel);
-	uint64_t total = map->direct_size / DILL_PAGE_SIZE * scanner->page_struct;
-	size_t step = RUN_BYTES / scanner->page_struct * scanner->page_struct;
-	_cleanup_(freep)
-	uint8_t *buffer = malloc(step);
-
-	if (!buffer)
-		return error_no_memory();
-	for (uint64_t at = 0; at < total; at += step) {
-		size_t size = total - at < step ? (size_t)(total - at) : step;
-		struct dill_error *error;
-		bool first, last;
-
-		TRY(memory_check_interrupt(kernel_memory(kernel)));
-		TRY(is_mapped(kernel, map->vmemmap + at, &first));
-		TRY(is_mapped(kernel, map->vmemmap + at + size - 1, &last));
-		if (!first && !last)
-			continue;
-		error = kernel_read_uncached(kernel, map->vmemmap + at, buffer, size);
-		if (!error)
-			error = look(scanner, map->vmemmap + at, buffer, size);
-		else if (!error_is_fatal(error)) {
-			dill_error_free(error);
-			error = look_piecewise(scanner, map->vmemmap + at, buffer, size);
-		}
-		if (error)
-			return error;
-	}
-	return NULL;
-}
-
 struct dill_error *slabs_scan(struct heap *heap, const struct cache_list *caches,
 			      const struct cache_list *all, struct slab_scan *ret)
 {
 	struct scanner scanner = {.heap = heap, .ret = ret};
+	struct page_walk walk;
 	struct dill_error *error;
 
 	*ret = (struct slab_scan){0};
-	scanner.page_struct = kernel_memory_map(heap->kernel)->page_struct_size;
-	if (!scanner.page_struct)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "the size of struct page is not known");
 	error = make_index(&scanner, caches, all);
 	if (!error)
-		error = scan_runs(&scanner);
+		error = pages_walk(heap, look, &scanner, &walk);
 	free(scanner.index);
 	if (error) {
 		array_free(&scanner.found);
@@ -205,7 +119,9 @@ struct dill_error *slabs_scan(struct heap *heap, const struct cache_list *caches
 		      by_cache_and_slab);
 	ret->items = scanner.found.items;
 	ret->count = scanner.found.count;
-	ret->complete = !ret->unreadable;
+	ret->pages_seen = walk.seen;
+	ret->unreadable = walk.unreadable;
+	ret->complete = !walk.unreadable && !walk.cut;
 	return NULL;
 }
 

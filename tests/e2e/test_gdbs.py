@@ -39,6 +39,9 @@ class ForeignGdb:
     def __init__(self, found, guest):
         self.command = [*found.command, "-q", "-nx", "-batch", "-ex", "set pagination off", "-ex", "set width 0"]
         self.remote = f":{guest.gdb_port}"
+        flush = "flushregs" if found.suite == "bullseye" else "maintenance flush register-cache"
+        # GDB's own copy would hide that the stub's selected thread is another.
+        self.registers = (flush, "info registers")
 
     def run(self, *commands, load=True):
         """What each command prints, errors too."""
@@ -94,12 +97,14 @@ def test_answers_are_the_guests(gdb, guest):
 @pytest.mark.parametrize("direct", ("auto", "off"))
 def test_view_stays(gdb, direct):
     """Registers, selected thread and frame, breakpoints and memory are the same before and after."""
-    view = ("info registers", "info threads", "thread", "info breakpoints", "x/2xg $rsp", "maintenance packet qqemu.PhyMemMode")
+    view = (
+        *gdb.registers, "info threads", "thread", "info breakpoints", "x/2xg $rsp", "maintenance packet qqemu.PhyMemMode",
+    )
     work = ("kbase", "kcache kmalloc-64", "kstruct list_head @init_task.tasks", "ktask --threads", "p $ktask(1)", "kcache nope")
     shown = gdb.run("thread 2", "hbreak *0xffffffff81000000", f"set dill direct {direct}", *view, *work, *view, "stepi", "kbase")
     before, after = shown[3 : 3 + len(view)], shown[3 + len(view) + len(work) : 3 + 2 * len(view) + len(work)]
     assert before == after
-    assert "rip" in before[0] and "hw breakpoint" in before[3]
+    assert "rip" in before[1] and "hw breakpoint" in before[4]
     # Whatever was borrowed has been given back: GDB goes on with its target, and dill with GDB's.
     assert "0x" in shown[-2] and "error" not in shown[-2].lower()
     assert shown[-1].startswith("base")
@@ -111,10 +116,10 @@ def test_through_gdbs_own_functions(gdb, guest, tmp_path):
     relay = tmp_path / "relay.py"
     relay.write_text(RELAY)
     gdb.remote = f"| env -u PYTHONHOME /usr/bin/python3 {relay} {guest.gdb_port}"
-    view = ("info registers", "thread", "maintenance packet qqemu.PhyMemMode")
+    view = (*gdb.registers, "thread", "maintenance packet qqemu.PhyMemMode")
     work = ("kbase --json", "kcache kmalloc-64 --counts --json")
     shown = gdb.run("thread 2", "set dill direct on", *view, *work, *view)
-    before, (kbase, kcache), after = shown[2:5], shown[5:7], shown[7:]
+    before, (kbase, kcache), after = shown[2:6], shown[6:8], shown[8:]
     assert before == after
     assert int(records(kbase)[0]["base"], 16) == int(guest.run("grep ' _text$' /proc/kallsyms").split()[0], 16)
     # What "on" says when it cannot be done, once.
@@ -143,11 +148,12 @@ def test_interrupted(gdb, guest, tmp_path):
     # Another way to the memory is another session: each answer reads the target anew.
     answers = "".join(f"set dill direct {way}\nkcache '*'\n" for way in ("off", "auto"))
     script.write_text(f"while 1\n{answers}end\n")
-    before, _, stopped, after, base = gdb.run(
-        "info registers", "shell (sleep 1; kill -INT $PPID) &", f"source {script}", "info registers", "kbase"
+    shown = gdb.run(
+        *gdb.registers, "shell (sleep 1; kill -INT $PPID) &", f"source {script}", *gdb.registers, "kbase"
     )
+    before, stopped, after, base = shown[:2], shown[3], shown[4:6], shown[6]
     assert stopped.splitlines()[-1].strip() == "Quit", stopped[-300:]
-    assert before == after
+    assert before == after and "rip" in before[1]
     assert base.startswith("base")
     assert guest.is_running()
 

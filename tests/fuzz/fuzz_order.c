@@ -54,21 +54,6 @@ static void build(struct image *image, uint8_t habits)
 		image_set_u64(image, cache + layout->cache_flags.offset, 0x10000); /* STORE_USER */
 }
 
-static void corrupt(struct image *image, struct span bytes)
-{
-	size_t memory = (size_t)PAGES * DILL_PAGE_SIZE, map = (size_t)PAGES * IMAGE_PAGE_STRUCT;
-
-	for (size_t at = 2; span_holds(bytes, at, 12); at += 12) {
-		uint64_t where = span_u32(bytes, at) % (memory + map - 8);
-		uint64_t what = span_u64(bytes, at + 4);
-
-		if (where < memory - 8)
-			image_set_u64(image, IMAGE_BASE + where, what);
-		else if (where >= memory)
-			image_set_u64(image, IMAGE_VMEMMAP + (where - memory), what);
-	}
-}
-
 static void check(const struct order *order, size_t limit)
 {
 	for (size_t i = 0; i < order->count; i++)
@@ -108,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	build(&image, data[0]);
-	corrupt(&image, (struct span){data, size});
+	image_patch(&image, (struct span){data + 2, size - 2});
 	image.heap.encoding = FREELIST_UNDECIDED;
 	/* Nothing here is lost or interrupted, so nothing is fatal. */
 	if (arena_new(&arena) || predict(&image, data[1], arena))

@@ -66,22 +66,6 @@ static void build(struct image *image)
 	build_debug(image);
 }
 
-static void corrupt(struct image *image, const uint8_t *data, size_t size)
-{
-	struct span bytes = {data, size};
-	size_t memory = (size_t)PAGES * DILL_PAGE_SIZE, map = (size_t)PAGES * IMAGE_PAGE_STRUCT;
-
-	for (size_t at = 0; span_holds(bytes, at, 12); at += 12) {
-		uint64_t where = span_u32(bytes, at) % (memory + map - 8);
-		uint64_t what = span_u64(bytes, at + 4);
-
-		if (where < memory - 8)
-			image_set_u64(image, IMAGE_BASE + where, what);
-		else if (where >= memory)
-			image_set_u64(image, IMAGE_VMEMMAP + (where - memory), what);
-	}
-}
-
 /* The state of every object, and the order of the slabs. */
 static struct dill_error *map_all(struct image *image, struct arena *arena,
 				  struct findings *findings)
@@ -142,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct image image;
 
 	build(&image);
-	corrupt(&image, data, size);
+	image_patch(&image, (struct span){data, size});
 	image.heap.encoding = FREELIST_UNDECIDED;
 	/* A heap of two caches, one of them broken, would be refused as not understood. */
 	image.heap.checked = true;

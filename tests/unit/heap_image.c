@@ -110,6 +110,22 @@ void image_set_u64(struct image *image, dill_virt address, uint64_t value)
 	memcpy(image_at(image, address, 8), &value, 8);
 }
 
+void image_patch(struct image *image, struct span patches)
+{
+	uint64_t memory = image->pages * (uint64_t)DILL_PAGE_SIZE;
+	uint64_t map = image->pages * (uint64_t)IMAGE_PAGE_STRUCT;
+
+	for (size_t at = 0; span_holds(patches, at, 12); at += 12) {
+		uint64_t where = span_u32(patches, at) % (memory + map - 8);
+		uint64_t what = span_u64(patches, at + 4);
+
+		if (where < memory - 8)
+			image_set_u64(image, IMAGE_BASE + where, what);
+		else if (where >= memory)
+			image_set_u64(image, IMAGE_VMEMMAP + (where - memory), what);
+	}
+}
+
 static void set(struct image *image, dill_virt address, struct member member, uint64_t value)
 {
 	uint8_t *bytes = image_at(image, address + member.offset, member.size);
@@ -543,6 +559,22 @@ struct dill_error *kernel_translate(struct kernel *kernel, dill_virt address, st
 	if (find(kernel->image, address, 1))
 		return NULL;
 	return dill_error_new_fault(address, "nothing is mapped at 0x%lx", (unsigned long)address);
+}
+
+/* Struct pages are mapped where the image has them; physical addresses are of no consequence. */
+struct dill_error *kernel_mapped_runs(struct kernel *kernel, dill_virt first, dill_virt last,
+				      struct dill_error *(*visit)(void *context,
+								  const struct mapping_run *run),
+				      void *context)
+{
+	struct mapping_run run = {
+		.first = IMAGE_VMEMMAP,
+		.size = kernel->image->pages * (uint64_t)IMAGE_PAGE_STRUCT,
+		.phys = DILL_PAGE_SIZE,
+	};
+
+	assert(first == run.first && last == run.first + run.size - 1);
+	return visit(context, &run);
 }
 
 struct dill_error *kernel_read_uncached(struct kernel *kernel, dill_virt address, void *buffer,

@@ -41,6 +41,9 @@ void *image_at(struct image *image, dill_virt address, size_t length);
 uint64_t image_u64(struct image *image, dill_virt address);
 void image_set_u64(struct image *image, dill_virt address, uint64_t value);
 
+/** Write a fuzzer's patches, 12 bytes each: where (anywhere, modulo all there is), and what. */
+void image_patch(struct image *image, struct span patches);
+
 /** A new, empty cache. Its objects have @p size bytes, its slabs one page. */
 dill_virt image_cache(struct image *image, const char *name, uint32_t size);
 /** A new slab of @p cache whose objects @p free (indices, in freelist order) are free. Returns its
