@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`kcheck`: silent on every healthy heap, wherever its CPUs were stopped; names what the test breaks through the stub."""
+import functools
 import random
 import time
 
@@ -120,7 +121,7 @@ def memory(stopped):
     it = Memory(stopped)
     yield it
     it.restore()
-    clean(Program(stopped))
+    clean(Program(stopped), CACHE)
 
 
 def read_word(guest, address):
@@ -129,11 +130,13 @@ def read_word(guest, address):
         return int.from_bytes(stub.read(address, 8), "little")
 
 
+@functools.lru_cache
 def offset(guest, struct, member):
     """Of a member."""
     return Program(guest).json("kstruct", struct, member)[0]["offset"]
 
 
+@functools.lru_cache
 def slab_offset(guest, member):
     """Of a member of the slab's descriptor, which is struct page before 5.17."""
     done = Program(guest).run("kstruct", "slab", member, "--json")
