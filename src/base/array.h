@@ -21,7 +21,7 @@ DILL_MUST_CHECK struct dill_error *array_reserve_raw(void **items, size_t count,
 
 #define array_reserve(array, more)                                                                 \
 	array_reserve_raw((void **)&(array)->items, (array)->count, &(array)->capacity, (more),    \
-			  sizeof(__typeof__(*(array)->items)))
+			  sizeof(*(array)->items))
 
 /** Append @p value; NULL or NO_MEMORY. */
 #define array_push(array, value)                                                                   \

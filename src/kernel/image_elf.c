@@ -59,7 +59,7 @@ static struct dill_error *load_headers(struct image_elf *elf)
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED, "libelf is too old");
 	/* The bytes are only read; libelf's interface knows no const. */
-	elf->elf = elf_memory((char *)(uintptr_t)elf->bytes.data, elf->bytes.size);
+	elf->elf = elf_memory((char *)elf->bytes.data, elf->bytes.size);
 	if (!elf->elf || elf_kind(elf->elf) != ELF_K_ELF || !gelf_getehdr(elf->elf, &header) ||
 	    header.e_machine != EM_X86_64)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,

@@ -57,7 +57,7 @@ struct dill_error *image_map_file(const char *path, struct span *ret)
 void image_unmap(struct span mapped)
 {
 	if (mapped.size)
-		munmap((void *)(uintptr_t)mapped.data, mapped.size);
+		munmap((void *)mapped.data, mapped.size);
 }
 
 /* Offsets in the setup header, see the source in the header file. */

@@ -58,7 +58,7 @@ static struct dill_error *prefetch_tasks(const struct tasks *tasks, const dill_v
 	struct addresses wanted = {0};
 
 	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < sizeof(members) / sizeof(members[0]); j++)
+		for (size_t j = 0; j < sizeof(members) / sizeof(*members); j++)
 			if (members[j]->found)
 				TRY(array_push(&wanted.found, addresses[i] + members[j]->offset));
 	TRY(kernel_prefetch(tasks->kernel, wanted.found.items, wanted.found.count));

@@ -77,7 +77,7 @@ static bool is_uncounted(const struct contents *contents, const struct bounds *f
 	uint64_t high = contents->cache->objects_per_slab;
 
 	return slabs <= UNCOUNTED_MAX && objects >= slabs * low && objects <= (slabs + 1) * high &&
-	       objects % low == 0;
+	       low && objects % low == 0;
 }
 
 void totals_check(const struct contents *contents, const struct cache_map *map,

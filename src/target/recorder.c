@@ -149,7 +149,8 @@ static void close_recorder(void *context)
 	recorder->inner->close(recorder->context);
 	if (recorder->file) {
 		fclose(recorder->file);
-		unlink(recorder->temporary);
+		if (recorder->temporary) /* opening may have failed before it had a name */
+			unlink(recorder->temporary);
 	}
 	dill_error_free(recorder->full);
 	recording_deinit(&recorder->recording);
@@ -211,9 +212,9 @@ struct dill_error *recorder_new(const char *path, const struct dill_target_ops *
 	}
 	recorder->inner = inner;
 	recorder->context = context;
-	error = recording_init(RECORDING_PAGES_MAX, &recorder->recording);
+	error = open_file(recorder, path);
 	if (!error)
-		error = open_file(recorder, path);
+		error = recording_init(RECORDING_PAGES_MAX, &recorder->recording);
 	if (error) {
 		close_recorder(recorder);
 		return error;

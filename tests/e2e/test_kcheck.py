@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`kcheck`: silent on every healthy heap, wherever its CPUs were stopped; names what the test breaks through the stub."""
+import functools
 import random
 import time
 
@@ -120,7 +121,7 @@ def memory(stopped):
     it = Memory(stopped)
     yield it
     it.restore()
-    clean(Program(stopped))
+    clean(Program(stopped), CACHE)
 
 
 def read_word(guest, address):
@@ -129,11 +130,13 @@ def read_word(guest, address):
         return int.from_bytes(stub.read(address, 8), "little")
 
 
+@functools.lru_cache
 def offset(guest, struct, member):
     """Of a member."""
     return Program(guest).json("kstruct", struct, member)[0]["offset"]
 
 
+@functools.lru_cache
 def slab_offset(guest, member):
     """Of a member of the slab's descriptor, which is struct page before 5.17."""
     done = Program(guest).run("kstruct", "slab", member, "--json")
@@ -346,8 +349,13 @@ class Debugged:
         self.record = cache_record(self.guest, self.cache)
 
     def free_object(self):
-        """An object on a freelist."""
-        return int(partial_slab(self.record)["freelist"][2], 16)
+        """An object on a freelist that was in use before, so that its user is known."""
+        slabs = [slab for node in self.record["nodes"] for slab in node["partial"]]
+        for slab in slabs:
+            for answer in Program(self.guest).json("kobj", *slab["freelist"][:32]):
+                if any(track["event"] == "free" for track in answer.get("tracks", [])):
+                    return int(answer["object"], 16)
+        raise AssertionError(f"no free object in {len(slabs)} partial slabs was ever used")
 
 
 @pytest.fixture(scope="module", params=SERIES)

@@ -2,6 +2,7 @@
 #ifndef FORGE_DICE_H
 #define FORGE_DICE_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ static inline uint64_t dice_roll(struct dice *dice)
 /** One of @p count, which is not 0. */
 static inline size_t dice_pick(struct dice *dice, size_t count)
 {
+	assert(count);
 	return (size_t)(dice_roll(dice) % count);
 }
 

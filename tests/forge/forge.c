@@ -41,6 +41,7 @@ enum { RUN_ANSWERED = 10, RUN_FINDINGS, RUN_ERROR };
 /* Looking for leaks takes longer than a run. */
 #define LEAK_CHECK_EVERY 16u
 
+/* NOLINTBEGIN(bugprone-reserved-identifier): the sanitizers' names */
 /* An allocation above is a failure in itself: no answer about a small guest needs one. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -61,6 +62,7 @@ static void __lsan_do_leak_check(void)
 {
 }
 #endif
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 struct settings {
 	const char *path;

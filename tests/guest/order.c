@@ -49,6 +49,7 @@ static void __attribute__((noreturn)) fail(const char *what)
 static void finish(int number)
 {
 	(void)number;
+	/* NOLINTNEXTLINE(bugprone-signal-handler): a plain system call */
 	msgctl(queue, IPC_RMID, NULL);
 	_exit(0);
 }

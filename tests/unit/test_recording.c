@@ -110,7 +110,7 @@ static void test_round_trip(void **state)
 	struct fixture *it = *state;
 	uint8_t bytes[3 * DILL_PAGE_SIZE];
 	struct dill_registers registers;
-	struct memory *memory;
+	struct memory *memory = NULL;
 	unsigned cpus;
 
 	record(it);
@@ -140,7 +140,7 @@ static void test_missing(void **state)
 {
 	struct fixture *it = *state;
 	struct dill_error *error;
-	struct memory *memory;
+	struct memory *memory = NULL;
 	uint8_t byte;
 
 	record(it);
