@@ -11,21 +11,23 @@ enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS, OPTION_ALIASES };
 
 /* Sums tell the states as long as no list is broken; else only a look at every slab does. */
 static struct dill_error *count_states(struct survey *survey, const struct contents *contents,
-				       struct arena *arena, struct state_counts *ret)
+				       struct state_counts *ret)
 {
-	const struct cache_list one = {(struct cache *)contents->cache, 1};
-	struct findings said_before = {.arena = arena};
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
 	struct contents again;
 	struct cache_map map;
 
 	survey_count(survey, contents, ret);
 	if (!ret->counts[OBJECT_UNKNOWN])
 		return NULL;
+	TRY(arena_new(&arena));
 
-	struct findings *findings = survey->findings;
+	struct findings *findings = survey->findings, said_before = {.arena = arena};
 
 	survey->findings = &said_before;
-	struct dill_error *error = survey_scan(survey, &one);
+	/* What breaks one cache's sums mostly breaks those of all: memory is looked at once. */
+	struct dill_error *error = survey_scan(survey, &survey->all);
 
 	if (!error)
 		error = survey_map(survey, contents->cache, arena, &again, &map);
@@ -50,7 +52,7 @@ static struct dill_error *emit_rows(struct command_call *call, struct survey *su
 		struct state_counts states;
 		struct record *record;
 
-		TRY(count_states(survey, &contents[i], call->arena, &states));
+		TRY(count_states(survey, &contents[i], &states));
 		TRY(cache_row_record(survey->heap, &contents[i], &states, call->arena, &record));
 		TRY(call->sink->emit(call->sink, record));
 	}
@@ -78,7 +80,7 @@ static struct dill_error *emit_details(struct command_call *call, struct survey 
 
 		TRY(contents_read(survey->heap, &caches->items[i], 1, CONTENTS_FREELISTS, arena,
 				  survey->findings, &contents));
-		TRY(count_states(survey, &contents, arena, &states));
+		TRY(count_states(survey, &contents, &states));
 		TRY(cache_detail_record(survey->heap, &contents, &states, filter, detail, arena,
 					&record));
 		aliases_fill(&aliases, &caches->items[i], record, CACHE_ALIASES);

@@ -70,6 +70,15 @@ static struct finding_place at_slab(const struct maker *maker, const struct slab
 
 /* --- slabs --- */
 
+/*
+ * Slabs do not overlap, so that all objects together are no more than fit into memory, however
+ * many struct pages claim to be slabs.
+ */
+static bool begins_inside(const struct cache_map *map, const struct slab *slab)
+{
+	return map->count && cache_map_slab(map, slab->base) == &map->slabs[map->count - 1];
+}
+
 static struct dill_error *take_slabs(struct maker *maker, const struct slab_scan *scan)
 {
 	struct cache_map *map = maker->map;
@@ -88,6 +97,15 @@ static struct dill_error *take_slabs(struct maker *maker, const struct slab_scan
 
 			map->broken_slabs++;
 			slab_check(maker->heap, map->cache, &place, maker->findings, &broken);
+			continue;
+		}
+		if (begins_inside(map, &items[i].slab)) {
+			struct finding_place place = at_slab(maker, &items[i].slab);
+
+			map->broken_slabs++;
+			findings_add(maker->findings, FINDING_SLAB_STATE, &place,
+				     items[i].slab.address, "slab begins inside slab 0x%lx",
+				     (unsigned long)slab[-1].slab.address);
 			continue;
 		}
 		*slab = (struct mapped_slab){.slab = items[i].slab, .cpu = -1};

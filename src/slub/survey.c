@@ -27,10 +27,12 @@ struct dill_error *survey_scan(struct survey *survey, const struct cache_list *c
 	if (survey->scanned_all)
 		return NULL;
 	slab_scan_deinit(&survey->scan);
+	if (survey->heap->layout.cache_cpu_sheaves.present)
+		chosen = &survey->all;
+	TRY(slabs_scan(survey->heap, chosen, &survey->all, &survey->scan));
+	survey->scanned_all = chosen == &survey->all;
 	if (!survey->heap->layout.cache_cpu_sheaves.present)
-		return slabs_scan(survey->heap, chosen, &survey->all, &survey->scan);
-	TRY(slabs_scan(survey->heap, &survey->all, &survey->all, &survey->scan));
-	survey->scanned_all = true;
+		return NULL;
 	return loose_sheaves_find(survey->heap, &survey->all, &survey->scan, survey->arena,
 				  survey->findings, &survey->waiting);
 }

@@ -15,8 +15,7 @@ struct survey {
 	struct cache_list all;
 	struct waiting waiting;
 	struct slab_scan scan;
-	bool scanned_all; /**< scan has the slabs of all caches, and loose sheaves were looked for
-			   */
+	bool scanned_all; /**< scan has the slabs of all caches; loose sheaves were looked for */
 };
 
 /** Read all caches and the waiting objects. Free with survey_deinit(). NULL; fatal errors. */
@@ -32,6 +31,7 @@ static inline void survey_deinitp(struct survey *survey)
 /**
  * Find the slabs of @p chosen at least, whose items must outlive the survey; on kernels with
  * sheaves also the sheaves that no list leads to, for which the slabs of all caches are needed.
+ * Memory is looked at once for all caches when @p chosen is the survey's own list of all.
  * @return NULL; UNSUPPORTED when struct page is not known; fatal errors
  */
 DILL_MUST_CHECK struct dill_error *survey_scan(struct survey *survey,

@@ -254,6 +254,30 @@ static void test_a_slab_with_impossible_counters(void **state)
 	assert_false(slab->fields[SLAB_MAP_MAP].present);
 }
 
+/* Slabs that overlap would make more objects than fit into memory. */
+static void test_a_slab_inside_another(void **state)
+{
+	struct fixture *f = *state;
+	const struct layout *l = &f->image.heap.layout;
+	uint32_t sixteen_in_two_pages = 1 << 16 | 16;
+	uint16_t objects = 16;
+
+	memcpy(image_at(&f->image, f->c + l->cache_oo.offset, 4), &sixteen_in_two_pages, 4);
+	memcpy(image_at(&f->image, f->full[0] + l->slab_objects.offset, 2), &objects, 2);
+	look(f);
+	map_it(f);
+	assert_non_null(cache_map_slab(&f->map, image_object(&f->image, f->c, f->full[0], 0)));
+	assert_int_equal(f->map.broken_slabs, 1);
+
+	const struct finding *finding = f->findings.first;
+
+	while (finding &&
+	       (finding->kind != FINDING_SLAB_STATE || finding->place.slab != f->partial[0]))
+		finding = finding->next;
+	assert_non_null(finding);
+	assert_non_null(strstr(finding->text, "begins inside slab"));
+}
+
 /* --- text --- */
 
 struct page {
@@ -465,6 +489,7 @@ int main(void)
 		HEAP_TEST(test_a_free_object_on_no_list),
 		HEAP_TEST(test_states_of_one_slab),
 		HEAP_TEST(test_a_slab_with_impossible_counters),
+		HEAP_TEST(test_a_slab_inside_another),
 		HEAP_TEST(test_picture_of_one_slab),
 		HEAP_TEST(test_slabs_side_by_side),
 		HEAP_TEST(test_slabs_without_addresses),
