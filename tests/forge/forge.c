@@ -4,8 +4,9 @@
  * forge --lines: print commands for dill, from whose recording FILE is best made.
  *
  * Opens a recording of a real kernel, and in every run puts a few false values into its memory and
- * calls one command. Whatever they are, the command ends soon, stays in bounds and keeps its memory
- * and its answer small. Run it built with -Db_sanitize=address,undefined.
+ * calls one command, seldom from the search for the kernel on, or completes a line. Whatever the
+ * values are, it ends soon, stays in bounds and keeps its memory and its answer small. Run it built
+ * with -Db_sanitize=address,undefined.
  *
  * Each run is a process of its own, forked when the kernel is known: so one run does not depend on
  * another, and "--seed K --only RUN" repeats it, in the foreground for a debugger.
@@ -119,13 +120,9 @@ static int judge(const struct answer *answer, const struct dill_error *error,
 	return status == COMMAND_OK ? RUN_ANSWERED : error ? RUN_ERROR : RUN_FINDINGS;
 }
 
-static void print_run(const struct forger *forger, const struct line *line)
+static void print_run(const struct forger *forger, const char *line)
 {
-	struct strbuf text = {0};
-
-	line_append(line, &text);
-	fprintf(stderr, "forge: %s\n", strbuf_get(&text));
-	strbuf_deinit(&text);
+	fprintf(stderr, "forge: %s\n", line);
 	for (size_t i = 0; i < forger->target.patch_count; i++) {
 		const struct patch *patch = &forger->target.patches[i];
 
@@ -136,30 +133,88 @@ static void print_run(const struct forger *forger, const struct line *line)
 	}
 }
 
-/* The whole of one run; exit status. */
-static int run(struct forger *forger, const struct settings *settings, uint64_t number)
+static int call(struct session *session, const struct line *line, struct dice *dice, bool loud)
 {
-	struct dice dice = dice_of_run(settings->seed, number);
 	struct answer answer = {0};
 	struct output output = {.write = check_bytes, .context = &answer};
 	enum command_status status;
 	struct dill_error *error;
-	struct line line;
 	int result;
 
-	output.width = dice_pick(&dice, 2) ? 0 : (unsigned)dice_pick(&dice, 200);
-	line_choose(&forger->fields, &dice, &line);
-	error = forger_forge(forger, &dice);
-	if (error)
-		return complain(dill_error_text(error));
-	if (settings->has_only)
-		print_run(forger, &line);
-	error = command_execute(forger->session, line.argc, line.argv, &output, &status);
+	output.width = dice_pick(dice, 2) ? 0 : (unsigned)dice_pick(dice, 200);
+	error = command_execute(session, line->argc, line->argv, &output, &status);
 	result = judge(&answer, error, status);
-	if (settings->has_only && error)
+	if (loud && error)
 		fprintf(stderr, "forge: error: %s\n", dill_error_text(error));
 	dill_error_free(error);
 	return result;
+}
+
+/* Forge, then call with what is known of the healthy kernel; or look for the kernel again. */
+static int run_call(struct forger *forger, enum forge_aim aim, struct dice *dice, bool loud)
+{
+	struct session_options options = {0};
+	struct strbuf text = {0};
+	struct session *session;
+	struct dill_error *error;
+	struct line line;
+	int result;
+
+	line_choose(&forger->fields, dice, &line);
+	error = forger_forge(forger, aim, dice);
+	if (error)
+		return complain(dill_error_text(error));
+	line_append(&line, &text);
+	if (loud)
+		print_run(forger, strbuf_get(&text));
+	strbuf_deinit(&text);
+	if (aim == FORGE_HEAP)
+		return call(forger->session, &line, dice, loud);
+	error = session_new(&forged_target_ops_borrowed, &forger->target, &options, &session);
+	if (error)
+		return complain(dill_error_text(error));
+	result = call(session, &line, dice, loud);
+	session_free(session);
+	return result;
+}
+
+static int run_completion(struct forger *forger, struct dice *dice, bool loud)
+{
+	struct completions found = {0};
+	struct strbuf line = {0};
+	struct dill_error *error;
+	int result = RUN_ANSWERED;
+
+	line_choose_incomplete(dice, &line);
+	error = forger_forge(forger, FORGE_HEAP, dice);
+	if (loud)
+		print_run(forger, strbuf_get(&line));
+	if (!error)
+		error = command_complete(forger->session, strbuf_get(&line), &found);
+	if (error)
+		result = complain(dill_error_text(error));
+	for (size_t i = 0; i < found.words.count; i++)
+		if (has_control(found.words.items[i]))
+			result = complain("a control character in a completion");
+	dill_error_free(error);
+	completions_deinit(&found);
+	strbuf_deinit(&line);
+	return result;
+}
+
+/* The whole of one run; exit status. */
+static int run(struct forger *forger, const struct settings *settings, uint64_t number)
+{
+	struct dice dice = dice_of_run(settings->seed, number);
+
+	switch (dice_pick(&dice, 20)) {
+	case 0:
+		return run_completion(forger, &dice, settings->has_only);
+	case 1:
+		return run_call(forger, FORGE_KERNEL, &dice, settings->has_only);
+	default:
+		return run_call(forger, FORGE_HEAP, &dice, settings->has_only);
+	}
 }
 
 /* --- all runs --- */

@@ -87,18 +87,20 @@ static void close_target(void *context)
 	array_free(&target->touched);
 }
 
-const struct dill_target_ops forged_target_ops = {
-	.name = "forged",
-	.begin = begin,
-	.end = end,
-	.spaces = spaces,
-	.read_pages = read_pages,
-	.registers = registers,
-	.cpu_count = cpu_count,
-	.generation = generation,
-	.describe = describe,
-	.close = close_target,
-};
+static void close_nothing(void *context)
+{
+	(void)context;
+}
+
+#define OPS(close_function)                                                                        \
+	{                                                                                          \
+		.name = "forged", .begin = begin, .end = end, .spaces = spaces,                    \
+		.read_pages = read_pages, .registers = registers, .cpu_count = cpu_count,          \
+		.generation = generation, .describe = describe, .close = (close_function),         \
+	}
+
+const struct dill_target_ops forged_target_ops = OPS(close_target);
+const struct dill_target_ops forged_target_ops_borrowed = OPS(close_nothing);
 
 bool forged_target_peek(struct forged_target *target, enum dill_space space, uint64_t address,
 			unsigned size, uint64_t *ret)

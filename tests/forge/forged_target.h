@@ -28,6 +28,8 @@ struct forged_target {
 
 /** Its context is the struct, which is the caller's. */
 extern const struct dill_target_ops forged_target_ops;
+/** The same for one more session on it, whose end closes nothing. */
+extern const struct dill_target_ops forged_target_ops_borrowed;
 
 /** What the target inside holds there. False when it cannot be read. */
 bool forged_target_peek(struct forged_target *target, enum dill_space space, uint64_t address,

@@ -9,10 +9,11 @@
 /* --- where --- */
 
 /* Half of the blind hits look for a word that is a kernel address: it will be followed. */
-static bool choose_word(struct forger *forger, struct dice *dice, struct patch *patch,
-			uint64_t *ret_old)
+static bool choose_word(struct forger *forger, enum forge_aim aim, struct dice *dice,
+			struct patch *patch, uint64_t *ret_old)
 {
-	bool early = forger->early.count && dice_pick(dice, 8) == 0;
+	bool seldom = dice_pick(dice, 8) == 0;
+	bool early = forger->early.count && seldom == (aim == FORGE_HEAP);
 	size_t count = early ? forger->early.count : forger->later.count;
 	uint64_t key;
 
@@ -103,18 +104,19 @@ static uint64_t choose_value(struct forger *forger, struct dice *dice,
 	}
 }
 
-static bool choose_patch(struct forger *forger, struct dice *dice, struct patch *ret)
+static bool choose_patch(struct forger *forger, enum forge_aim aim, struct dice *dice,
+			 struct patch *ret)
 {
 	struct forged_field field;
 	uint64_t old = 0;
 
-	if (dice_pick(dice, 4)) {
+	if (dice_pick(dice, 4) > (aim == FORGE_HEAP ? 0 : 2)) {
 		if (!choose_field(forger, dice, ret, &old, &field))
 			return false;
 		ret->value = choose_value(forger, dice, &field, old);
 		return true;
 	}
-	if (!choose_word(forger, dice, ret, &old))
+	if (!choose_word(forger, aim, dice, ret, &old))
 		return false;
 	ret->value = choose_value(forger, dice, NULL, old);
 	return true;
@@ -127,7 +129,7 @@ static size_t choose_count(struct dice *dice)
 	return counts[dice_pick(dice, sizeof(counts) / sizeof(*counts))];
 }
 
-struct dill_error *forger_forge(struct forger *forger, struct dice *dice)
+struct dill_error *forger_forge(struct forger *forger, enum forge_aim aim, struct dice *dice)
 {
 	size_t wanted = choose_count(dice);
 
@@ -137,7 +139,7 @@ struct dill_error *forger_forge(struct forger *forger, struct dice *dice)
 	size_t count = 0;
 
 	while (count < wanted)
-		count += choose_patch(forger, dice, &chosen[count]);
+		count += choose_patch(forger, aim, dice, &chosen[count]);
 	for (size_t i = 0; i < count; i++)
 		forged_target_patch(&forger->target, &chosen[i]);
 	return session_end(forger->session);

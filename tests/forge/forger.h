@@ -21,7 +21,11 @@ struct forger {
 DILL_MUST_CHECK struct dill_error *forger_open(const char *path, struct forger *ret);
 void forger_close(struct forger *forger);
 
+/** Which pages the values that are put blindly mostly lie in. */
+enum forge_aim { FORGE_HEAP, FORGE_KERNEL };
+
 /** Put false values into the target: mostly one or a few, seldom many. */
-DILL_MUST_CHECK struct dill_error *forger_forge(struct forger *forger, struct dice *dice);
+DILL_MUST_CHECK struct dill_error *forger_forge(struct forger *forger, enum forge_aim aim,
+						struct dice *dice);
 
 #endif

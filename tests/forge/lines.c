@@ -130,6 +130,13 @@ void line_choose(const struct fields *fields, struct dice *dice, struct line *re
 		add(ret, "--json");
 }
 
+void line_choose_incomplete(struct dice *dice, struct strbuf *text)
+{
+	static const char *const beginnings[] = {"", "k", "kmalloc-", "slab_", "task_", "i", "1"};
+
+	strbuf_append_format(text, "%s %s", choose_command(dice)->name, PICK(dice, beginnings));
+}
+
 /* A word that is right on every kernel. */
 static const char *plain_word(enum argument_kind kind)
 {

@@ -20,6 +20,9 @@ struct line {
  */
 void line_choose(const struct fields *fields, struct dice *dice, struct line *ret);
 
+/** A line that somebody wants completed: a command and the beginning of its argument. */
+void line_choose_incomplete(struct dice *dice, struct strbuf *text);
+
 /**
  * Call number @p index of those that together read what commands read: each command on the target
  * without arguments where it needs none, and on all caches where it takes one.
