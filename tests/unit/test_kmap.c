@@ -269,13 +269,13 @@ static void test_a_slab_inside_another(void **state)
 	assert_non_null(cache_map_slab(&f->map, image_object(&f->image, f->c, f->full[0], 0)));
 	assert_int_equal(f->map.broken_slabs, 1);
 
-	const struct finding *finding = f->findings.first;
+	bool found = false;
 
-	while (finding &&
-	       (finding->kind != FINDING_SLAB_STATE || finding->place.slab != f->partial[0]))
-		finding = finding->next;
-	assert_non_null(finding);
-	assert_non_null(strstr(finding->text, "begins inside slab"));
+	for (const struct finding *finding = f->findings.first; finding; finding = finding->next)
+		found |= finding->kind == FINDING_SLAB_STATE &&
+			 finding->place.slab == f->partial[0] &&
+			 strstr(finding->text, "begins inside slab");
+	assert_true(found);
 }
 
 /* --- text --- */
