@@ -116,8 +116,11 @@ static const struct cache *owner_of(const struct finder *finder, struct span byt
 	const struct layout *l = &finder->heap->layout;
 	const struct cache *owner = cache_at(finder->all, member_get(l->sheaf_cache, bytes));
 	uint64_t size = member_get(l->sheaf_size, bytes);
-	uint64_t room = bytes.size - l->sheaf_objects.offset;
+	uint64_t room;
 
+	if (bytes.size < l->sheaf_objects.offset)
+		return NULL;
+	room = bytes.size - l->sheaf_objects.offset;
 	if (!owner || !owner->sheaf_capacity || !size || size > SHEAF_OBJECTS_MAX ||
 	    size * 8 > room)
 		return NULL;

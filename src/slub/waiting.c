@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "slub/circle.h"
 #include "slub/locate.h"
 #include "slub/place.h"
 
@@ -104,13 +105,13 @@ static struct dill_error *add(struct reader *reader, const struct spot *spot, di
 static struct dill_error *read_chain(struct reader *reader, struct spot spot, dill_virt first,
 				     uint32_t distance)
 {
-	dill_virt slow = first, at = first;
-	bool step = false;
+	struct circle circle = {0};
+	dill_virt at = first;
 
 	while (at) {
 		struct dill_error *error;
 
-		if (spot.position == WAITING_MAX) {
+		if (spot.position == WAITING_MAX || circle_closes(&circle, at)) {
 			broken(reader, &spot, at, "has no end");
 			return NULL;
 		}
@@ -120,16 +121,6 @@ static struct dill_error *read_chain(struct reader *reader, struct spot spot, di
 		if (error)
 			return give_up(reader, &spot, error);
 		spot.position++;
-		/* A circle is noticed when the walk meets the one that goes half as fast. */
-		if (step)
-			error = kernel_read_u64(reader->heap->kernel, slow + distance, &slow);
-		if (error)
-			return give_up(reader, &spot, error);
-		step = !step;
-		if (at && at == slow) {
-			broken(reader, &spot, at, "turns in a circle");
-			return NULL;
-		}
 	}
 	return NULL;
 }
@@ -161,12 +152,13 @@ static struct dill_error *read_records(struct reader *reader, struct spot *spot,
 static struct dill_error *read_block_chain(struct reader *reader, struct spot *spot,
 					   dill_virt anchor)
 {
+	struct circle circle = {0};
 	dill_virt block;
 	size_t blocks = 0;
 	struct dill_error *error = kernel_read_u64(reader->heap->kernel, anchor, &block);
 
 	while (!error && block) {
-		if (blocks++ == WAITING_MAX / RECORDS_MAX) {
+		if (blocks++ == WAITING_MAX / RECORDS_MAX || circle_closes(&circle, block)) {
 			broken(reader, spot, block, "has no end");
 			return NULL;
 		}
@@ -291,12 +283,13 @@ static struct dill_error *read_callbacks(struct reader *reader, struct spot spot
 {
 	const struct layout *l = &reader->heap->layout;
 	struct kernel *kernel = reader->heap->kernel;
+	struct circle circle = {0};
 	dill_virt at, func;
 	size_t count = 0;
 	struct dill_error *error = kernel_read_u64(kernel, pointer, &at);
 
 	for (; !error && at; error = kernel_read_u64(kernel, at + l->rcu_next.offset, &at)) {
-		if (count++ == CALLBACKS_MAX) {
+		if (count++ == CALLBACKS_MAX || circle_closes(&circle, at)) {
 			broken(reader, &spot, at, "has no end");
 			return NULL;
 		}
@@ -334,6 +327,7 @@ static struct dill_error *read_deferred(struct reader *reader, unsigned cpu, dil
 {
 	const struct layout *l = &reader->heap->layout;
 	struct spot spot = {PLACE_DEFERRED, cpu, "list of deferred frees"};
+	struct circle circle = {0};
 	dill_virt at;
 	size_t count = 0;
 
@@ -348,7 +342,7 @@ static struct dill_error *read_deferred(struct reader *reader, unsigned cpu, dil
 	struct dill_error *error = kernel_read_u64(kernel, work + l->defer_sheaves.offset, &at);
 
 	for (; !error && at; error = kernel_read_u64(kernel, at, &at)) {
-		if (count++ == CALLBACKS_MAX) {
+		if (count++ == CALLBACKS_MAX || circle_closes(&circle, at)) {
 			broken(reader, &spot, at, "has no end");
 			return NULL;
 		}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "heap_image.h"
+#include "slub/survey.h"
+
+#define CAPACITY      4
+#define KRC	      UINT64_C(0x1f00)
+#define RCU_DATA      UINT64_C(0x1f80)
+#define FREES_A_SHEAF UINT64_C(0xffffffff81234560)
+
+/* Live objects of one cache, which the tests put on lists of CPU 0. */
+struct fixture {
+	struct image image;
+	struct arena *arena;
+	struct findings findings;
+	struct survey survey;
+	dill_virt cache, objects[8];
+};
+
+static struct member at(uint32_t offset, uint32_t size)
+{
+	return (struct member){.present = true, .offset = offset, .size = size};
+}
+
+static void add_layout(struct image *image)
+{
+	struct layout *l = &image->heap.layout;
+
+	l->krc_head = at(0, 8);
+	l->krc_bulk = at(8, 8);
+	l->bulk_count = at(0, 8);
+	l->bulk_next = at(8, 8);
+	l->bulk_records = at(16, 0);
+	l->rcu_cblist = at(0, 8);
+	l->rcu_next = at(0, 8);
+	l->rcu_func = at(8, 8);
+	l->sheaf_rcu = at(8, 16);
+	image->symbols[0].name = "krc";
+	image->symbols[0].address = KRC;
+	image->symbols[1].name = "rcu_data";
+	image->symbols[1].address = RCU_DATA;
+	image->symbols[2].name = "rcu_free_sheaf";
+	image->symbols[2].address = FREES_A_SHEAF;
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	dill_virt slab;
+
+	image_init(&f->image, 48, 2, 1, FREELIST_XOR_SWAPPED);
+	f->image.heap.checked = true; /* a made-up kernel has no cache of caches */
+	add_layout(&f->image);
+	f->cache = image_cache(&f->image, "a", 128);
+	slab = image_slab(&f->image, f->cache, NULL, 0);
+	image_give_sheaves(&f->image, f->cache, CAPACITY);
+	for (uint32_t i = 0; i < 8; i++)
+		f->objects[i] = image_object(&f->image, f->cache, slab, i);
+	assert_null(arena_new(&f->arena));
+	f->findings.arena = f->arena;
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	survey_deinit(&f->survey);
+	arena_free(f->arena);
+	image_deinit(&f->image);
+	free(f);
+	return 0;
+}
+
+static dill_virt variable(struct fixture *f, dill_virt pointer)
+{
+	return kernel_percpu_address(f->image.heap.kernel, pointer, 0);
+}
+
+static void set(struct fixture *f, dill_virt address, uint64_t value)
+{
+	image_set_u64(&f->image, address, value);
+}
+
+static void look(struct fixture *f)
+{
+	assert_null(survey_init(&f->image.heap, f->arena, &f->findings, &f->survey));
+}
+
+/* One finding that says so; each object was met a few times at most. */
+static void assert_circle(struct fixture *f, size_t objects)
+{
+	const struct waiting *waiting = &f->survey.waiting;
+
+	assert_int_equal(f->findings.count, 1);
+	assert_int_equal(f->findings.first->kind, FINDING_WAITING);
+	assert_non_null(strstr(f->findings.first->text, "has no end"));
+	assert_true(waiting->incomplete);
+	assert_in_range(waiting->count, objects, 4 * objects + 4);
+}
+
+static void test_chain(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, variable(f, KRC), f->objects[0]);
+	set(f, f->objects[0], f->objects[3] + 16);
+	look(f);
+	assert_int_equal(f->findings.count, 0);
+	assert_int_equal(f->survey.waiting.count, 2);
+	assert_int_equal(f->survey.waiting.items[1].object, f->objects[3]);
+	assert_int_equal(f->survey.waiting.items[1].kind, PLACE_KFREE_RCU);
+}
+
+/* Circles of every length, entered from outside. */
+static void test_chain_in_a_circle(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, variable(f, KRC), f->objects[0]);
+	for (int i = 0; i < 7; i++)
+		set(f, f->objects[i], f->objects[i + 1]);
+	for (int back = 0; back < 8; back++) {
+		set(f, f->objects[7], f->objects[back]);
+		f->findings = (struct findings){.arena = f->arena};
+		look(f);
+		assert_circle(f, 8);
+	}
+}
+
+static void test_blocks_in_a_circle(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, variable(f, KRC) + 8, f->objects[0]);
+	set(f, f->objects[0], 2); /* records */
+	set(f, f->objects[0] + 8, f->objects[0]);
+	set(f, f->objects[0] + 16, f->objects[1]);
+	set(f, f->objects[0] + 24, f->objects[2]);
+	look(f);
+	assert_circle(f, 2);
+}
+
+static void test_callbacks_in_a_circle(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt sheaf =
+		image_set_sheaf(&f->image, f->cache, 1, IMAGE_SPARE, f->objects, CAPACITY);
+
+	image_set_sheaf(&f->image, f->cache, 1, IMAGE_SPARE, NULL, 0);
+	set(f, variable(f, RCU_DATA), sheaf + 8);
+	set(f, sheaf + 8, sheaf + 8);
+	set(f, sheaf + 16, FREES_A_SHEAF);
+	look(f);
+	assert_circle(f, CAPACITY);
+}
+
+/*
+ * A sheaf that no list leads to is looked for in the caches that sheaves come from. One of those
+ * may be forged to have objects that are shorter than a sheaf without objects.
+ */
+static void test_sheaf_in_a_short_object(void **state)
+{
+	struct fixture *f = *state;
+	const struct layout *l = &f->image.heap.layout;
+	dill_virt pcs =
+		kernel_percpu_address(f->image.heap.kernel, image_u64(&f->image, f->cache), 0);
+	uint32_t object_size = (uint32_t)l->sheaf_objects.offset - 2, size = 4000;
+	dill_virt sheaf = f->objects[0] + 31 * 128; /* the slab's last object */
+
+	/* The CPU's spare sheaf makes this cache one of those. */
+	set(f, pcs + l->pcs_spare.offset, f->objects[0]);
+	set(f, f->objects[0] + l->sheaf_cache.offset, f->cache);
+	set(f, sheaf + l->sheaf_cache.offset, f->cache);
+	memcpy(image_at(&f->image, sheaf + l->sheaf_size.offset, 4), &size, 4);
+	for (uint32_t entry = l->sheaf_objects.offset; entry < 128; entry += 8)
+		set(f, sheaf + entry, f->objects[1]);
+	memcpy(image_at(&f->image, f->cache + l->cache_object_size.offset, 4), &object_size, 4);
+	look(f);
+	assert_null(survey_scan(&f->survey, &f->survey.all));
+	assert_int_equal(f->survey.waiting.count, 0);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_chain),
+		TEST(test_chain_in_a_circle),
+		TEST(test_blocks_in_a_circle),
+		TEST(test_callbacks_in_a_circle),
+		TEST(test_sheaf_in_a_short_object),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
