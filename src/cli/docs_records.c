@@ -60,7 +60,8 @@ static void append_short_form(const struct command *command, const struct record
 	for (size_t i = 0; command && command->kinds[i]; i++) {
 		const struct record_kind *other = command->kinds[i];
 
-		if (strcmp(other->name, kind->name) != 0 || other->column_count == kind->column_count)
+		if (strcmp(other->name, kind->name) != 0 ||
+		    other->column_count == kind->column_count)
 			continue;
 		strbuf_append_format(text,
 				     "\nThe short form, a row of the table, ends with `%s`.\n",
