@@ -158,6 +158,16 @@ static struct dill_error *emit_place(struct path_walk *walk, const char *type, c
 	return walk->call->sink->emit(walk->call->sink, record);
 }
 
+/* What lies partly in memory is shown as far as it goes; what lies nowhere is no answer. */
+static struct dill_error *check_readable(struct kernel *kernel,
+					 const struct layout_request *request)
+{
+	uint64_t offset = request->place ? request->place->bit_offset / 8 : 0;
+	uint8_t first;
+
+	return kernel_read_u8(kernel, request->address + offset, &first);
+}
+
 static struct dill_error *show(struct command_call *call, struct kernel *kernel,
 			       const struct words *words)
 {
@@ -187,6 +197,8 @@ static struct dill_error *show(struct command_call *call, struct kernel *kernel,
 		request.place = &place;
 	}
 	request.address = walk.address;
+	if (request.reader)
+		TRY(check_readable(kernel, &request));
 	return layout_emit(&request, call->sink);
 }
 

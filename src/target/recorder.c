@@ -149,7 +149,8 @@ static void close_recorder(void *context)
 	recorder->inner->close(recorder->context);
 	if (recorder->file) {
 		fclose(recorder->file);
-		unlink(recorder->temporary);
+		if (recorder->temporary) /* opening may have failed before it had a name */
+			unlink(recorder->temporary);
 	}
 	dill_error_free(recorder->full);
 	recording_deinit(&recorder->recording);

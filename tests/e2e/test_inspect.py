@@ -135,10 +135,11 @@ def test_symbols_agree_with_kallsyms(guest):
     # Of several symbols with one name dill takes the lowest; modules' symbols are in other tables.
     plain = [word for word in lines if word[1] in "tTdDbBrR" and times[word[2]] == 1 and len(word) == 3]
     chosen = plain[:: len(plain) // 400]
-    script = "".join(f"kstruct list_head @{name} --json\n" for _, _, name in chosen)
+    names = [name for _, _, name in chosen]
+    script = "".join(f"kobj {' '.join(names[at:at + 30])} --json\n" for at in range(0, len(names), 30))
     done = subprocess.run([ROOT / "build/dill", "-r", f":{guest.gdb_port}"], input=script, capture_output=True, text=True, check=False)
     records = [json.loads(line) for line in done.stdout.splitlines()]
-    seen = [int(record["address"], 16) for record in records if record["record"] == "layout" and record["depth"] == 0]
+    seen = [int(record["address"], 16) for record in records if record["record"] == "object"]
     assert len(chosen) >= 400
     assert seen == [int(address, 16) for address, _, _ in chosen], done.stderr
 
@@ -182,7 +183,8 @@ def test_kstruct_member(dill):
 @pytest.mark.parametrize(
     "words",
     (("kcache", "kmalloc-46"), ("kstruct", "task_strct"), ("kstruct", "task_struct", "nothing"), ("ktask", "99999999"),
-     ("kcache", "--cpu", "77", "kmalloc-64"), ("kcache", "--nonsense")),
+     ("kcache", "--cpu", "77", "kmalloc-64"), ("kcache", "--nonsense"), ("kstruct", "list_head", "@0x10"),
+     ("kobj", "0xffff_nonsense"), ("kslab", "0x10"), ("knext", "no-such-cache"), ("kcheck", "no-such-cache")),
 )
 def test_wrong_input_is_one_line(dill, words):
     """One clear line, and a status that is not 0."""

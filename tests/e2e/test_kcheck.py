@@ -349,8 +349,13 @@ class Debugged:
         self.record = cache_record(self.guest, self.cache)
 
     def free_object(self):
-        """An object on a freelist."""
-        return int(partial_slab(self.record)["freelist"][2], 16)
+        """An object on a freelist that was in use before, so that its user is known."""
+        slabs = [slab for node in self.record["nodes"] for slab in node["partial"]]
+        for slab in slabs:
+            for answer in Program(self.guest).json("kobj", *slab["freelist"][:32]):
+                if any(track["event"] == "free" for track in answer.get("tracks", [])):
+                    return int(answer["object"], 16)
+        raise AssertionError(f"no free object in {len(slabs)} partial slabs was ever used")
 
 
 @pytest.fixture(scope="module", params=SERIES)

@@ -153,9 +153,9 @@ def test_prediction_comes_true(machine, case):
 
 
 def gdb(guest, *commands):
-    """What a batch gdb prints that runs these commands on a guest."""
+    """What a batch gdb prints that runs these commands on a stopped guest, which stays stopped."""
     words = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{guest.gdb_port}"]
-    for command in (f"source {ROOT}/build/dill.py", *commands, "detach"):
+    for command in (f"source {ROOT}/build/dill.py", *commands, "disconnect"):
         words += ["-ex", command]
     return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False).stdout
 
