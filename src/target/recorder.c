@@ -178,13 +178,13 @@ const struct dill_target_ops recorder_ops = {
 static struct dill_error *open_file(struct recorder *recorder, const char *path)
 {
 	struct stat status;
+	char *temporary;
 	int fd;
 
 	recorder->path = strdup(path);
-	if (!recorder->path || asprintf(&recorder->temporary, "%s.XXXXXX", path) < 0) {
-		recorder->temporary = NULL;
+	if (!recorder->path || asprintf(&temporary, "%s.XXXXXX", path) < 0)
 		return error_no_memory();
-	}
+	recorder->temporary = temporary;
 	if (!stat(path, &status) && !S_ISREG(status.st_mode))
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "%s is no file that a recording could replace", path);
@@ -212,9 +212,9 @@ struct dill_error *recorder_new(const char *path, const struct dill_target_ops *
 	}
 	recorder->inner = inner;
 	recorder->context = context;
-	error = open_file(recorder, path);
+	error = recording_init(RECORDING_PAGES_MAX, &recorder->recording);
 	if (!error)
-		error = recording_init(RECORDING_PAGES_MAX, &recorder->recording);
+		error = open_file(recorder, path);
 	if (error) {
 		close_recorder(recorder);
 		return error;
