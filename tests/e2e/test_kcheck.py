@@ -348,9 +348,16 @@ class Debugged:
         assert self.object and self.key
         self.record = cache_record(self.guest, self.cache)
 
-    def free_object(self):
-        """An object on a freelist."""
-        return int(partial_slab(self.record)["freelist"][2], 16)
+    def freed_object(self):
+        """An object on a freelist that the program's process has freed: the second track behind it says so."""
+        track = Program(self.guest).json("kstruct", "track")[0]["size"]
+        pid = self.record["inuse"] + 8 + track + offset(self.guest, "track", "pid")
+        with Stub(self.guest) as stub:
+            for node in self.record["nodes"]:
+                for address in (int(text, 16) for slab in node["partial"] for text in slab["freelist"]):
+                    if int.from_bytes(stub.read(address + pid, 4), "little") == self.program.pid:
+                        return address
+        raise AssertionError("no object that the program has freed")
 
 
 @pytest.fixture(scope="module", params=SERIES)
@@ -423,13 +430,14 @@ def find_byte(debugged, memory, target, where, kind, expected, cache=None):
 def test_zone(debugged, debug_memory, name):
     """Each zone around and in an object: one finding with the bytes and the object's user."""
     live, where, kind, expected = ZONES[name]
-    target = debugged.object if live else debugged.free_object()
+    target = debugged.object if live else debugged.freed_object()
     tracks = find_byte(debugged, debug_memory, target, where(debugged.record), kind, expected)
     if live:
         assert tracks["alloc"]["pid"] == debugged.program.pid
         assert any(text.startswith("load_msg+") for text in tracks["alloc"]["stack"])
     else:
-        assert tracks["free"]["caller"] and tracks["free"]["stack"]
+        assert tracks["free"]["pid"] == debugged.program.pid
+        assert any(text.startswith("free_msg+") for text in tracks["free"]["stack"] + [tracks["free"]["caller"]])
 
 
 def test_zone_behind_the_request(debugged, debug_memory):
