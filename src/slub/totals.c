@@ -76,8 +76,8 @@ static bool is_uncounted(const struct contents *contents, const struct bounds *f
 	uint64_t low = contents->cache->min_objects_per_slab;
 	uint64_t high = contents->cache->objects_per_slab;
 
-	return slabs <= UNCOUNTED_MAX && objects >= slabs * low && objects <= (slabs + 1) * high &&
-	       objects % low == 0;
+	return low && slabs <= UNCOUNTED_MAX && objects >= slabs * low &&
+	       objects <= (slabs + 1) * high && objects % low == 0;
 }
 
 void totals_check(const struct contents *contents, const struct cache_map *map,
@@ -86,7 +86,7 @@ void totals_check(const struct contents *contents, const struct cache_map *map,
 	struct finding_place place = {.cache = map->cache->name, .cpu = -1, .node = -1};
 	struct bounds found = sum(contents, map);
 
-	if (!contents->has_totals || !scan->complete || map->cache->min_objects_per_slab == 0)
+	if (!contents->has_totals || !scan->complete)
 		return;
 	if (contents->slabs <= found.slabs_max && contents->objects <= found.objects_max &&
 	    is_uncounted(contents, &found))
