@@ -430,6 +430,17 @@ static void test_new_slab(void **state)
 	assert_true(f->maps[0].in_motion);
 }
 
+static void test_new_slab_before_its_counters(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt slab = image_slab(&f->image, f->a, NULL, 0);
+
+	set_u32(f, slab + f->layout->slab_inuse.offset, 0);
+	add_to_counter(f, f->layout->node_nr_slabs, -1);
+	add_to_counter(f, f->layout->node_total_objects, -64);
+	expect_motion(f);
+}
+
 /* --- bytes --- */
 
 static void expect_bytes(struct fixture *f, enum finding_kind kind, dill_virt address,
@@ -598,6 +609,7 @@ int main(void)
 		CHECK_TEST(test_objects_counted_wrong),
 		CHECK_TEST(test_slab_that_is_not_counted_yet),
 		CHECK_TEST(test_new_slab),
+		CHECK_TEST(test_new_slab_before_its_counters),
 		CHECK_TEST(test_left_red_zone_of_live),
 		CHECK_TEST(test_left_red_zone_of_free),
 		CHECK_TEST(test_right_red_zone_of_live),
