@@ -413,6 +413,26 @@ static void test_slab_that_is_not_counted_yet(void **state)
 	expect_motion(f);
 }
 
+/* 64 objects are no multiple of the 3 in a slab of the smaller order. */
+static void test_slab_that_is_not_counted_yet_of_two_orders(void **state)
+{
+	struct fixture *f = *state;
+
+	set_u32(f, f->a + f->layout->cache_min.offset, 3);
+	add_to_counter(f, f->layout->node_nr_slabs, -1);
+	add_to_counter(f, f->layout->node_total_objects, -64);
+	expect_motion(f);
+}
+
+static void test_slab_of_which_only_the_objects_are_missing(void **state)
+{
+	struct fixture *f = *state;
+
+	set_u32(f, f->a + f->layout->cache_min.offset, 3);
+	add_to_counter(f, f->layout->node_total_objects, -64);
+	expect_motion(f);
+}
+
 static void test_new_slab(void **state)
 {
 	struct fixture *f = *state;
@@ -608,6 +628,8 @@ int main(void)
 		CHECK_TEST(test_fewer_slabs_counted_than_there_are),
 		CHECK_TEST(test_objects_counted_wrong),
 		CHECK_TEST(test_slab_that_is_not_counted_yet),
+		CHECK_TEST(test_slab_that_is_not_counted_yet_of_two_orders),
+		CHECK_TEST(test_slab_of_which_only_the_objects_are_missing),
 		CHECK_TEST(test_new_slab),
 		CHECK_TEST(test_new_slab_before_its_counters),
 		CHECK_TEST(test_left_red_zone_of_live),
