@@ -96,6 +96,9 @@ static struct dill_error *take_slabs(struct maker *maker, const struct slab_scan
 			struct slab broken = items[i].slab;
 
 			map->broken_slabs++;
+			/* Its cache may be written before its counters, which are 0 until then. */
+			if (!broken.objects && !broken.inuse && !broken.frozen)
+				place.moving = "the slab is new";
 			slab_check(maker->heap, map->cache, &place, maker->findings, &broken);
 			continue;
 		}

@@ -13,12 +13,12 @@ struct slab {
 	uint32_t inuse;	    /**< not on the slab's own freelist: live, or free in another place */
 	bool frozen;	    /**< belongs to a CPU; what exactly that means changed in 6.8 */
 	unsigned node;
+	/** what the kernel keeps per object (memcg, allocation tags); 0 = nothing */
+	dill_virt exts;
 	dill_virt next;		/**< next slab of a CPU's partial list */
 	uint32_t partial_count; /**< at the head of a CPU's partial list: its length, slabs or pages
 				 */
-	dill_virt
-		exts; /**< what the kernel keeps per object (memcg, allocation tags); 0 = nothing */
-	bool usable;  /**< marked as a slab, of the expected cache, with possible counters */
+	bool usable; /**< marked as a slab, of the expected cache, with possible counters */
 };
 
 /**

@@ -66,18 +66,27 @@ static struct bounds sum(const struct contents *contents, const struct cache_map
 	return sum;
 }
 
-/* Whether both counters lack the same few slabs, as between adding to the one and to the other. */
+/* Whether @p count slabs, each of one of the cache's two orders, can have @p objects. */
+static bool can_have(const struct cache *cache, uint64_t count, uint64_t objects)
+{
+	for (uint64_t large = 0; large <= count; large++)
+		if (large * cache->objects_per_slab +
+			    (count - large) * cache->min_objects_per_slab ==
+		    objects)
+			return true;
+	return false;
+}
+
+/* Whether both counters lack the same few slabs; the number of slabs is counted first. */
 static bool is_uncounted(const struct contents *contents, const struct bounds *found)
 {
 	uint64_t slabs =
 		found->slabs_min > contents->slabs ? found->slabs_min - contents->slabs : 0;
 	uint64_t objects =
 		found->objects_min > contents->objects ? found->objects_min - contents->objects : 0;
-	uint64_t low = contents->cache->min_objects_per_slab;
-	uint64_t high = contents->cache->objects_per_slab;
 
-	return slabs <= UNCOUNTED_MAX && objects >= slabs * low && objects <= (slabs + 1) * high &&
-	       low && objects % low == 0;
+	return slabs <= UNCOUNTED_MAX && (can_have(contents->cache, slabs, objects) ||
+					  can_have(contents->cache, slabs + 1, objects));
 }
 
 void totals_check(const struct contents *contents, const struct cache_map *map,
@@ -86,7 +95,7 @@ void totals_check(const struct contents *contents, const struct cache_map *map,
 	struct finding_place place = {.cache = map->cache->name, .cpu = -1, .node = -1};
 	struct bounds found = sum(contents, map);
 
-	if (!contents->has_totals || !scan->complete || map->cache->min_objects_per_slab == 0)
+	if (!contents->has_totals || !scan->complete)
 		return;
 	if (contents->slabs <= found.slabs_max && contents->objects <= found.objects_max &&
 	    is_uncounted(contents, &found))

@@ -434,7 +434,8 @@ def test_zone(debugged, debug_memory, name):
         assert tracks["alloc"]["pid"] == debugged.program.pid
         assert any(text.startswith("load_msg+") for text in tracks["alloc"]["stack"])
     else:
-        assert tracks["free"]["caller"] and tracks["free"]["stack"]
+        assert tracks["free"]["pid"] == debugged.program.pid
+        assert any(text.startswith("free_msg+") for text in tracks["free"]["stack"] + [tracks["free"]["caller"]])
 
 
 def test_zone_behind_the_request(debugged, debug_memory):

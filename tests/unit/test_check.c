@@ -413,6 +413,26 @@ static void test_slab_that_is_not_counted_yet(void **state)
 	expect_motion(f);
 }
 
+/* 64 objects are no multiple of the 3 in a slab of the smaller order. */
+static void test_slab_that_is_not_counted_yet_of_two_orders(void **state)
+{
+	struct fixture *f = *state;
+
+	set_u32(f, f->a + f->layout->cache_min.offset, 3);
+	add_to_counter(f, f->layout->node_nr_slabs, -1);
+	add_to_counter(f, f->layout->node_total_objects, -64);
+	expect_motion(f);
+}
+
+static void test_slab_of_which_only_the_objects_are_missing(void **state)
+{
+	struct fixture *f = *state;
+
+	set_u32(f, f->a + f->layout->cache_min.offset, 3);
+	add_to_counter(f, f->layout->node_total_objects, -64);
+	expect_motion(f);
+}
+
 static void test_new_slab(void **state)
 {
 	struct fixture *f = *state;
@@ -428,6 +448,17 @@ static void test_new_slab(void **state)
 	assert_int_equal(f->findings.count, 0);
 	assert_int_equal(f->maps[0].moving_slabs, 1);
 	assert_true(f->maps[0].in_motion);
+}
+
+static void test_new_slab_before_its_counters(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt slab = image_slab(&f->image, f->a, NULL, 0);
+
+	set_u32(f, slab + f->layout->slab_inuse.offset, 0);
+	add_to_counter(f, f->layout->node_nr_slabs, -1);
+	add_to_counter(f, f->layout->node_total_objects, -64);
+	expect_motion(f);
 }
 
 /* --- bytes --- */
@@ -597,7 +628,10 @@ int main(void)
 		CHECK_TEST(test_fewer_slabs_counted_than_there_are),
 		CHECK_TEST(test_objects_counted_wrong),
 		CHECK_TEST(test_slab_that_is_not_counted_yet),
+		CHECK_TEST(test_slab_that_is_not_counted_yet_of_two_orders),
+		CHECK_TEST(test_slab_of_which_only_the_objects_are_missing),
 		CHECK_TEST(test_new_slab),
+		CHECK_TEST(test_new_slab_before_its_counters),
 		CHECK_TEST(test_left_red_zone_of_live),
 		CHECK_TEST(test_left_red_zone_of_free),
 		CHECK_TEST(test_right_red_zone_of_live),
