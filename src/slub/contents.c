@@ -75,7 +75,7 @@ static void sum_cpu(const struct cpu_contents *cpu, struct contents *contents)
 
 	contents->cpu_slabs += cpu->has_slab + cpu->partial.count;
 	contents->cached += cpu->lockless.count + sheaves->main.size + sheaves->spare.size;
-	contents->rcu_sheaves += sheaves->rcu_free.size;
+	contents->rcu_sheaves += sheaves->rcu_free.size - sheaves->rcu_free.kfence;
 	contents->free += free_of(&cpu->partial);
 	if (cpu->has_slab && cpu->slab.usable)
 		contents->free += cpu->slab.objects - cpu->slab.inuse;

@@ -120,6 +120,30 @@ static struct dill_error *read_named(struct heap *heap, const struct cache *cach
 		       : NULL;
 }
 
+/*
+ * kfree_rcu() puts KFENCE's objects into these sheaves, too: their pages name the cache
+ * (mm/slab_common.c kfree_rcu_sheaf()).
+ */
+static struct dill_error *count_kfence(struct heap *heap, const struct finding_place *place,
+				       struct findings *findings, struct sheaf *sheaf)
+{
+	dill_virt first = sheaf->address + heap->layout.sheaf_objects.offset, object;
+
+	for (uint32_t i = 0; heap->kfence_base && i < sheaf->size; i++) {
+		struct dill_error *error =
+			kernel_read_u64(heap->kernel, first + i * UINT64_C(8), &object);
+
+		if (error) {
+			sheaf->broken = true;
+			return findings_absorb(
+				findings, place,
+				dill_error_add_context(error, "sheaf waiting for RCU"));
+		}
+		sheaf->kfence += heap_is_kfence(heap, object);
+	}
+	return NULL;
+}
+
 static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 				   enum sheaf_detail detail, struct arena *arena,
 				   struct findings *findings, struct cpu_contents *cpu)
@@ -141,8 +165,9 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 		       findings, &sheaves->main));
 	TRY(read_named(heap, cache, l->pcs_spare, bytes, detail, "spare sheaf", &place, arena,
 		       findings, &sheaves->spare));
-	return read_named(heap, cache, l->pcs_rcu_free, bytes, detail, "sheaf waiting for RCU",
-			  &place, arena, findings, &sheaves->rcu_free);
+	TRY(read_named(heap, cache, l->pcs_rcu_free, bytes, detail, "sheaf waiting for RCU", &place,
+		       arena, findings, &sheaves->rcu_free));
+	return count_kfence(heap, &place, findings, &sheaves->rcu_free);
 }
 
 /* --- a node's --- */
