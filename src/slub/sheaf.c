@@ -106,6 +106,20 @@ static uint32_t capacity(const struct cache *cache)
 							 : SHEAF_OBJECTS_MAX;
 }
 
+/* Bytes of struct slub_percpu_sheaves up to the last member that dill reads, in whatever order the
+ * kernel has them. */
+static size_t cpu_sheaves_bytes(const struct layout *layout)
+{
+	const struct member members[] = {layout->pcs_lock, layout->pcs_main, layout->pcs_spare,
+					 layout->pcs_rcu_free};
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		if (members[i].present && members[i].offset + (uint64_t)members[i].size > end)
+			end = members[i].offset + (uint64_t)members[i].size;
+	return bounded(end);
+}
+
 /* One of a CPU's sheaves, if it has it. */
 static struct dill_error *read_named(struct heap *heap, const struct cache *cache,
 				     struct member member, struct span bytes,
@@ -152,7 +166,7 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 	struct finding_place place = {.cache = cache->name, .cpu = (int)cpu->cpu, .node = -1};
 	struct cpu_sheaves *sheaves = &cpu->sheaves;
 	uint8_t buffer[STRUCT_MAX];
-	struct span bytes = {buffer, bounded(l->pcs_rcu_free.offset + 8)};
+	struct span bytes = {buffer, cpu_sheaves_bytes(l)};
 	struct dill_error *error = kernel_read(heap->kernel, sheaves->address, buffer, bytes.size);
 
 	sheaves->broken = error;

@@ -83,6 +83,22 @@ static void test_healthy(void **state)
 	assert_false(sheaf->broken);
 }
 
+/* A kernel that has the pointers in another order. */
+static void test_order_of_members(void **state)
+{
+	struct fixture *f = *state;
+	struct layout *l = &f->image.heap.layout;
+	struct member first = l->pcs_main;
+
+	l->pcs_main = l->pcs_rcu_free;
+	l->pcs_rcu_free = first;
+	image_set_sheaf(&f->image, f->cache, 0, IMAGE_MAIN, f->objects, 2);
+	image_set_sheaf(&f->image, f->cache, 0, IMAGE_RCU_FREE, f->objects + 2, 1);
+	assert_int_equal(read_main(f)->size, 2);
+	assert_int_equal(f->contents.cpus[0].sheaves.rcu_free.size, 1);
+	assert_int_equal(f->findings.count, 0);
+}
+
 /* A cache whose objects have no size: what a sheaf's entries are cannot be told. */
 static void test_cache_without_size(void **state)
 {
@@ -133,6 +149,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_healthy),
+		TEST(test_order_of_members),
 		TEST(test_cache_without_size),
 		TEST(test_kfence_waits_uncounted),
 	};
