@@ -29,12 +29,12 @@ static struct dill_error *check_objects(struct heap *heap, const struct cache *c
 		TRY(object_check(heap, cache, sheaf->objects[i], &claim));
 		if (claim == CLAIM_TRUE)
 			continue;
-		findings_add_values(
-			findings,
-			claim == CLAIM_UNREADABLE ? FINDING_UNREADABLE : FINDING_SHEAF_OBJECT,
-			place, slot, 0, sheaf->objects[i], "%s 0x%lx, entry %u: 0x%lx %s", what,
-			(unsigned long)sheaf->address, i, (unsigned long)sheaf->objects[i],
-			object_claim_text(claim));
+		findings_add_seen(findings,
+				  claim == CLAIM_UNREADABLE ? FINDING_UNREADABLE
+							    : FINDING_SHEAF_OBJECT,
+				  place, slot, sheaf->objects[i], "%s 0x%lx, entry %u: 0x%lx %s",
+				  what, (unsigned long)sheaf->address, i,
+				  (unsigned long)sheaf->objects[i], object_claim_text(claim));
 		sheaf->broken = true;
 	}
 	return NULL;
