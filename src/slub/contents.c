@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/contents.h"
 
+#include "base/plural.h"
+
 struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 				  struct slab_list *list, const struct finding_place *place,
 				  struct arena *arena, struct findings *findings)
@@ -35,8 +37,8 @@ struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 				findings, FINDING_FREELIST_COUNT, &here,
 				item->slab.address + heap->layout.slab_inuse.offset, expected,
 				item->freelist.count,
-				"slab freelist holds %u objects, the slab's counters say %u",
-				item->freelist.count, expected);
+				"slab freelist holds %u object%s, the slab's counters say %u",
+				item->freelist.count, plural(item->freelist.count), expected);
 		}
 	}
 	return NULL;

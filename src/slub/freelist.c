@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/freelist.h"
 
+#include "base/plural.h"
 #include "slub/encoding.h"
 
 dill_virt freelist_decode(enum freelist_encoding encoding, uint64_t random, uint64_t stored,
@@ -77,8 +78,9 @@ struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
 		}
 		if (met[index / 8] & 1u << index % 8) {
 			blame(findings_add_seen(findings, FINDING_FREELIST_CYCLE, place, slot,
-						object, "%s comes back to %#lx after %u objects",
-						what, (unsigned long)object, ret->count),
+						object, "%s comes back to %#lx after %u object%s",
+						what, (unsigned long)object, ret->count,
+						plural(ret->count)),
 			      ret);
 			ret->broken = true;
 			return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/order.h"
 
+#include "base/plural.h"
 #include "slub/supply.h"
 
 const char *order_engine_name(enum order_engine engine)
@@ -213,9 +214,9 @@ static struct dill_error *add_refill(struct maker *maker, const struct supply *s
 	if (count && count < batch) {
 		TRY(add_note(maker, NOTE_NEW_SLAB, batch - count,
 			     arena_format(maker->arena,
-					  "%zu objects of new slabs, whose addresses the page "
+					  "%zu object%s of new slabs, whose addresses the page "
 					  "allocator will choose",
-					  batch - count)));
+					  batch - count, plural(batch - count))));
 		maker->position += batch - count;
 	}
 	for (size_t i = count; i > 0 && wants_more(maker); i--) {

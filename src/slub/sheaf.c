@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/plural.h"
 #include "slub/contents.h"
 #include "slub/locate.h"
 
@@ -87,8 +88,9 @@ struct dill_error *sheaf_read(struct heap *heap, const struct cache *cache, dill
 	}
 	if (size > limit) {
 		findings_add_values(findings, FINDING_SHEAF, place, address + l->sheaf_size.offset,
-				    limit, size, "%s 0x%lx counts %lu objects, it has room for %u",
-				    what, (unsigned long)address, (unsigned long)size, limit);
+				    limit, size, "%s 0x%lx counts %lu object%s, it has room for %u",
+				    what, (unsigned long)address, (unsigned long)size, plural(size),
+				    limit);
 		return NULL;
 	}
 	ret->size = (uint32_t)size;
@@ -232,8 +234,8 @@ static void check_barn_count(const struct sheaf_list *list, uint32_t counted, co
 	if (list->broken || list->count == counted)
 		return;
 	findings_add_values(findings, FINDING_LIST_COUNT, place, counter, list->count, counted,
-			    "barn holds %zu %s sheaves, its counter says %u", list->count, what,
-			    counted);
+			    "barn's list of %s sheaves has %zu, its counter says %u", what,
+			    list->count, counted);
 }
 
 static struct dill_error *read_barn(struct heap *heap, const struct cache *cache,

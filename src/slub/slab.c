@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/slab.h"
 
+#include "base/plural.h"
+
 /* More than sizeof(struct page) of any configuration. */
 #define DESCRIPTOR_MAX 256
 
@@ -62,19 +64,20 @@ static void check_counters(const struct heap *heap, const struct cache *cache,
 	if (slab->objects > cache->objects_per_slab || slab->objects == 0) {
 		findings_add_values(findings, FINDING_SLAB_COUNTERS, place, counters,
 				    cache->objects_per_slab, slab->objects,
-				    "slab counts %u objects, its cache puts %u in a slab",
-				    slab->objects, cache->objects_per_slab);
+				    "slab counts %u object%s, its cache puts %u in a slab",
+				    slab->objects, plural(slab->objects), cache->objects_per_slab);
 		slab->usable = false;
 	} else if (!has_an_order(cache, slab)) {
-		findings_add_values(
-			findings, FINDING_SLAB_COUNTERS, place, counters, cache->objects_per_slab,
-			slab->objects, "slab counts %u objects, its cache puts %u or %u in a slab",
-			slab->objects, cache->objects_per_slab, cache->min_objects_per_slab);
+		findings_add_values(findings, FINDING_SLAB_COUNTERS, place, counters,
+				    cache->objects_per_slab, slab->objects,
+				    "slab counts %u object%s, its cache puts %u or %u in a slab",
+				    slab->objects, plural(slab->objects), cache->objects_per_slab,
+				    cache->min_objects_per_slab);
 		slab->usable = false;
 	} else if (slab->inuse > slab->objects) {
 		findings_add_values(findings, FINDING_SLAB_COUNTERS, place, counters, slab->objects,
-				    slab->inuse, "slab counts %u of %u objects in use", slab->inuse,
-				    slab->objects);
+				    slab->inuse, "slab counts %u of %u object%s in use",
+				    slab->inuse, slab->objects, plural(slab->objects));
 		slab->usable = false;
 	}
 }
