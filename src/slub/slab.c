@@ -43,6 +43,7 @@ static void fill(const struct heap *heap, struct span bytes, struct slab *slab)
 	slab->objects = (uint32_t)member_get(l->slab_objects, bytes);
 	slab->inuse = (uint32_t)member_get(l->slab_inuse, bytes);
 	slab->frozen = member_get(l->slab_frozen, bytes);
+	slab->reserved = member_get(l->page_flags, bytes) & l->reserve_mask;
 	slab->next = member_get(l->slab_next, bytes);
 	slab->exts = member_get(l->slab_exts, bytes) & ~UINT64_C(7); /* the low bits are flags */
 	slab->partial_count = (uint32_t)member_get(l->slab_partial_count, bytes);

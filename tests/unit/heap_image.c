@@ -60,6 +60,7 @@ static const struct layout image_layout = {
 	.node_slots = 8,
 	.slab_mark = SLAB_MARK_TYPE_BYTE,
 	.slab_mark_value = SLAB_MARK,
+	.reserve_mask = IMAGE_RESERVED,
 	.flags = {{0x10000, "STORE_USER"}, {0x2000, "HWCACHE_ALIGN"}},
 	.flag_count = 2,
 };

@@ -97,7 +97,7 @@ dill_virt kernel_page_to_virt(struct kernel *kernel, dill_virt page)
 unsigned kernel_page_flags_node(struct kernel *kernel, uint64_t flags)
 {
 	(void)kernel;
-	return (unsigned)flags; /* nothing else is in an image's page flags */
+	return (unsigned)flags; /* IMAGE_RESERVED is above */
 }
 
 struct dill_error *kernel_virt_to_page(struct kernel *kernel, dill_virt address, dill_virt *ret)
