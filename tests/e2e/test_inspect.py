@@ -173,6 +173,16 @@ def test_ktask_agrees_with_proc(dill, guest):
         assert before[pid]["Name"].startswith(seen[pid]["comm"].rstrip("+-")) or seen[pid]["comm"] in before[pid]["Name"]
 
 
+def test_kstruct_string_literal(dill):
+    """A text is shown as such; no symbol is made responsible for what has none, and functions have theirs."""
+    records = dill.json("kstruct", "file_system_type", "@sock_fs_type")
+    members = {record["name"]: record for record in records if record.get("name")}
+    assert members["name"]["string"] == "sockfs" and "symbol" not in members["name"]
+    assert members["kill_sb"]["symbol"] == "kill_anon_super"
+    literal = dill.json("kobj", members["name"]["value"])[0]
+    assert literal["section"] == ".rodata" and "kallsyms" not in literal.get("symbol", "")
+
+
 def test_kstruct_member(dill):
     """The offsets of a struct that no kernel changes."""
     record = dill.json("kstruct", "list_head", "prev")[0]
