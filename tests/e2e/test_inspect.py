@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, Program
 from tests.guest.snapshot import looked_at
 
 
@@ -217,6 +217,19 @@ def test_guest_runs_afterwards(dill, guest):
         dill.run("kbase")
         assert not guest.is_running()
         guest.cont()
+
+
+def test_guest_is_left_stopped(guest):
+    """With --leave-stopped it stays stopped, after an answer and after an error; it runs on when it is told to."""
+    program = Program(guest)
+    for words in (("kbase",), ("kcache", "nope")):
+        assert guest.is_running()
+        program.run("--leave-stopped", *words)
+        assert not guest.is_running()
+        assert program.run("--leave-stopped", "ktask", "1").returncode == 0
+        assert not guest.is_running()
+        guest.cont()
+    assert guest.run("echo alive") == "alive\n"
 
 
 def test_info(dill, guest):
