@@ -13,6 +13,7 @@ const char *argp_program_version = "dill " DILL_VERSION;
 
 enum {
 	KEY_NO_DIRECT = 0x100,
+	KEY_LEAVE_STOPPED,
 	KEY_VMLINUX,
 	KEY_JSON,
 	KEY_COLOR,
@@ -29,6 +30,8 @@ static const struct argp_option table[] = {
 	 "keep what is read from the target in FILE, which -c opens again", 0},
 	{"no-direct", KEY_NO_DIRECT, NULL, 0,
 	 "read everything through the gdbstub, even when QEMU runs on this host", 0},
+	{"leave-stopped", KEY_LEAVE_STOPPED, NULL, 0,
+	 "do not let the guest run afterwards, even when it ran before", 0},
 	{"vmlinux", KEY_VMLINUX, "FILE", 0,
 	 "the guest's vmlinux or bzImage, for kernels without symbols or types of their own", 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "wait so long for a gdbstub's answer (default 3)",
@@ -56,6 +59,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case KEY_NO_DIRECT:
 		options->no_direct = true;
+		return 0;
+	case KEY_LEAVE_STOPPED:
+		options->leave_stopped = true;
 		return 0;
 	case KEY_VMLINUX:
 		options->image_path = value;

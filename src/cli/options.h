@@ -13,6 +13,7 @@ struct options {
 	const char *file;	 /**< instead of remote */
 	const char *record_path; /**< where to keep what is read; NULL = nowhere */
 	bool no_direct;
+	bool leave_stopped;
 	unsigned timeout_s; /**< 0 = default */
 	const char *image_path;
 	bool json;

@@ -40,6 +40,7 @@ struct dill_error *program_open(struct program *program)
 		.remote = options->remote,
 		.file = options->file,
 		.no_direct = options->no_direct,
+		.leave_stopped = options->leave_stopped,
 		.timeout_s = options->timeout_s,
 		.host = host,
 	};

@@ -20,7 +20,7 @@ static struct dill_error *set_symbol(struct inquiry *inquiry, dill_virt address,
 	_cleanup_(strbuf_deinitp)
 	struct strbuf text = {0};
 
-	TRY(symbol_append(inquiry->kernel, address, &text));
+	TRY(symbol_append(inquiry->kernel, address, SYMBOL_INSIDE, &text));
 	TRY(strbuf_error(&text));
 	if (text.length)
 		record_set_text(record, OBJECT_COLUMN_SYMBOL,

@@ -48,10 +48,10 @@ static struct dill_error *emit(struct command_call *call, const struct finding *
 	if (finding->place.slab)
 		record_set_number(record, FINDING_COLUMN_SLAB, finding->place.slab);
 	record_set_number(record, FINDING_COLUMN_ADDRESS, finding->address);
-	if (finding->has_values) {
+	if (finding->has_expected)
 		record_set_number(record, FINDING_COLUMN_EXPECTED, finding->expected);
+	if (finding->has_seen)
 		record_set_number(record, FINDING_COLUMN_SEEN, finding->seen);
-	}
 	if (finding->seen_byte_count)
 		record_set_text(record, FINDING_COLUMN_SEEN_BYTES,
 				bytes_text(finding, call->arena));

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/array.h"
+#include "base/plural.h"
 #include "command/choose.h"
 #include "command/finding_record.h"
 #include "command/registry.h"
@@ -150,7 +151,7 @@ static struct dill_error *add_count(texts *list, struct arena *arena, uint64_t c
 				    const char *noun, const char *why)
 {
 	return count ? add_text(list, arena, "%lu %s%s: %s", (unsigned long)count, noun,
-				count == 1 ? "" : "s", why)
+				plural(count), why)
 		     : NULL;
 }
 

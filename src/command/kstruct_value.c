@@ -238,6 +238,17 @@ static struct dill_error *read_string(struct formatter *formatter, uint64_t addr
 	return NULL;
 }
 
+/* What a byte pointer points to may be a string literal; the symbol before has nothing to do with
+ * it. */
+static enum symbol_reach reach_of(const struct type *target)
+{
+	if (target->kind == TYPE_INT && target->encoding == INT_CHAR)
+		return SYMBOL_EXACT;
+	if (target->kind == TYPE_VOID || (target->kind == TYPE_INT && target->size == 1))
+		return SYMBOL_NO_LITERAL;
+	return SYMBOL_INSIDE;
+}
+
 static struct dill_error *read_pointer(struct formatter *formatter, const struct type *type,
 				       uint64_t address, struct value_text *ret)
 {
@@ -249,8 +260,9 @@ static struct dill_error *read_pointer(struct formatter *formatter, const struct
 	strbuf_append_format(&ret->value, "0x%016" PRIx64, pointer);
 	if (pointer == 0)
 		return NULL;
-	TRY(formatter->reader->symbol(formatter->reader->context, pointer, &ret->symbol));
 	TRY(types_strip(formatter->types, type->target, &target));
+	TRY(formatter->reader->symbol(formatter->reader->context, pointer, reach_of(&target),
+				      &ret->symbol));
 	if (target.kind == TYPE_INT && target.encoding == INT_CHAR)
 		return read_string(formatter, pointer, ret);
 	return NULL;

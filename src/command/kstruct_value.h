@@ -5,12 +5,20 @@
 #include "base/strbuf.h"
 #include "types/type.h"
 
+/** How far behind a symbol an address may lie to be called after it. */
+enum symbol_reach {
+	SYMBOL_INSIDE,	   /**< as far as the symbol may reach */
+	SYMBOL_NO_LITERAL, /**< nowhere behind one where string literals may be, which have none */
+	SYMBOL_EXACT,	   /**< nowhere behind one */
+};
+
 /** Memory that values are read from: a kernel's, or a test's. */
 struct value_reader {
 	/** FAULT when a byte of it cannot be read. */
 	struct dill_error *(*read)(void *context, uint64_t address, void *buffer, size_t length);
 	/** Append "symbol+0x1c" for an address inside of the kernel's image, nothing for others. */
-	struct dill_error *(*symbol)(void *context, uint64_t address, struct strbuf *text);
+	struct dill_error *(*symbol)(void *context, uint64_t address, enum symbol_reach reach,
+				     struct strbuf *text);
 	void *context;
 };
 

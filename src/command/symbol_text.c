@@ -4,17 +4,28 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "kernel/region.h"
+
 static struct dill_error *read_kernel(void *context, uint64_t address, void *buffer, size_t length)
 {
 	return kernel_read(context, address, buffer, length);
 }
 
-static struct dill_error *append(void *context, uint64_t address, struct strbuf *text)
+static struct dill_error *append(void *context, uint64_t address, enum symbol_reach reach,
+				 struct strbuf *text)
 {
-	return symbol_append(context, address, text);
+	return symbol_append(context, address, reach, text);
 }
 
-struct dill_error *symbol_append(struct kernel *kernel, uint64_t address, struct strbuf *text)
+static bool is_constant(struct kernel *kernel, uint64_t address)
+{
+	const char *section = kernel_image_section(kernel, address);
+
+	return section && !strcmp(section, IMAGE_CONSTANTS);
+}
+
+struct dill_error *symbol_append(struct kernel *kernel, uint64_t address, enum symbol_reach reach,
+				 struct strbuf *text)
 {
 	struct symbol symbol;
 	struct dill_error *error = kernel_symbol_at(kernel, address, &symbol);
@@ -23,6 +34,9 @@ struct dill_error *symbol_append(struct kernel *kernel, uint64_t address, struct
 		return error;
 	dill_error_free(error);
 	if (error)
+		return NULL;
+	if (address != symbol.address &&
+	    (reach == SYMBOL_EXACT || (reach == SYMBOL_NO_LITERAL && is_constant(kernel, address))))
 		return NULL;
 	strbuf_append_escaped(text, symbol.name, strlen(symbol.name));
 	if (address != symbol.address)
@@ -36,7 +50,7 @@ struct dill_error *symbol_text(struct kernel *kernel, uint64_t address, struct a
 	_cleanup_(strbuf_deinitp)
 	struct strbuf text = {0};
 
-	TRY(symbol_append(kernel, address, &text));
+	TRY(symbol_append(kernel, address, SYMBOL_INSIDE, &text));
 	if (!text.length)
 		strbuf_append_format(&text, "0x%016" PRIx64, address);
 	TRY(strbuf_error(&text));

@@ -8,7 +8,7 @@
 
 /** Append "symbol+0x1c" for an address inside of the kernel's image, nothing for others. */
 DILL_MUST_CHECK struct dill_error *symbol_append(struct kernel *kernel, uint64_t address,
-						 struct strbuf *text);
+						 enum symbol_reach reach, struct strbuf *text);
 
 /** The same as a text; a bare number for other addresses. *ret lives in @p arena. */
 DILL_MUST_CHECK struct dill_error *symbol_text(struct kernel *kernel, uint64_t address,

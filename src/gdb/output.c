@@ -70,6 +70,7 @@ static bool has_color(struct plugin *plugin)
 	return enabled == Py_True && isatty(STDOUT_FILENO);
 }
 
+/* 0 = unlimited, also when GDB's own width was made for no terminal. */
 static unsigned width(struct plugin *plugin)
 {
 	_cleanup_(py_decrefp)
@@ -79,7 +80,7 @@ static unsigned width(struct plugin *plugin)
 	/* None = unlimited. */
 	if (value && value != Py_None && !py_u64(value, &columns))
 		PyErr_Clear();
-	return columns <= UINT16_MAX ? (unsigned)columns : 0;
+	return columns <= UINT16_MAX && isatty(STDOUT_FILENO) ? (unsigned)columns : 0;
 }
 
 struct output gdb_output_open(struct gdb_output *output, struct plugin *plugin)

@@ -144,7 +144,7 @@ DILL_MUST_CHECK struct dill_error *kernel_symbol(struct kernel *kernel, const ch
 						 dill_virt *ret);
 bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret);
 /** The symbol at or before a text or data address, for "function+0x1c"; NOT_FOUND outside of the
- * image. */
+ * image, and where the symbol before ends something or is too far to be meant. */
 DILL_MUST_CHECK struct dill_error *kernel_symbol_at(struct kernel *kernel, dill_virt address,
 						    struct symbol *ret);
 /** Call @p visit for every symbol whose name starts with @p prefix, in order of address; its error

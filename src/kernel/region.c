@@ -106,7 +106,7 @@ static const struct {
 	{"_sinittext", "_einittext", ".init.text"},
 	{"__init_begin", "__init_end", ".init"},
 	{"_stext", "_etext", ".text"},
-	{"__start_rodata", "__end_rodata", ".rodata"},
+	{"__start_rodata", "__end_rodata", IMAGE_CONSTANTS},
 	{"_sdata", "_edata", ".data"},
 	{"__bss_start", "__bss_stop", ".bss"},
 	{"__brk_base", "__brk_limit", ".brk"},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/suggest.h"
+#include "kernel/region.h"
 #include "kernel/state.h"
 
 bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret)
@@ -31,6 +32,29 @@ struct dill_error *kernel_symbol(struct kernel *kernel, const char *name, dill_v
 	return kernel_has_symbol(kernel, name, ret) ? NULL : not_found(kernel, name);
 }
 
+/* Larger than any variable, and than any that is constant. */
+#define VARIABLE_MAX (UINT64_C(1) << 20)
+#define CONSTANT_MAX (UINT64_C(128) << 10)
+
+/*
+ * Whether an address behind a symbol's can belong to it: kallsyms knows no sizes, and between
+ * symbols lies much that has none, string literals above all.
+ */
+static bool may_reach(struct kernel *kernel, const struct symbol_entry *entry, dill_virt address)
+{
+	const char *name = symbol_table_name(&kernel->symbols, entry), *section;
+	uint64_t offset = address - entry->value;
+
+	if (!offset || ((entry->kind | 0x20) == 't' && offset < VARIABLE_MAX))
+		return true;
+	/* The linker's marks of where something ends. */
+	if (!strncmp(name, "__stop_", 7) || !strncmp(name, "__end_", 6))
+		return false;
+	section = kernel_image_section(kernel, address);
+	return offset <
+	       (section && !strcmp(section, IMAGE_CONSTANTS) ? CONSTANT_MAX : VARIABLE_MAX);
+}
+
 struct dill_error *kernel_symbol_at(struct kernel *kernel, dill_virt address, struct symbol *ret)
 {
 	const struct symbol_entry *entry = NULL;
@@ -40,6 +64,11 @@ struct dill_error *kernel_symbol_at(struct kernel *kernel, dill_virt address, st
 	if (!entry || entry->value < kernel->image.base)
 		return dill_error_new(DILL_ERROR_NOT_FOUND,
 				      "0x%" PRIx64 " is not in the kernel image", address);
+	if (!may_reach(kernel, entry, address))
+		return dill_error_new(DILL_ERROR_NOT_FOUND,
+				      "0x%" PRIx64 " is in the kernel image, but far from any "
+				      "symbol",
+				      address);
 	*ret = (struct symbol){
 		.name = symbol_table_name(&kernel->symbols, entry),
 		.address = entry->value,

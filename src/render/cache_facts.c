@@ -3,26 +3,31 @@
 
 #include <string.h>
 
+#include "base/plural.h"
 #include "render/cache_view.h"
 #include "render/fields.h"
 
 static void draw_sizes(struct painter *painter, const struct record *cache)
 {
 	field_label(painter, "objects");
-	paint_format(painter, STYLE_PLAIN, "%lu bytes, %lu with metadata, aligned to %lu",
-		     field_number(cache, CACHE_OBJECT_SIZE), field_number(cache, CACHE_SIZE),
-		     field_number(cache, CACHE_ALIGN));
+	paint_format(painter, STYLE_PLAIN, "%lu byte%s, %lu with metadata, aligned to %lu",
+		     field_number(cache, CACHE_OBJECT_SIZE),
+		     plural(field_number(cache, CACHE_OBJECT_SIZE)),
+		     field_number(cache, CACHE_SIZE), field_number(cache, CACHE_ALIGN));
 	if (field_number(cache, CACHE_RED_LEFT_PAD))
 		paint_format(painter, STYLE_PLAIN, ", red zone of %lu in front",
 			     field_number(cache, CACHE_RED_LEFT_PAD));
 	paint_newline(painter);
 	field_label(painter, "slabs");
-	paint_format(
-		painter, STYLE_PLAIN,
-		"order %lu (%lu KiB), %lu objects each; at least order %lu, %lu objects",
-		field_number(cache, CACHE_ORDER), 4ul << (field_number(cache, CACHE_ORDER) & 31),
-		field_number(cache, CACHE_OBJECTS_PER_SLAB), field_number(cache, CACHE_MIN_ORDER),
-		field_number(cache, CACHE_MIN_OBJECTS_PER_SLAB));
+	paint_format(painter, STYLE_PLAIN,
+		     "order %lu (%lu KiB), %lu object%s each; at least order %lu, %lu object%s",
+		     field_number(cache, CACHE_ORDER),
+		     4ul << (field_number(cache, CACHE_ORDER) & 31),
+		     field_number(cache, CACHE_OBJECTS_PER_SLAB),
+		     plural(field_number(cache, CACHE_OBJECTS_PER_SLAB)),
+		     field_number(cache, CACHE_MIN_ORDER),
+		     field_number(cache, CACHE_MIN_OBJECTS_PER_SLAB),
+		     plural(field_number(cache, CACHE_MIN_OBJECTS_PER_SLAB)));
 	paint_newline(painter);
 	field_label(painter, "free pointer");
 	paint_format(painter, STYLE_PLAIN, "at offset %lu, %s",
@@ -90,14 +95,17 @@ static void draw_limits(struct painter *painter, const struct record *cache)
 	paint_format(painter, STYLE_PLAIN, "min_partial %lu",
 		     field_number(cache, CACHE_MIN_PARTIAL));
 	if (fields[CACHE_CPU_PARTIAL].present)
-		paint_format(painter, STYLE_PLAIN, ", cpu_partial %lu objects",
-			     field_number(cache, CACHE_CPU_PARTIAL));
+		paint_format(painter, STYLE_PLAIN, ", cpu_partial %lu object%s",
+			     field_number(cache, CACHE_CPU_PARTIAL),
+			     plural(field_number(cache, CACHE_CPU_PARTIAL)));
 	if (fields[CACHE_CPU_PARTIAL_SLABS].present)
-		paint_format(painter, STYLE_PLAIN, " (%lu slabs)",
-			     field_number(cache, CACHE_CPU_PARTIAL_SLABS));
+		paint_format(painter, STYLE_PLAIN, " (%lu slab%s)",
+			     field_number(cache, CACHE_CPU_PARTIAL_SLABS),
+			     plural(field_number(cache, CACHE_CPU_PARTIAL_SLABS)));
 	if (field_number(cache, CACHE_SHEAF_CAPACITY))
-		paint_format(painter, STYLE_PLAIN, ", sheaves of %lu objects",
-			     field_number(cache, CACHE_SHEAF_CAPACITY));
+		paint_format(painter, STYLE_PLAIN, ", sheaves of %lu object%s",
+			     field_number(cache, CACHE_SHEAF_CAPACITY),
+			     plural(field_number(cache, CACHE_SHEAF_CAPACITY)));
 	paint_newline(painter);
 	if (field_number(cache, CACHE_USERSIZE)) {
 		field_label(painter, "usercopy");
@@ -133,14 +141,18 @@ static void draw_usage(struct painter *painter, const struct record *cache)
 
 	field_label(painter, "usage");
 	if (cache->fields[CACHE_OBJECTS].present)
-		paint_format(painter, STYLE_PLAIN, "%lu active of %lu objects in %lu slabs, ",
+		paint_format(painter, STYLE_PLAIN, "%lu active of %lu object%s in %lu slab%s, ",
 			     field_number(cache, CACHE_ACTIVE), field_number(cache, CACHE_OBJECTS),
-			     field_number(cache, CACHE_SLABS));
-	paint_format(painter, STYLE_PLAIN, "%lu partial slabs on nodes",
-		     field_number(cache, CACHE_PARTIAL_SLABS));
+			     plural(field_number(cache, CACHE_OBJECTS)),
+			     field_number(cache, CACHE_SLABS),
+			     plural(field_number(cache, CACHE_SLABS)));
+	paint_format(painter, STYLE_PLAIN, "%lu partial slab%s on nodes",
+		     field_number(cache, CACHE_PARTIAL_SLABS),
+		     plural(field_number(cache, CACHE_PARTIAL_SLABS)));
 	if (cache->fields[CACHE_CPU_SLABS].present)
-		paint_format(painter, STYLE_PLAIN, ", %lu slabs on CPUs",
-			     field_number(cache, CACHE_CPU_SLABS));
+		paint_format(painter, STYLE_PLAIN, ", %lu slab%s on CPUs",
+			     field_number(cache, CACHE_CPU_SLABS),
+			     plural(field_number(cache, CACHE_CPU_SLABS)));
 	paint_newline(painter);
 	field_label(painter, "objects are");
 	draw_state(painter, cache, CACHE_LIVE, STYLE_LIVE, "live", &separator);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/cache_picture.h"
 
+#include "base/plural.h"
 #include "render/cache_facts.h"
 #include "render/cache_view.h"
 #include "render/fields.h"
@@ -110,7 +111,7 @@ static void draw_sheaf(struct painter *painter, unsigned indent, const char *nam
 	paint_format(painter, STYLE_PLAIN, "%*s%s ", (int)indent, "", name);
 	paint_address(painter, field_number(sheaf, SHEAF_COLUMN_ADDRESS));
 	if (size)
-		paint_format(painter, style, ": %lu object%s", size, size == 1 ? "" : "s");
+		paint_format(painter, style, ": %lu object%s", size, plural(size));
 	else
 		paint(painter, STYLE_DIM, ": empty");
 	if (field_flag(sheaf, SHEAF_COLUMN_BROKEN))
@@ -200,13 +201,15 @@ static void draw_barn(struct painter *painter, const struct record *node)
 {
 	const struct field *full = &node->fields[NODE_COLUMN_BARN_FULL];
 	const struct field *empty = &node->fields[NODE_COLUMN_BARN_EMPTY];
+	unsigned long empty_sheaves = field_number(node, NODE_COLUMN_EMPTY_SHEAVES);
 
-	paint_format(painter, STYLE_PLAIN, "  barn: %lu full and %lu empty sheaves",
-		     field_number(node, NODE_COLUMN_FULL_SHEAVES),
-		     field_number(node, NODE_COLUMN_EMPTY_SHEAVES));
+	paint_format(painter, STYLE_PLAIN, "  barn: %lu full and %lu empty %s",
+		     field_number(node, NODE_COLUMN_FULL_SHEAVES), empty_sheaves,
+		     empty_sheaves == 1 ? "sheaf" : "sheaves");
 	if (field_number(node, NODE_COLUMN_BARN_OBJECTS))
-		paint_format(painter, STYLE_FREE, ", %lu objects",
-			     field_number(node, NODE_COLUMN_BARN_OBJECTS));
+		paint_format(painter, STYLE_FREE, ", %lu object%s",
+			     field_number(node, NODE_COLUMN_BARN_OBJECTS),
+			     plural(field_number(node, NODE_COLUMN_BARN_OBJECTS)));
 	if (field_flag(node, NODE_COLUMN_BARN_BROKEN))
 		paint(painter, STYLE_BAD, "  ! broken, there may be more, see below");
 	paint_newline(painter);
@@ -239,9 +242,11 @@ static void draw_node(struct painter *painter, const struct record *node)
 	draw_struct(painter, "node_barn", node, NODE_COLUMN_BARN);
 	draw_struct(painter, "kmem_cache_node", node, NODE_COLUMN_ADDRESS);
 	if (node->fields[NODE_COLUMN_NR_SLABS].present)
-		paint_format(painter, STYLE_PLAIN, "  %lu slabs, %lu objects",
+		paint_format(painter, STYLE_PLAIN, "  %lu slab%s, %lu object%s",
 			     field_number(node, NODE_COLUMN_NR_SLABS),
-			     field_number(node, NODE_COLUMN_TOTAL_OBJECTS));
+			     plural(field_number(node, NODE_COLUMN_NR_SLABS)),
+			     field_number(node, NODE_COLUMN_TOTAL_OBJECTS),
+			     plural(field_number(node, NODE_COLUMN_TOTAL_OBJECTS)));
 	if (field_flag(node, NODE_COLUMN_IN_MOTION))
 		paint(painter, STYLE_WARN, "  locked: stopped while these lists change");
 	paint_newline(painter);

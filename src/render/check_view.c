@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/check_view.h"
 
+#include "base/plural.h"
+
 static const struct column columns[] = {
 	[CHECK_COLUMN_CACHES] = {"caches", COLUMN_COUNT, NULL, "caches that were checked"},
 	[CHECK_COLUMN_SLABS] = {"slabs", COLUMN_COUNT, NULL, "their slabs, full ones included"},
@@ -35,17 +37,17 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 
 	draw_texts(painter, "in motion: ", &record->fields[CHECK_COLUMN_IN_MOTION]);
 	draw_texts(painter, "not checked: ", &record->fields[CHECK_COLUMN_NOT_CHECKED]);
-	paint_format(painter, STYLE_PLAIN, "%lu cache%s, %lu slabs, %lu objects",
-		     number(record, CHECK_COLUMN_CACHES),
-		     number(record, CHECK_COLUMN_CACHES) == 1 ? "" : "s",
-		     number(record, CHECK_COLUMN_SLABS), number(record, CHECK_COLUMN_OBJECTS));
+	paint_format(
+		painter, STYLE_PLAIN, "%lu cache%s, %lu slab%s, %lu object%s",
+		number(record, CHECK_COLUMN_CACHES), plural(number(record, CHECK_COLUMN_CACHES)),
+		number(record, CHECK_COLUMN_SLABS), plural(number(record, CHECK_COLUMN_SLABS)),
+		number(record, CHECK_COLUMN_OBJECTS), plural(number(record, CHECK_COLUMN_OBJECTS)));
 	if (number(record, CHECK_COLUMN_BYTE_OBJECTS))
 		paint_format(painter, STYLE_PLAIN, ", the bytes around %lu of them",
 			     number(record, CHECK_COLUMN_BYTE_OBJECTS));
 	paint(painter, STYLE_PLAIN, ": ");
 	if (findings)
-		paint_format(painter, STYLE_BAD, "%lu finding%s", findings,
-			     findings == 1 ? "" : "s");
+		paint_format(painter, STYLE_BAD, "%lu finding%s", findings, plural(findings));
 	else
 		paint(painter, STYLE_FREE, "no findings");
 	paint_newline(painter);

@@ -15,7 +15,7 @@ static const struct column columns[] = {
 	[FINDING_COLUMN_ADDRESS] = {"address", COLUMN_ADDRESS, NULL,
 				    "where the wrong value was read"},
 	[FINDING_COLUMN_EXPECTED] = {"expected", COLUMN_ADDRESS, NULL,
-				     "value that would have fitted"},
+				     "value that would have fitted; absent when several would"},
 	[FINDING_COLUMN_SEEN] = {"seen", COLUMN_ADDRESS, NULL, "value that was there"},
 	[FINDING_COLUMN_OBJECT] = {"object", COLUMN_ADDRESS, NULL,
 				   "object it is about, as callers got it"},
@@ -35,7 +35,7 @@ static void draw_values(struct painter *painter, const struct record *record)
 	if (!record->fields[FINDING_COLUMN_SEEN].present)
 		return;
 	paint(painter, STYLE_DIM, "  ");
-	if (record_number(record, FINDING_COLUMN_EXPECTED))
+	if (record->fields[FINDING_COLUMN_EXPECTED].present)
 		paint_format(painter, STYLE_DIM, "expected %#lx, ",
 			     (unsigned long)record_number(record, FINDING_COLUMN_EXPECTED));
 	paint(painter, STYLE_DIM, "seen ");

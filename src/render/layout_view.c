@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "render/view.h"
 
 #define NUMBER_WIDTH 9
@@ -69,7 +70,7 @@ static void paint_unused(struct painter *painter, const struct record *record)
 
 	paint_format(painter, STYLE_WARN, "/* %s: %" PRIu64 " %s%s */",
 		     record_text(record, LAYOUT_KIND), amount, bits ? "bit" : "byte",
-		     amount == 1 ? "" : "s");
+		     plural(amount));
 }
 
 /* Numbers that are more likely masks or addresses than amounts are shown both ways. */
@@ -120,8 +121,7 @@ static void paint_heading(struct painter *painter, const struct record *record)
 	if (!has(record, LAYOUT_EXPANDED)) {
 		uint64_t size = record_number(record, LAYOUT_SIZE);
 
-		paint_format(painter, STYLE_DIM, "  %" PRIu64 " byte%s", size,
-			     size == 1 ? "" : "s");
+		paint_format(painter, STYLE_DIM, "  %" PRIu64 " byte%s", size, plural(size));
 	}
 }
 
@@ -165,15 +165,16 @@ static void paint_sum(struct painter *painter, const struct record *record)
 	uint64_t members = record_number(record, LAYOUT_END_MEMBERS);
 
 	paint_format(painter, STYLE_DIM, "  %" PRIu64 " byte%s, %" PRIu64 " member%s", size,
-		     size == 1 ? "" : "s", members, members == 1 ? "" : "s");
+		     plural(size), members, plural(members));
 	if (holes && bits % 8 == 0)
-		paint_format(painter, STYLE_WARN, ", %" PRIu64 " hole%s: %" PRIu64 " bytes", holes,
-			     holes == 1 ? "" : "s", bits / 8);
+		paint_format(painter, STYLE_WARN, ", %" PRIu64 " hole%s: %" PRIu64 " byte%s", holes,
+			     plural(holes), bits / 8, plural(bits / 8));
 	else if (holes)
-		paint_format(painter, STYLE_WARN, ", %" PRIu64 " hole%s: %" PRIu64 " bits", holes,
-			     holes == 1 ? "" : "s", bits);
+		paint_format(painter, STYLE_WARN, ", %" PRIu64 " hole%s: %" PRIu64 " bit%s", holes,
+			     plural(holes), bits, plural(bits));
 	if (padding)
-		paint_format(painter, STYLE_WARN, ", padding: %" PRIu64 " bytes", padding);
+		paint_format(painter, STYLE_WARN, ", padding: %" PRIu64 " byte%s", padding,
+			     plural(padding));
 }
 
 static struct dill_error *draw_end(struct painter *painter, const struct record *record)
@@ -220,7 +221,7 @@ static struct dill_error *draw_place(struct painter *painter, const struct recor
 	if (has(record, LAYOUT_PLACE_BIT_SIZE))
 		paint_format(painter, STYLE_PLAIN, ", %" PRIu64 " bit%s from bit %" PRIu64,
 			     record_number(record, LAYOUT_PLACE_BIT_SIZE),
-			     record_number(record, LAYOUT_PLACE_BIT_SIZE) == 1 ? "" : "s",
+			     plural(record_number(record, LAYOUT_PLACE_BIT_SIZE)),
 			     record_number(record, LAYOUT_PLACE_BIT_OFFSET));
 	paint_format(painter, STYLE_PLAIN, ", %s", record_text(record, LAYOUT_PLACE_DECLARED));
 	paint_newline(painter);

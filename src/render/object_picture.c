@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "render/hexdump.h"
 #include "render/object_view.h"
 #include "render/track_view.h"
@@ -116,8 +117,9 @@ static void draw_area(struct painter *painter, const struct record *record)
 	label(painter, "area");
 	paint_address(painter, start);
 	paint_format(painter, STYLE_PLAIN,
-		     "  %" PRIu64 " bytes; the address is at offset %#" PRIx64,
+		     "  %" PRIu64 " byte%s; the address is at offset %#" PRIx64,
 		     number(record, OBJECT_COLUMN_AREA_SIZE),
+		     plural(number(record, OBJECT_COLUMN_AREA_SIZE)),
 		     number(record, OBJECT_COLUMN_ADDRESS) - start);
 	paint_newline(painter);
 	draw_text(painter, "from", record, OBJECT_COLUMN_AREA_CALLER);
@@ -165,8 +167,9 @@ static void draw_page(struct painter *painter, const struct record *record)
 	if (has(record, OBJECT_COLUMN_PAGE_ORDER))
 		paint_format(painter, STYLE_PLAIN, "  order %" PRIu64,
 			     number(record, OBJECT_COLUMN_PAGE_ORDER));
-	paint_format(painter, STYLE_PLAIN, "  %" PRId64 " references",
-		     record->fields[OBJECT_COLUMN_PAGE_REFCOUNT].integer);
+	paint_format(painter, STYLE_PLAIN, "  %" PRId64 " reference%s",
+		     record->fields[OBJECT_COLUMN_PAGE_REFCOUNT].integer,
+		     plural((uint64_t)record->fields[OBJECT_COLUMN_PAGE_REFCOUNT].integer));
 	paint_newline(painter);
 	label(painter, "use");
 	paint(painter, STYLE_PLAIN, use_text(record));
@@ -238,16 +241,18 @@ static void draw_object(struct painter *painter, const struct record *record)
 	if (has(record, OBJECT_COLUMN_KFENCE_INDEX))
 		paint_format(painter, STYLE_PLAIN, "  number %" PRIu64 " of KFENCE's pool",
 			     number(record, OBJECT_COLUMN_KFENCE_INDEX));
-	paint_format(painter, STYLE_PLAIN, ", %" PRIu64 " bytes",
-		     number(record, OBJECT_COLUMN_OBJECT_SIZE));
+	paint_format(painter, STYLE_PLAIN, ", %" PRIu64 " byte%s",
+		     number(record, OBJECT_COLUMN_OBJECT_SIZE),
+		     plural(number(record, OBJECT_COLUMN_OBJECT_SIZE)));
 	if (offset)
 		paint_format(painter, STYLE_PLAIN, "; the address is at offset %" PRId64, offset);
 	paint(painter, strcmp(part, "object") == 0 ? STYLE_PLAIN : STYLE_WARN, part_text(part));
 	paint_newline(painter);
 	if (has(record, OBJECT_COLUMN_REQUESTED_SIZE)) {
 		label(painter, "asked for");
-		paint_format(painter, STYLE_PLAIN, "%" PRIu64 " bytes",
-			     number(record, OBJECT_COLUMN_REQUESTED_SIZE));
+		paint_format(painter, STYLE_PLAIN, "%" PRIu64 " byte%s",
+			     number(record, OBJECT_COLUMN_REQUESTED_SIZE),
+			     plural(number(record, OBJECT_COLUMN_REQUESTED_SIZE)));
 		paint_newline(painter);
 	}
 }
@@ -266,7 +271,7 @@ static void draw_ahead(struct painter *painter, const struct record *record)
 		paint_format(painter, STYLE_PLAIN,
 			     "after %s%" PRIu64 " allocation%s on CPU %" PRIu64,
 			     flag(record, OBJECT_COLUMN_AHEAD_EXACT) ? "" : "at least ", count,
-			     count == 1 ? "" : "s", number(record, OBJECT_COLUMN_AHEAD_CPU));
+			     plural(count), number(record, OBJECT_COLUMN_AHEAD_CPU));
 		if (*why)
 			paint_format(painter, STYLE_DIM, "; %s", why);
 	}

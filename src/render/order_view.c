@@ -178,8 +178,8 @@ static const struct column note_columns[] = {
 			       "objects that it is about; absent: all from there on"},
 	[NOTE_COLUMN_KIND] =
 		{"kind", COLUMN_TEXT, NULL,
-		 "new_slab, other_nodes, may_sleep, new_sheaf, broken, in_motion, offline, "
-		 "kfence, or kfence_due"},
+		 "new_slab, other_nodes, may_sleep, new_sheaf, broken, in_motion, reserves, "
+		 "offline, kfence, or kfence_due"},
 	[NOTE_COLUMN_TEXT] = {"text", COLUMN_TEXT, NULL, "the same in words"},
 };
 

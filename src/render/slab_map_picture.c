@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "render/fields.h"
 #include "render/map_symbols.h"
 #include "render/slab_map_view.h"
@@ -44,8 +45,9 @@ static void draw_place(struct painter *painter, const struct record *slab)
 static void draw_counts(struct painter *painter, const struct record *slab)
 {
 	field_label(painter, "objects");
-	paint_format(painter, STYLE_PLAIN, "%lu of %lu bytes, %lu with metadata",
+	paint_format(painter, STYLE_PLAIN, "%lu of %lu byte%s, %lu with metadata",
 		     field_number(slab, SLAB_MAP_OBJECTS), field_number(slab, SLAB_MAP_OBJECT_SIZE),
+		     plural(field_number(slab, SLAB_MAP_OBJECT_SIZE)),
 		     field_number(slab, SLAB_MAP_SIZE));
 	draw_states(painter, slab, SLAB_MAP_LIVE);
 	draw_in_motion(painter, slab, SLAB_MAP_IN_MOTION);
@@ -177,7 +179,7 @@ const struct record_view slab_detail_view = {.draw = draw_slab, .apart = true};
 static void paint_bytes(struct painter *painter, unsigned long bytes)
 {
 	if (bytes < 1024)
-		paint_format(painter, STYLE_NUMBER, "%lu bytes", bytes);
+		paint_format(painter, STYLE_NUMBER, "%lu byte%s", bytes, plural(bytes));
 	else if (bytes < 1024ul * 1024)
 		paint_format(painter, STYLE_NUMBER, "%.1f KiB", (double)bytes / 1024);
 	else
@@ -240,10 +242,12 @@ static struct dill_error *draw_cache(struct painter *painter, const struct recor
 	paint(painter, STYLE_NAME, record_text(cache, CACHE_MAP_NAME));
 	paint(painter, STYLE_DIM, "  kmem_cache ");
 	paint_address(painter, field_number(cache, CACHE_MAP_ADDRESS));
-	paint_format(painter, STYLE_PLAIN, "  %lu bytes, order %lu, %lu objects in a slab",
+	paint_format(painter, STYLE_PLAIN, "  %lu byte%s, order %lu, %lu object%s in a slab",
 		     field_number(cache, CACHE_MAP_OBJECT_SIZE),
+		     plural(field_number(cache, CACHE_MAP_OBJECT_SIZE)),
 		     field_number(cache, CACHE_MAP_ORDER),
-		     field_number(cache, CACHE_MAP_OBJECTS_PER_SLAB));
+		     field_number(cache, CACHE_MAP_OBJECTS_PER_SLAB),
+		     plural(field_number(cache, CACHE_MAP_OBJECTS_PER_SLAB)));
 	paint_newline(painter);
 	draw_slab_sums(painter, cache);
 	if (!all)
@@ -252,8 +256,8 @@ static struct dill_error *draw_cache(struct painter *painter, const struct recor
 	draw_memory_sums(painter, cache);
 	if (field_number(cache, CACHE_MAP_SHOWN) < all) {
 		field_label(painter, "shown");
-		paint_format(painter, STYLE_WARN, "%lu of %lu slabs",
-			     field_number(cache, CACHE_MAP_SHOWN), all);
+		paint_format(painter, STYLE_WARN, "%lu of %lu slab%s",
+			     field_number(cache, CACHE_MAP_SHOWN), all, plural(all));
 		paint_newline(painter);
 	}
 	draw_legend(painter, &cache->fields[CACHE_MAP_PLACES].records);

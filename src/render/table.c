@@ -11,6 +11,9 @@
 #define TEXT_BYTES_MAX ((size_t)4 << 20)
 #define GAP	       2 /* blanks between columns */
 #define TEXT_MIN       8 /* columns that a text keeps when the terminal is narrow */
+/* The first column is what a row is known by, and what the next command is called with: no kernel
+ * has a longer name, a forged one may. */
+#define NAME_MIN 64
 
 void table_init(struct table *table)
 {
@@ -158,14 +161,16 @@ static enum column_type type_of(const struct table *table, const struct table_co
 	return table->kind->columns[column->index].type;
 }
 
-static bool can_shrink(const struct table *table, const struct table_column *column)
+/* Whether a column that has @width now may have less. */
+static bool can_shrink(const struct table *table, size_t column, size_t width)
 {
-	enum column_type type = type_of(table, column);
+	enum column_type type = type_of(table, &table->columns.items[column]);
 
-	return type == COLUMN_TEXT || type == COLUMN_TEXTS || type == COLUMN_ADDRESSES;
+	return width > (column ? TEXT_MIN : NAME_MIN) &&
+	       (type == COLUMN_TEXT || type == COLUMN_TEXTS || type == COLUMN_ADDRESSES);
 }
 
-/* Widths to draw with: texts give way, the widest first, numbers and addresses never do. */
+/* Widths to draw with: texts give way, the widest first; numbers, addresses and names never do. */
 static void fit(const struct table *table, const struct painter *painter, size_t *ret_widths)
 {
 	size_t total = 0;
@@ -182,8 +187,7 @@ static void fit(const struct table *table, const struct painter *painter, size_t
 		size_t widest = table->columns.count;
 
 		for (size_t i = 0; i < table->columns.count; i++)
-			if (ret_widths[i] > TEXT_MIN &&
-			    can_shrink(table, &table->columns.items[i]) &&
+			if (can_shrink(table, i, ret_widths[i]) &&
 			    (widest == table->columns.count || ret_widths[i] > ret_widths[widest]))
 				widest = i;
 		if (widest == table->columns.count)

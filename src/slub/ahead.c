@@ -23,10 +23,13 @@ static uint64_t in_sheaves(const struct cpu_contents *cpu)
 /* In the CPU's slabs, up to partial slab number @p partial. */
 static uint64_t in_slabs(const struct cpu_contents *cpu, size_t partial)
 {
-	uint64_t count = (uint64_t)cpu->lockless.count + cpu->remote.count;
+	uint64_t count = cpu->lockless.count;
 
+	if (!cpu->slab.reserved)
+		count += cpu->remote.count;
 	for (size_t i = 0; i < partial && i < cpu->partial.count; i++)
-		count += cpu->partial.items[i].freelist.count;
+		if (!cpu->partial.items[i].slab.reserved)
+			count += cpu->partial.items[i].freelist.count;
 	return count;
 }
 
@@ -57,6 +60,26 @@ static bool count_own(const struct cpu_contents *cpu, const struct place *place,
 	default:
 		return false;
 	}
+}
+
+/* Whether the object's slab serves only emergencies, so that nobody else's turn comes to it. */
+static bool is_reserved(const struct contents *contents, const struct place *place)
+{
+	const struct cpu_contents *cpu = find_cpu(contents, place->cpu);
+
+	if (cpu && place->kind == PLACE_CPU_SLAB)
+		return cpu->slab.reserved;
+	if (cpu && place->kind == PLACE_CPU_PARTIAL && place->list < cpu->partial.count)
+		return cpu->partial.items[place->list].slab.reserved;
+	if (place->kind != PLACE_NODE_PARTIAL)
+		return false;
+	for (size_t n = 0; n < contents->node_count; n++) {
+		const struct slab_list *partial = &contents->nodes[n].partial;
+
+		if ((int)contents->nodes[n].node == place->node && place->list < partial->count)
+			return partial->items[place->list].slab.reserved;
+	}
+	return false;
 }
 
 /* In full sheaves of the barn that are used before this one, and above its slot. */
@@ -115,6 +138,13 @@ static void count_on_cpu(const struct contents *contents, const struct place *pl
 
 void ahead_count(const struct contents *contents, const struct place *place, struct ahead *ret)
 {
+	if (is_reserved(contents, place)) {
+		*ret = (struct ahead){
+			.cpu = -1,
+			.how = "its slab is of the emergency reserves and serves only "
+			       "allocations that may use these"};
+		return;
+	}
 	switch (place->kind) {
 	case PLACE_BARN:
 		count_shared(contents, in_barn(contents, place),

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/plural.h"
+
 const char *slab_where_name(enum slab_where where)
 {
 	static const char *const names[] = {
@@ -284,8 +286,8 @@ static void check_count(struct maker *maker, struct mapped_slab *slab,
 	findings_add_values(maker->findings, FINDING_FREELIST_COUNT, place,
 			    slab->slab.address + maker->heap->layout.slab_inuse.offset, expected,
 			    freelist->count,
-			    "slab freelist holds %u objects, the slab's counters say %u",
-			    freelist->count, expected);
+			    "slab freelist holds %u object%s, the slab's counters say %u",
+			    freelist->count, plural(freelist->count), expected);
 }
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/check.h"
 
+#include "base/plural.h"
+
 /* A slab on a list of @p node: the node's own, not frozen, and full only on the list of full ones.
  */
 static void check_listed(const struct heap *heap, const struct slab *slab,
@@ -23,8 +25,8 @@ static void check_listed(const struct heap *heap, const struct slab *slab,
 	if (full && slab->inuse < slab->objects)
 		findings_add_values(findings, FINDING_SLAB_COUNTERS, &place, counters,
 				    slab->objects, slab->inuse,
-				    "slab on the %s counts %u of %u objects in use", what,
-				    slab->inuse, slab->objects);
+				    "slab on the %s counts %u of %u object%s in use", what,
+				    slab->inuse, slab->objects, plural(slab->objects));
 	/* A freelist says otherwise: then the counter is what reading the list has found wrong. */
 	if (!full && slab->inuse == slab->objects && !slab->freelist)
 		findings_add_values(findings, FINDING_SLAB_COUNTERS, &place, counters,
@@ -67,8 +69,8 @@ static void check_cpu(const struct heap *heap, const struct contents *contents,
 	findings_add_values(findings, FINDING_LIST_COUNT, &place,
 			    list->items[0].slab.address + heap->layout.slab_partial_count.offset,
 			    list->count, list->items[0].slab.partial_count,
-			    "CPU partial list holds %zu slabs, its first one counts %u",
-			    list->count, list->items[0].slab.partial_count);
+			    "CPU partial list holds %zu slab%s, its first one counts %u",
+			    list->count, plural(list->count), list->items[0].slab.partial_count);
 }
 
 /* A CPU always has a main sheaf; only its other two may be missing. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/plural.h"
 #include "slub/check.h"
 #include "slub/track.h"
 
@@ -111,7 +112,7 @@ static bool check_zone(struct checker *checker, const struct subject *subject,
 				    subject->object - subject->at + at + first, value, bytes[first],
 				    "%s of the %s object 0x%lx is overwritten, %zu byte%s", what,
 				    subject->live ? "live" : "free", (unsigned long)subject->object,
-				    wrong, wrong == 1 ? "" : "s");
+				    wrong, plural(wrong));
 	if (finding) {
 		finding->object = subject->object;
 		keep_bytes(finding, bytes + first, wrong);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/contents.h"
 
+#include "base/plural.h"
+
 struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 				  struct slab_list *list, const struct finding_place *place,
 				  struct arena *arena, struct findings *findings)
@@ -35,8 +37,8 @@ struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 				findings, FINDING_FREELIST_COUNT, &here,
 				item->slab.address + heap->layout.slab_inuse.offset, expected,
 				item->freelist.count,
-				"slab freelist holds %u objects, the slab's counters say %u",
-				item->freelist.count, expected);
+				"slab freelist holds %u object%s, the slab's counters say %u",
+				item->freelist.count, plural(item->freelist.count), expected);
 		}
 	}
 	return NULL;
@@ -75,7 +77,7 @@ static void sum_cpu(const struct cpu_contents *cpu, struct contents *contents)
 
 	contents->cpu_slabs += cpu->has_slab + cpu->partial.count;
 	contents->cached += cpu->lockless.count + sheaves->main.size + sheaves->spare.size;
-	contents->rcu_sheaves += sheaves->rcu_free.size;
+	contents->rcu_sheaves += sheaves->rcu_free.size - sheaves->rcu_free.kfence;
 	contents->free += free_of(&cpu->partial);
 	if (cpu->has_slab && cpu->slab.usable)
 		contents->free += cpu->slab.objects - cpu->slab.inuse;

@@ -87,7 +87,8 @@ struct contents {
 	uint64_t cpu_slabs;	/**< CPUs' own slabs and those on their partial lists */
 	uint64_t cached;	/**< free objects on CPU freelists, in sheaves and in barns */
 	uint64_t free;		/**< free objects on the freelists of slabs that are on a list */
-	uint64_t rcu_sheaves;	/**< freed objects in the CPUs' sheaves that wait for RCU */
+	uint64_t rcu_sheaves;	/**< freed objects in the CPUs' sheaves that wait for RCU, without
+				     those of KFENCE */
 	bool incomplete;	/**< a list that can hold any object of the cache is broken */
 	bool in_motion;		/**< a CPU was stopped while it changed the cache's lists */
 };

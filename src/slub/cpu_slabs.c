@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/plural.h"
 #include "slub/contents.h"
 
 /*
@@ -101,8 +102,8 @@ static struct dill_error *walk_remote(struct heap *heap, const struct cache *cac
 			findings, FINDING_FREELIST_COUNT, place,
 			cpu->slab.address + heap->layout.slab_inuse.offset, expected,
 			cpu->remote.count,
-			"freelist of the CPU's slab holds %u objects, the slab's counters say %u",
-			cpu->remote.count, expected);
+			"freelist of the CPU's slab holds %u object%s, the slab's counters say %u",
+			cpu->remote.count, plural(cpu->remote.count), expected);
 	}
 	return NULL;
 }
@@ -128,8 +129,8 @@ static struct dill_error *walk_own(struct heap *heap, const struct cache *cache,
 			findings, FINDING_FREELIST_COUNT, &here,
 			cpu->slab.address + heap->layout.slab_inuse.offset, cpu->slab.inuse,
 			cpu->lockless.count,
-			"CPU freelist holds %u objects, of which the slab counts only %u as taken",
-			cpu->lockless.count, cpu->slab.inuse);
+			"CPU freelist holds %u object%s, of which the slab counts only %u as taken",
+			cpu->lockless.count, plural(cpu->lockless.count), cpu->slab.inuse);
 	return NULL;
 }
 

@@ -126,8 +126,24 @@ struct finding *findings_add_values(struct findings *findings, enum finding_kind
 	va_end(arguments);
 	if (!finding)
 		return NULL;
-	finding->has_values = true;
+	finding->has_expected = finding->has_seen = true;
 	finding->expected = expected;
+	finding->seen = seen;
+	return finding;
+}
+
+struct finding *findings_add_seen(struct findings *findings, enum finding_kind kind,
+				  const struct finding_place *place, uint64_t address,
+				  uint64_t seen, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	struct finding *finding = add(findings, kind, place, address, format, arguments);
+	va_end(arguments);
+	if (!finding)
+		return NULL;
+	finding->has_seen = true;
 	finding->seen = seen;
 	return finding;
 }

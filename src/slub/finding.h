@@ -61,8 +61,8 @@ struct track;
 struct finding {
 	enum finding_kind kind;
 	struct finding_place place;
-	uint64_t address; /**< where the wrong value was read */
-	bool has_values;  /**< expected and seen are given */
+	uint64_t address;	     /**< where the wrong value was read */
+	bool has_expected, has_seen; /**< of these two values */
 	uint64_t expected;
 	uint64_t seen;
 	uint64_t object; /**< the object it is about, as callers get it; 0 = about none */
@@ -102,6 +102,10 @@ struct finding *findings_add_values(struct findings *findings, enum finding_kind
 				    const struct finding_place *place, uint64_t address,
 				    uint64_t expected, uint64_t seen, const char *format, ...)
 	DILL_PRINTF(7, 8);
+/** The same where no single value would have fitted. */
+struct finding *findings_add_seen(struct findings *findings, enum finding_kind kind,
+				  const struct finding_place *place, uint64_t address,
+				  uint64_t seen, const char *format, ...) DILL_PRINTF(6, 7);
 
 /** The newest finding, to tell later ones from those before; see findings_excuse(). */
 struct findings_mark {

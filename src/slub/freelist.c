@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/freelist.h"
 
+#include "base/plural.h"
 #include "slub/encoding.h"
 
 dill_virt freelist_decode(enum freelist_encoding encoding, uint64_t random, uint64_t stored,
@@ -27,13 +28,13 @@ static struct finding *report_bad_pointer(const struct cache *cache, const struc
 	dill_virt end = slab->base + (uint64_t)slab->objects * cache->size;
 
 	if (next < slab->base || next >= end)
-		return findings_add_values(findings, FINDING_FREELIST_OUTSIDE, place, slot, 0, next,
-					   "%s leads to %#lx, out of its slab %#lx-%#lx", what,
-					   (unsigned long)next, (unsigned long)slab->base,
-					   (unsigned long)end);
-	return findings_add_values(findings, FINDING_FREELIST_MISALIGNED, place, slot, 0, next,
-				   "%s leads to %#lx, which is not the start of an object", what,
-				   (unsigned long)next);
+		return findings_add_seen(findings, FINDING_FREELIST_OUTSIDE, place, slot, next,
+					 "%s leads to %#lx, out of its slab %#lx-%#lx", what,
+					 (unsigned long)next, (unsigned long)slab->base,
+					 (unsigned long)end);
+	return findings_add_seen(findings, FINDING_FREELIST_MISALIGNED, place, slot, next,
+				 "%s leads to %#lx, which is not the start of an object", what,
+				 (unsigned long)next);
 }
 
 /* The wrong pointer was read in the last object, unless it was the list's head. */
@@ -76,9 +77,10 @@ struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
 			return NULL;
 		}
 		if (met[index / 8] & 1u << index % 8) {
-			blame(findings_add_values(findings, FINDING_FREELIST_CYCLE, place, slot, 0,
-						  object, "%s comes back to %#lx after %u objects",
-						  what, (unsigned long)object, ret->count),
+			blame(findings_add_seen(findings, FINDING_FREELIST_CYCLE, place, slot,
+						object, "%s comes back to %#lx after %u object%s",
+						what, (unsigned long)object, ret->count,
+						plural(ret->count)),
 			      ret);
 			ret->broken = true;
 			return NULL;

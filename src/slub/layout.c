@@ -127,6 +127,19 @@ static struct dill_error *resolve_slab_mark(struct types *types, struct layout *
 }
 
 /*
+ * A slab that came from the reserves serves only those who may use them (072bb0aa5e06 in 3.6). Its
+ * mark is a page flag that has another meaning on other pages; it got a name of its own in 6.18.
+ */
+static void resolve_reserve_mark(struct types *types, struct layout *layout)
+{
+	int64_t bit;
+
+	if ((enumerator(types, "SL_pfmemalloc", &bit) || enumerator(types, "PG_active", &bit)) &&
+	    bit >= 0 && bit < 64)
+		layout->reserve_mask = UINT64_C(1) << bit;
+}
+
+/*
  * Values of the flags up to 6.8, where they were macros that no type information keeps. From 6.9
  * (cc61eb85c6bf) the bit numbers are enumerators of _slab_flag_bits and depend on the
  * configuration. Source: include/linux/slab.h, mm/slab.h of 5.10 to 6.8.
@@ -246,6 +259,7 @@ struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 	ret->kfence_struct_size = struct_size(types, "kfence_metadata");
 	TRY(resolve_nodes(types, ret));
 	TRY(resolve_slab_mark(types, ret));
+	resolve_reserve_mark(types, ret);
 	return resolve_flags(types, ret);
 }
 

@@ -52,6 +52,8 @@ struct layout {
 	uint32_t node_slots;	     /**< elements of the node array as declared */
 	enum slab_mark slab_mark;
 	uint32_t slab_mark_value; /**< bit number, mask or byte, as slab_mark says */
+	uint64_t reserve_mask;	  /**< of page.flags: a slab made from the emergency reserves of
+				     memory; 0 = not known */
 	struct cache_flag flags[CACHE_FLAGS_MAX];
 	size_t flag_count;
 	bool flags_from_types; /**< the bits are enumerators (since 6.9); else known macros */

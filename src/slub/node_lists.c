@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/plural.h"
 #include "slub/contents.h"
 #include "slub/list.h"
 
@@ -132,8 +133,9 @@ static void check_length(const struct heap *heap, const struct pending *pending,
 		findings_add_values(findings, FINDING_LIST_COUNT, &pending->walk->place,
 				    node->address + heap->layout.node_nr_partial.offset,
 				    pending->list->count, node->nr_partial,
-				    "partial list holds %zu slabs, nr_partial says %lu",
-				    pending->list->count, (unsigned long)node->nr_partial);
+				    "partial list holds %zu slab%s, nr_partial says %lu",
+				    pending->list->count, plural(pending->list->count),
+				    (unsigned long)node->nr_partial);
 }
 
 static void add_pending(struct heap *heap, struct contents *contents, struct node_contents *node,

@@ -35,12 +35,15 @@ static struct dill_error *read_contents(struct objects *objects, const struct ca
 
 static void copy_finding(const struct finding *finding, struct findings *to)
 {
-	if (finding->has_values)
-		findings_add_values(to, finding->kind, &finding->place, finding->address,
-				    finding->expected, finding->seen, "%s", finding->text);
-	else
-		findings_add(to, finding->kind, &finding->place, finding->address, "%s",
-			     finding->text);
+	struct finding *copy = findings_add(to, finding->kind, &finding->place, finding->address,
+					    "%s", finding->text);
+
+	if (!copy)
+		return;
+	copy->has_expected = finding->has_expected;
+	copy->expected = finding->expected;
+	copy->has_seen = finding->has_seen;
+	copy->seen = finding->seen;
 }
 
 static void copy_of_slab(const struct findings *from, dill_virt slab, struct findings *to)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/order.h"
 
+#include "base/plural.h"
 #include "slub/supply.h"
 
 const char *order_engine_name(enum order_engine engine)
@@ -18,11 +19,11 @@ const char *order_engine_name(enum order_engine engine)
 const char *order_note_name(enum order_note_kind kind)
 {
 	static const char *const names[] = {
-		[NOTE_NEW_SLAB] = "new_slab",	  [NOTE_OTHER_NODES] = "other_nodes",
-		[NOTE_MAY_SLEEP] = "may_sleep",	  [NOTE_NEW_SHEAF] = "new_sheaf",
-		[NOTE_BROKEN] = "broken",	  [NOTE_IN_MOTION] = "in_motion",
-		[NOTE_OFFLINE] = "offline",	  [NOTE_KFENCE] = "kfence",
-		[NOTE_KFENCE_DUE] = "kfence_due",
+		[NOTE_NEW_SLAB] = "new_slab",	[NOTE_OTHER_NODES] = "other_nodes",
+		[NOTE_MAY_SLEEP] = "may_sleep", [NOTE_NEW_SHEAF] = "new_sheaf",
+		[NOTE_BROKEN] = "broken",	[NOTE_IN_MOTION] = "in_motion",
+		[NOTE_RESERVES] = "reserves",	[NOTE_OFFLINE] = "offline",
+		[NOTE_KFENCE] = "kfence",	[NOTE_KFENCE_DUE] = "kfence_due",
 	};
 
 	return names[kind];
@@ -92,6 +93,17 @@ static struct dill_error *note_chance(struct maker *maker)
 			"mostly but not always; else a new slab");
 }
 
+static struct dill_error *note_reserves(struct maker *maker, const struct supply *supply)
+{
+	if (!supply->reserved)
+		return NULL;
+	return add_note(maker, NOTE_RESERVES, 0,
+			arena_format(maker->arena,
+				     "without the objects of %zu slab%s from the emergency "
+				     "reserves, which only allocations that may use these get",
+				     supply->reserved, plural(supply->reserved)));
+}
+
 static struct dill_error *note_end(struct maker *maker, const struct supply *supply)
 {
 	switch (supply->end) {
@@ -121,6 +133,7 @@ static struct dill_error *add_from_slabs(struct maker *maker, supply_maker suppl
 	struct supply supply = {.limit = maker->limit - maker->position};
 
 	TRY(supply_from(&maker->taker, &supply));
+	TRY(note_reserves(maker, &supply));
 	for (size_t i = 0; i < supply.items.count; i++) {
 		if (i == supply.chance)
 			TRY(note_chance(maker));
@@ -213,9 +226,9 @@ static struct dill_error *add_refill(struct maker *maker, const struct supply *s
 	if (count && count < batch) {
 		TRY(add_note(maker, NOTE_NEW_SLAB, batch - count,
 			     arena_format(maker->arena,
-					  "%zu objects of new slabs, whose addresses the page "
+					  "%zu object%s of new slabs, whose addresses the page "
 					  "allocator will choose",
-					  batch - count)));
+					  batch - count, plural(batch - count))));
 		maker->position += batch - count;
 	}
 	for (size_t i = count; i > 0 && wants_more(maker); i--) {
@@ -237,6 +250,7 @@ static struct dill_error *add_refills(struct maker *maker)
 		TRY(supply_from_cpu(&maker->taker, &supply));
 	else
 		TRY(supply_in_batches(&maker->taker, batch, &supply));
+	TRY(note_reserves(maker, &supply));
 	if (supply.items.count)
 		TRY(note_refill(maker));
 	for (size_t first = 0; first < supply.items.count && wants_more(maker); first += batch)

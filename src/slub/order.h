@@ -31,6 +31,7 @@ enum order_note_kind {
 	NOTE_NEW_SHEAF,	  /**< an empty sheaf is needed, itself an object of this cache */
 	NOTE_BROKEN,	  /**< a list is broken here: what comes next is not known */
 	NOTE_IN_MOTION,	  /**< a CPU was stopped while it changed these lists */
+	NOTE_RESERVES,	  /**< slabs are left out that serve only emergencies */
 	NOTE_OFFLINE,	  /**< nothing allocates on this CPU */
 	NOTE_KFENCE,	  /**< KFENCE takes allocations for itself now and then */
 	NOTE_KFENCE_DUE,  /**< the next allocation that KFENCE may guard is its */

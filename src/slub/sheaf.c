@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/plural.h"
 #include "slub/contents.h"
 #include "slub/locate.h"
 
@@ -29,12 +30,12 @@ static struct dill_error *check_objects(struct heap *heap, const struct cache *c
 		TRY(object_check(heap, cache, sheaf->objects[i], &claim));
 		if (claim == CLAIM_TRUE)
 			continue;
-		findings_add_values(
-			findings,
-			claim == CLAIM_UNREADABLE ? FINDING_UNREADABLE : FINDING_SHEAF_OBJECT,
-			place, slot, 0, sheaf->objects[i], "%s 0x%lx, entry %u: 0x%lx %s", what,
-			(unsigned long)sheaf->address, i, (unsigned long)sheaf->objects[i],
-			object_claim_text(claim));
+		findings_add_seen(findings,
+				  claim == CLAIM_UNREADABLE ? FINDING_UNREADABLE
+							    : FINDING_SHEAF_OBJECT,
+				  place, slot, sheaf->objects[i], "%s 0x%lx, entry %u: 0x%lx %s",
+				  what, (unsigned long)sheaf->address, i,
+				  (unsigned long)sheaf->objects[i], object_claim_text(claim));
 		sheaf->broken = true;
 	}
 	return NULL;
@@ -87,8 +88,9 @@ struct dill_error *sheaf_read(struct heap *heap, const struct cache *cache, dill
 	}
 	if (size > limit) {
 		findings_add_values(findings, FINDING_SHEAF, place, address + l->sheaf_size.offset,
-				    limit, size, "%s 0x%lx counts %lu objects, it has room for %u",
-				    what, (unsigned long)address, (unsigned long)size, limit);
+				    limit, size, "%s 0x%lx counts %lu object%s, it has room for %u",
+				    what, (unsigned long)address, (unsigned long)size, plural(size),
+				    limit);
 		return NULL;
 	}
 	ret->size = (uint32_t)size;
@@ -106,6 +108,20 @@ static uint32_t capacity(const struct cache *cache)
 							 : SHEAF_OBJECTS_MAX;
 }
 
+/* Bytes of struct slub_percpu_sheaves up to the last member that dill reads, in whatever order the
+ * kernel has them. */
+static size_t cpu_sheaves_bytes(const struct layout *layout)
+{
+	const struct member members[] = {layout->pcs_lock, layout->pcs_main, layout->pcs_spare,
+					 layout->pcs_rcu_free};
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		if (members[i].present && members[i].offset + (uint64_t)members[i].size > end)
+			end = members[i].offset + (uint64_t)members[i].size;
+	return bounded(end);
+}
+
 /* One of a CPU's sheaves, if it has it. */
 static struct dill_error *read_named(struct heap *heap, const struct cache *cache,
 				     struct member member, struct span bytes,
@@ -120,6 +136,30 @@ static struct dill_error *read_named(struct heap *heap, const struct cache *cach
 		       : NULL;
 }
 
+/*
+ * kfree_rcu() puts KFENCE's objects into these sheaves, too: their pages name the cache
+ * (mm/slab_common.c kfree_rcu_sheaf()).
+ */
+static struct dill_error *count_kfence(struct heap *heap, const struct finding_place *place,
+				       struct findings *findings, struct sheaf *sheaf)
+{
+	dill_virt first = sheaf->address + heap->layout.sheaf_objects.offset, object;
+
+	for (uint32_t i = 0; heap->kfence_base && i < sheaf->size; i++) {
+		struct dill_error *error =
+			kernel_read_u64(heap->kernel, first + i * UINT64_C(8), &object);
+
+		if (error) {
+			sheaf->broken = true;
+			return findings_absorb(
+				findings, place,
+				dill_error_add_context(error, "sheaf waiting for RCU"));
+		}
+		sheaf->kfence += heap_is_kfence(heap, object);
+	}
+	return NULL;
+}
+
 static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 				   enum sheaf_detail detail, struct arena *arena,
 				   struct findings *findings, struct cpu_contents *cpu)
@@ -128,7 +168,7 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 	struct finding_place place = {.cache = cache->name, .cpu = (int)cpu->cpu, .node = -1};
 	struct cpu_sheaves *sheaves = &cpu->sheaves;
 	uint8_t buffer[STRUCT_MAX];
-	struct span bytes = {buffer, bounded(l->pcs_rcu_free.offset + 8)};
+	struct span bytes = {buffer, cpu_sheaves_bytes(l)};
 	struct dill_error *error = kernel_read(heap->kernel, sheaves->address, buffer, bytes.size);
 
 	sheaves->broken = error;
@@ -141,8 +181,9 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 		       findings, &sheaves->main));
 	TRY(read_named(heap, cache, l->pcs_spare, bytes, detail, "spare sheaf", &place, arena,
 		       findings, &sheaves->spare));
-	return read_named(heap, cache, l->pcs_rcu_free, bytes, detail, "sheaf waiting for RCU",
-			  &place, arena, findings, &sheaves->rcu_free);
+	TRY(read_named(heap, cache, l->pcs_rcu_free, bytes, detail, "sheaf waiting for RCU", &place,
+		       arena, findings, &sheaves->rcu_free));
+	return count_kfence(heap, &place, findings, &sheaves->rcu_free);
 }
 
 /* --- a node's --- */
@@ -193,8 +234,8 @@ static void check_barn_count(const struct sheaf_list *list, uint32_t counted, co
 	if (list->broken || list->count == counted)
 		return;
 	findings_add_values(findings, FINDING_LIST_COUNT, place, counter, list->count, counted,
-			    "barn holds %zu %s sheaves, its counter says %u", list->count, what,
-			    counted);
+			    "barn's list of %s sheaves has %zu, its counter says %u", what,
+			    list->count, counted);
 }
 
 static struct dill_error *read_barn(struct heap *heap, const struct cache *cache,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/slab.h"
 
+#include "base/plural.h"
+
 /* More than sizeof(struct page) of any configuration. */
 #define DESCRIPTOR_MAX 256
 
@@ -41,6 +43,7 @@ static void fill(const struct heap *heap, struct span bytes, struct slab *slab)
 	slab->objects = (uint32_t)member_get(l->slab_objects, bytes);
 	slab->inuse = (uint32_t)member_get(l->slab_inuse, bytes);
 	slab->frozen = member_get(l->slab_frozen, bytes);
+	slab->reserved = member_get(l->page_flags, bytes) & l->reserve_mask;
 	slab->next = member_get(l->slab_next, bytes);
 	slab->exts = member_get(l->slab_exts, bytes) & ~UINT64_C(7); /* the low bits are flags */
 	slab->partial_count = (uint32_t)member_get(l->slab_partial_count, bytes);
@@ -62,19 +65,20 @@ static void check_counters(const struct heap *heap, const struct cache *cache,
 	if (slab->objects > cache->objects_per_slab || slab->objects == 0) {
 		findings_add_values(findings, FINDING_SLAB_COUNTERS, place, counters,
 				    cache->objects_per_slab, slab->objects,
-				    "slab counts %u objects, its cache puts %u in a slab",
-				    slab->objects, cache->objects_per_slab);
+				    "slab counts %u object%s, its cache puts %u in a slab",
+				    slab->objects, plural(slab->objects), cache->objects_per_slab);
 		slab->usable = false;
 	} else if (!has_an_order(cache, slab)) {
-		findings_add_values(
-			findings, FINDING_SLAB_COUNTERS, place, counters, cache->objects_per_slab,
-			slab->objects, "slab counts %u objects, its cache puts %u or %u in a slab",
-			slab->objects, cache->objects_per_slab, cache->min_objects_per_slab);
+		findings_add_values(findings, FINDING_SLAB_COUNTERS, place, counters,
+				    cache->objects_per_slab, slab->objects,
+				    "slab counts %u object%s, its cache puts %u or %u in a slab",
+				    slab->objects, plural(slab->objects), cache->objects_per_slab,
+				    cache->min_objects_per_slab);
 		slab->usable = false;
 	} else if (slab->inuse > slab->objects) {
 		findings_add_values(findings, FINDING_SLAB_COUNTERS, place, counters, slab->objects,
-				    slab->inuse, "slab counts %u of %u objects in use", slab->inuse,
-				    slab->objects);
+				    slab->inuse, "slab counts %u of %u object%s in use",
+				    slab->inuse, slab->objects, plural(slab->objects));
 		slab->usable = false;
 	}
 }

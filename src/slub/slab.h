@@ -12,6 +12,7 @@ struct slab {
 	uint32_t objects;   /**< in this slab; fewer than usual when memory was fragmented */
 	uint32_t inuse;	    /**< not on the slab's own freelist: live, or free in another place */
 	bool frozen;	    /**< belongs to a CPU; what exactly that means changed in 6.8 */
+	bool reserved;	    /**< of the emergency reserves: serves only PF_MEMALLOC and the like */
 	unsigned node;
 	/** what the kernel keeps per object (memcg, allocation tags); 0 = nothing */
 	dill_virt exts;

@@ -13,6 +13,7 @@ struct stocked {
 struct stock {
 	const struct node_contents *node;
 	ARRAY(struct stocked) slabs;
+	size_t reserved; /* not among them */
 	size_t head;
 };
 
@@ -98,13 +99,25 @@ static void stocks_deinit(struct stocks *stocks)
 	free(stocks->items);
 }
 
+/*
+ * Slabs of the reserves are passed over, and do not count when several are taken (mm/slub.c
+ * pfmemalloc_match() in get_partial_node() and its like).
+ */
+static bool passes_over(const struct slab *slab)
+{
+	return slab->usable && slab->reserved;
+}
+
 static struct dill_error *fill_stock(const struct node_contents *node, struct stock *ret)
 {
 	ret->node = node;
 	for (size_t i = 0; i < node->partial.count; i++) {
 		struct stocked item = {&node->partial.items[i], (uint32_t)i, 0};
 
-		TRY(array_push(&ret->slabs, item));
+		if (passes_over(&item.slab->slab))
+			ret->reserved++;
+		else
+			TRY(array_push(&ret->slabs, item));
 	}
 	return NULL;
 }
@@ -145,8 +158,8 @@ static struct stock *other_node(const struct supply_taker *taker, const struct s
 	for (size_t i = 0; i < stocks->count; i++) {
 		struct stock *stock = &stocks->items[i];
 
-		if (stock == stocks->local ||
-		    stock_left(stock) <= taker->contents->cache->min_partial)
+		if (stock == stocks->local || !stock_left(stock) ||
+		    stock_left(stock) + stock->reserved <= taker->contents->cache->min_partial)
 			continue;
 		*ret_several = found;
 		found = stock;
@@ -193,6 +206,8 @@ static struct dill_error *take_all(const struct supply_taker *taker, size_t batc
 	struct dill_error *error = stocks_init(taker, &stocks);
 	bool more = true;
 
+	for (size_t i = 0; !error && i < stocks.count; i++)
+		supply->reserved += stocks.items[i].reserved;
 	while (!error && more) {
 		struct stock *stock = next_stock(taker, &stocks, supply);
 
@@ -253,6 +268,11 @@ static struct dill_error *take_cpu_partial(const struct cpu_contents *cpu, struc
 		if (!item->slab.usable)
 			return end(supply, SUPPLY_BROKEN,
 				   "one of the CPU's partial slabs is broken");
+		if (passes_over(&item->slab)) {
+			supply->reserved++;
+			*ret_more = true;
+			continue;
+		}
 		place.container = item->slab.address;
 		TRY(take(supply, &item->freelist, place, UINT32_MAX, ret_more));
 		if (!*ret_more)
@@ -264,7 +284,10 @@ static struct dill_error *take_cpu_partial(const struct cpu_contents *cpu, struc
 			       "the list of the CPU's partial slabs is broken behind these");
 }
 
-/* The CPU's own slab and its partial slabs. */
+/*
+ * The CPU's own slab and its partial slabs. Nothing looks at a slab's mark while the CPU's freelist
+ * lasts; then one of the reserves is given up, whatever others have freed to it.
+ */
 static struct dill_error *take_cpu(const struct cpu_contents *cpu, struct supply *supply,
 				   bool *ret_more)
 {
@@ -276,7 +299,9 @@ static struct dill_error *take_cpu(const struct cpu_contents *cpu, struct supply
 	place.kind = PLACE_CPU_FREELIST;
 	TRY(take(supply, &cpu->lockless, place, UINT32_MAX, ret_more));
 	place.kind = PLACE_CPU_SLAB;
-	if (*ret_more)
+	if (*ret_more && cpu->has_slab && passes_over(&cpu->slab))
+		supply->reserved++;
+	else if (*ret_more)
 		TRY(take(supply, &cpu->remote, place, UINT32_MAX, ret_more));
 	return *ret_more ? take_cpu_partial(cpu, supply, ret_more) : NULL;
 }

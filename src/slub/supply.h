@@ -27,6 +27,7 @@ struct supply {
 			  throw of the dice allows that; SIZE_MAX = none does */
 	enum supply_end end;
 	const char *broken; /**< for people, with SUPPLY_BROKEN */
+	size_t reserved;    /**< slabs that were passed over: they serve only emergencies */
 };
 
 /** Who takes objects. */

@@ -101,15 +101,14 @@ void totals_check(const struct contents *contents, const struct cache_map *map,
 	    is_uncounted(contents, &found))
 		place.moving = "slabs are counted one after the other";
 	if (contents->slabs > found.slabs_max || contents->slabs < found.slabs_min)
-		findings_add_values(
-			findings, FINDING_SLAB_TOTAL, &place, map->cache->address, contents->slabs,
-			found.slabs_max,
-			"%lu pages are marked as slabs of this cache, its nodes count %lu slabs",
-			(unsigned long)found.slabs_max, (unsigned long)contents->slabs);
+		findings_add_values(findings, FINDING_SLAB_TOTAL, &place, map->cache->address,
+				    contents->slabs, found.slabs_max,
+				    "pages marked as slabs of this cache: %lu, its nodes count %lu",
+				    (unsigned long)found.slabs_max, (unsigned long)contents->slabs);
 	else if (contents->objects > found.objects_max || contents->objects < found.objects_min)
 		findings_add_values(findings, FINDING_SLAB_TOTAL, &place, map->cache->address,
 				    contents->objects, found.objects_max,
-				    "the slabs of this cache have %lu objects, its nodes count %lu",
+				    "objects in the slabs of this cache: %lu, its nodes count %lu",
 				    (unsigned long)found.objects_max,
 				    (unsigned long)contents->objects);
 }

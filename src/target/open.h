@@ -15,6 +15,8 @@ struct target_options {
 	const char *file;
 	/** Never read a same-host QEMU's memory directly; everything goes through the stub. */
 	bool no_direct;
+	/** Do not let the guest run at the end, even when it ran. */
+	bool leave_stopped;
 	/** Seconds to wait for a stub that does not answer; 0 = default (3). */
 	unsigned timeout_s;
 	/** Copied by the backend when it needs interruption while it waits. */

@@ -111,7 +111,7 @@ static struct dill_error *take_back(struct rsp *rsp)
 	TRY(rsp_stub_settle(rsp->stub));
 	if (rsp->owner == RSP_BORROWED)
 		return rsp_rest(rsp->connection);
-	return rsp->ran ? rsp_stub_detach(rsp->stub) : NULL;
+	return rsp->ran && !rsp->leave_stopped ? rsp_stub_detach(rsp->stub) : NULL;
 }
 
 /* The connection is unusable, but the guest must not stay as we left it: one new attempt. */
@@ -414,6 +414,7 @@ static struct rsp *rsp_new(enum rsp_owner owner, int fd, const struct target_opt
 	rsp->fd = fd;
 	rsp->host = options->host;
 	rsp->no_direct = options->no_direct;
+	rsp->leave_stopped = options->leave_stopped;
 	rsp->timeout_ms = timeout_s < 3600 ? (int)timeout_s * 1000 : 3600 * 1000;
 	return rsp;
 }

@@ -15,7 +15,7 @@
  *   whose state is plain "paused" is taken to have run, because connecting makes exactly that state
  *   out of "running", and "paused (prelaunch)", "paused (debug)" and the like to have been stopped.
  *   So a guest that somebody stopped by QEMU's own monitor runs after a command of dill there; with
- *   earlier QEMUs it stays stopped.
+ *   earlier QEMUs it stays stopped, and with `leave_stopped` every guest does.
  * - A stub that serves another debugger is left alone when it is on this machine. On another
  * machine that shows only by its silence; the guest is then told to run as soon as the stub turns
  * to us.

@@ -17,7 +17,7 @@ struct rsp {
 	enum rsp_owner owner;
 	struct rsp_address address; /* of our own connection */
 	struct dill_host host;
-	bool no_direct;
+	bool no_direct, leave_stopped;
 	int timeout_ms;
 	uint64_t generation;
 	char home[sizeof(((struct rsp_thread *)0)->id)]; /* the owner's thread, "" = none */

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, Program
 from tests.guest.snapshot import looked_at
 
 
@@ -173,6 +173,16 @@ def test_ktask_agrees_with_proc(dill, guest):
         assert before[pid]["Name"].startswith(seen[pid]["comm"].rstrip("+-")) or seen[pid]["comm"] in before[pid]["Name"]
 
 
+def test_kstruct_string_literal(dill):
+    """A text is shown as such; no symbol is made responsible for what has none, and functions have theirs."""
+    records = dill.json("kstruct", "file_system_type", "@sock_fs_type")
+    members = {record["name"]: record for record in records if record.get("name")}
+    assert members["name"]["string"] == "sockfs" and "symbol" not in members["name"]
+    assert members["kill_sb"]["symbol"] == "kill_anon_super"
+    literal = dill.json("kobj", members["name"]["value"])[0]
+    assert literal["section"] == ".rodata" and "kallsyms" not in literal.get("symbol", "")
+
+
 def test_kstruct_member(dill):
     """The offsets of a struct that no kernel changes."""
     record = dill.json("kstruct", "list_head", "prev")[0]
@@ -207,6 +217,19 @@ def test_guest_runs_afterwards(dill, guest):
         dill.run("kbase")
         assert not guest.is_running()
         guest.cont()
+
+
+def test_guest_is_left_stopped(guest):
+    """With --leave-stopped it stays stopped, after an answer and after an error; it runs on when it is told to."""
+    program = Program(guest)
+    for words in (("kbase",), ("kcache", "nope")):
+        assert guest.is_running()
+        program.run("--leave-stopped", *words)
+        assert not guest.is_running()
+        assert program.run("--leave-stopped", "ktask", "1").returncode == 0
+        assert not guest.is_running()
+        guest.cont()
+    assert guest.run("echo alive") == "alive\n"
 
 
 def test_info(dill, guest):

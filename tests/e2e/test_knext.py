@@ -14,6 +14,9 @@ from tests.guest.vm import Guest
 CACHES = {"5.10": "kmalloc-{}", "6.1": "kmalloc-cg-{}"}
 OWN_CACHES = "msg_msg-{}"
 HEADER_BYTES = 48  # struct msg_msg in front of a message
+# The page flag that marks slabs of the emergency reserves: PG_active.
+PFMEMALLOC_BITS = {"5.10": 5, "6.1": 5}
+PFMEMALLOC_BIT = 8
 FIRST_SERIAL = 1000001  # of the messages that come after the prediction, see order.c
 
 FLAVOURS = {
@@ -87,6 +90,21 @@ class Allocator:
         raise AssertionError("the guest's program has not finished")
 
 
+def allocate(guest, allocator):
+    """Let the program allocate in the stopped guest, which is stopped again then."""
+    allocator.start()
+    guest.cont()
+    allocator.wait_done()
+    guest.stop()
+
+
+def wrong_predictions(guest, certain):
+    """The records of objects that have another message than the one of their position, with what they have."""
+    return [(record, serial - FIRST_SERIAL if serial else serial)
+            for record, serial in zip(certain, serials(guest, certain))
+            if serial != FIRST_SERIAL + record["position"]]
+
+
 def predict(guest, cache, cpu, count):
     """The head, the objects and the notes of a prediction."""
     records = Program(guest).json("knext", cache, "--cpu", str(cpu), "-n", str(count))
@@ -134,14 +152,9 @@ def test_prediction_comes_true(machine, case):
         guest.stop()
         head, objects, notes = predict(guest, cache, 1, count)
         check_positions(objects, notes, count)
-        allocator.start()
-        guest.cont()
-        allocator.wait_done()
-        guest.stop()
+        allocate(guest, allocator)
         certain = [record for record in objects if record["certain"]]
-        wrong = [(record, serial - FIRST_SERIAL if serial else serial)
-                 for record, serial in zip(certain, serials(guest, certain))
-                 if serial != FIRST_SERIAL + record["position"]]
+        wrong = wrong_predictions(guest, certain)
     assert not wrong, wrong[:5]
     assert len(certain) >= 50
     debug = flavour == "debug" and case == "large"
@@ -150,6 +163,37 @@ def test_prediction_comes_true(machine, case):
     assert head["node"] == (flavour == "two-nodes") and head["cpu_from"] == "option"
     if flavour != "two-nodes":
         assert certain == objects and notes[-1]["kind"] == "new_slab"
+
+
+def reserve(guest, series, cache):
+    """Mark slabs of a cache, here and there on its lists, as made from the emergency reserves; their descriptors."""
+    record = Program(guest).json("kcache", cache)[0]
+    marked = [slab["slab"] for cpu in record["cpus"] for slab in cpu.get("slab", []) + cpu.get("partial", [])[::2]]
+    marked += [slab["slab"] for node in record["nodes"] for slab in node["partial"][::2]]
+    with Stub(guest) as stub:
+        for flags in (int(address, 16) for address in marked):
+            word = int.from_bytes(stub.read(flags, 8), "little")
+            stub.write(flags, (word | 1 << PFMEMALLOC_BITS.get(series, PFMEMALLOC_BIT)).to_bytes(8, "little"))
+    return marked
+
+
+def test_reserves_are_passed_over(machine):
+    """Slabs of the emergency reserves give nothing to a common allocation, wherever they are; a note says so."""
+    series, flavour, guest = machine
+    size_class, size, held, step, count = CASES["small"]
+    cache = cache_of(series, size_class)
+    with Allocator(guest, 1, size, count, held, step) as allocator:
+        guest.stop()
+        marked = reserve(guest, series, cache)
+        _, objects, notes = predict(guest, cache, 1, count)
+        allocate(guest, allocator)
+        certain = [record for record in objects if record["certain"]]
+        wrong = wrong_predictions(guest, certain)
+    assert not wrong, wrong[:5]
+    assert len(certain) >= 50 and len(marked) >= 10, (len(certain), len(marked))
+    # A CPU's freelist is used before anybody looks at its slab.
+    assert not {record["container"] for record in objects if record["place"] != "cpu_freelist"} & set(marked)
+    assert "reserves" in {note["kind"] for note in notes}
 
 
 def gdb(guest, *commands):

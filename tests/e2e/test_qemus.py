@@ -38,6 +38,17 @@ def test_answers_and_guest_runs_on(door, in_qemu):
     assert in_qemu.run("echo alive") == "alive\n"
 
 
+def test_paused_by_hand(in_qemu):
+    """Such a guest looks like a running one: it stays paused when dill is told so."""
+    in_qemu.stop()
+    try:
+        assert Program(in_qemu).run("--leave-stopped", "kbase").returncode == 0
+        assert not in_qemu.is_running()
+    finally:
+        in_qemu.cont()
+    assert in_qemu.run("echo alive") == "alive\n"
+
+
 def answer(guest, direct):
     """All caches of one stop through GDB's door, and how many direct reads that took."""
     gdb = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{guest.gdb_port}", "-ex", f"source {ROOT}/build/dill.py"]

@@ -31,6 +31,8 @@ struct image {
 #define IMAGE_BASE	  UINT64_C(0xffff888000000000)
 #define IMAGE_VMEMMAP	  UINT64_C(0xffffea0000000000)
 #define IMAGE_PAGE_STRUCT 64u
+/** Flag of a page: a slab of the emergency reserves. */
+#define IMAGE_RESERVED (UINT64_C(1) << 40)
 
 void image_init(struct image *image, size_t pages, unsigned cpus, unsigned nodes,
 		enum freelist_encoding encoding);

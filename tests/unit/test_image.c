@@ -177,6 +177,53 @@ static void test_no_kernel(void **state)
 	guest_deinit(&guest);
 }
 
+/* --- symbols near an address --- */
+
+static void expect_symbol(struct kernel *kernel, dill_virt address, const char *name)
+{
+	struct symbol symbol;
+
+	if (name) {
+		assert_null(kernel_symbol_at(kernel, address, &symbol));
+		assert_string_equal(symbol.name, name);
+	} else {
+		assert_int_equal(code_of(kernel_symbol_at(kernel, address, &symbol)),
+				 DILL_ERROR_NOT_FOUND);
+	}
+}
+
+/* String literals lie behind the last table of .rodata and have no symbols. */
+static void test_reach_of_symbols(void **state)
+{
+	static const struct {
+		uint64_t offset;
+		char kind;
+		const char *name;
+	} symbols[] = {
+		{0x100, 't', "function"},	{2 * MIB, 'R', "__start_rodata"},
+		{2 * MIB + 0x40, 'd', "table"}, {3 * MIB, 'R', "__stop_notes"},
+		{4 * MIB, 'R', "__end_rodata"}, {5 * MIB, 'd', "variable"},
+	};
+	struct kernel kernel = {.image = {.base = BASE, .size = 8 * MIB}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(symbols) / sizeof(*symbols); i++)
+		assert_null(symbol_table_add(&kernel.symbols, BASE + symbols[i].offset,
+					     symbols[i].kind, symbols[i].name,
+					     strlen(symbols[i].name)));
+	assert_null(symbol_table_index(&kernel.symbols));
+	expect_symbol(&kernel, BASE + 0x50100, "function");
+	expect_symbol(&kernel, BASE + MIB + 0x100, NULL);
+	expect_symbol(&kernel, BASE + 2 * MIB + 0x50, "table");
+	expect_symbol(&kernel, BASE + 2 * MIB + 0x30000, NULL);
+	expect_symbol(&kernel, BASE + 3 * MIB, "__stop_notes");
+	expect_symbol(&kernel, BASE + 3 * MIB + 8, NULL);
+	expect_symbol(&kernel, BASE + 4 * MIB + 8, NULL);
+	expect_symbol(&kernel, BASE + 5 * MIB + 0x30000, "variable");
+	expect_symbol(&kernel, BASE + 6 * MIB, NULL);
+	symbol_table_deinit(&kernel.symbols);
+}
+
 /* --- the whole kernel --- */
 
 static void test_open(void **state)
@@ -410,11 +457,17 @@ static void test_prefetch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_find),	     cmocka_unit_test(test_user_mode),
-		cmocka_unit_test(test_other_cpu),    cmocka_unit_test(test_no_kernel),
-		cmocka_unit_test(test_open),	     cmocka_unit_test(test_open_virtual),
-		cmocka_unit_test(test_refresh),	     cmocka_unit_test(test_read),
-		cmocka_unit_test(test_read_lenient), cmocka_unit_test(test_tlb),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_user_mode),
+		cmocka_unit_test(test_other_cpu),
+		cmocka_unit_test(test_no_kernel),
+		cmocka_unit_test(test_reach_of_symbols),
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_open_virtual),
+		cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_read_lenient),
+		cmocka_unit_test(test_tlb),
 		cmocka_unit_test(test_prefetch),
 	};
 

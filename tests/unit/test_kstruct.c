@@ -31,10 +31,15 @@ static struct dill_error *read_memory(void *context, uint64_t address, void *buf
 	return NULL;
 }
 
-static struct dill_error *append_symbol(void *context, uint64_t address, struct strbuf *text)
+static struct dill_error *append_symbol(void *context, uint64_t address, enum symbol_reach reach,
+					struct strbuf *text)
 {
 	(void)context;
-	if (address >= 0xffffffff81000000ull && address < 0xffffffff81001000ull)
+	if (address == 0xffffffff81000000ull)
+		strbuf_append(text, "_text");
+	else if (reach == SYMBOL_EXACT)
+		return NULL;
+	else if (address >= 0xffffffff81000000ull && address < 0xffffffff81001000ull)
 		strbuf_append_format(text, "_text+%#llx",
 				     (unsigned long long)(address - 0xffffffff81000000ull));
 	return NULL;
@@ -245,6 +250,21 @@ static void test_arrays(void **state)
 		    "   offset      size  struct names at 0xffff888000001000 {\n"
 		    "        0         8      char text[8] = \"ab\\x1b\"\n"
 		    "        8         8      char *string = 0xffff888000001000 \"ab\\x1b\"\n"
+		    "       16        24      unsigned int numbers[6] = {7, 0 <4 times>, 9}\n"
+		    "                     }  40 bytes, 3 members\n");
+	/* A text behind a symbol is a string literal, which has none. */
+	put(&memory, 8, 0xffffffff81000010, 8);
+	expect_text(world.types, world.names, 1, &memory,
+		    "   offset      size  struct names at 0xffff888000001000 {\n"
+		    "        0         8      char text[8] = \"ab\\x1b\"\n"
+		    "        8         8      char *string = 0xffffffff81000010\n"
+		    "       16        24      unsigned int numbers[6] = {7, 0 <4 times>, 9}\n"
+		    "                     }  40 bytes, 3 members\n");
+	put(&memory, 8, 0xffffffff81000000, 8);
+	expect_text(world.types, world.names, 1, &memory,
+		    "   offset      size  struct names at 0xffff888000001000 {\n"
+		    "        0         8      char text[8] = \"ab\\x1b\"\n"
+		    "        8         8      char *string = 0xffffffff81000000 <_text>\n"
 		    "       16        24      unsigned int numbers[6] = {7, 0 <4 times>, 9}\n"
 		    "                     }  40 bytes, 3 members\n");
 	memset(memory.bytes, 0, sizeof(memory.bytes));

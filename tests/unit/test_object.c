@@ -155,6 +155,25 @@ static void test_places_of_slabs(void **state)
 	       "node 0's partial slab 1, position 2", 0, 0, false);
 }
 
+/* Slabs of the emergency reserves: no common allocation's turn comes to their objects. */
+static void test_turn_in_reserves(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt reserved[] = {f->cpu_partial[1], f->partial[1]};
+
+	for (size_t i = 0; i < 2; i++) {
+		dill_virt flags = reserved[i] + f->image.heap.layout.page_flags.offset;
+
+		image_set_u64(&f->image, flags, image_u64(&f->image, flags) | IMAGE_RESERVED);
+	}
+	expect(f, object_of(f, f->a, f->cpu_partial[1], order[1]), OBJECT_FREE,
+	       "CPU 1's partial slab 0, position 1", -1, 0, false);
+	expect(f, object_of(f, f->a, f->partial[1], order[2]), OBJECT_FREE,
+	       "node 0's partial slab 1, position 2", -1, 0, false);
+	expect(f, object_of(f, f->a, f->cpu_partial[0], order[0]), OBJECT_FREE,
+	       "CPU 1's partial slab 1, position 0", 1, 5, true);
+}
+
 static void test_freed_by_another_cpu(void **state)
 {
 	struct fixture *f = *state;
@@ -494,6 +513,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_places_of_slabs),
+		TEST(test_turn_in_reserves),
 		TEST(test_freed_by_another_cpu),
 		TEST(test_places_of_sheaves),
 		TEST(test_live),

@@ -469,6 +469,91 @@ static void test_sheaves_filled_from_cpu_slabs(void **state)
 	assert_int_equal(order.engine, ORDER_SHEAVES_ON_CPUS);
 }
 
+/* --- slabs of the emergency reserves --- */
+
+static void reserve(struct fixture *f, char letter)
+{
+	dill_virt flags = f->slabs[letter - 'A'] + f->image.heap.layout.page_flags.offset;
+
+	image_set_u64(&f->image, flags, image_u64(&f->image, flags) | IMAGE_RESERVED);
+}
+
+/* Another CPU frees an object of a slab that all of its objects are in use of. */
+static void free_remotely(struct fixture *f, char letter, uint32_t index)
+{
+	const struct layout *l = &f->image.heap.layout;
+	dill_virt slab = f->slabs[letter - 'A'];
+	uint16_t *inuse = image_at(&f->image, slab + l->slab_inuse.offset, 2);
+
+	--*inuse;
+	image_set_u64(&f->image, slab + l->slab_freelist.offset,
+		      image_chain(&f->image, f->cache, slab, &index, 1));
+}
+
+/* The CPU's freelist is used up before anyone looks at the slab; the rest is given up. */
+static void test_reserves_on_a_cpu(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t lockless[] = {20, 21};
+
+	image_set_cpu_slab(&f->image, f->cache, 0, slab(f, 0), lockless, 2);
+	free_remotely(f, 'A', 30);
+	image_add_cpu_partial(&f->image, f->cache, 0, slab(f, 1, 1));
+	image_add_cpu_partial(&f->image, f->cache, 0, slab(f, 1, 2));
+	expect(f, 0, 100, "A20 A21 A30 C2 B1 [new_slab] ");
+	reserve(f, 'A');
+	reserve(f, 'C');
+	expect(f, 0, 100, "[reserves] A20 A21 B1 [new_slab] ");
+}
+
+/* They are not among those that are fetched together, either. */
+static void test_reserves_on_a_node(void **state)
+{
+	struct fixture *f = *state;
+
+	set_member(f, f->image.heap.layout.cache_cpu_partial_slabs, 2);
+	five_slabs(f);
+	expect(f, 0, 100, "A1 C3 B2 D4 E5 [new_slab] ");
+	reserve(f, 'B');
+	expect(f, 0, 100, "[reserves] A1 D4 C3 E5 [new_slab] ");
+}
+
+static void test_reserves_of_another_node(void **state)
+{
+	struct fixture *f = *state;
+
+	set_member(f, f->image.heap.layout.cache_min_partial, 1);
+	on_node(f, 1, slab(f, 1, 1));
+	on_node(f, 1, slab(f, 1, 2));
+	reserve(f, 'A'); /* counts as a slab of its node all the same */
+	expect(f, 0, 100, "[reserves] [other_nodes] B2? [new_slab] ");
+	reserve(f, 'B');
+	expect(f, 0, 100, "[reserves] [new_slab] ");
+}
+
+static void test_reserves_in_a_refill(void **state)
+{
+	struct fixture *f = *state;
+
+	with_sheaves(f);
+	image_set_sheaf(&f->image, f->cache, 0, IMAGE_SPARE, NULL, 0);
+	on_node(f, 0, slab(f, 3, 1, 2, 3));
+	on_node(f, 0, slab(f, 4, 4, 5, 6, 7));
+	reserve(f, 'A');
+	expect(f, 0, 100, "[reserves] [may_sleep] B7 B6 B5 B4 [new_slab] ");
+}
+
+static void test_reserves_of_debug_caches(void **state)
+{
+	struct fixture *f = *state;
+
+	debug(f);
+	five_slabs(f);
+	reserve(f, 'A');
+	reserve(f, 'E');
+	expect(f, 0, 100, "[reserves] B2 C3 D4 [new_slab] ");
+}
+
 /* --- what is broken, and what interferes --- */
 
 static void test_broken_freelist_ends_it(void **state)
@@ -591,6 +676,11 @@ int main(void)
 		ORDER_TEST(test_refill_from_another_node_by_chance),
 		ORDER_TEST(test_a_new_sheaf_may_come_from_the_cache_itself),
 		ORDER_TEST(test_sheaves_filled_from_cpu_slabs),
+		ORDER_TEST(test_reserves_on_a_cpu),
+		ORDER_TEST(test_reserves_on_a_node),
+		ORDER_TEST(test_reserves_of_another_node),
+		ORDER_TEST(test_reserves_in_a_refill),
+		ORDER_TEST(test_reserves_of_debug_caches),
 		ORDER_TEST(test_broken_freelist_ends_it),
 		ORDER_TEST(test_broken_list_ends_it),
 		ORDER_TEST(test_broken_slab_in_a_refill),

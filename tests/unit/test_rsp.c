@@ -318,6 +318,7 @@ static void *serve(void *context)
 /* --- the client --- */
 
 struct client {
+	bool leave_stopped;
 	const struct dill_target_ops *ops;
 	void *context;
 	unsigned asked, interrupt_at; /* 0 = never */
@@ -336,6 +337,7 @@ static void connect_client(struct client *client, const struct stub *stub)
 	struct target_options options = {
 		.remote = address,
 		.timeout_s = 1,
+		.leave_stopped = client->leave_stopped,
 		.host = {.interrupted = interrupted, .context = client},
 	};
 
@@ -497,6 +499,24 @@ static void test_guest_is_left_as_it_was(void **state)
 	stub.has_physical = false;
 	stub.multiprocess = false;
 	expect_end(stub, 1);
+}
+
+/* However it looked before, and whoever has stopped it. */
+static void test_guest_is_left_stopped(void **state)
+{
+	(void)state;
+	for (unsigned announces = 0; announces < 2; announces++) {
+		struct stub stub = qemu();
+		struct client client = {.leave_stopped = true};
+
+		stub.announces = announces;
+		stub.has_one_insn = !announces;
+		open_and_begin(&client, &stub);
+		end_and_close(&client, &stub);
+		assert_int_equal(stub.detaches, 0);
+		assert_false(stub.physical_mode);
+		assert_false(stub.running);
+	}
 }
 
 static void test_other_stub(void **state)
@@ -821,6 +841,7 @@ int main(void)
 		cmocka_unit_test(test_reads_registers),
 		cmocka_unit_test(test_each_command_is_a_new_client),
 		cmocka_unit_test(test_guest_is_left_as_it_was),
+		cmocka_unit_test(test_guest_is_left_stopped),
 		cmocka_unit_test(test_other_stub),
 		cmocka_unit_test(test_long_reads_are_tried_once),
 		cmocka_unit_test(test_leftover_of_a_dead_client),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "heap_image.h"
+#include "slub/survey.h"
 
 #define CAPACITY 4
 
@@ -59,6 +60,17 @@ static const struct sheaf *read_main(struct fixture *f)
 	return &f->contents.cpus[0].sheaves.main;
 }
 
+/* Mark a page as a slab of the cache, as KFENCE does with those of its pool; no node counts it. */
+static void make_slab_page(struct fixture *f, dill_virt page)
+{
+	const struct layout *l = &f->image.heap.layout;
+	dill_virt slab = IMAGE_VMEMMAP + (page - IMAGE_BASE) / DILL_PAGE_SIZE * IMAGE_PAGE_STRUCT;
+	uint32_t *type = image_at(&f->image, slab + l->page_type.offset, 4);
+
+	*type = l->slab_mark_value << 24;
+	image_set_u64(&f->image, slab + l->slab_cache.offset, f->cache);
+}
+
 static void test_healthy(void **state)
 {
 	struct fixture *f = *state;
@@ -69,6 +81,22 @@ static void test_healthy(void **state)
 	assert_int_equal(sheaf->size, 3);
 	assert_memory_equal(sheaf->objects, f->objects, sizeof(f->objects));
 	assert_false(sheaf->broken);
+}
+
+/* A kernel that has the pointers in another order. */
+static void test_order_of_members(void **state)
+{
+	struct fixture *f = *state;
+	struct layout *l = &f->image.heap.layout;
+	struct member first = l->pcs_main;
+
+	l->pcs_main = l->pcs_rcu_free;
+	l->pcs_rcu_free = first;
+	image_set_sheaf(&f->image, f->cache, 0, IMAGE_MAIN, f->objects, 2);
+	image_set_sheaf(&f->image, f->cache, 0, IMAGE_RCU_FREE, f->objects + 2, 1);
+	assert_int_equal(read_main(f)->size, 2);
+	assert_int_equal(f->contents.cpus[0].sheaves.rcu_free.size, 1);
+	assert_int_equal(f->findings.count, 0);
 }
 
 /* A cache whose objects have no size: what a sheaf's entries are cannot be told. */
@@ -89,12 +117,41 @@ static void test_cache_without_size(void **state)
 	assert_true(f->contents.incomplete);
 }
 
+/* Of two objects that wait for RCU one is KFENCE's: the cache's own objects are one fewer. */
+static void test_kfence_waits_uncounted(void **state)
+{
+	static const enum contents_detail details[] = {CONTENTS_COUNTS, CONTENTS_FREELISTS};
+	struct fixture *f = *state;
+	struct survey survey = {.heap = &f->image.heap};
+	dill_virt pool = image_page(&f->image);
+	dill_virt waiting[] = {f->objects[0] - 64, pool + 1000};
+	struct state_counts counts;
+	struct cache_list caches;
+
+	make_slab_page(f, pool);
+	f->image.heap.kfence_base = pool;
+	f->image.heap.kfence_size = DILL_PAGE_SIZE;
+	image_set_sheaf(&f->image, f->cache, 0, IMAGE_RCU_FREE, waiting, 2);
+	assert_null(caches_read(&f->image.heap, f->arena, &f->findings, &caches));
+	for (size_t i = 0; i < 2; i++) {
+		assert_null(contents_read(&f->image.heap, caches.items, 1, details[i], f->arena,
+					  &f->findings, &f->contents));
+		survey_count(&survey, &f->contents, &counts);
+		assert_int_equal(f->findings.count, 0);
+		assert_int_equal(counts.counts[OBJECT_WAITING], 1);
+		assert_int_equal(counts.counts[OBJECT_CACHED], 3);
+		assert_int_equal(counts.counts[OBJECT_LIVE], 64 - 1 - 3);
+	}
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_healthy),
+		TEST(test_order_of_members),
 		TEST(test_cache_without_size),
+		TEST(test_kfence_waits_uncounted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,16 +133,47 @@ static void test_columns_fit_and_numbers_align_right(void **state)
 
 static void test_only_texts_shrink(void **state)
 {
+	static const char *const flags[] = {"HWCACHE_ALIGN", "PANIC"};
 	struct fixture *fixture = *state;
 	struct record *record = record_new(fixture->arena, &kind);
 
 	start(fixture, 50, false);
-	record_set_text(record, COL_NAME, "a_name_that_is_far_too_long_for_this");
+	record_set_text(record, COL_NAME, "short");
 	record_set_number(record, COL_SIZE, UINT64_MAX);
 	record_set_number(record, COL_ADDRESS, UINT64_MAX);
+	record_set_texts(record, COL_FLAGS, flags, 2);
 	emit(fixture, record);
-	expect(fixture, "NAME                      SIZE  ADDRESS             FLAGS\n"
-			"a_name_~  18446744073709551615  0xffffffffffffffff  -\n");
+	expect(fixture, "NAME                   SIZE  ADDRESS             FLAGS\n"
+			"short  18446744073709551615  0xffffffffffffffff  HWCACHE~\n");
+}
+
+/* A name is what the next command is called with: other texts give way, then the line is longer
+ * than the terminal is wide. */
+static void test_names_stay_whole(void **state)
+{
+	static const char *const flags[] = {"RECLAIM_ACCOUNT", "ACCOUNT"};
+	const char *name = "fscrypt_inode_info_of_some_file_system";
+	struct fixture *fixture = *state;
+	struct record *record = record_new(fixture->arena, &kind);
+
+	start(fixture, 40, false);
+	record_set_text(record, COL_NAME, name);
+	record_set_texts(record, COL_FLAGS, flags, 2);
+	emit(fixture, record);
+	expect(fixture, "NAME                                    SIZE  ADDRESS  FLAGS\n"
+			"fscrypt_inode_info_of_some_file_system     -  -        RECLAIM~\n");
+}
+
+static void test_forged_names_are_cut(void **state)
+{
+	struct fixture *fixture = *state;
+	char name[501] = {0};
+
+	memset(name, 'a', sizeof(name) - 1);
+	start(fixture, 100, false);
+	row(fixture, name, 1);
+	assert_null(render_finish(fixture->render));
+	assert_non_null(strstr(strbuf_get(&fixture->text), "aaa~     1  -"));
 }
 
 static void test_wide_characters(void **state)
@@ -262,6 +293,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_columns_fit_and_numbers_align_right),
 		TEST(test_only_texts_shrink),
+		TEST(test_names_stay_whole),
+		TEST(test_forged_names_are_cut),
 		TEST(test_wide_characters),
 		TEST(test_a_table_ends_when_the_kind_changes),
 		TEST(test_colors_do_not_shift_columns),
