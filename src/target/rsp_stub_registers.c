@@ -81,7 +81,7 @@ static struct dill_error *read_values(struct rsp_stub *stub, const struct rsp_fe
 				      uint64_t values[static RSP_REGISTER_COUNT],
 				      bool known[static RSP_REGISTER_COUNT])
 {
-	struct register_block block;
+	struct register_block block = {.size = 0};
 
 	TRY(read_block(stub, &block));
 	for (unsigned id = 0; id < RSP_REGISTER_COUNT; id++) {

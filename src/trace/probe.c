@@ -122,10 +122,9 @@ static struct dill_error *find_role(struct types *types, const struct type_param
 		*ret = ROLE_CACHE;
 	else if (depth == 2 && type.kind == TYPE_VOID)
 		*ret = ROLE_ARRAY;
-	else if (depth == 1 && type.kind == TYPE_VOID && kind >= PROBE_FREE)
+	else if (depth == 1 && (kind == PROBE_FREE_SHEAF || /* the head in the sheaf */
+				(type.kind == TYPE_VOID && kind >= PROBE_FREE)))
 		*ret = ROLE_OBJECT;
-	else if (kind == PROBE_FREE_SHEAF && depth == 1)
-		*ret = ROLE_OBJECT; /* the head in the sheaf */
 	return NULL;
 }
 
