@@ -142,6 +142,16 @@ static void find_request(struct probe *probe, uint32_t count)
 	probe->arguments[ROLE_OBJECT] = argument_registers[1];
 }
 
+/* A bool leaves the upper bits of its register undefined. */
+static struct dill_error *find_result(struct types *types, type_id id, struct probe *probe)
+{
+	struct type type;
+
+	TRY(types_strip(types, id, &type));
+	probe->result_mask = type.size == 1 ? UINT8_MAX : UINT32_MAX;
+	return NULL;
+}
+
 static struct dill_error *find_arguments(struct types *types, struct probe *probe)
 {
 	struct type prototype;
@@ -162,7 +172,7 @@ static struct dill_error *find_arguments(struct types *types, struct probe *prob
 	}
 	if (probe->kind == PROBE_REQUEST)
 		find_request(probe, prototype.count);
-	return NULL;
+	return find_result(types, prototype.target, probe);
 }
 
 static bool has(const struct probe *probe, enum probe_role role)

@@ -40,6 +40,7 @@ struct probe {
 	dill_virt address; /**< where the breakpoint goes: behind an endbr64 */
 	enum probe_first first;
 	dill_virt next;
+	uint32_t result_mask; /**< bits of a bulk call's result that mean something */
 	/** Register of each argument, by role; -1 = there is none. */
 	int8_t arguments[ROLE_COUNT];
 };

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "trace/objects.h"
+
+struct dill_error *objects_allocate(struct objects *objects, const struct trace_event *event)
+{
+	number_map_remove(&objects->freed, event->object);
+	TRY(number_map_put(&objects->allocated, event->object, event->sequence));
+	return number_map_put(&objects->times, event->object, event->time_ns);
+}
+
+bool objects_is_live(const struct objects *objects, dill_virt object)
+{
+	return number_map_get(&objects->allocated, object, NULL);
+}
+
+void objects_look_up(const struct objects *objects, struct trace_event *event)
+{
+	if (number_map_get(&objects->allocated, event->object, &event->alloc_sequence)) {
+		event->flags |= TRACE_KNOWN;
+		number_map_get(&objects->times, event->object, &event->alloc_time_ns);
+	} else if (event->kind == TRACE_FREE &&
+		   number_map_get(&objects->freed, event->object, NULL)) {
+		event->flags |= TRACE_DOUBLE;
+	}
+}
+
+struct dill_error *objects_free(struct objects *objects, const struct trace_event *event)
+{
+	number_map_remove(&objects->allocated, event->object);
+	number_map_remove(&objects->times, event->object);
+	return number_map_put(&objects->freed, event->object, event->sequence);
+}
+
+void objects_deinit(struct objects *objects)
+{
+	number_map_deinit(&objects->allocated);
+	number_map_deinit(&objects->times);
+	number_map_deinit(&objects->freed);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRACE_OBJECTS_H
+#define TRACE_OBJECTS_H
+
+#include "base/number_map.h"
+#include "trace/event.h"
+
+/**
+ * What a trace knows of objects: which are live and since when, which were freed last. An object is
+ * in one of the two at a time.
+ */
+struct objects {
+	struct number_map allocated; /**< sequence by address */
+	struct number_map times;     /**< and when, + 1 */
+	struct number_map freed;     /**< sequence of the free, of those not allocated since */
+};
+
+/** An object was given out. */
+DILL_MUST_CHECK struct dill_error *objects_allocate(struct objects *objects,
+						    const struct trace_event *event);
+/** True when the trace saw its allocation, and no free since. */
+bool objects_is_live(const struct objects *objects, dill_virt object);
+/** Set the members and flags of a free or request that its object's past gives. */
+void objects_look_up(const struct objects *objects, struct trace_event *event);
+/** An object was given back. */
+DILL_MUST_CHECK struct dill_error *objects_free(struct objects *objects,
+						const struct trace_event *event);
+void objects_deinit(struct objects *objects);
+
+#endif

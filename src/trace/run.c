@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include "trace/run.h"
+
+#include <inttypes.h>
+
+/* How long one wait lasts: limits, progress and the user are looked at in between. */
+#define WAIT_MS 100
+/* Without any stop for so long, the kernel is asked whether it is still the same. */
+#define IDLE_CHECK_MS 3000u
+#define PROGRESS_NS   UINT64_C(200000000)
+
+struct run {
+	struct heap *heap;
+	struct memory_runner runner;
+	const struct trace_run_options *options;
+	struct peek *peek;
+	struct tracer *tracer;
+	bool running, gone;
+	unsigned idle_ms, check_ms; /* since the last stop; when to look again */
+	uint64_t progress_ns;
+};
+
+const char *trace_end_text(enum trace_end_kind kind)
+{
+	switch (kind) {
+	case TRACE_END_EVENTS:
+		return "the limit of events was reached";
+	case TRACE_END_TIME:
+		return "the time was over";
+	case TRACE_END_INTERRUPTED:
+		return "it was interrupted";
+	case TRACE_END_PAUSED:
+		return "somebody else stopped the guest";
+	case TRACE_END_GONE:
+		return "the guest has ended";
+	case TRACE_END_REBOOTED:
+		return "the guest has rebooted";
+	}
+	return "?";
+}
+
+/* --- going on --- */
+
+static struct dill_error *resume(struct run *run)
+{
+	TRY(run->runner.ops->resume(run->runner.context));
+	run->running = true;
+	return NULL;
+}
+
+/*
+ * One instruction on one CPU. Its breakpoint must be out for that: some targets do not pass over
+ * one that is in. No other CPU runs meanwhile, so that none slips through.
+ */
+static struct dill_error *step_over(struct run *run, const struct dill_stop *stop)
+{
+	const struct dill_run_ops *ops = run->runner.ops;
+	void *context = run->runner.context;
+	dill_virt address = stop->registers[DILL_RIP];
+	struct dill_stop after;
+
+	TRY(ops->remove(context, address));
+	TRY(ops->step(context, stop->cpu));
+	run->running = true;
+	do {
+		TRY(ops->wait(context, WAIT_MS, &after));
+	} while (after.kind == DILL_STILL_RUNNING);
+	run->running = false;
+	run->gone |= after.kind == DILL_STOP_GONE;
+	return ops->insert(context, address);
+}
+
+static struct dill_error *go_on(struct run *run, const struct dill_stop *stop, enum trace_then then,
+				dill_virt next)
+{
+	switch (then) {
+	case TRACE_THEN_RUN:
+		return NULL;
+	case TRACE_THEN_SKIP:
+		return run->runner.ops->set_register(run->runner.context, DILL_RIP, next);
+	case TRACE_THEN_STEP:
+		return step_over(run, stop);
+	}
+	return NULL;
+}
+
+/* --- what may end a trace --- */
+
+/* Whether the kernel is still the one that the tracer knows. The target is stopped. */
+static bool is_same_kernel(struct run *run)
+{
+	struct kernel *kernel = run->heap->kernel;
+	struct dill_error *error;
+
+	memory_invalidate(kernel_memory(kernel));
+	error = kernel_refresh(kernel);
+	dill_error_free(error);
+	return !error;
+}
+
+static bool check_limits(const struct run *run, enum trace_end_kind *ret)
+{
+	const struct trace_run_options *options = run->options;
+
+	if (options->events_max && tracer_counts(run->tracer).events >= options->events_max)
+		*ret = TRACE_END_EVENTS;
+	else if (options->time_max_ns && tracer_elapsed(run->tracer) >= options->time_max_ns)
+		*ret = TRACE_END_TIME;
+	else
+		return false;
+	return true;
+}
+
+static struct dill_error *tell_progress(struct run *run)
+{
+	uint64_t now = tracer_elapsed(run->tracer);
+
+	if (!run->options->progress || now - run->progress_ns < PROGRESS_NS)
+		return NULL;
+	run->progress_ns = now;
+	return run->options->progress(run->options->context, run->tracer);
+}
+
+/* Nothing has happened for a while: stop the target and look at its kernel. */
+static struct dill_error *check_idle(struct run *run, bool *ret_end, enum trace_end_kind *ret)
+{
+	struct dill_stop stop;
+
+	run->idle_ms += WAIT_MS;
+	if (run->idle_ms < run->check_ms)
+		return NULL;
+	run->check_ms = run->idle_ms * 2;
+	TRY(run->runner.ops->interrupt(run->runner.context, &stop));
+	run->running = false;
+	if (stop.kind == DILL_STOP_GONE) {
+		run->gone = *ret_end = true;
+		*ret = TRACE_END_GONE;
+		return NULL;
+	}
+	if (!is_same_kernel(run)) {
+		*ret_end = true;
+		*ret = TRACE_END_REBOOTED;
+		return NULL;
+	}
+	return resume(run);
+}
+
+/* --- the loop --- */
+
+static struct dill_error *handle_trap(struct run *run, const struct dill_stop *stop, bool *ret_end,
+				      enum trace_end_kind *ret)
+{
+	enum trace_then then = TRACE_THEN_RUN;
+	dill_virt next = 0;
+
+	if (!tracer_is_mine(run->tracer, stop->registers[DILL_RIP])) {
+		/* A CPU had stopped there when the breakpoint was taken out: it just goes on. */
+		return resume(run);
+	}
+	TRY(tracer_hit(run->tracer, stop, &then, &next));
+	TRY(go_on(run, stop, then, next));
+	if (run->gone) {
+		*ret_end = true;
+		*ret = TRACE_END_GONE;
+		return NULL;
+	}
+	*ret_end = check_limits(run, ret);
+	return *ret_end ? NULL : resume(run);
+}
+
+/* Wait once, and do what there is to do. */
+static struct dill_error *turn(struct run *run, bool *ret_end, enum trace_end_kind *ret)
+{
+	struct dill_stop stop;
+
+	TRY(run->runner.ops->wait(run->runner.context, WAIT_MS, &stop));
+	if (stop.kind == DILL_STILL_RUNNING) {
+		*ret_end = check_limits(run, ret);
+		return *ret_end ? NULL : check_idle(run, ret_end, ret);
+	}
+	run->running = false;
+	run->idle_ms = 0;
+	run->check_ms = IDLE_CHECK_MS;
+	switch (stop.kind) {
+	case DILL_STOP_TRAP:
+		return handle_trap(run, &stop, ret_end, ret);
+	case DILL_STOP_PAUSED:
+		*ret = is_same_kernel(run) ? TRACE_END_PAUSED : TRACE_END_REBOOTED;
+		break;
+	case DILL_STOP_GONE:
+	case DILL_STILL_RUNNING:
+		run->gone = true;
+		*ret = TRACE_END_GONE;
+		break;
+	}
+	*ret_end = true;
+	return NULL;
+}
+
+static struct dill_error *loop(struct run *run, enum trace_end_kind *ret)
+{
+	bool end = false;
+
+	TRY(resume(run));
+	while (!end) {
+		struct dill_error *error = turn(run, &end, ret);
+
+		if (dill_error_code(error) == DILL_ERROR_INTERRUPTED) {
+			dill_error_free(error);
+			*ret = TRACE_END_INTERRUPTED;
+			return NULL;
+		}
+		TRY(error);
+		TRY(tell_progress(run));
+	}
+	return NULL;
+}
+
+/* --- beginning and end --- */
+
+static struct dill_error *begin(struct run *run)
+{
+	struct tracer_options options = {
+		.filter = run->options->filter,
+		.sink = run->options->sink,
+		.breakpoints =
+			{
+				.insert = run->runner.ops->insert,
+				.remove = run->runner.ops->remove,
+				.context = run->runner.context,
+			},
+	};
+
+	TRY(peek_new(run->heap->kernel, run->runner, &run->peek));
+	options.peek = run->peek;
+	TRY(tracer_new(run->heap, &options, &run->tracer));
+	if (run->options->armed)
+		TRY(run->options->armed(run->options->context, run->tracer));
+	return tracer_arm(run->tracer);
+}
+
+/* Stop the target and take everything out of it, whatever has happened. */
+static struct dill_error *finish(struct run *run)
+{
+	struct dill_error *error = NULL;
+	struct dill_stop stop;
+
+	if (run->gone || !run->tracer)
+		return NULL;
+	if (run->running)
+		error = run->runner.ops->interrupt(run->runner.context, &stop);
+	run->running = false;
+	if (!error && tracer_is_armed(run->tracer))
+		error = tracer_disarm(run->tracer);
+	memory_invalidate(kernel_memory(run->heap->kernel));
+	return error;
+}
+
+struct dill_error *trace_run(struct heap *heap, struct memory_runner runner,
+			     const struct trace_run_options *options, struct trace_run_result *ret)
+{
+	struct run run = {
+		.heap = heap, .runner = runner, .options = options, .check_ms = IDLE_CHECK_MS};
+	struct dill_error *error = begin(&run), *failure;
+
+	*ret = (struct trace_run_result){0};
+	if (!error)
+		error = loop(&run, &ret->end);
+	failure = finish(&run);
+	if (error)
+		dill_error_free(failure); /* a consequence of the first */
+	else
+		error = failure;
+	if (run.tracer) {
+		ret->counts = tracer_counts(run.tracer);
+		ret->duration_ns = tracer_elapsed(run.tracer);
+		ret->probes = tracer_probes(run.tracer);
+	}
+	tracer_free(run.tracer);
+	peek_free(run.peek);
+	return error;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "slub/locate.h"
+#include "trace/tracer_private.h"
+
+/* A kernel that makes many caches while it is traced is not searched at every event. */
+#define CACHES_AGAIN_EVENTS 256u
+/* kmalloc(0) gives this instead of memory (include/linux/slab.h ZERO_SIZE_PTR). */
+#define ZERO_SIZE_PTR 16u
+
+static struct dill_error *read_caches(struct tracer *tracer)
+{
+	struct findings findings = {.arena = tracer->arena};
+
+	tracer->caches_read = tracer->counts.hits;
+	return caches_read(tracer->heap, tracer->arena, &findings, &tracer->caches);
+}
+
+struct dill_error *tracer_cache(struct tracer *tracer, dill_virt address, const struct cache **ret)
+{
+	*ret = address && tracer->caches.count ? cache_at(&tracer->caches, address) : NULL;
+	if (*ret || !address)
+		return NULL;
+	if (tracer->caches.count && tracer->counts.hits - tracer->caches_read < CACHES_AGAIN_EVENTS)
+		return NULL;
+	memory_invalidate(kernel_memory(tracer->kernel));
+	TRY(read_caches(tracer));
+	*ret = cache_at(&tracer->caches, address);
+	return NULL;
+}
+
+/* --- filter --- */
+
+bool tracer_follows(const struct tracer *tracer, const struct current *current)
+{
+	const struct trace_filter *filter = &tracer->options.filter;
+
+	if (filter->has_pid && current->pid != filter->pid && current->tgid != filter->pid)
+		return false;
+	return !filter->name || !fnmatch(filter->name, current->comm, 0);
+}
+
+bool tracer_takes_cache(const struct tracer *tracer, const struct cache *cache)
+{
+	const char *pattern = tracer->options.filter.caches;
+
+	return !pattern || (cache && !fnmatch(pattern, cache->name, 0));
+}
+
+bool tracer_takes_size(const struct tracer *tracer, uint64_t size)
+{
+	const struct trace_filter *filter = &tracer->options.filter;
+
+	return size >= filter->size_min && (!filter->size_max || size <= filter->size_max);
+}
+
+/* --- names --- */
+
+struct dill_error *tracer_name_address(void *context, dill_virt address, struct strbuf *text)
+{
+	struct tracer *tracer = context;
+	struct symbol symbol;
+	struct dill_error *error = kernel_symbol_at(tracer->kernel, address, &symbol);
+
+	if (error && error_is_fatal(error))
+		return error;
+	if (!error)
+		strbuf_append_format(text, "%s+0x%" PRIx64, symbol.name, address - symbol.address);
+	dill_error_free(error);
+	return NULL;
+}
+
+/* The name of a caller, made once. */
+static struct dill_error *name_caller(struct tracer *tracer, dill_virt caller, const char **ret)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+	uint64_t known;
+	char *copy;
+
+	*ret = NULL;
+	if (!caller)
+		return NULL;
+	if (!number_map_get(&tracer->callers, caller, &known)) {
+		TRY(tracer_name_address(tracer, caller, &text));
+		TRY(strbuf_error(&text));
+		copy = arena_copy_text(tracer->arena, strbuf_get(&text), text.length);
+		if (!copy)
+			return error_no_memory();
+		known = (uintptr_t)copy;
+		TRY(number_map_put(&tracer->callers, caller, known));
+	}
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): it was put in as a pointer */
+	*ret = (const char *)(uintptr_t)known;
+	if (!**ret)
+		*ret = NULL;
+	return NULL;
+}
+
+static struct dill_error *set_names(struct tracer *tracer, const struct current *current,
+				    struct trace_event *event)
+{
+	strbuf_clear(&tracer->comm_text);
+	strbuf_append_escaped(&tracer->comm_text, current->comm, strlen(current->comm));
+	TRY(strbuf_error(&tracer->comm_text));
+	event->comm = strbuf_get(&tracer->comm_text);
+	if (event->kind == TRACE_ALLOC) {
+		strbuf_clear(&tracer->gfp_text);
+		gfp_append(&tracer->gfp_names, event->gfp, &tracer->gfp_text);
+		TRY(strbuf_error(&tracer->gfp_text));
+		event->gfp_names = strbuf_get(&tracer->gfp_text);
+	}
+	return name_caller(tracer, event->caller, &event->caller_name);
+}
+
+/* --- sizes --- */
+
+/* Bytes of the whole pages that a large allocation takes (include/asm-generic/getorder.h). */
+static uint64_t whole_pages(uint64_t size)
+{
+	uint64_t bytes = DILL_PAGE_SIZE;
+
+	while (bytes < size && bytes <= UINT64_MAX / 2)
+		bytes *= 2;
+	return bytes;
+}
+
+static void set_sizes(const struct occasion *occasion, const struct cache *cache,
+		      struct trace_event *event)
+{
+	bool says_size =
+		occasion->probe->arguments[ROLE_SIZE] >= 0 && occasion->probe->kind == PROBE_ALLOC;
+
+	if (event->kind != TRACE_ALLOC)
+		return;
+	if (says_size)
+		event->bytes_requested = occasion->size;
+	else if (cache)
+		event->bytes_requested = cache->object_size;
+	if (cache)
+		event->bytes_given = cache->size;
+	else if (event->object)
+		event->bytes_given = whole_pages(occasion->size);
+}
+
+/* --- events --- */
+
+/* The cache and slab of an object, by its page, or by what the caller knows when there is none. */
+static struct dill_error *find_owner(struct tracer *tracer, const struct occasion *occasion,
+				     dill_virt object, struct trace_event *event,
+				     const struct cache **ret)
+{
+	struct owner owner = {0};
+
+	if (object)
+		TRY(owner_read(tracer->heap, tracer->options.peek, object, &owner));
+	event->cache = owner.cache ? owner.cache : occasion->cache;
+	event->slab = owner.slab;
+	event->slab_objects = owner.objects;
+	TRY(tracer_cache(tracer, event->cache, ret));
+	event->cache_name = *ret ? (*ret)->name : NULL;
+	if (!*ret)
+		event->cache = 0;
+	if (object && !owner.cache)
+		event->flags |= TRACE_LARGE;
+	return NULL;
+}
+
+/* Whether memory without a slab is in no direct map either: vmalloc(), which is not traced. */
+static bool is_elsewhere(const struct tracer *tracer, dill_virt object)
+{
+	const struct memory_map *map = kernel_memory_map(tracer->kernel);
+
+	return object - map->page_offset >= map->direct_size;
+}
+
+static bool is_wanted(const struct tracer *tracer, const struct cache *cache,
+		      const struct trace_event *event)
+{
+	if (event->flags & TRACE_KNOWN) /* its allocation was wanted */
+		return true;
+	if (!tracer_takes_cache(tracer, cache))
+		return false;
+	return event->kind == TRACE_ALLOC
+		       ? tracer_takes_size(tracer, event->bytes_requested)
+		       : tracer_takes_size(tracer, cache ? cache->object_size : UINT64_MAX);
+}
+
+static struct dill_error *remember(struct tracer *tracer, const struct trace_event *event)
+{
+	if (!event->object)
+		return NULL;
+	switch (event->kind) {
+	case TRACE_ALLOC:
+		return objects_allocate(&tracer->objects, event);
+	case TRACE_FREE:
+		return objects_free(&tracer->objects, event);
+	case TRACE_REQUEST:
+		break;
+	}
+	return NULL;
+}
+
+static bool follows_everything(const struct trace_filter *filter)
+{
+	return !filter->name && !filter->has_pid && !filter->caches && !filter->has_cpu &&
+	       !filter->size_min && !filter->size_max;
+}
+
+struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occasion,
+			       dill_virt object)
+{
+	struct trace_event event = {
+		.sequence = tracer->counts.events + 1,
+		.time_ns = tracer_elapsed(tracer),
+		.kind = occasion->kind,
+		.flags = occasion->flags,
+		.cpu = occasion->cpu,
+		.pid = occasion->current->pid,
+		.tgid = occasion->current->tgid,
+		.function = occasion->probe->function,
+		.object = object,
+		.gfp = occasion->gfp,
+		.caller = occasion->caller,
+	};
+	const struct cache *cache;
+
+	if (object == ZERO_SIZE_PTR || (!object && occasion->kind != TRACE_ALLOC) ||
+	    (object && is_elsewhere(tracer, object)))
+		return NULL;
+	TRY(find_owner(tracer, occasion, object, &event, &cache));
+	set_sizes(occasion, cache, &event);
+	if (event.kind != TRACE_ALLOC)
+		objects_look_up(&tracer->objects, &event);
+	/* What others did to the object meanwhile was not seen. */
+	if (!follows_everything(&tracer->options.filter))
+		event.flags &= ~(unsigned)TRACE_DOUBLE;
+	if (!is_wanted(tracer, cache, &event)) {
+		tracer->counts.dismissed++;
+		return NULL;
+	}
+	if (event.flags & TRACE_KNOWN && !tracer_follows(tracer, occasion->current))
+		event.flags |= TRACE_FOREIGN;
+	TRY(remember(tracer, &event));
+	if (tracer->muted)
+		return NULL;
+	tracer->counts.events++;
+	TRY(set_names(tracer, occasion->current, &event));
+	return tracer->options.sink->event(tracer->options.sink, &event);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRACE_TRACER_PRIVATE_H
+#define TRACE_TRACER_PRIVATE_H
+
+#include "base/strbuf.h"
+#include "trace/gfp.h"
+#include "trace/objects.h"
+#include "trace/owner.h"
+#include "trace/tracer.h"
+
+/* Inside of the tracer: tracer.c decides what a stop is, tracer_event.c makes events. */
+
+struct tracer {
+	struct heap *heap;
+	struct kernel *kernel;
+	struct tracer_options options;
+	struct arena *arena; /**< probes, names, caches */
+	struct probe_list probes;
+	struct current_layout current_layout;
+	struct gfp_names gfp_names;
+	struct cache_list caches;
+	uint64_t caches_read;	   /**< events when the list of caches was read last */
+	struct number_map callers; /**< names of return addresses, as pointers into the arena */
+	struct calls calls;
+	struct objects objects;
+	uint64_t largest; /**< bytes of the largest size class: what is more comes in pages */
+	bool muted;
+	size_t armed; /**< probes whose breakpoints are in, from the first on */
+	uint64_t start_ns;
+	struct tracer_counts counts;
+	struct strbuf gfp_text, comm_text;
+};
+
+/** Everything that the event of one object has in common with those of its neighbours. */
+struct occasion {
+	const struct probe *probe;
+	enum trace_kind kind;
+	unsigned flags; /**< of the events */
+	unsigned cpu;
+	const struct current *current;
+	dill_virt caller;
+	dill_virt cache; /**< 0 = told by the object */
+	uint64_t size, gfp;
+};
+
+/** The cache at @p address, or NULL; one that was made after the start is looked for again. */
+DILL_MUST_CHECK struct dill_error *tracer_cache(struct tracer *tracer, dill_virt address,
+						const struct cache **ret);
+
+/** True when the task is one that the filter follows. */
+bool tracer_follows(const struct tracer *tracer, const struct current *current);
+/** True when the filter lets a cache pass; NULL is memory without one. */
+bool tracer_takes_cache(const struct tracer *tracer, const struct cache *cache);
+/** True when the filter lets so many wanted bytes pass. */
+bool tracer_takes_size(const struct tracer *tracer, uint64_t size);
+
+/** Make the event of one object and hand it over, unless the filter leaves it out. */
+DILL_MUST_CHECK struct dill_error *tracer_emit(struct tracer *tracer,
+					       const struct occasion *occasion, dill_virt object);
+
+#endif
