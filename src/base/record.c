@@ -37,7 +37,7 @@ void record_set_number(struct record *record, size_t column, uint64_t value)
 {
 	enum column_type type = record->kind->columns[column].type;
 
-	assert(type == COLUMN_ADDRESS || type == COLUMN_COUNT);
+	assert(type == COLUMN_ADDRESS || type == COLUMN_COUNT || type == COLUMN_TIME);
 	field(record, column, type)->number = value;
 }
 

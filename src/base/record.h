@@ -15,6 +15,7 @@ struct record_view;
 enum column_type {
 	COLUMN_ADDRESS, /**< u64; JSON string "0xffff..." */
 	COLUMN_COUNT,	/**< u64; JSON number (sizes, counts, offsets, ids) */
+	COLUMN_TIME,	/**< u64, nanoseconds; JSON number, with a unit in text */
 	COLUMN_SIGNED,	/**< i64; JSON number */
 	COLUMN_BOOL,	/**< JSON true or false */
 	COLUMN_TEXT,	/**< bytes; already escaped for display by strbuf_append_escaped() when they
@@ -87,7 +88,7 @@ void record_list_append(struct record_list *list, struct record *record);
 /** Setters; @p column is the index into the kind's columns, whose type must fit (asserted).
  * Pointers are borrowed. */
 void record_set_number(struct record *record, size_t column,
-		       uint64_t value); /* ADDRESS and COUNT */
+		       uint64_t value); /* ADDRESS, COUNT and TIME */
 void record_set_signed(struct record *record, size_t column, int64_t value);
 void record_set_bool(struct record *record, size_t column, bool value);
 /** NULL @p value leaves the field absent. */
@@ -97,7 +98,7 @@ void record_set_addresses(struct record *record, size_t column, const uint64_t *
 void record_set_texts(struct record *record, size_t column, const char *const *items, size_t count);
 void record_set_records(struct record *record, size_t column, struct record_list list);
 
-/** The number in @p column (ADDRESS or COUNT); 0 when absent. */
+/** The number in @p column (ADDRESS, COUNT or TIME); 0 when absent. */
 uint64_t record_number(const struct record *record, size_t column);
 /** The text in @p column; "" when absent. */
 const char *record_text(const struct record *record, size_t column);

@@ -102,14 +102,15 @@ static size_t utf8_length(const unsigned char *bytes, size_t length)
 	return size;
 }
 
-void strbuf_append_escaped(struct strbuf *text, const char *bytes, size_t length)
+/* @also: a character to escape with those that are not printable; 0 = none. */
+static void append_shown(struct strbuf *text, const char *bytes, size_t length, char also)
 {
 	const unsigned char *at = (const unsigned char *)bytes;
 
 	while (length) {
 		size_t size = utf8_length(at, length);
 
-		if (size && at[0] >= 0x20 && at[0] != 0x7f && at[0] != '\\') {
+		if (size && at[0] >= 0x20 && at[0] != 0x7f && at[0] != (unsigned char)also) {
 			strbuf_append_bytes(text, (const char *)at, size);
 		} else {
 			strbuf_append_format(text, "\\x%02x", at[0]);
@@ -118,6 +119,16 @@ void strbuf_append_escaped(struct strbuf *text, const char *bytes, size_t length
 		at += size;
 		length -= size;
 	}
+}
+
+void strbuf_append_escaped(struct strbuf *text, const char *bytes, size_t length)
+{
+	append_shown(text, bytes, length, '\\');
+}
+
+void strbuf_append_printable(struct strbuf *text, const char *bytes, size_t length)
+{
+	append_shown(text, bytes, length, 0);
 }
 
 void strbuf_clear(struct strbuf *text)

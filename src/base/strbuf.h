@@ -28,6 +28,8 @@ void strbuf_append_repeated(struct strbuf *text, char c, size_t count);
  * that are no valid UTF-8 appear as \xNN, so that nothing reaches a terminal as a command.
  */
 void strbuf_append_escaped(struct strbuf *text, const char *bytes, size_t length);
+/** The same for a text that should have been escaped before: backslashes stay as they are. */
+void strbuf_append_printable(struct strbuf *text, const char *bytes, size_t length);
 /** Empty the text, keeping its memory. */
 void strbuf_clear(struct strbuf *text);
 /** The text, "" when empty; borrowed until the next change. */

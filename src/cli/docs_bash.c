@@ -9,7 +9,7 @@ static const char head[] =
 	"_dill()\n"
 	"{\n"
 	"\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
-	"\tlocal command='' words='' i\n"
+	"\tlocal command='' words='' files='' i\n"
 	"\n"
 	"\t# Find the command behind dill's own options; bash splits words at = and : too.\n"
 	"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
@@ -47,10 +47,11 @@ static const char middle[] =
 	"\n"
 	"\tcase $command in\n";
 
-static const char tail[] = "\tesac\n"
-			   "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
-			   "}\n"
-			   "complete -F _dill dill\n";
+static const char tail[] =
+	"\tesac\n"
+	"\tmapfile -t COMPREPLY < <(compgen $files -W \"$words\" -- \"$current\")\n"
+	"}\n"
+	"complete -F _dill dill\n";
 
 static void append_command_names(struct strbuf *text)
 {
@@ -86,6 +87,14 @@ static void append_program_words(struct strbuf *text)
 	strbuf_append(text, "' ;;\n");
 }
 
+static bool takes_file(const struct command *command)
+{
+	for (size_t i = 0; i < COMMAND_ARGUMENTS_MAX && command->arguments[i].name; i++)
+		if (command->arguments[i].kind == ARGUMENT_FILE)
+			return true;
+	return false;
+}
+
 static void append_command_words(struct strbuf *text, const struct command *command)
 {
 	const struct command_option *option;
@@ -96,7 +105,7 @@ static void append_command_words(struct strbuf *text, const struct command *comm
 	for (size_t i = 0; i < COMMAND_ARGUMENTS_MAX && command->arguments[i].name; i++)
 		if (command->arguments[i].kind == ARGUMENT_COMMAND)
 			append_command_names(text);
-	strbuf_append(text, "' ;;\n");
+	strbuf_append(text, takes_file(command) ? "' files=-f ;;\n" : "' ;;\n");
 }
 
 void docs_append_bash(struct strbuf *text)

@@ -74,7 +74,7 @@ static unsigned char apply(EditLine *editor, const struct program *program, cons
 		return CC_REDISPLAY;
 	}
 	replace(editor, typed, found->words.items[0], length);
-	if (found->words.count == 1)
+	if (found->words.count == 1 && length && found->words.items[0][length - 1] != '/')
 		el_insertstr(editor, " ");
 	return CC_REFRESH;
 }

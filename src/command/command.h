@@ -21,6 +21,7 @@ enum argument_kind {
 	ARGUMENT_CPU,
 	ARGUMENT_NODE,
 	ARGUMENT_COMMAND, /**< name of a command */
+	ARGUMENT_FILE,	  /**< path of a file */
 };
 
 struct command_argument {

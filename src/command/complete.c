@@ -74,6 +74,8 @@ static struct dill_error *offer_values(struct completer *completer, enum argumen
 	switch (kind) {
 	case ARGUMENT_COMMAND:
 		return offer_commands(completer);
+	case ARGUMENT_FILE:
+		return complete_file(completer);
 	case ARGUMENT_CACHE:
 	case ARGUMENT_TYPE:
 	case ARGUMENT_MEMBER:

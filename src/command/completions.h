@@ -27,4 +27,7 @@ DILL_MUST_CHECK struct dill_error *completer_offer(struct completer *completer, 
 DILL_MUST_CHECK struct dill_error *complete_from_target(struct completer *completer,
 							enum argument_kind kind, const char *type);
 
+/** Offer files and folders; a folder's name ends with a slash. */
+DILL_MUST_CHECK struct dill_error *complete_file(struct completer *completer);
+
 #endif

@@ -49,6 +49,7 @@ const char *column_type_text(enum column_type type)
 	case COLUMN_ADDRESS:
 		return "address";
 	case COLUMN_COUNT:
+	case COLUMN_TIME:
 		return "number";
 	case COLUMN_SIGNED:
 		return "signed number";

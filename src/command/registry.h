@@ -15,6 +15,8 @@ extern const struct command knext_command;
 extern const struct command ktask_command;
 extern const struct command kstruct_command;
 extern const struct command kbase_command;
+extern const struct command report_command;
+extern const struct command history_command;
 extern const struct command info_command;
 extern const struct command help_command; /* command_help() is a function */
 

@@ -99,6 +99,7 @@ static struct dill_error *append_value(struct strbuf *text, enum column_type typ
 		append_address(text, field->number);
 		break;
 	case COLUMN_COUNT:
+	case COLUMN_TIME:
 		append_number(text, field->number);
 		break;
 	case COLUMN_SIGNED:

@@ -18,6 +18,7 @@ struct render {
 	struct painter painter;		/* its text is what has not been written yet, JSON too */
 	const struct record_view *view; /* of the last record; NULL when that was a row */
 	struct table table;
+	bool headed;	  /* what was drawn last heads a table */
 	bool started;	  /* something was drawn: a table is set off by an empty line */
 	bool after_table; /* ... and so is what follows one */
 	bool failed;	  /* the output takes no more */
@@ -47,10 +48,11 @@ static void draw_table(struct render *render)
 {
 	struct table *table = &render->table;
 
-	if (!table->heading_drawn && render->started)
+	if (!table->heading_drawn && render->started && !render->headed)
 		paint_newline(&render->painter);
 	table_draw(table, &render->painter);
 	render->started = render->after_table = true;
+	render->headed = false;
 }
 
 static void end_table(struct render *render)
@@ -93,6 +95,7 @@ static struct dill_error *emit_drawn(struct render *render, const struct record 
 	if (render->after_table || (record->kind->view->apart && render->started))
 		paint_newline(&render->painter);
 	render->after_table = false;
+	render->headed = record->kind->view->heads;
 	render->started = true;
 	return record->kind->view->draw(&render->painter, record);
 }

@@ -6,6 +6,7 @@
 
 #include "render/number_text.h"
 #include "render/text_width.h"
+#include "render/time_text.h"
 
 #define ROWS_MAX       10000
 #define TEXT_BYTES_MAX ((size_t)4 << 20)
@@ -86,6 +87,9 @@ static void append_value(struct strbuf *text, enum column_type type, const struc
 		break;
 	case COLUMN_COUNT:
 		append_decimal(text, field->number);
+		break;
+	case COLUMN_TIME:
+		time_append(text, field->number);
 		break;
 	case COLUMN_SIGNED:
 		if (field->integer < 0)
@@ -204,6 +208,7 @@ static enum style style_of(const struct table *table, size_t column)
 	case COLUMN_ADDRESSES:
 		return STYLE_ADDRESS;
 	case COLUMN_COUNT:
+	case COLUMN_TIME:
 	case COLUMN_SIGNED:
 		return STYLE_NUMBER;
 	default:
@@ -219,7 +224,7 @@ static void draw_cell(const struct table *table, struct painter *painter, size_t
 
 	if (column)
 		strbuf_append_repeated(&painter->text, ' ', GAP);
-	if (type == COLUMN_COUNT || type == COLUMN_SIGNED)
+	if (type == COLUMN_COUNT || type == COLUMN_TIME || type == COLUMN_SIGNED)
 		paint_padded(painter, style, text, -(int)width);
 	else if (last && text_width(text) <= width) /* no blanks at the end of a line */
 		paint(painter, style, text);

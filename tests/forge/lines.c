@@ -68,6 +68,7 @@ static void add_value(const struct fields *fields, struct dice *dice, enum argum
 	case ARGUMENT_NONE:
 	case ARGUMENT_TEXT:
 	case ARGUMENT_COMMAND:
+	case ARGUMENT_FILE:
 		add(line, "dentry");
 		break;
 	}

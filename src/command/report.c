@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/registry.h"
+#include "command/report_record.h"
+
+enum { OPTION_ROWS, OPTION_LIVE };
+
+static struct dill_error *run(struct command_call *call)
+{
+	struct report_choice choice = {.rows = REPORT_ROWS,
+				       .live = call->options[OPTION_LIVE].given};
+	_cleanup_(trace_store_freep)
+	struct trace_store *store = NULL;
+	_cleanup_(trace_totals_freep)
+	struct trace_totals *totals = NULL;
+
+	if (call->options[OPTION_ROWS].given)
+		choice.rows = (size_t)call->options[OPTION_ROWS].number;
+	TRY(trace_store_open(call->arguments[0], &store));
+	TRY(trace_totals_new(store, &totals));
+	return report_emit(call, totals, &choice);
+}
+
+const struct command report_command = {
+	.name = "report",
+	.summary = "What a recorded trace amounts to",
+	.help = "Read a trace that was written with \"trace -o FILE\" and sum it up: events, time "
+		"and losses; allocations,\n"
+		"frees, bytes, waste and ages by cache, caller and process; objects that were "
+		"allocated and not freed\n"
+		"while watched; frees of objects that were allocated before; slabs that one "
+		"process "
+		"filled alone; double\n"
+		"frees. No target is needed.\n"
+		"\n"
+		"The status is 1 when there was a double free.\n"
+		"\n"
+		"Examples:\n"
+		"  report trace.db\n"
+		"  report trace.db -n 0 --live\n"
+		"  report trace.db --json\n",
+	.arguments = {{"FILE", ARGUMENT_FILE}},
+	.options =
+		{
+			[OPTION_ROWS] = {"rows", 'n', ARGUMENT_NUMBER, "N",
+					 "show N rows of each list (10 without this); 0 shows all"},
+			[OPTION_LIVE] = {"live", 0, ARGUMENT_NONE, NULL,
+					 "show each object that is still alive"},
+		},
+	.kinds = report_kinds,
+	.run = run,
+};

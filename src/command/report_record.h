@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMAND_REPORT_RECORD_H
+#define COMMAND_REPORT_RECORD_H
+
+#include "command/command.h"
+#include "store/totals.h"
+
+/** How many rows of a list are shown unless -n says otherwise. */
+#define REPORT_ROWS 10
+
+struct report_choice {
+	size_t rows; /**< of a list; 0 = all */
+	bool live;   /**< also each object that is still alive */
+};
+
+/** Kinds that report_emit() emits, NULL-terminated. */
+extern const struct record_kind *const report_kinds[];
+
+/**
+ * Emit what a trace amounts to. A double free marks the call as one with findings.
+ * For `report`, and for the end of a live trace.
+ */
+DILL_MUST_CHECK struct dill_error *report_emit(struct command_call *call,
+					       const struct trace_totals *totals,
+					       const struct report_choice *choice);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/db.h"
+
+#include "base/strbuf.h"
+
+struct dill_error *db_error(sqlite3 *db)
+{
+	int code = db ? sqlite3_errcode(db) : SQLITE_NOMEM;
+
+	switch (code & 0xff) {
+	case SQLITE_NOMEM:
+		return error_no_memory();
+	case SQLITE_INTERRUPT:
+		return error_interrupted();
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_TOOBIG:
+	case SQLITE_ERROR: /* a table or column that is not there */
+		return dill_error_new(DILL_ERROR_BAD_DATA, "the file is damaged: %s",
+				      sqlite3_errmsg(db));
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return dill_error_new(DILL_ERROR_OS,
+				      "another program is writing the file: wait for its end");
+	default:
+		return dill_error_new(DILL_ERROR_OS, "%s", sqlite3_errmsg(db));
+	}
+}
+
+struct dill_error *db_run(sqlite3 *db, const char *sql)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? NULL : db_error(db);
+}
+
+struct dill_error *db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret)
+{
+	return sqlite3_prepare_v2(db, sql, -1, ret, NULL) == SQLITE_OK ? NULL : db_error(db);
+}
+
+struct dill_error *db_step(sqlite3_stmt *statement, bool *ret_row)
+{
+	int code = sqlite3_step(statement);
+
+	*ret_row = code == SQLITE_ROW;
+	return code == SQLITE_ROW || code == SQLITE_DONE ? NULL
+							 : db_error(sqlite3_db_handle(statement));
+}
+
+struct dill_error *db_finish(sqlite3_stmt *statement)
+{
+	bool row;
+	struct dill_error *error = db_step(statement, &row);
+
+	sqlite3_reset(statement);
+	return error;
+}
+
+struct dill_error *db_number(sqlite3 *db, const char *sql, int64_t *ret)
+{
+	_cleanup_(db_statement_freep)
+	sqlite3_stmt *statement = NULL;
+	bool row;
+
+	TRY(db_prepare(db, sql, &statement));
+	TRY(db_step(statement, &row));
+	*ret = row ? sqlite3_column_int64(statement, 0) : 0;
+	return NULL;
+}
+
+struct dill_error *db_text(sqlite3_stmt *statement, int column, struct arena *arena,
+			   const char **ret)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+	const char *bytes;
+	size_t length;
+
+	*ret = NULL;
+	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+		return NULL;
+	bytes = (const char *)sqlite3_column_text(statement, column);
+	if (!bytes)
+		return error_no_memory();
+	length = (size_t)sqlite3_column_bytes(statement, column);
+	strbuf_append_printable(&text, bytes, length > DB_TEXT_MAX ? DB_TEXT_MAX : length);
+	TRY(strbuf_error(&text));
+	*ret = arena_copy_text(arena, strbuf_get(&text), text.length);
+	return *ret ? NULL : error_no_memory();
+}

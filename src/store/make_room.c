@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/schema.h"
+#include "store/store_private.h"
+
+/* SQLite's own name for what stands beside a file that was not closed. */
+#define JOURNAL "-journal"
+
+static bool is_missing(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) != 0 && errno == ENOENT;
+}
+
+static bool is_empty(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
+}
+
+/* Fails unless the file is a trace that nobody is writing. */
+static struct dill_error *look_inside(const char *path, bool *ret_events)
+{
+	_cleanup_(trace_store_freep)
+	struct trace_store *store = NULL;
+	int64_t events = 1;
+	struct dill_error *error = trace_store_open(path, &store);
+
+	if (!error)
+		error = db_number(store->db, "SELECT EXISTS (SELECT 1 FROM event)", &events);
+	*ret_events = events != 0;
+	if (error && dill_error_code(error) == DILL_ERROR_OS)
+		return error;
+	dill_error_free(error); /* a damaged trace, or one of another version: kept as .old */
+	return NULL;
+}
+
+static struct dill_error *check_ours(const char *path)
+{
+	struct dill_error *error = schema_check_header(path);
+
+	if (error && dill_error_code(error) == DILL_ERROR_UNSUPPORTED) {
+		dill_error_free(error);
+		return NULL;
+	}
+	return dill_error_add_context(error, "it is there already and is left alone");
+}
+
+/* Rename a file together with its journal, which holds what is missing in it. */
+static struct dill_error *move(const char *from, const char *to)
+{
+	_cleanup_(freep)
+	char *from_journal = NULL;
+	_cleanup_(freep)
+	char *to_journal = NULL;
+
+	if (asprintf(&from_journal, "%s" JOURNAL, from) < 0 ||
+	    asprintf(&to_journal, "%s" JOURNAL, to) < 0)
+		return error_no_memory();
+	if (unlink(to_journal) != 0 && errno != ENOENT)
+		return dill_error_new_os(errno, "cannot remove %s", to_journal);
+	if (rename(from, to) != 0)
+		return dill_error_new_os(errno, "cannot rename it to %s", to);
+	if (rename(from_journal, to_journal) != 0 && errno != ENOENT)
+		return dill_error_new_os(errno, "cannot rename %s", from_journal);
+	return NULL;
+}
+
+static struct dill_error *keep_as_old(const char *path)
+{
+	_cleanup_(freep)
+	char *old = NULL;
+
+	if (asprintf(&old, "%s.old", path) < 0)
+		return error_no_memory();
+	if (!is_missing(old) && !is_empty(old))
+		TRY(dill_error_add_context(check_ours(old), "%s", old));
+	return move(path, old);
+}
+
+struct dill_error *store_make_room(const char *path)
+{
+	bool events;
+
+	if (is_missing(path) || is_empty(path))
+		return NULL;
+	TRY(check_ours(path));
+	TRY(look_inside(path, &events));
+	if (events)
+		return keep_as_old(path);
+	return unlink(path) == 0 ? NULL : dill_error_new_os(errno, "cannot replace it");
+}
