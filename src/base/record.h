@@ -110,6 +110,9 @@ const char *record_text(const struct record *record, size_t column);
  */
 struct sink {
 	struct dill_error *(*emit)(struct sink *sink, const struct record *record);
+	/** Show now what was emitted, where that is held back: for what takes its time. May be
+	 * NULL. */
+	struct dill_error *(*flush)(struct sink *sink);
 };
 
 #endif

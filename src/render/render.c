@@ -117,6 +117,16 @@ static struct dill_error *emit(struct sink *sink, const struct record *record)
 	return flush_piece(render);
 }
 
+static struct dill_error *flush_now(struct sink *sink)
+{
+	struct render *render = (struct render *)sink;
+
+	if (render->failed)
+		return NULL; /* said by the emit() that failed */
+	end_table(render);
+	return flush(render);
+}
+
 struct dill_error *render_new(const struct output *output, enum render_format format,
 			      struct render **ret)
 {
@@ -125,6 +135,7 @@ struct dill_error *render_new(const struct output *output, enum render_format fo
 	if (!render)
 		return error_no_memory();
 	render->sink.emit = emit;
+	render->sink.flush = flush_now;
 	render->output = *output;
 	if (!output->hold)
 		render->output.hold = PIECE;

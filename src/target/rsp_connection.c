@@ -413,7 +413,7 @@ static struct dill_error *next_packet(struct rsp_connection *connection, int64_t
 
 		struct dill_error *error = pump(connection, deadline);
 
-		if (dill_error_code(error) == DILL_ERROR_LIMIT) {
+		if (error && dill_error_code(error) == DILL_ERROR_LIMIT) {
 			dill_error_free(error);
 			return NULL;
 		}

@@ -205,7 +205,7 @@ static struct dill_error *loop(struct run *run, enum trace_end_kind *ret)
 	while (!end) {
 		struct dill_error *error = turn(run, &end, ret);
 
-		if (dill_error_code(error) == DILL_ERROR_INTERRUPTED) {
+		if (error && dill_error_code(error) == DILL_ERROR_INTERRUPTED) {
 			dill_error_free(error);
 			*ret = TRACE_END_INTERRUPTED;
 			return NULL;

@@ -31,6 +31,7 @@ static void fill(struct arena *arena, struct record *record, size_t column)
 	switch (record->kind->columns[column].type) {
 	case COLUMN_ADDRESS:
 	case COLUMN_COUNT:
+	case COLUMN_TIME:
 		record_set_number(record, column, 1);
 		break;
 	case COLUMN_SIGNED:

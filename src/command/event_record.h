@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMAND_EVENT_RECORD_H
+#define COMMAND_EVENT_RECORD_H
+
+#include "render/event_view.h"
+#include "trace/event.h"
+
+/**
+ * The record of an event.
+ * @param name     names the addresses of its backtrace; gets @p context
+ * @param ret      lives in @p arena
+ */
+DILL_MUST_CHECK struct dill_error *event_record(
+	const struct trace_event *event,
+	struct dill_error *(*name)(void *context, dill_virt address, struct strbuf *text),
+	void *context, struct arena *arena, struct record **ret);
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command/event_record.h"
+#include "command/number.h"
+#include "command/registry.h"
+#include "command/report_record.h"
+#include "render/trace_kinds.h"
+#include "trace/run.h"
+
+#define NANOSECONDS	UINT64_C(1000000000)
+#define REMARK_EVERY_NS (2 * NANOSECONDS)
+
+enum {
+	OPTION_PID,
+	OPTION_CACHE,
+	OPTION_CPU,
+	OPTION_SIZE,
+	OPTION_EVENTS,
+	OPTION_TIME,
+	OPTION_FILE,
+	OPTION_SUMMARY,
+};
+
+/* One live trace: events go to the output and to the store. */
+struct live {
+	struct trace_sink sink; /* first */
+	struct command_call *call;
+	struct kernel *kernel;
+	struct trace_run_options options;
+	const char *path; /* NULL = a private place */
+	bool prints;	  /* each event, as it happens */
+	struct tracer *tracer;
+	struct trace_store *store;
+	struct arena *arena; /* of the event that is printed */
+	uint64_t remark_ns;
+};
+
+/* --- what is asked for --- */
+
+static struct dill_error *parse_sizes(const char *text, struct trace_filter *filter)
+{
+	_cleanup_(freep)
+	char *low = strdup(text);
+	char *high;
+
+	if (!low)
+		return error_no_memory();
+	high = strchr(low, '-');
+	if (high)
+		*high++ = '\0';
+	if (!number_parse(low, &filter->size_min) ||
+	    !number_parse(high ? high : low, &filter->size_max) ||
+	    filter->size_min > filter->size_max)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "--size: \"%s\" is no range of bytes such as 100-200", text);
+	return NULL;
+}
+
+/* A name, or a number as for --pid. */
+static void parse_task(const char *text, struct trace_filter *filter)
+{
+	uint64_t pid;
+
+	if (number_parse(text, &pid) && pid <= UINT32_MAX) {
+		filter->has_pid = true;
+		filter->pid = (uint32_t)pid;
+	} else {
+		filter->name = text;
+	}
+}
+
+static struct dill_error *parse(const struct command_call *call, struct live *live)
+{
+	struct trace_filter *filter = &live->options.filter;
+
+	if (call->arguments[0])
+		parse_task(call->arguments[0], filter);
+	if (call->options[OPTION_PID].given) {
+		filter->has_pid = true;
+		filter->pid = (uint32_t)call->options[OPTION_PID].number;
+	}
+	filter->caches = call->options[OPTION_CACHE].text;
+	filter->has_cpu = call->options[OPTION_CPU].given;
+	filter->cpu = (unsigned)call->options[OPTION_CPU].number;
+	if (call->options[OPTION_SIZE].given)
+		TRY(parse_sizes(call->options[OPTION_SIZE].text, filter));
+	live->options.events_max = call->options[OPTION_EVENTS].number;
+	live->options.time_max_ns = call->options[OPTION_TIME].number * NANOSECONDS;
+	live->path = call->options[OPTION_FILE].text;
+	live->prints = !live->path && !call->options[OPTION_SUMMARY].given;
+	return NULL;
+}
+
+/* --- while it runs --- */
+
+static struct dill_error *print(struct live *live, const struct trace_event *event)
+{
+	struct record *record;
+
+	arena_reset(live->arena);
+	TRY(event_record(event, tracer_name_address, live->tracer, live->arena, &record));
+	return live->call->sink->emit(live->call->sink, record);
+}
+
+static struct dill_error *take_event(struct trace_sink *sink, const struct trace_event *event)
+{
+	struct live *live = (struct live *)sink;
+	struct trace_sink *store = trace_store_sink(live->store);
+
+	if (live->prints)
+		TRY(print(live, event));
+	return store->event(store, event);
+}
+
+static const char *options_text(const struct live *live, struct strbuf *text)
+{
+	const struct command_call *call = live->call;
+
+	strbuf_append(text, "trace");
+	if (call->arguments[0])
+		strbuf_append_format(text, " %s", call->arguments[0]);
+	for (size_t i = 0; call->command->options[i].name; i++) {
+		if (!call->options[i].given)
+			continue;
+		strbuf_append_format(text, " --%s", call->command->options[i].name);
+		if (call->options[i].text)
+			strbuf_append_format(text, " %s", call->options[i].text);
+	}
+	return strbuf_get(text);
+}
+
+static struct dill_error *armed(void *context, struct tracer *tracer)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+	struct live *live = context;
+	struct trace_about about = {
+		.banner = kernel_facts(live->kernel)->banner,
+		.options = options_text(live, &text),
+		.engine = "rsp",
+		.start_time = (uint64_t)time(NULL),
+	};
+
+	live->tracer = tracer;
+	TRY(strbuf_error(&text));
+	TRY(trace_store_create(live->path, &about, &live->store));
+	trace_store_name_addresses(live->store, tracer_name_address, tracer);
+	return NULL;
+}
+
+static struct dill_error *progress(void *context, const struct tracer *tracer)
+{
+	struct live *live = context;
+	uint64_t now = tracer_elapsed(tracer), events = tracer_counts(tracer).events;
+
+	if (live->path && now - live->remark_ns >= REMARK_EVERY_NS) {
+		live->remark_ns = now;
+		memory_log(kernel_memory(live->kernel),
+			   "%" PRIu64 " events in %.0f s, %.0f per second", events,
+			   (double)now / (double)NANOSECONDS,
+			   (double)events * (double)NANOSECONDS / (double)now);
+	}
+	return live->prints && live->call->sink->flush ? live->call->sink->flush(live->call->sink)
+						       : NULL;
+}
+
+/* --- afterwards --- */
+
+/* The store is finished in any case: what was seen is worth having. */
+static struct dill_error *finish(struct live *live, const struct trace_run_result *result,
+				 const struct dill_error *failure)
+{
+	struct trace_end end = {
+		.reason = failure ? dill_error_text(failure) : trace_end_text(result->end),
+		.lost = result->counts.lost,
+		.lost_why = result->counts.lost ? "allocations whose return was not seen" : NULL,
+		.duration_ns = result->duration_ns,
+		.dismissed = result->counts.dismissed,
+	};
+
+	/* The tracer, which gave names, has gone. */
+	trace_store_name_addresses(live->store, NULL, NULL);
+	return trace_store_finish(live->store, &end);
+}
+
+static struct dill_error *report(struct live *live)
+{
+	struct report_choice choice = {.rows = REPORT_ROWS};
+	_cleanup_(trace_totals_freep)
+	struct trace_totals *totals = NULL;
+
+	TRY(trace_totals_new(live->store, &totals));
+	return report_emit(live->call, totals, &choice);
+}
+
+static struct dill_error *trace(struct live *live, struct heap *heap)
+{
+	struct memory_runner runner;
+	struct trace_run_result result;
+	struct dill_error *error, *failure;
+
+	TRY(memory_runner(kernel_memory(live->kernel), &runner));
+	error = trace_run(heap, runner, &live->options, &result);
+	if (!live->store) /* it never began */
+		return error;
+	failure = finish(live, &result, error);
+	if (!failure)
+		failure = report(live);
+	if (error)
+		dill_error_free(failure);
+	return error ? error : failure;
+}
+
+static struct dill_error *run(struct command_call *call)
+{
+	struct live live = {.sink = {.event = take_event}, .call = call};
+	struct heap *heap;
+	struct dill_error *error;
+
+	TRY(parse(call, &live));
+	TRY(session_kernel(call->session, &live.kernel));
+	TRY(session_heap(call->session, &heap));
+	live.options.sink = &live.sink;
+	live.options.armed = armed;
+	live.options.progress = progress;
+	live.options.context = &live;
+	TRY(arena_new(&live.arena));
+	error = trace(&live, heap);
+	trace_store_free(live.store);
+	arena_free(live.arena);
+	return error;
+}
+
+static const struct record_kind *const kinds[] = {
+	&event_kind,	    &trace_record_kind,	 &trace_list_kind,  &trace_cache_kind,
+	&trace_caller_kind, &trace_process_kind, &trace_alive_kind, &trace_object_kind,
+	&trace_double_kind, &trace_unknown_kind, &trace_slab_kind,  NULL,
+};
+
+const struct command trace_command = {
+	.name = "trace",
+	.summary = "Follow who allocates and frees, live",
+	.help = "Let the guest run and show each allocation and free as it happens, until Ctrl-C "
+		"or "
+		"a limit; then sum up.\n"
+		"Without NAME all tasks are followed. A free by another task is shown, too, when "
+		"the "
+		"object was\n"
+		"allocated by one that is followed.\n"
+		"\n"
+		"A traced guest runs slowly: every call of the allocator stops it for a moment.\n"
+		"\n"
+		"Examples:\n"
+		"  trace sshd\n"
+		"  trace --cache 'kmalloc-*' --size 100-200 -n 1000\n"
+		"  trace worker -t 10 -o trace.db\n",
+	.arguments = {{"NAME", ARGUMENT_TASK, .optional = true}},
+	.options =
+		{
+			[OPTION_PID] = {"pid", 'p', ARGUMENT_NUMBER, "PID",
+					"follow this thread, or this process with all its threads"},
+			[OPTION_CACHE] = {"cache", 0, ARGUMENT_CACHE, "GLOB",
+					  "objects of these caches only"},
+			[OPTION_CPU] = {"cpu", 'c', ARGUMENT_CPU, "CPU", "on this CPU only"},
+			[OPTION_SIZE] = {"size", 0, ARGUMENT_TEXT, "MIN-MAX",
+					 "allocations of so many bytes only"},
+			[OPTION_EVENTS] = {"events", 'n', ARGUMENT_NUMBER, "EVENTS",
+					   "stop after so many events"},
+			[OPTION_TIME] = {"time", 't', ARGUMENT_NUMBER, "SECONDS",
+					 "stop after so many seconds"},
+			[OPTION_FILE] = {"output", 'o', ARGUMENT_FILE, "FILE",
+					 "write the events to FILE, for report and history, and do "
+					 "not print them"},
+			[OPTION_SUMMARY] = {"summary", 's', ARGUMENT_NONE, NULL,
+					    "print no events, only what they amount to"},
+		},
+	.needs_target = true,
+	.kinds = kinds,
+	.run = run,
+};
