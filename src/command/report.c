@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/registry.h"
+#include "command/report_page.h"
 #include "command/report_record.h"
 
-enum { OPTION_ROWS, OPTION_LIVE };
+enum { OPTION_ROWS, OPTION_LIVE, OPTION_HTML };
 
 static struct dill_error *run(struct command_call *call)
 {
@@ -17,8 +18,13 @@ static struct dill_error *run(struct command_call *call)
 		choice.rows = (size_t)call->options[OPTION_ROWS].number;
 	TRY(trace_store_open(call->arguments[0], &store));
 	TRY(trace_totals_new(store, &totals));
+	if (call->options[OPTION_HTML].given)
+		return report_page(call, totals, call->options[OPTION_HTML].text);
 	return report_emit(call, totals, &choice);
 }
+
+static const struct record_kind *const kinds[] = {REPORT_KINDS, &report_page_kind,
+						  &report_page_text_kind, NULL};
 
 const struct command report_command = {
 	.name = "report",
@@ -32,20 +38,29 @@ const struct command report_command = {
 		"filled alone; double\n"
 		"frees. No target is needed.\n"
 		"\n"
+		"With --html: one self-contained page for a browser, with every object as a bar "
+		"over time, the same tables,\n"
+		"and filters by cache, caller and process. The file is written completely or not "
+		"at all.\n"
+		"\n"
 		"The status is 1 when there was a double free.\n"
 		"\n"
 		"Examples:\n"
 		"  report trace.db\n"
 		"  report trace.db -n 0 --live\n"
-		"  report trace.db --json\n",
+		"  report trace.db --json\n"
+		"  report trace.db --html trace.html\n",
 	.arguments = {{"FILE", ARGUMENT_FILE}},
 	.options =
 		{
 			[OPTION_ROWS] = {"rows", 'n', ARGUMENT_NUMBER, "N",
 					 "show N rows of each list (10 without this); 0 shows all"},
+			[OPTION_HTML] = {"html", 0, ARGUMENT_FILE, "FILE",
+					 "write a page with the objects over time instead; - is "
+					 "standard output"},
 			[OPTION_LIVE] = {"live", 0, ARGUMENT_NONE, NULL,
 					 "show each object that is still alive"},
 		},
-	.kinds = report_kinds,
+	.kinds = kinds,
 	.run = run,
 };

@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/report_record.h"
 
-#include "render/trace_kinds.h"
-
 struct report {
 	struct command_call *call;
 	const struct trace_totals *totals;
 	struct report_choice choice;
-};
-
-const struct record_kind *const report_kinds[] = {
-	&trace_record_kind,
-	&trace_list_kind,
-	&trace_cache_kind,
-	&trace_caller_kind,
-	&trace_process_kind,
-	&trace_alive_kind,
-	&trace_object_kind,
-	&trace_double_kind,
-	&trace_unknown_kind,
-	&trace_slab_kind,
-	NULL,
 };
 
 static struct dill_error *emit(const struct report *report, struct record *record)

@@ -3,6 +3,7 @@
 #define COMMAND_REPORT_RECORD_H
 
 #include "command/command.h"
+#include "render/trace_kinds.h"
 #include "store/totals.h"
 
 /** How many rows of a list are shown unless -n says otherwise. */
@@ -13,8 +14,11 @@ struct report_choice {
 	bool live;   /**< also each object that is still alive */
 };
 
-/** Kinds that report_emit() emits, NULL-terminated. */
-extern const struct record_kind *const report_kinds[];
+/** Kinds that report_emit() emits, for a command's table. */
+#define REPORT_KINDS                                                                               \
+	&trace_record_kind, &trace_list_kind, &trace_cache_kind, &trace_caller_kind,               \
+		&trace_process_kind, &trace_alive_kind, &trace_object_kind, &trace_unknown_kind,   \
+		&trace_slab_kind, &trace_double_kind
 
 /**
  * Emit what a trace amounts to. A double free marks the call as one with findings.

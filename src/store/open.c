@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/schema.h"
@@ -89,8 +90,21 @@ static struct dill_error *repair(const char *path)
 	_cleanup_(db_closep)
 	sqlite3 *db = NULL;
 
-	return dill_error_add_context(open_db(path, SQLITE_OPEN_READWRITE, &db),
-				      "its writer was killed, and it cannot be repaired");
+	return dill_error_add_context(
+		open_db(path, SQLITE_OPEN_READWRITE, &db),
+		"its writer was killed, and it cannot be repaired where it is");
+}
+
+/* SQLite takes what is missing of the last page for zeros. */
+static struct dill_error *check_size(const char *path, sqlite3 *db)
+{
+	struct stat status;
+	int64_t page_size;
+
+	TRY(db_number(db, "PRAGMA page_size", &page_size));
+	if (stat(path, &status) == 0 && page_size > 0 && status.st_size % page_size == 0)
+		return NULL;
+	return dill_error_new(DILL_ERROR_BAD_DATA, "the file is damaged: its end is missing");
 }
 
 static struct dill_error *open_checked(const char *path, sqlite3 **ret)
@@ -106,6 +120,8 @@ static struct dill_error *open_checked(const char *path, sqlite3 **ret)
 		TRY(repair(path));
 		error = open_db(path, SQLITE_OPEN_READONLY, ret);
 	}
+	if (!error)
+		error = check_size(path, *ret);
 	return error ? error : schema_check(*ret);
 }
 

@@ -158,8 +158,8 @@ static void make_event(struct trace_event *event, struct made_object *objects,
 	event->alloc_time_ns = object->time_ns;
 	event->bytes_requested = object->sequence ? 0 : size - roll(32);
 	event->bytes_given = object->sequence ? 0 : size;
-	*object = object->sequence ? (struct made_object){0}
-				   : (struct made_object){event->sequence, event->time_ns};
+	object->time_ns = object->sequence ? 0 : event->time_ns;
+	object->sequence = object->sequence ? 0 : event->sequence;
 }
 
 static void make_events(struct trace_sink *sink, uint64_t count)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMAND_REPORT_PAGE_H
+#define COMMAND_REPORT_PAGE_H
+
+#include "command/command.h"
+#include "store/totals.h"
+
+/** Kinds that report_page() emits. */
+extern const struct record_kind report_page_kind, report_page_text_kind;
+
+/**
+ * Write the page of a trace to @p path, completely or not at all, and emit a record that says so.
+ * "-": the page itself is the answer.
+ */
+DILL_MUST_CHECK struct dill_error *report_page(struct command_call *call,
+					       const struct trace_totals *totals, const char *path);
+
+#endif

@@ -1,0 +1,108 @@
+"use strict";
+/* The trace that dill has put into the page, and what is chosen of it. */
+
+const trace = JSON.parse(document.getElementById("data").textContent);
+const ALIVE = 0, FREED = 1, UNSEEN = 2;
+const objects = decodeObjects(trace.objects);
+const cells = trace.cells.map((row) => Object.fromEntries(trace.cell_fields.map((name, at) => [name, row[at]])));
+/* What everything is filtered by: an index each, or null. */
+const filter = { cache: null, caller: null, process: null };
+
+/* Differences to numbers. */
+function addUp(differences) {
+	const numbers = new Float64Array(differences.length);
+	let sum = 0;
+	for (let i = 0; i < differences.length; i++)
+		numbers[i] = sum += differences[i];
+	return numbers;
+}
+
+function decodeObjects(stored) {
+	const count = stored.cell.length;
+	const start = addUp(stored.start);
+	const end = new Float64Array(count);
+	for (let i = 0; i < count; i++)
+		end[i] = stored.state[i] === "0" ? trace.duration_ns : start[i] + stored.age[i];
+	const address = (i) => stored.address.slice(16 * i, 16 * i + 16);
+	return {
+		count, start, end, address, ...rankAddresses(count, address),
+		sequence: addUp(stored.sequence),
+		cell: Uint32Array.from(stored.cell),
+		state: Uint8Array.from(stored.state, Number),
+		requested: stored.requested, given: stored.given, thread: stored.thread,
+		freeThread: stored.free_thread, freeCaller: stored.free_caller,
+	};
+}
+
+/* All objects by address and time, and equal numbers for equal addresses. */
+function rankAddresses(count, address) {
+	const high = new Float64Array(count), low = new Float64Array(count);
+	for (let i = 0; i < count; i++) {
+		high[i] = parseInt(address(i).slice(0, 8), 16);
+		low[i] = parseInt(address(i).slice(8), 16);
+	}
+	const order = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => high[a] - high[b] || low[a] - low[b] || a - b);
+	const rank = new Uint32Array(count);
+	for (let at = 1; at < count; at++) {
+		const i = order[at], before = order[at - 1];
+		rank[i] = rank[before] + (high[i] !== high[before] || low[i] !== low[before] ? 1 : 0);
+	}
+	return { order, rank };
+}
+
+function cacheName(cache) {
+	return trace.caches[cache];
+}
+
+function callerName(caller) {
+	return trace.callers[caller];
+}
+
+function processName(process) {
+	const [pid, comm] = trace.processes[process];
+	return pid === null ? comm : `${comm} (${pid})`;
+}
+
+function threadName(thread) {
+	const [pid, comm] = trace.threads[thread];
+	return `${comm} (${pid})`;
+}
+
+const nameOf = { cache: cacheName, caller: callerName, process: processName };
+
+function cellMatches(cell) {
+	return (filter.cache === null || cell.cache === filter.cache) &&
+		(filter.caller === null || cell.caller === filter.caller) &&
+		(filter.process === null || cell.process === filter.process);
+}
+
+/* Sums over the chosen cells by what key() says; in a Map. */
+function sumBy(key) {
+	const groups = new Map();
+	for (const cell of cells) {
+		if (!cellMatches(cell))
+			continue;
+		const name = key(cell);
+		let sum = groups.get(name);
+		if (!sum)
+			groups.set(name, sum = { cell, key: name });
+		for (const field of trace.cell_fields.slice(3))
+			sum[field] = (sum[field] || 0) + cell[field];
+	}
+	return groups;
+}
+
+/* --- numbers as text --- */
+
+function numberText(number) {
+	return number.toLocaleString("en-US");
+}
+
+function timeText(ns) {
+	for (const [unit, name] of [[1e9, "s"], [1e6, "ms"], [1e3, "us"]])
+		if (ns >= unit) {
+			const value = ns / unit;
+			return `${value >= 100 ? Math.round(value) : value.toPrecision(3)} ${name}`;
+		}
+	return `${Math.round(ns)} ns`;
+}

@@ -1,0 +1,281 @@
+/*
+ * Objects as bars over time. A line is one address, the lines of a cache make a band. Pixels are set one by one: what is
+ * covered already is passed over, so that the time to draw depends on the pixels, hardly on the objects.
+ */
+
+const GUTTER = 150, AXIS = 22, BAND_GAP = 6, BAND_MIN = 16; /* CSS pixels */
+const canvas = byId("bars");
+const context = canvas.getContext("2d");
+const view = { from: 0, to: 1, zoom: 1, top: 0 }; /* time in ns; over addresses: scale, and offset in CSS pixels */
+let bands = []; /* {cache, lines: [first index into order...], order, top, height} */
+let contentHeight = 0;
+let width = 0, height = 0; /* CSS pixels of the canvas */
+let frame = 0;
+let highlighted = -1;
+
+/* --- layout --- */
+
+/* The chosen objects of each cache, ordered by address and time, with the place where each address begins. */
+function layOut() {
+	const byCache = new Map();
+	for (const i of objects.order) {
+		const cell = cells[objects.cell[i]];
+		if (!cellMatches(cell))
+			continue;
+		if (!byCache.has(cell.cache))
+			byCache.set(cell.cache, []);
+		byCache.get(cell.cache).push(i);
+	}
+	bands = [...byCache].map(([cache, list]) => makeBand(cache, list)).sort((a, b) => b.order.length - a.order.length);
+	setHeights();
+}
+
+function makeBand(cache, order) {
+	const lines = [];
+	order.forEach((i, at) => {
+		if (!at || objects.rank[order[at - 1]] !== objects.rank[i])
+			lines.push(at);
+	});
+	lines.push(order.length);
+	return { cache, order, lines, top: 0, height: 0 };
+}
+
+/* Share the height by the number of addresses, but keep small bands visible. */
+function setHeights() {
+	const room = Math.max(0, height - AXIS - BAND_GAP * bands.length - BAND_MIN * bands.length);
+	const all = bands.reduce((sum, band) => sum + band.lines.length - 1, 0) || 1;
+	let top = 0;
+	for (const band of bands) {
+		band.top = top;
+		band.height = BAND_MIN + Math.min(room * (band.lines.length - 1) / all, 14 * (band.lines.length - 1));
+		top += band.height + BAND_GAP;
+	}
+	contentHeight = top;
+}
+
+const wholeTime = () => Math.max(trace.duration_ns, 1);
+
+function clampView() {
+	const span = Math.min(Math.max(view.to - view.from, 1000), wholeTime());
+	view.from = Math.min(Math.max(view.from, 0), wholeTime() - span);
+	view.to = view.from + span;
+	view.zoom = Math.min(Math.max(view.zoom, 1), 5000);
+	view.top = Math.min(Math.max(view.top, 0), Math.max(0, contentHeight * view.zoom - (height - AXIS)));
+}
+
+const timeAt = (x) => view.from + (x - GUTTER) / (width - GUTTER) * (view.to - view.from);
+const xOf = (time) => GUTTER + (time - view.from) / (view.to - view.from) * (width - GUTTER);
+
+/* --- drawing --- */
+
+function color(name) {
+	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/* "#rrggbb" as the number that a pixel of ImageData is. */
+function pixelColor(name) {
+	const value = parseInt(color(name).slice(1), 16);
+	return (0xff000000 | (value & 0xff) << 16 | value & 0xff00 | value >> 16) >>> 0;
+}
+
+/*
+ * The bars of one line into rows y0 to y1 of the image. Lines may share a row: what is covered there is remembered. What
+ * is alive reaches to the end, and hides the rest.
+ */
+function drawLine(image, band, line, y0, y1, palette) {
+	const scale = image.width / (view.to - view.from);
+	for (let at = band.lines[line]; at < band.lines[line + 1]; at++) {
+		const i = band.order[at];
+		let x0 = Math.floor((objects.start[i] - view.from) * scale);
+		let x1 = Math.max(Math.ceil((objects.end[i] - view.from) * scale), x0 + 1);
+		if (x1 <= 0 || x0 >= image.width)
+			continue;
+		x0 = Math.max(x0, 0);
+		x1 = Math.min(x1, image.width);
+		const alive = objects.state[i] === ALIVE;
+		x1 = Math.min(x1, image.aliveFrom[y0]);
+		if (x0 >= x1 || (!alive && image.covered[y0] >= x1 && image.coveredFrom[y0] <= x0))
+			continue;
+		for (let y = y0; y < y1; y++)
+			image.pixels.fill(palette[objects.state[i]], y * image.width + x0, y * image.width + x1);
+		if (alive)
+			image.aliveFrom[y0] = x0;
+		else if (x0 <= image.covered[y0] && x1 >= image.coveredFrom[y0]) {
+			image.covered[y0] = Math.max(image.covered[y0], x1);
+			image.coveredFrom[y0] = Math.min(image.coveredFrom[y0], x0);
+		} else if (x1 - x0 > image.covered[y0] - image.coveredFrom[y0]) {
+			image.covered[y0] = x1;
+			image.coveredFrom[y0] = x0;
+		}
+	}
+}
+
+/* Device pixels of a line; at least one row, and a gap below when there is room. */
+function lineRows(band, line, ratio) {
+	const lineHeight = band.height * view.zoom / (band.lines.length - 1);
+	const y0 = Math.floor((band.top * view.zoom - view.top + line * lineHeight) * ratio);
+	const y1 = Math.floor((band.top * view.zoom - view.top + (line + 1) * lineHeight) * ratio);
+	return [y0, Math.max(y1 - (y1 - y0 >= 4 ? 1 : 0), y0 + 1)];
+}
+
+function drawBars(ratio) {
+	const image = context.createImageData(Math.max(1, Math.round((width - GUTTER) * ratio)), Math.max(1, Math.round((height - AXIS) * ratio)));
+	const palette = [pixelColor("--alive"), pixelColor("--freed"), pixelColor("--unseen")];
+	const target = { width: image.width, pixels: new Uint32Array(image.data.buffer), covered: new Int32Array(image.height).fill(-1),
+		coveredFrom: new Int32Array(image.height).fill(-1), aliveFrom: new Int32Array(image.height).fill(image.width) };
+	for (const band of bands) {
+		const count = band.lines.length - 1;
+		const lineHeight = band.height * view.zoom / count;
+		const above = view.top - band.top * view.zoom;
+		const first = Math.max(0, Math.floor(above / lineHeight));
+		const last = Math.min(count, Math.ceil((above + height - AXIS) / lineHeight));
+		for (let line = first; line < last; line++) {
+			const [y0, y1] = lineRows(band, line, ratio);
+			if (y1 > 0 && y0 < image.height)
+				drawLine(target, band, line, Math.max(y0, 0), Math.min(y1, image.height), palette);
+		}
+	}
+	context.putImageData(image, Math.round(GUTTER * ratio), 0);
+}
+
+/* Bands behind the names, in the gutter, and the names cut to it. */
+function drawNames() {
+	context.textBaseline = "middle";
+	context.font = "12px system-ui, 'DejaVu Sans', sans-serif";
+	for (const band of bands) {
+		const top = band.top * view.zoom - view.top, bottom = top + band.height * view.zoom;
+		if (bottom < 0 || top > height - AXIS)
+			continue;
+		context.fillStyle = color("--band");
+		context.fillRect(0, top, GUTTER - 4, bottom - top);
+		context.fillStyle = color("--text");
+		let name = cacheName(band.cache);
+		while (name.length > 4 && context.measureText(name).width > GUTTER - 20)
+			name = `${name.slice(0, -2).replace(/…$/, "")}…`;
+		const middle = (Math.max(top, 0) + Math.min(bottom, height - AXIS)) / 2;
+		context.fillText(name, 8, middle);
+	}
+}
+
+function drawAxis() {
+	const span = view.to - view.from;
+	let step = 10 ** Math.floor(Math.log10(span / 4));
+	step *= span / step > 20 ? 5 : span / step > 10 ? 2 : 1;
+	context.fillStyle = color("--panel");
+	context.fillRect(0, height - AXIS, width, AXIS);
+	context.fillStyle = context.strokeStyle = color("--quiet");
+	for (let time = Math.ceil(view.from / step) * step; time <= view.to; time += step) {
+		const x = xOf(time);
+		context.fillRect(x, height - AXIS, 1, 5);
+		const label = axisText(time, step);
+		context.fillText(label, Math.min(x + 3, width - context.measureText(label).width - 3), height - AXIS / 2 + 2);
+	}
+}
+
+/* As many digits as tell neighbours apart. */
+function axisText(time, step) {
+	const [unit, name] = step >= 1e8 ? [1e9, "s"] : step >= 1e5 ? [1e6, "ms"] : step >= 100 ? [1e3, "us"] : [1, "ns"];
+	return `${(time / unit).toFixed(Math.max(0, Math.ceil(Math.log10(unit / step))))} ${name}`;
+}
+
+function drawHighlight(ratio) {
+	if (highlighted < 0)
+		return;
+	for (const band of bands) {
+		const at = band.cache === cells[objects.cell[highlighted]].cache ? band.order.indexOf(highlighted) : -1;
+		if (at < 0)
+			continue;
+		const line = lineOf(band, at);
+		const [y0, y1] = lineRows(band, line, ratio);
+		const x0 = Math.max(xOf(objects.start[highlighted]), GUTTER), x1 = xOf(objects.end[highlighted]);
+		context.strokeStyle = color("--text");
+		context.lineWidth = 1.5;
+		if (x1 >= GUTTER)
+			context.strokeRect(x0 - 1, y0 / ratio - 1, Math.max(x1 - x0, 1) + 2, (y1 - y0) / ratio + 2);
+	}
+}
+
+function drawTimeline() {
+	const ratio = window.devicePixelRatio || 1;
+	frame = 0;
+	canvas.width = Math.round(width * ratio);
+	canvas.height = Math.round(height * ratio);
+	context.setTransform(1, 0, 0, 1, 0, 0);
+	drawBars(ratio);
+	context.scale(ratio, ratio);
+	drawNames();
+	drawHighlight(ratio);
+	drawAxis();
+}
+
+function wantFrame() {
+	clampView();
+	frame ||= requestAnimationFrame(drawTimeline);
+}
+
+function resizeTimeline() {
+	width = canvas.clientWidth;
+	height = canvas.clientHeight;
+	setHeights();
+	wantFrame();
+}
+
+function resetView() {
+	Object.assign(view, { from: 0, to: wholeTime(), zoom: 1, top: 0 });
+	wantFrame();
+}
+
+/* --- which object is where --- */
+
+/* The line that position at of a band's order belongs to. */
+function lineOf(band, at) {
+	let low = 0, high = band.lines.length - 1;
+	while (high - low > 1) {
+		const middle = low + high >> 1;
+		if (band.lines[middle] <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The object under a point, or near it; of several in reach the nearest, then the shortest. -1 for none. */
+function objectAt(x, y) {
+	const reach = 3 * (view.to - view.from) / (width - GUTTER);
+	const time = timeAt(x);
+	let best = -1, bestScore = Infinity;
+	for (const band of bands) {
+		const count = band.lines.length - 1;
+		const lineHeight = band.height * view.zoom / count;
+		const at = (y + view.top - band.top * view.zoom) / lineHeight;
+		const slack = Math.max(0, 1 / lineHeight);
+		for (let line = Math.max(0, Math.floor(at - slack)); line <= Math.min(count - 1, at + slack); line++)
+			for (let k = band.lines[line]; k < band.lines[line + 1]; k++) {
+				const i = band.order[k];
+				const away = Math.max(objects.start[i] - time, time - objects.end[i], 0);
+				const score = away * 1e6 + (objects.end[i] - objects.start[i]);
+				if (away <= reach && score < bestScore)
+					[best, bestScore] = [i, score];
+			}
+	}
+	return x < GUTTER || y > height - AXIS ? -1 : best;
+}
+
+function describe(i) {
+	const cell = cells[objects.cell[i]];
+	const state = objects.state[i];
+	const lines = [
+		[`0x${objects.address(i)}`, "mono"],
+		[`${cacheName(cell.cache)}, ${numberText(objects.requested[i])} of ${numberText(objects.given[i])} bytes`],
+		[`allocated at ${timeText(objects.start[i])} by ${threadName(objects.thread[i])}, ${callerName(cell.caller)} (event ${objects.sequence[i]})`],
+	];
+	const age = timeText(objects.end[i] - objects.start[i]);
+	if (state === ALIVE)
+		lines.push([`alive at the end, ${age} old`]);
+	else if (state === UNSEEN)
+		lines.push([`freed unseen: its address was given out again after ${age}`]);
+	else
+		lines.push([`freed after ${age} by ${threadName(objects.freeThread[i])}, ${callerName(objects.freeCaller[i])}`]);
+	return lines.map(([textContent, className]) => make("div", { textContent, className: className || "" }));
+}
