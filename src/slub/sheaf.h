@@ -15,9 +15,9 @@ struct sheaf {
 	dill_virt address;	  /**< 0 = there is none */
 	uint32_t size;		  /**< valid entries */
 	const dill_virt *objects; /**< in array order: handed out from the last to the first */
-	uint32_t kfence;	  /**< of a sheaf that waits for RCU: entries that are KFENCE's, which
-				     no counter of the cache counts */
-	bool broken;		  /**< has a finding: what it holds is not known */
+	uint32_t kfence; /**< of a sheaf that waits for RCU: entries that are KFENCE's, which
+			    no counter of the cache counts */
+	bool broken;	 /**< has a finding: what it holds is not known */
 };
 
 struct sheaf_list {
