@@ -45,6 +45,81 @@ struct dill_registers {
 			     work */
 };
 
+/** General registers of one x86-64 CPU, in the order of GDB's descriptions. */
+enum dill_register {
+	DILL_RAX,
+	DILL_RBX,
+	DILL_RCX,
+	DILL_RDX,
+	DILL_RSI,
+	DILL_RDI,
+	DILL_RBP,
+	DILL_RSP,
+	DILL_R8,
+	DILL_R9,
+	DILL_R10,
+	DILL_R11,
+	DILL_R12,
+	DILL_R13,
+	DILL_R14,
+	DILL_R15,
+	DILL_RIP,
+	DILL_REGISTER_COUNT,
+};
+
+/** Why a running target stopped. */
+enum dill_stop_kind {
+	DILL_STILL_RUNNING, /**< it did not, in the time given */
+	DILL_STOP_TRAP,	    /**< at a breakpoint, or after a step */
+	DILL_STOP_PAUSED,   /**< by interrupt(), or by somebody else */
+	DILL_STOP_GONE,	    /**< it has ended; nothing can be asked any more */
+};
+
+/** A stop, and the CPU that it is about. */
+struct dill_stop {
+	enum dill_stop_kind kind;
+	unsigned cpu;				 /**< TRAP only */
+	uint64_t registers[DILL_REGISTER_COUNT]; /**< TRAP only: of that CPU */
+};
+
+/**
+ * Letting a target run and stopping it again, for tracing. All of it between begin() and end(); the
+ * target is stopped when begin() returns and must be stopped when end() is called, which lets it
+ * run or not as if nothing had been.
+ *
+ * Changes (breakpoints, registers) may be put off until the next resume() or step(), whose wait()
+ * then reports what went wrong with them.
+ */
+struct dill_run_ops {
+	/** A breakpoint at a kernel address, for all CPUs. Never the same address twice. */
+	struct dill_error *(*insert)(void *context, dill_virt address);
+	struct dill_error *(*remove)(void *context, dill_virt address);
+	/** Change a register of the CPU that the last stop was about. */
+	struct dill_error *(*set_register)(void *context, enum dill_register number,
+					   uint64_t value);
+	/** All CPUs run. A CPU that stands on a breakpoint meets it again. */
+	struct dill_error *(*resume)(void *context);
+	/** CPU @p cpu executes one instruction, all others wait. wait() for it. */
+	struct dill_error *(*step)(void *context, unsigned cpu);
+	/**
+	 * Wait for a stop after resume() or step().
+	 * @return NULL; PROTOCOL, OS; INTERRUPTED when the user wants to stop: the target still
+	 * runs then
+	 */
+	struct dill_error *(*wait)(void *context, int timeout_ms, struct dill_stop *ret);
+	/** Make a running target stop, and wait for that. What the user wants does not matter. */
+	struct dill_error *(*interrupt)(void *context, struct dill_stop *ret);
+	/** Spaces that read() serves without a round trip to the target; a set as spaces(). */
+	unsigned (*direct_spaces)(void *context);
+	/**
+	 * Read a few bytes, at most a page, past every cache. VIRTUAL is what the CPU of the last
+	 * stop sees.
+	 * @return NULL; FAULT; PROTOCOL, OS
+	 */
+	struct dill_error *(*read)(void *context, enum dill_space space, uint64_t address,
+				   void *buffer, size_t length);
+};
+
 /** What a target has done so far; for `make bench` and `--stats`. */
 struct dill_target_stats {
 	uint64_t packets;      /**< requests sent to the target */
@@ -108,6 +183,9 @@ struct dill_target_ops {
 	 * process 77". Borrowed, valid until the next call.
 	 */
 	const char *(*describe)(void *context);
+
+	/** Optional: NULL when the target cannot run, or only its owner lets it. */
+	const struct dill_run_ops *run;
 
 	/** Give everything back; the target is left as it was found. Never called between begin()
 	 * and end(). */

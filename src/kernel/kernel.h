@@ -120,6 +120,11 @@ struct mapping_run {
 DILL_MUST_CHECK struct dill_error *kernel_mapped_runs(
 	struct kernel *kernel, dill_virt first, dill_virt last,
 	struct dill_error *(*visit)(void *context, const struct mapping_run *run), void *context);
+struct pagetable;
+/** A copy of the kernel's page tables, to be walked with another reader; false when the target
+ * serves virtual addresses only. */
+bool kernel_page_tables(struct kernel *kernel, struct pagetable *ret);
+
 /** FAULT when nothing is mapped there. UNSUPPORTED on a target without physical reads. */
 DILL_MUST_CHECK struct dill_error *kernel_translate(struct kernel *kernel, dill_virt address,
 						    struct mapping *ret);
@@ -200,6 +205,9 @@ DILL_MUST_CHECK struct dill_error *kernel_virt_to_page(struct kernel *kernel, di
 /** Head page of the compound page that @p page belongs to (itself when it is none). */
 DILL_MUST_CHECK struct dill_error *kernel_page_head(struct kernel *kernel, dill_virt page,
 						    dill_virt *ret);
+/** The same from a copy of @p page's struct page. */
+DILL_MUST_CHECK struct dill_error *kernel_page_head_parse(struct kernel *kernel, dill_virt page,
+							  struct span bytes, dill_virt *ret);
 /**
  * NUMA node in a page's flags word (include/linux/mmzone.h, SPARSEMEM_VMEMMAP). May be a node that
  * does not exist: the caller checks. 0 when the types do not tell how many bits a node has.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <string.h>
 
 #include "kernel/state.h"
 
@@ -177,13 +178,12 @@ static struct dill_error *resolve_layout(struct kernel *kernel)
 	return NULL;
 }
 
-struct dill_error *kernel_page_head(struct kernel *kernel, dill_virt page, dill_virt *ret)
+/* @p word is compound_head or compound_info of @p page. */
+static struct dill_error *find_head(struct kernel *kernel, dill_virt page, uint64_t word,
+				    dill_virt *ret)
 {
-	uint64_t word;
 	dill_virt head = page;
 
-	TRY(resolve_layout(kernel));
-	TRY(kernel_read_u64(kernel, page + kernel->page_layout.head, &word));
 	if (word & 1)
 		/* A mask has its upper half set, which no address of the memory map has.
 		 * Source: include/linux/page-flags.h compound_info_has_mask(), 7.1. */
@@ -195,6 +195,27 @@ struct dill_error *kernel_page_head(struct kernel *kernel, dill_virt page, dill_
 				      page, head);
 	*ret = head;
 	return NULL;
+}
+
+struct dill_error *kernel_page_head(struct kernel *kernel, dill_virt page, dill_virt *ret)
+{
+	uint64_t word;
+
+	TRY(resolve_layout(kernel));
+	TRY(kernel_read_u64(kernel, page + kernel->page_layout.head, &word));
+	return find_head(kernel, page, word, ret);
+}
+
+struct dill_error *kernel_page_head_parse(struct kernel *kernel, dill_virt page, struct span bytes,
+					  dill_virt *ret)
+{
+	uint64_t word = 0;
+
+	TRY(resolve_layout(kernel));
+	bytes = span_cut(bytes, kernel->page_layout.head, sizeof(word));
+	if (bytes.size == sizeof(word))
+		memcpy(&word, bytes.data, sizeof(word));
+	return find_head(kernel, page, word, ret);
 }
 
 unsigned kernel_page_flags_node(struct kernel *kernel, uint64_t flags)

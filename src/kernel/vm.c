@@ -102,6 +102,12 @@ static struct dill_error *translate(struct kernel *kernel, dill_virt address, di
 	return NULL;
 }
 
+bool kernel_page_tables(struct kernel *kernel, struct pagetable *ret)
+{
+	*ret = kernel->vm.tables;
+	return kernel->vm.paged;
+}
+
 struct dill_error *kernel_translate(struct kernel *kernel, dill_virt address, struct mapping *ret)
 {
 	const struct tlb_slot *slot;

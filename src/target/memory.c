@@ -83,6 +83,23 @@ struct dill_error *memory_end(struct memory *memory)
 	return memory->ops->end(memory->context);
 }
 
+struct dill_error *memory_runner(struct memory *memory, struct memory_runner *ret)
+{
+	assert(memory->begun);
+	if (!memory->ops->run)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED, "%s cannot be made to run by dill",
+				      memory_describe(memory));
+	*ret = (struct memory_runner){.ops = memory->ops->run, .context = memory->context};
+	return NULL;
+}
+
+void memory_invalidate(struct memory *memory)
+{
+	page_cache_clear(memory->cache);
+	memory->generation = memory->ops->generation(memory->context);
+	memory->epoch++;
+}
+
 bool memory_has_space(struct memory *memory, enum dill_space space)
 {
 	assert(memory->begun);

@@ -233,3 +233,15 @@ bool qemu_local_read_pages(const struct qemu_local *local, struct dill_page_requ
 	}
 	return run_transfer(local, &transfer);
 }
+
+bool qemu_local_read(const struct qemu_local *local, dill_phys address, void *buffer, size_t length)
+{
+	const struct block *block = find_block(local, page_of(address));
+	struct iovec here = {buffer, length}, there;
+
+	if (!block || length > DILL_PAGE_SIZE || block->last - address < length - 1)
+		return false;
+	there = page_there(block->host + (address - block->start));
+	there.iov_len = length;
+	return read_process(local, &here, &there, 1) == (ssize_t)length;
+}

@@ -40,4 +40,8 @@ DEFINE_CLEANUP(struct qemu_local *, qemu_local_free)
 bool qemu_local_read_pages(const struct qemu_local *local, struct dill_page_request *requests,
 			   size_t count);
 
+/** Read a few bytes of one block of RAM; false when that cannot be done. */
+bool qemu_local_read(const struct qemu_local *local, dill_phys address, void *buffer,
+		     size_t length);
+
 #endif

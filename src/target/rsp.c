@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "target/rsp.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,38 +6,9 @@
 #include <unistd.h>
 
 #include "target/local_peer.h"
-#include "target/qemu_local.h"
-#include "target/qemu_map.h"
-#include "target/rsp_address.h"
-#include "target/rsp_connection.h"
-#include "target/rsp_stub.h"
+#include "target/rsp_private.h"
 
 #define DEFAULT_TIMEOUT_S 3u
-
-/* One target. What stands below "conversation" lives between begin() and end(). */
-struct rsp {
-	enum rsp_owner owner;
-	struct rsp_address address; /* of our own connection */
-	struct dill_host host;
-	bool no_direct, leave_stopped;
-	int timeout_ms;
-	uint64_t generation;
-	char home[sizeof(((struct rsp_thread *)0)->id)]; /* the owner's thread, "" = none */
-	bool features_known; /* a stub does not change its description */
-	struct rsp_features features;
-	struct dill_target_stats stats; /* of finished conversations and direct reads */
-	pid_t direct_pid;		/* of the last conversation, 0 = none */
-	char description[256];
-
-	/* conversation */
-	int fd;
-	struct rsp_connection *connection;
-	struct rsp_stub *stub;
-	bool ran; /* the guest runs again at the end */
-	bool map_known;
-	struct qemu_map map;
-	struct qemu_local *local;
-};
 
 static const char *name_of(const struct rsp *rsp)
 {
@@ -117,7 +86,7 @@ static void hang_up(struct rsp *rsp)
 	qemu_local_free(rsp->local);
 	rsp->local = NULL;
 	array_free(&rsp->map.ranges);
-	rsp->map_known = false;
+	rsp->map_known = rsp->described = false;
 	rsp_stub_free(rsp->stub);
 	rsp->stub = NULL;
 	rsp_connection_free(rsp->connection);
@@ -342,13 +311,19 @@ static struct dill_error *rsp_read_pages(void *context, enum dill_space space,
 	return rsp_stub_read_pages(rsp->stub, space, requests, count);
 }
 
+struct dill_error *rsp_know_features(struct rsp *rsp)
+{
+	if (!rsp->features_known)
+		TRY(rsp_stub_features(rsp->stub, &rsp->features));
+	rsp->features_known = true;
+	return NULL;
+}
+
 static struct dill_error *rsp_registers(void *context, unsigned cpu, struct dill_registers *ret)
 {
 	struct rsp *rsp = context;
 
-	if (!rsp->features_known)
-		TRY(rsp_stub_features(rsp->stub, &rsp->features));
-	rsp->features_known = true;
+	TRY(rsp_know_features(rsp));
 	return rsp_stub_registers(rsp->stub, &rsp->features, cpu, ret);
 }
 
@@ -409,6 +384,7 @@ static const struct dill_target_ops own_ops = {
 	.generation = rsp_generation,
 	.stats = rsp_stats,
 	.describe = rsp_describe,
+	.run = &rsp_run_ops,
 	.close = rsp_close,
 };
 
@@ -423,6 +399,7 @@ static const struct dill_target_ops borrowed_ops = {
 	.generation = rsp_generation,
 	.stats = rsp_stats,
 	.describe = rsp_describe,
+	.run = &rsp_run_ops,
 	.close = rsp_close,
 };
 

@@ -30,6 +30,7 @@ struct rsp_connection {
 	enum rsp_acks acks;
 	enum rsp_patience patience;
 	bool broken, saw_stop, saw_packet, unacknowledged;
+	bool running;	/* until a stop arrives */
 	size_t due;	/* requests whose replies were not read yet */
 	size_t batched; /* requests in `output` */
 	unsigned resent;
@@ -278,8 +279,11 @@ static struct dill_error *take_packet(struct rsp_connection *connection, struct 
 
 	struct span payload = {connection->payload, length};
 
-	if (rsp_reply_is_stop(payload)) {
+	if (rsp_reply_is_stop(payload) || (connection->running && rsp_reply_is_exit(payload))) {
 		connection->saw_stop = true;
+		*ret_final = connection->running;
+		connection->running = false;
+		*ret = payload;
 		return NULL;
 	}
 	if (!rsp_reply_is_output(payload) && connection->due)
@@ -363,6 +367,101 @@ struct dill_error *rsp_drain(struct rsp_connection *connection)
 			return broken(connection, "the gdbstub does not come to rest");
 		TRY(rsp_receive(connection, &ignored));
 	}
+	return NULL;
+}
+
+/* --- running --- */
+
+bool rsp_is_running(const struct rsp_connection *connection)
+{
+	return connection->running;
+}
+
+struct dill_error *rsp_send_run(struct rsp_connection *connection, const char *request)
+{
+	TRY(rsp_send(connection, "%s", request));
+	connection->due--; /* its reply is the stop */
+	connection->running = true;
+	return NULL;
+}
+
+/* The reply to a request that was sent along with the resumption. */
+static struct dill_error *check_change(struct span reply)
+{
+	unsigned code;
+
+	if (rsp_equal(reply, "OK"))
+		return NULL;
+	if (rsp_reply_is_error(reply, &code))
+		return dill_error_new(DILL_ERROR_PROTOCOL,
+				      "the gdbstub refuses a breakpoint or register (E%02x)", code);
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "the gdbstub cannot set breakpoints or registers");
+}
+
+/* Wait for the next packet; false in *ret_arrived when none came in time. */
+static struct dill_error *next_packet(struct rsp_connection *connection, int64_t deadline,
+				      struct span *ret, bool *ret_arrived)
+{
+	*ret_arrived = false;
+	while (!*ret_arrived) {
+		enum rsp_item item;
+
+		TRY(take_item(connection, &item, ret, ret_arrived));
+		if (item != RSP_INCOMPLETE)
+			continue;
+
+		struct dill_error *error = pump(connection, deadline);
+
+		if (dill_error_code(error) == DILL_ERROR_LIMIT) {
+			dill_error_free(error);
+			return NULL;
+		}
+		TRY(error);
+	}
+	return NULL;
+}
+
+struct dill_error *rsp_wait_stop(struct rsp_connection *connection, int timeout_ms,
+				 struct span *ret)
+{
+	int64_t deadline = now_ms() + timeout_ms;
+	struct dill_error *refused = NULL;
+	bool arrived = true;
+
+	*ret = (struct span){0};
+	if (connection->broken)
+		return lost(connection);
+	while (arrived) {
+		bool running = connection->running;
+		struct dill_error *error = next_packet(connection, deadline, ret, &arrived);
+
+		if (error) {
+			dill_error_free(refused);
+			return error;
+		}
+		if (arrived && running && !connection->running)
+			return refused;
+		/* The first refusal tells most. */
+		if (arrived && !refused)
+			refused = check_change(*ret);
+	}
+	*ret = (struct span){0};
+	return refused;
+}
+
+struct dill_error *rsp_break_in(struct rsp_connection *connection)
+{
+	int64_t deadline = now_ms() + connection->timeout_ms;
+
+	while (connection->output_sent < connection->output_length) {
+		TRY(push_output(connection));
+		if (connection->output_sent < connection->output_length)
+			TRY(wait_until(connection, POLLOUT, deadline));
+	}
+	/* One byte: the peer has read what was before it, or will. */
+	if (send(connection->fd, "\x03", 1, MSG_NOSIGNAL) != 1)
+		return lost(connection);
 	return NULL;
 }
 

@@ -72,6 +72,31 @@ DILL_MUST_CHECK struct dill_error *rsp_exchange(struct rsp_connection *connectio
 /** Read and forget the replies that are still due after a failure in the middle of a batch. */
 DILL_MUST_CHECK struct dill_error *rsp_drain(struct rsp_connection *connection);
 
+/**
+ * Queue a request that lets the target run. Its reply is the next stop: rsp_wait_stop() instead of
+ * rsp_receive(). Nothing else may be sent before that, but rsp_break_in().
+ */
+DILL_MUST_CHECK struct dill_error *rsp_send_run(struct rsp_connection *connection,
+						const char *request);
+
+/**
+ * Send what is queued, take the replies of requests that are due, each of which must be "OK", and
+ * wait for the stop of a running target. "The process has exited" is a stop, too.
+ *
+ * @param timeout_ms  of this wait
+ * @param ret         decoded stop reply; borrowed, valid until the next call; empty when the time
+ *                    is over and the target still runs
+ * @return NULL; PROTOCOL when the connection is lost or a request was refused; INTERRUPTED
+ */
+DILL_MUST_CHECK struct dill_error *rsp_wait_stop(struct rsp_connection *connection, int timeout_ms,
+						 struct span *ret);
+
+/** Ask a running target to stop, as Ctrl-C in a debugger does. */
+DILL_MUST_CHECK struct dill_error *rsp_break_in(struct rsp_connection *connection);
+
+/** True between rsp_send_run() and the stop. */
+bool rsp_is_running(const struct rsp_connection *connection);
+
 /** Acknowledge the last reply, so that the stream is at rest for its owner. Only while the guest
  * is stopped. */
 DILL_MUST_CHECK struct dill_error *rsp_rest(struct rsp_connection *connection);

@@ -16,6 +16,21 @@ static const struct {
 	const char *name;
 } names[] = {
 	{RSP_REGISTER_IP, "rip"},
+	{(enum rsp_register_id)DILL_RAX, "rax"},
+	{(enum rsp_register_id)DILL_RBX, "rbx"},
+	{(enum rsp_register_id)DILL_RCX, "rcx"},
+	{(enum rsp_register_id)DILL_RDX, "rdx"},
+	{(enum rsp_register_id)DILL_RSI, "rsi"},
+	{(enum rsp_register_id)DILL_RDI, "rdi"},
+	{(enum rsp_register_id)DILL_RBP, "rbp"},
+	{(enum rsp_register_id)DILL_R8, "r8"},
+	{(enum rsp_register_id)DILL_R9, "r9"},
+	{(enum rsp_register_id)DILL_R10, "r10"},
+	{(enum rsp_register_id)DILL_R11, "r11"},
+	{(enum rsp_register_id)DILL_R12, "r12"},
+	{(enum rsp_register_id)DILL_R13, "r13"},
+	{(enum rsp_register_id)DILL_R14, "r14"},
+	{(enum rsp_register_id)DILL_R15, "r15"},
 	{RSP_REGISTER_SP, "rsp"},
 	{RSP_REGISTER_FLAGS, "eflags"},
 	{RSP_REGISTER_FLAGS, "rflags"},
@@ -221,8 +236,8 @@ static struct rsp_register general_register(unsigned number)
 void rsp_features_default(struct rsp_features *ret)
 {
 	*ret = (struct rsp_features){0};
-	ret->registers[RSP_REGISTER_SP] = general_register(7);
-	ret->registers[RSP_REGISTER_IP] = general_register(16);
+	for (unsigned i = 0; i < DILL_REGISTER_COUNT; i++)
+		ret->registers[i] = general_register(i);
 	ret->registers[RSP_REGISTER_FLAGS] = (struct rsp_register){true, 17, 17 * (size_t)8, 4};
 	ret->registers[RSP_REGISTER_CS] = (struct rsp_register){true, 18, 17 * (size_t)8 + 4, 4};
 }

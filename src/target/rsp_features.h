@@ -4,14 +4,17 @@
 
 #include <stddef.h>
 
+#include <dill/target.h>
+
 #include "base/error.h"
 #include "base/strbuf.h"
 
 /** The registers dill asks a stub for, under the names of GDB's x86-64 descriptions. */
 enum rsp_register_id {
-	RSP_REGISTER_IP,
-	RSP_REGISTER_SP,
-	RSP_REGISTER_FLAGS,
+	/* enum dill_register comes first */
+	RSP_REGISTER_SP = DILL_RSP,
+	RSP_REGISTER_IP = DILL_RIP,
+	RSP_REGISTER_FLAGS = DILL_REGISTER_COUNT,
 	RSP_REGISTER_CS,
 	RSP_REGISTER_GS_BASE,
 	RSP_REGISTER_KERNEL_GS_BASE,

@@ -18,6 +18,12 @@ bool rsp_reply_is_stop(struct span payload)
 	       is_hex(payload, 1) && is_hex(payload, 2);
 }
 
+bool rsp_reply_is_exit(struct span payload)
+{
+	return payload.size >= 3 && (payload.data[0] == 'W' || payload.data[0] == 'X') &&
+	       is_hex(payload, 1) && is_hex(payload, 2);
+}
+
 bool rsp_reply_is_output(struct span payload)
 {
 	return payload.size && payload.data[0] == 'O' && (payload.size == 1 || is_hex(payload, 1));
@@ -77,6 +83,19 @@ bool rsp_thread_parse(struct span text, struct rsp_thread *ret)
 	memcpy(ret->id, text.data, text.size);
 	ret->id[text.size] = '\0';
 	return true;
+}
+
+void rsp_stop_parse(struct span payload, unsigned *ret_signal, struct rsp_thread *ret_thread)
+{
+	uint8_t signal = 0;
+	struct span rest = span_cut(payload, 3, payload.size), item;
+
+	rsp_hex_decode(span_cut(payload, 1, 2), &signal, 1);
+	*ret_signal = signal;
+	*ret_thread = (struct rsp_thread){0};
+	while (rsp_field(&rest, ';', &item))
+		if (rsp_skip(&item, "thread:") && !rsp_thread_parse(item, ret_thread))
+			*ret_thread = (struct rsp_thread){0};
 }
 
 struct dill_error *rsp_threads_parse(struct span payload, struct rsp_threads *threads,

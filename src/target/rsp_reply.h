@@ -7,8 +7,23 @@
 
 /** What replies of a gdbstub say. All functions take a decoded payload and believe none of it. */
 
+/** A thread's id as the stub writes it, such as "p01.02". */
+struct rsp_thread {
+	char id[24];
+};
+
 /** True for "T05...", "S02": the target has stopped. No request of dill's is answered so. */
 bool rsp_reply_is_stop(struct span payload);
+
+/** True for "W00", "X09": the target has ended. */
+bool rsp_reply_is_exit(struct span payload);
+
+/**
+ * What a stop reply says: "T05thread:p01.02;", "S02".
+ * @param ret_signal  number in GDB's count: 2 interrupt, 5 trap
+ * @param ret_thread  empty when it names none, or nonsense
+ */
+void rsp_stop_parse(struct span payload, unsigned *ret_signal, struct rsp_thread *ret_thread);
 
 /** True for "O<hex>", a piece of a monitor command's output; another packet follows. */
 bool rsp_reply_is_output(struct span payload);
@@ -29,11 +44,6 @@ void rsp_supported_parse(struct span payload, struct rsp_supported *ret);
 
 /** More threads than any machine has CPUs: a stub that lists more is broken. */
 #define RSP_THREADS_LIMIT 4096u
-
-/** A thread's id as the stub writes it, such as "p01.02". */
-struct rsp_thread {
-	char id[24];
-};
 
 /** Threads in the stub's order, which is the order of CPUs. */
 struct rsp_threads {

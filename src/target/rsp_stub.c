@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "target/rsp_stub.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "target/rsp_packet.h"
+#include "target/rsp_stub_private.h"
 
 /*
  * Longest 'm' that every QEMU takes. Some refuse more although their packets are long enough for
@@ -17,24 +16,8 @@
 #define WINDOW		      8u
 #define MONITOR_OUTPUT_LIMIT  (4 * (size_t)1024 * 1024)
 #define MONITOR_COMMAND_LIMIT 200u
-/* Longest answer to 'g' that is looked at. */
-#define BLOCK_LIMIT 4096u
 
-struct rsp_stub {
-	struct rsp_connection *connection;
-	struct rsp_supported supported;
-	size_t read_size; /* bytes per 'm', a power of two */
-	unsigned window;
-	bool has_physical, threads_known;
-	struct rsp_threads threads;
-	struct rsp_thread home; /* empty = never told */
-	/* The settings, as far as they are known: not while a reply is due. */
-	bool mode_known, physical_mode, selected_known;
-	struct rsp_thread selected;
-	uint64_t bytes;
-};
-
-static struct dill_error *refused(struct span reply, const char *what)
+struct dill_error *rsp_stub_refused(struct span reply, const char *what)
 {
 	unsigned code;
 
@@ -53,7 +36,7 @@ static struct dill_error *set(struct rsp_stub *stub, const char *what, const cha
 	struct span reply;
 
 	TRY(rsp_exchange(stub->connection, &reply, "%s", request));
-	return rsp_equal(reply, "OK") ? NULL : refused(reply, what);
+	return rsp_equal(reply, "OK") ? NULL : rsp_stub_refused(reply, what);
 }
 
 /* Half of the packet for each byte's two digits, a few bytes for the frame. */
@@ -134,7 +117,7 @@ bool rsp_stub_set_home(struct rsp_stub *stub, const char *id)
 	return true;
 }
 
-static struct dill_error *select_thread(struct rsp_stub *stub, const struct rsp_thread *thread)
+struct dill_error *rsp_stub_select(struct rsp_stub *stub, const struct rsp_thread *thread)
 {
 	char request[sizeof(thread->id) + 2];
 
@@ -162,7 +145,7 @@ static struct dill_error *list_threads(struct rsp_stub *stub)
 	return NULL;
 }
 
-static struct dill_error *know_threads(struct rsp_stub *stub)
+struct dill_error *rsp_stub_know_threads(struct rsp_stub *stub)
 {
 	if (stub->threads_known)
 		return NULL;
@@ -178,14 +161,14 @@ static struct dill_error *know_threads(struct rsp_stub *stub)
 
 struct dill_error *rsp_stub_cpu_count(struct rsp_stub *stub, unsigned *ret)
 {
-	TRY(know_threads(stub));
+	TRY(rsp_stub_know_threads(stub));
 	*ret = (unsigned)stub->threads.list.count;
 	return NULL;
 }
 
 /* --- modes --- */
 
-static struct dill_error *set_physical_mode(struct rsp_stub *stub, bool physical)
+struct dill_error *rsp_stub_set_physical(struct rsp_stub *stub, bool physical)
 {
 	if (stub->mode_known && stub->physical_mode == physical)
 		return NULL;
@@ -199,10 +182,10 @@ static struct dill_error *set_physical_mode(struct rsp_stub *stub, bool physical
 
 struct dill_error *rsp_stub_settle(struct rsp_stub *stub)
 {
-	struct dill_error *error = set_physical_mode(stub, false);
+	struct dill_error *error = rsp_stub_set_physical(stub, false);
 
 	if (!error && stub->selected.id[0])
-		error = select_thread(stub, &stub->home);
+		error = rsp_stub_select(stub, &stub->home);
 	return error;
 }
 
@@ -246,7 +229,7 @@ static struct dill_error *append_output(struct span reply, struct strbuf *ret)
 		size_t part = count < sizeof(bytes) ? count : sizeof(bytes);
 
 		if (!rsp_hex_decode(span_cut(reply, 0, 2 * part), bytes, part))
-			return refused(reply, "run a monitor command");
+			return rsp_stub_refused(reply, "run a monitor command");
 		strbuf_append_bytes(ret, (const char *)bytes, part);
 		reply = span_cut(reply, 2 * part, reply.size);
 		count -= part;
@@ -269,12 +252,12 @@ struct dill_error *rsp_stub_monitor(struct rsp_stub *stub, const char *command, 
 	while (rsp_reply_is_output(reply)) {
 		/* Empty pieces are no progress: the output must not be endless that way either. */
 		if (packets++ == MONITOR_OUTPUT_LIMIT / 16)
-			return refused(reply, "run a monitor command");
+			return rsp_stub_refused(reply, "run a monitor command");
 		TRY(append_output(reply, ret));
 		TRY(rsp_receive(stub->connection, &reply));
 	}
 	TRY(strbuf_error(ret));
-	return rsp_equal(reply, "OK") ? NULL : refused(reply, "run a monitor command");
+	return rsp_equal(reply, "OK") ? NULL : rsp_stub_refused(reply, "run a monitor command");
 }
 
 /* --- memory --- */
@@ -329,12 +312,12 @@ static struct dill_error *take_piece(struct rsp_stub *stub, struct page_reader *
 	if (rsp_reply_is_error(reply, &code)) {
 		take_refusal(stub, reader, code);
 	} else if (!reply.size) {
-		return refused(reply, "read memory");
+		return rsp_stub_refused(reply, "read memory");
 	} else if (reply.size < 2 * stub->read_size) {
 		reader->page_is_bad = true; /* the rest of the piece cannot be read */
 	} else {
 		if (!rsp_hex_decode(reply, reader->page + reader->received_offset, stub->read_size))
-			return refused(reply, "read memory");
+			return rsp_stub_refused(reply, "read memory");
 		stub->bytes += stub->read_size;
 	}
 	reader->received_offset += stub->read_size;
@@ -386,141 +369,12 @@ struct dill_error *rsp_stub_read_pages(struct rsp_stub *stub, enum dill_space sp
 				      "the gdbstub cannot read physical memory");
 	if (next_page(&reader, 0) == count)
 		return NULL;
-	TRY(set_physical_mode(stub, space == DILL_SPACE_PHYSICAL));
+	TRY(rsp_stub_set_physical(stub, space == DILL_SPACE_PHYSICAL));
 	if (space == DILL_SPACE_VIRTUAL && stub->selected.id[0])
-		TRY(select_thread(stub, &stub->home));
+		TRY(rsp_stub_select(stub, &stub->home));
 	TRY(read_pieces(stub, &reader));
 	if (!reader.too_long)
 		return NULL;
 	stub->read_size = SAFE_READ;
 	return rsp_stub_read_pages(stub, space, requests, count);
-}
-
-/* --- registers --- */
-
-static struct dill_error *read_annex(void *context, const char *annex, struct strbuf *ret)
-{
-	struct rsp_stub *stub = context;
-	size_t step = stub->supported.packet_size - 5;
-	struct span reply;
-
-	for (;;) {
-		TRY(rsp_exchange(stub->connection, &reply, "qXfer:features:read:%s:%zx,%zx", annex,
-				 ret->length, step));
-		bool more = rsp_skip(&reply, "m");
-
-		if (!more && !rsp_skip(&reply, "l"))
-			return refused(reply, "describe its registers");
-		strbuf_append_bytes(ret, (const char *)reply.data, reply.size);
-		if (!more)
-			return NULL;
-		if (!reply.size || ret->length > RSP_FEATURES_LIMIT)
-			return dill_error_new(DILL_ERROR_BAD_DATA,
-					      "the gdbstub's target description has no end");
-	}
-}
-
-struct dill_error *rsp_stub_features(struct rsp_stub *stub, struct rsp_features *ret)
-{
-	if (stub->supported.features)
-		return rsp_features_read(read_annex, stub, ret);
-	rsp_features_default(ret);
-	return NULL;
-}
-
-/* The answer to 'g'. Registers that are not available are written as x instead of digits. */
-struct register_block {
-	char digits[2 * BLOCK_LIMIT];
-	size_t size;
-};
-
-static struct dill_error *read_block(struct rsp_stub *stub, struct register_block *ret)
-{
-	struct span reply;
-	unsigned code;
-
-	TRY(rsp_exchange(stub->connection, &reply, "g"));
-	if (!reply.size || rsp_reply_is_error(reply, &code))
-		return refused(reply, "read registers");
-	ret->size = reply.size < sizeof(ret->digits) ? reply.size : sizeof(ret->digits);
-	memcpy(ret->digits, reply.data, ret->size);
-	return NULL;
-}
-
-static bool decode_register(struct span digits, size_t size, uint64_t *ret)
-{
-	uint8_t bytes[8] = {0};
-
-	if (!rsp_hex_decode(digits, bytes, size))
-		return false;
-	memcpy(ret, bytes, sizeof(bytes)); /* x86 sends little-endian */
-	return true;
-}
-
-/* A register that 'g' does not hold. Left out of @p ret_known when the stub does not give it. */
-static struct dill_error *read_register(struct rsp_stub *stub, const struct rsp_register *wanted,
-					uint64_t *ret, bool *ret_known)
-{
-	struct span reply;
-
-	TRY(rsp_exchange(stub->connection, &reply, "p%x", wanted->number));
-	*ret_known = decode_register(reply, wanted->size, ret);
-	return NULL;
-}
-
-static struct dill_error *read_values(struct rsp_stub *stub, const struct rsp_features *features,
-				      uint64_t values[static RSP_REGISTER_COUNT],
-				      bool known[static RSP_REGISTER_COUNT])
-{
-	struct register_block block;
-
-	TRY(read_block(stub, &block));
-	for (unsigned id = 0; id < RSP_REGISTER_COUNT; id++) {
-		const struct rsp_register *wanted = &features->registers[id];
-		struct span digits = span_cut((struct span){(uint8_t *)block.digits, block.size},
-					      2 * wanted->offset, 2 * wanted->size);
-
-		if (!wanted->known)
-			continue;
-		known[id] = decode_register(digits, wanted->size, &values[id]);
-		if (!known[id])
-			TRY(read_register(stub, wanted, &values[id], &known[id]));
-	}
-	return NULL;
-}
-
-static struct dill_error *select_cpu(struct rsp_stub *stub, unsigned cpu)
-{
-	TRY(know_threads(stub));
-	if (cpu >= stub->threads.list.count)
-		return dill_error_new(DILL_ERROR_NOT_FOUND, "there is no CPU %u", cpu);
-	return select_thread(stub, &stub->threads.list.items[cpu]);
-}
-
-struct dill_error *rsp_stub_registers(struct rsp_stub *stub, const struct rsp_features *features,
-				      unsigned cpu, struct dill_registers *ret)
-{
-	uint64_t values[RSP_REGISTER_COUNT] = {0};
-	bool known[RSP_REGISTER_COUNT] = {0};
-
-	TRY(select_cpu(stub, cpu));
-	TRY(read_values(stub, features, values, known));
-	if (!known[RSP_REGISTER_IP])
-		return dill_error_new(DILL_ERROR_PROTOCOL,
-				      "the gdbstub does not give the registers of CPU %u", cpu);
-	*ret = (struct dill_registers){
-		.ip = values[RSP_REGISTER_IP],
-		.sp = values[RSP_REGISTER_SP],
-		.flags = values[RSP_REGISTER_FLAGS],
-		.cs = values[RSP_REGISTER_CS],
-		.gs_base = values[RSP_REGISTER_GS_BASE],
-		.kernel_gs_base = values[RSP_REGISTER_KERNEL_GS_BASE],
-		.cr0 = values[RSP_REGISTER_CR0],
-		.cr3 = values[RSP_REGISTER_CR3],
-		.cr4 = values[RSP_REGISTER_CR4],
-		.efer = values[RSP_REGISTER_EFER],
-		.has_control = known[RSP_REGISTER_CR0] && known[RSP_REGISTER_CR3] &&
-			       known[RSP_REGISTER_CR4] && known[RSP_REGISTER_EFER],
-	};
-	return NULL;
 }

@@ -82,4 +82,29 @@ DILL_MUST_CHECK struct dill_error *rsp_stub_registers(struct rsp_stub *stub,
 						      const struct rsp_features *features,
 						      unsigned cpu, struct dill_registers *ret);
 
+/** Read the general registers alone, in the order of enum dill_register; as rsp_stub_registers().
+ */
+DILL_MUST_CHECK struct dill_error *rsp_stub_general_registers(
+	struct rsp_stub *stub, const struct rsp_features *features, unsigned cpu,
+	uint64_t ret[static DILL_REGISTER_COUNT]);
+
+/* --- running (rsp_stub_run.c); as the ops of struct dill_run_ops --- */
+
+/** Queued: their replies are looked at by the next rsp_stub_wait(). */
+DILL_MUST_CHECK struct dill_error *rsp_stub_insert(struct rsp_stub *stub, dill_virt address);
+DILL_MUST_CHECK struct dill_error *rsp_stub_remove(struct rsp_stub *stub, dill_virt address);
+DILL_MUST_CHECK struct dill_error *rsp_stub_set_register(struct rsp_stub *stub,
+							 const struct rsp_features *features,
+							 enum dill_register number, uint64_t value);
+DILL_MUST_CHECK struct dill_error *rsp_stub_resume(struct rsp_stub *stub);
+DILL_MUST_CHECK struct dill_error *rsp_stub_step(struct rsp_stub *stub, unsigned cpu);
+DILL_MUST_CHECK struct dill_error *rsp_stub_wait(struct rsp_stub *stub,
+						 const struct rsp_features *features,
+						 int timeout_ms, struct dill_stop *ret);
+DILL_MUST_CHECK struct dill_error *rsp_stub_interrupt(struct rsp_stub *stub,
+						      const struct rsp_features *features,
+						      int timeout_ms, struct dill_stop *ret);
+DILL_MUST_CHECK struct dill_error *rsp_stub_read(struct rsp_stub *stub, enum dill_space space,
+						 uint64_t address, void *buffer, size_t length);
+
 #endif

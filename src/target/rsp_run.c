@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/rsp_private.h"
+
+static struct dill_error *insert(void *context, dill_virt address)
+{
+	struct rsp *rsp = context;
+
+	return rsp_stub_insert(rsp->stub, address);
+}
+
+static struct dill_error *remove_breakpoint(void *context, dill_virt address)
+{
+	struct rsp *rsp = context;
+
+	return rsp_stub_remove(rsp->stub, address);
+}
+
+/*
+ * QEMU takes and gives single registers only after it was asked for their description in the same
+ * conversation (gdbstub.c gdb_has_xml, to 8.0), and answers with nothing otherwise.
+ */
+static struct dill_error *ask_description(struct rsp *rsp)
+{
+	if (rsp->described)
+		return NULL;
+	rsp->features_known = false;
+	rsp->described = true;
+	return rsp_know_features(rsp);
+}
+
+static struct dill_error *set_register(void *context, enum dill_register number, uint64_t value)
+{
+	struct rsp *rsp = context;
+
+	return rsp_stub_set_register(rsp->stub, &rsp->features, number, value);
+}
+
+static struct dill_error *resume(void *context)
+{
+	struct rsp *rsp = context;
+
+	TRY(ask_description(rsp));
+	rsp->generation++;
+	return rsp_stub_resume(rsp->stub);
+}
+
+static struct dill_error *step(void *context, unsigned cpu)
+{
+	struct rsp *rsp = context;
+
+	rsp->generation++;
+	return rsp_stub_step(rsp->stub, cpu);
+}
+
+static struct dill_error *wait_stop(void *context, int timeout_ms, struct dill_stop *ret)
+{
+	struct rsp *rsp = context;
+
+	return rsp_stub_wait(rsp->stub, &rsp->features, timeout_ms, ret);
+}
+
+static struct dill_error *interrupt(void *context, struct dill_stop *ret)
+{
+	struct rsp *rsp = context;
+
+	rsp_connection_set_patience(rsp->connection, RSP_UNINTERRUPTIBLE);
+
+	struct dill_error *error =
+		rsp_stub_interrupt(rsp->stub, &rsp->features, rsp->timeout_ms, ret);
+
+	rsp_connection_set_patience(rsp->connection, RSP_INTERRUPTIBLE);
+	return error;
+}
+
+static unsigned direct_spaces(void *context)
+{
+	const struct rsp *rsp = context;
+
+	return rsp->local ? DILL_SPACE_PHYSICAL : 0;
+}
+
+static struct dill_error *read_few(void *context, enum dill_space space, uint64_t address,
+				   void *buffer, size_t length)
+{
+	struct rsp *rsp = context;
+
+	if (space == DILL_SPACE_PHYSICAL && rsp->local &&
+	    qemu_local_read(rsp->local, address, buffer, length))
+		return NULL;
+	return rsp_stub_read(rsp->stub, space, address, buffer, length);
+}
+
+const struct dill_run_ops rsp_run_ops = {
+	.insert = insert,
+	.remove = remove_breakpoint,
+	.set_register = set_register,
+	.resume = resume,
+	.step = step,
+	.wait = wait_stop,
+	.interrupt = interrupt,
+	.direct_spaces = direct_spaces,
+	.read = read_few,
+};

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TARGET_RSP_STUB_PRIVATE_H
+#define TARGET_RSP_STUB_PRIVATE_H
+
+#include "target/rsp_stub.h"
+
+/* Inside of struct rsp_stub, for rsp_stub*.c. */
+
+struct rsp_stub {
+	struct rsp_connection *connection;
+	struct rsp_supported supported;
+	size_t read_size; /* bytes per 'm', a power of two */
+	unsigned window;
+	bool has_physical, threads_known;
+	struct rsp_threads threads;
+	struct rsp_thread home; /* empty = never told */
+	/* The settings, as far as they are known: not while a reply is due. */
+	bool mode_known, physical_mode, selected_known;
+	struct rsp_thread selected;
+	uint64_t bytes;
+};
+
+/** Why a request failed, from its reply: empty, an error, or nonsense. */
+DILL_MUST_CHECK struct dill_error *rsp_stub_refused(struct span reply, const char *what);
+
+/** Make 'g', 'p', 'P' and virtual 'm' mean this CPU. */
+DILL_MUST_CHECK struct dill_error *rsp_stub_select(struct rsp_stub *stub,
+						   const struct rsp_thread *thread);
+/** List the CPUs, once. */
+DILL_MUST_CHECK struct dill_error *rsp_stub_know_threads(struct rsp_stub *stub);
+/** Make 'm' take physical addresses, or virtual ones. */
+DILL_MUST_CHECK struct dill_error *rsp_stub_set_physical(struct rsp_stub *stub, bool physical);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "target/rsp_packet.h"
+#include "target/rsp_stub_private.h"
+
+/* Longest answer to 'g' that is looked at. */
+#define BLOCK_LIMIT 4096u
+
+static struct dill_error *read_annex(void *context, const char *annex, struct strbuf *ret)
+{
+	struct rsp_stub *stub = context;
+	size_t step = stub->supported.packet_size - 5;
+	struct span reply;
+
+	for (;;) {
+		TRY(rsp_exchange(stub->connection, &reply, "qXfer:features:read:%s:%zx,%zx", annex,
+				 ret->length, step));
+		bool more = rsp_skip(&reply, "m");
+
+		if (!more && !rsp_skip(&reply, "l"))
+			return rsp_stub_refused(reply, "describe its registers");
+		strbuf_append_bytes(ret, (const char *)reply.data, reply.size);
+		if (!more)
+			return NULL;
+		if (!reply.size || ret->length > RSP_FEATURES_LIMIT)
+			return dill_error_new(DILL_ERROR_BAD_DATA,
+					      "the gdbstub's target description has no end");
+	}
+}
+
+struct dill_error *rsp_stub_features(struct rsp_stub *stub, struct rsp_features *ret)
+{
+	if (stub->supported.features)
+		return rsp_features_read(read_annex, stub, ret);
+	rsp_features_default(ret);
+	return NULL;
+}
+
+/* The answer to 'g'. Registers that are not available are written as x instead of digits. */
+struct register_block {
+	char digits[2 * BLOCK_LIMIT];
+	size_t size;
+};
+
+static struct dill_error *read_block(struct rsp_stub *stub, struct register_block *ret)
+{
+	struct span reply;
+	unsigned code;
+
+	TRY(rsp_exchange(stub->connection, &reply, "g"));
+	if (!reply.size || rsp_reply_is_error(reply, &code))
+		return rsp_stub_refused(reply, "read registers");
+	ret->size = reply.size < sizeof(ret->digits) ? reply.size : sizeof(ret->digits);
+	memcpy(ret->digits, reply.data, ret->size);
+	return NULL;
+}
+
+static bool decode_register(struct span digits, size_t size, uint64_t *ret)
+{
+	uint8_t bytes[8] = {0};
+
+	if (!rsp_hex_decode(digits, bytes, size))
+		return false;
+	memcpy(ret, bytes, sizeof(bytes)); /* x86 sends little-endian */
+	return true;
+}
+
+/* A register that 'g' does not hold. Left out of @p ret_known when the stub does not give it. */
+static struct dill_error *read_register(struct rsp_stub *stub, const struct rsp_register *wanted,
+					uint64_t *ret, bool *ret_known)
+{
+	struct span reply;
+
+	TRY(rsp_exchange(stub->connection, &reply, "p%x", wanted->number));
+	*ret_known = decode_register(reply, wanted->size, ret);
+	return NULL;
+}
+
+static struct dill_error *read_values(struct rsp_stub *stub, const struct rsp_features *features,
+				      uint64_t values[static RSP_REGISTER_COUNT],
+				      bool known[static RSP_REGISTER_COUNT])
+{
+	struct register_block block;
+
+	TRY(read_block(stub, &block));
+	for (unsigned id = 0; id < RSP_REGISTER_COUNT; id++) {
+		const struct rsp_register *wanted = &features->registers[id];
+		struct span digits = span_cut((struct span){(uint8_t *)block.digits, block.size},
+					      2 * wanted->offset, 2 * wanted->size);
+
+		if (!wanted->known)
+			continue;
+		known[id] = decode_register(digits, wanted->size, &values[id]);
+		if (!known[id])
+			TRY(read_register(stub, wanted, &values[id], &known[id]));
+	}
+	return NULL;
+}
+
+static struct dill_error *select_cpu(struct rsp_stub *stub, unsigned cpu)
+{
+	TRY(rsp_stub_know_threads(stub));
+	if (cpu >= stub->threads.list.count)
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "there is no CPU %u", cpu);
+	return rsp_stub_select(stub, &stub->threads.list.items[cpu]);
+}
+
+struct dill_error *rsp_stub_general_registers(struct rsp_stub *stub,
+					      const struct rsp_features *features, unsigned cpu,
+					      uint64_t ret[static DILL_REGISTER_COUNT])
+{
+	uint64_t values[RSP_REGISTER_COUNT] = {0};
+	bool known[RSP_REGISTER_COUNT] = {0};
+
+	TRY(select_cpu(stub, cpu));
+	TRY(read_values(stub, features, values, known));
+	for (unsigned i = 0; i < DILL_REGISTER_COUNT; i++) {
+		if (!known[i])
+			return dill_error_new(DILL_ERROR_PROTOCOL,
+					      "the gdbstub does not give the registers of CPU %u",
+					      cpu);
+		ret[i] = values[i];
+	}
+	return NULL;
+}
+
+struct dill_error *rsp_stub_registers(struct rsp_stub *stub, const struct rsp_features *features,
+				      unsigned cpu, struct dill_registers *ret)
+{
+	uint64_t values[RSP_REGISTER_COUNT] = {0};
+	bool known[RSP_REGISTER_COUNT] = {0};
+
+	TRY(select_cpu(stub, cpu));
+	TRY(read_values(stub, features, values, known));
+	if (!known[RSP_REGISTER_IP])
+		return dill_error_new(DILL_ERROR_PROTOCOL,
+				      "the gdbstub does not give the registers of CPU %u", cpu);
+	*ret = (struct dill_registers){
+		.ip = values[RSP_REGISTER_IP],
+		.sp = values[RSP_REGISTER_SP],
+		.flags = values[RSP_REGISTER_FLAGS],
+		.cs = values[RSP_REGISTER_CS],
+		.gs_base = values[RSP_REGISTER_GS_BASE],
+		.kernel_gs_base = values[RSP_REGISTER_KERNEL_GS_BASE],
+		.cr0 = values[RSP_REGISTER_CR0],
+		.cr3 = values[RSP_REGISTER_CR3],
+		.cr4 = values[RSP_REGISTER_CR4],
+		.efer = values[RSP_REGISTER_EFER],
+		.has_control = known[RSP_REGISTER_CR0] && known[RSP_REGISTER_CR3] &&
+			       known[RSP_REGISTER_CR4] && known[RSP_REGISTER_EFER],
+	};
+	return NULL;
+}

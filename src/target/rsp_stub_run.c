@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "target/rsp_packet.h"
+#include "target/rsp_stub_private.h"
+
+/* GDB's number of SIGTRAP, the same on every system. */
+#define SIGNAL_TRAP 5u
+
+struct dill_error *rsp_stub_insert(struct rsp_stub *stub, dill_virt address)
+{
+	/* The last number is the length of the instruction that other stubs write there. */
+	return rsp_send(stub->connection, "Z0,%" PRIx64 ",1", address);
+}
+
+struct dill_error *rsp_stub_remove(struct rsp_stub *stub, dill_virt address)
+{
+	return rsp_send(stub->connection, "z0,%" PRIx64 ",1", address);
+}
+
+struct dill_error *rsp_stub_set_register(struct rsp_stub *stub, const struct rsp_features *features,
+					 enum dill_register number, uint64_t value)
+{
+	char digits[2 * sizeof(value) + 1] = "";
+
+	if (!features->registers[number].known)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "the gdbstub does not describe its registers");
+	rsp_hex_encode((const uint8_t *)&value, sizeof(value), digits);
+	return rsp_send(stub->connection, "P%x=%s", features->registers[number].number, digits);
+}
+
+struct dill_error *rsp_stub_resume(struct rsp_stub *stub)
+{
+	/* QEMU knows both, others may not know the long form. */
+	return rsp_send_run(stub->connection, stub->has_physical ? "vCont;c" : "c");
+}
+
+struct dill_error *rsp_stub_step(struct rsp_stub *stub, unsigned cpu)
+{
+	char request[sizeof(stub->home.id) + 16];
+
+	TRY(rsp_stub_know_threads(stub));
+	if (cpu >= stub->threads.list.count)
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "there is no CPU %u", cpu);
+	/* Plain "s" would let the other CPUs run at full speed. */
+	snprintf(request, sizeof(request), "vCont;s:%s", stub->threads.list.items[cpu].id);
+	return rsp_send_run(stub->connection, request);
+}
+
+/* The CPU whose thread a stop names; the stub has selected it for us. */
+static struct dill_error *take_thread(struct rsp_stub *stub, const struct rsp_thread *thread,
+				      unsigned *ret)
+{
+	TRY(rsp_stub_know_threads(stub));
+	stub->selected_known = false;
+	*ret = 0;
+	if (!thread->id[0])
+		return NULL;
+	for (size_t i = 0; i < stub->threads.list.count; i++) {
+		if (strcmp(stub->threads.list.items[i].id, thread->id) != 0)
+			continue;
+		stub->selected = *thread;
+		stub->selected_known = stub->has_physical;
+		*ret = (unsigned)i;
+		return NULL;
+	}
+	return dill_error_new(DILL_ERROR_PROTOCOL, "the gdbstub stops a CPU that it did not list");
+}
+
+struct dill_error *rsp_stub_wait(struct rsp_stub *stub, const struct rsp_features *features,
+				 int timeout_ms, struct dill_stop *ret)
+{
+	struct rsp_thread thread;
+	struct span reply;
+	unsigned signal;
+
+	*ret = (struct dill_stop){.kind = DILL_STILL_RUNNING};
+	TRY(rsp_wait_stop(stub->connection, timeout_ms, &reply));
+	if (!reply.size)
+		return NULL;
+	if (rsp_reply_is_exit(reply)) {
+		ret->kind = DILL_STOP_GONE;
+		return NULL;
+	}
+	rsp_stop_parse(reply, &signal, &thread);
+	ret->kind = signal == SIGNAL_TRAP ? DILL_STOP_TRAP : DILL_STOP_PAUSED;
+	TRY(take_thread(stub, &thread, &ret->cpu));
+	if (ret->kind != DILL_STOP_TRAP)
+		return NULL;
+	return rsp_stub_general_registers(stub, features, ret->cpu, ret->registers);
+}
+
+struct dill_error *rsp_stub_interrupt(struct rsp_stub *stub, const struct rsp_features *features,
+				      int timeout_ms, struct dill_stop *ret)
+{
+	*ret = (struct dill_stop){.kind = DILL_STOP_PAUSED};
+	if (!rsp_is_running(stub->connection))
+		return NULL;
+	TRY(rsp_break_in(stub->connection));
+	TRY(rsp_stub_wait(stub, features, timeout_ms, ret));
+	if (ret->kind == DILL_STILL_RUNNING)
+		return dill_error_new(DILL_ERROR_PROTOCOL, "the gdbstub does not stop its target");
+	return NULL;
+}
+
+struct dill_error *rsp_stub_read(struct rsp_stub *stub, enum dill_space space, uint64_t address,
+				 void *buffer, size_t length)
+{
+	uint8_t *to = buffer;
+
+	TRY(rsp_stub_set_physical(stub, space == DILL_SPACE_PHYSICAL));
+	while (length) {
+		size_t part = length < stub->read_size ? length : stub->read_size;
+		struct span reply;
+
+		TRY(rsp_exchange(stub->connection, &reply, "m%" PRIx64 ",%zx", address, part));
+		if (reply.size != 2 * part || !rsp_hex_decode(reply, to, part))
+			return dill_error_new_fault(address, "cannot read address 0x%" PRIx64,
+						    address);
+		to += part;
+		address += part;
+		length -= part;
+	}
+	return NULL;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+#include "trace/probe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Every function that gives out or takes back an object and has the fast path inlined, of all
+ * kernels: which of them one has is seen by its symbols. "_noprof" (6.10 on, when allocations can
+ * be profiled) is tried behind each name.
+ * Source: mm/slub.c, mm/slab_common.c, include/linux/slab.h
+ */
+static const struct entry {
+	const char *name;
+	enum probe_kind kind;
+	unsigned flags;
+} entries[] = {
+	{"kmem_cache_alloc", PROBE_ALLOC, 0},
+	{"kmem_cache_alloc_lru", PROBE_ALLOC, 0},
+	{"kmem_cache_alloc_node", PROBE_ALLOC, 0},
+	{"kmem_cache_alloc_from_sheaf", PROBE_ALLOC, 0},
+	/* to 6.0 */
+	{"kmem_cache_alloc_trace", PROBE_ALLOC, 0},
+	{"kmem_cache_alloc_node_trace", PROBE_ALLOC, 0},
+	{"__kmalloc_track_caller", PROBE_ALLOC, 0},
+	{"kmalloc_order", PROBE_ALLOC, PROBE_LARGE},
+	{"kmalloc_order_trace", PROBE_ALLOC, PROBE_LARGE},
+	/* 6.1 to 6.10 */
+	{"kmalloc_trace", PROBE_ALLOC, 0},
+	{"kmalloc_node_trace", PROBE_ALLOC, 0},
+	{"kmalloc_large", PROBE_ALLOC, PROBE_LARGE},
+	{"kmalloc_large_node", PROBE_ALLOC, PROBE_LARGE},
+	/* 6.11 on */
+	{"__kmalloc_cache", PROBE_ALLOC, 0},
+	{"__kmalloc_cache_node", PROBE_ALLOC, 0},
+	{"__kmalloc_large", PROBE_ALLOC, PROBE_LARGE},
+	{"__kmalloc_large_node", PROBE_ALLOC, PROBE_LARGE},
+	/* Has a fast path of its own since 6.15; before it calls __kmalloc_node(). */
+	{"__kvmalloc_node", PROBE_ALLOC, PROBE_OUTER},
+	{"kmalloc_nolock", PROBE_ALLOC, 0},
+	{"_kmalloc_nolock", PROBE_ALLOC, 0},
+	{"__kmalloc_flags", PROBE_ALLOC, 0},
+	/* all */
+	{"__kmalloc", PROBE_ALLOC, 0},
+	{"__kmalloc_node", PROBE_ALLOC, 0},
+	{"__kmalloc_node_track_caller", PROBE_ALLOC, 0},
+	{"kmem_cache_alloc_bulk", PROBE_ALLOC_BULK, 0},
+	{"kfree", PROBE_FREE, 0},
+	{"kmem_cache_free", PROBE_FREE, 0},
+	{"kfree_nolock", PROBE_FREE, 0},
+	{"kmem_cache_free_bulk", PROBE_FREE_BULK, 0},
+	{"rcu_free_sheaf", PROBE_FREE_SHEAF, 0},
+	{"rcu_free_sheaf_nobarn", PROBE_FREE_SHEAF, 0},
+	{"kvfree_call_rcu", PROBE_REQUEST, 0},
+	{"kfree_call_rcu_nolock", PROBE_REQUEST, 0},
+};
+
+/* Enough for every entry with both names. */
+#define PROBES_MAX (2 * sizeof(entries) / sizeof(*entries))
+
+/* Registers of the first six arguments (System V ABI for x86-64, 3.2.3). */
+static const enum dill_register argument_registers[] = {
+	DILL_RDI, DILL_RSI, DILL_RDX, DILL_RCX, DILL_R8, DILL_R9,
+};
+
+#define ARGUMENTS_MAX (sizeof(argument_registers) / sizeof(*argument_registers))
+
+/* --- arguments --- */
+
+static bool names(const struct type_parameter *parameter, const char *name)
+{
+	return !strcmp(parameter->name, name);
+}
+
+/* Whether the type is a typedef called @name. */
+static struct dill_error *is_typedef(struct types *types, type_id id, const char *name, bool *ret)
+{
+	struct type type;
+
+	TRY(types_get(types, id, &type));
+	*ret = type.kind == TYPE_TYPEDEF && !strcmp(type.name, name);
+	return NULL;
+}
+
+/* Strip @p id to what it points to; *ret_depth counts the pointers. */
+static struct dill_error *pointee(struct types *types, type_id id, unsigned *ret_depth,
+				  struct type *ret)
+{
+	*ret_depth = 0;
+	TRY(types_strip(types, id, ret));
+	while (ret->kind == TYPE_POINTER && *ret_depth < TYPE_DEPTH_MAX) {
+		(*ret_depth)++;
+		TRY(types_strip(types, ret->target, ret));
+	}
+	return NULL;
+}
+
+static struct dill_error *find_role(struct types *types, const struct type_parameter *parameter,
+				    enum probe_kind kind, int *ret)
+{
+	unsigned depth;
+	struct type type;
+	bool is;
+
+	*ret = -1;
+	TRY(is_typedef(types, parameter->type, "gfp_t", &is));
+	if (is) {
+		*ret = ROLE_GFP;
+		return NULL;
+	}
+	TRY(is_typedef(types, parameter->type, "size_t", &is));
+	if (is && names(parameter, "size")) {
+		*ret = ROLE_SIZE;
+		return NULL;
+	}
+	if (names(parameter, "caller")) {
+		*ret = ROLE_CALLER;
+		return NULL;
+	}
+	TRY(pointee(types, parameter->type, &depth, &type));
+	if (depth == 1 && type.kind == TYPE_STRUCT && !strcmp(type.name, "kmem_cache"))
+		*ret = ROLE_CACHE;
+	else if (depth == 2 && type.kind == TYPE_VOID)
+		*ret = ROLE_ARRAY;
+	else if (depth == 1 && type.kind == TYPE_VOID && kind >= PROBE_FREE)
+		*ret = ROLE_OBJECT;
+	else if (kind == PROBE_FREE_SHEAF && depth == 1)
+		*ret = ROLE_OBJECT; /* the head in the sheaf */
+	return NULL;
+}
+
+/*
+ * kfree_rcu()'s second argument says where the object is: its address, or, to 6.2, as a function
+ * pointer the distance of the head in it. Without a head it is the address in both cases.
+ * Source: kernel/rcu/tree.c kvfree_call_rcu()
+ */
+static void find_request(struct probe *probe, uint32_t count)
+{
+	memset(probe->arguments, -1, sizeof(probe->arguments));
+	if (count < 2)
+		return;
+	probe->arguments[ROLE_ARRAY] = argument_registers[0]; /* the head */
+	probe->arguments[ROLE_OBJECT] = argument_registers[1];
+}
+
+static struct dill_error *find_arguments(struct types *types, struct probe *probe)
+{
+	struct type prototype;
+	type_id id;
+
+	memset(probe->arguments, -1, sizeof(probe->arguments));
+	TRY(types_function(types, probe->function, &id));
+	TRY(types_get(types, id, &prototype));
+	for (uint32_t i = 0; i < prototype.count && i < ARGUMENTS_MAX; i++) {
+		struct type_parameter parameter;
+		int role;
+
+		TRY(types_parameter(types, id, i, &parameter));
+		TRY(find_role(types, &parameter, probe->kind, &role));
+		/* The first of a kind is meant. */
+		if (role >= 0 && probe->arguments[role] < 0)
+			probe->arguments[role] = (int8_t)argument_registers[i];
+	}
+	if (probe->kind == PROBE_REQUEST)
+		find_request(probe, prototype.count);
+	return NULL;
+}
+
+static bool has(const struct probe *probe, enum probe_role role)
+{
+	return probe->arguments[role] >= 0;
+}
+
+/* Whether enough is known to make an event of a call. */
+static bool is_complete(const struct probe *probe)
+{
+	switch (probe->kind) {
+	case PROBE_ALLOC:
+		return has(probe, ROLE_SIZE) || has(probe, ROLE_CACHE);
+	case PROBE_ALLOC_BULK:
+	case PROBE_FREE_BULK:
+		return has(probe, ROLE_SIZE) && has(probe, ROLE_ARRAY);
+	case PROBE_FREE:
+	case PROBE_FREE_SHEAF:
+	case PROBE_REQUEST:
+		return has(probe, ROLE_OBJECT);
+	}
+	return false;
+}
+
+/* --- code --- */
+
+/* Bytes of an instruction that does nothing, as the kernel pads function entries; 0 = another.
+ * Source: arch/x86/include/asm/nops.h */
+static size_t nop_length(struct span code)
+{
+	static const struct {
+		uint8_t bytes[5];
+		size_t length;
+	} nops[] = {
+		{{0x0f, 0x1f, 0x44, 0x00, 0x00}, 5},
+		{{0x0f, 0x1f, 0x40, 0x00}, 4},
+		{{0x0f, 0x1f, 0x00}, 3},
+		{{0x66, 0x90}, 2},
+		{{0x90}, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(nops) / sizeof(*nops); i++)
+		if (code.size >= nops[i].length &&
+		    !memcmp(code.data, nops[i].bytes, nops[i].length))
+			return nops[i].length;
+	return 0;
+}
+
+enum probe_first probe_decode(struct span code, dill_virt address, dill_virt *ret_next)
+{
+	size_t length = nop_length(code);
+	int32_t distance;
+
+	if (length) {
+		*ret_next = address + length;
+		return FIRST_SKIP;
+	}
+	if (code.size >= 5 && code.data[0] == 0xe9) { /* jmp: a live patch */
+		memcpy(&distance, code.data + 1, sizeof(distance));
+		*ret_next = address + 5 + (uint64_t)(int64_t)distance;
+		return FIRST_SKIP;
+	}
+	return FIRST_STEP;
+}
+
+/* Where the breakpoint goes. The processor wants to see endbr64 executed after an indirect call. */
+static struct dill_error *find_place(struct kernel *kernel, struct probe *probe)
+{
+	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+	uint8_t code[16];
+	struct span span = {code, sizeof(code)};
+
+	TRY(kernel_read(kernel, probe->address, code, sizeof(code)));
+	if (!memcmp(code, endbr64, sizeof(endbr64))) {
+		probe->address += sizeof(endbr64);
+		span = span_cut(span, sizeof(endbr64), sizeof(code));
+	}
+	probe->first = probe_decode(span, probe->address, &probe->next);
+	return NULL;
+}
+
+/* --- the list --- */
+
+static struct dill_error *add(struct kernel *kernel, struct types *types, const char *symbol,
+			      const struct entry *entry, struct arena *arena,
+			      struct probe_list *list)
+{
+	struct probe probe = {.kind = entry->kind, .flags = entry->flags};
+	struct dill_error *error;
+
+	if (!kernel_has_symbol(kernel, symbol, &probe.address))
+		return NULL;
+	probe.function = arena_copy_text(arena, symbol, strlen(symbol));
+	if (!probe.function)
+		return error_no_memory();
+	error = find_arguments(types, &probe);
+	if (error && error_is_fatal(error))
+		return error;
+	if (error || !is_complete(&probe)) {
+		memory_log(kernel_memory(kernel), "%s is not traced: %s", symbol,
+			   error ? dill_error_text(error) : "its arguments are not understood");
+		dill_error_free(error);
+		return NULL;
+	}
+	TRY(find_place(kernel, &probe));
+	if (!probe_at(list, probe.address)) /* an alias */
+		list->items[list->count++] = probe;
+	return NULL;
+}
+
+static struct dill_error *check(const struct probe_list *list)
+{
+	bool allocs = false, frees = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		allocs |= list->items[i].kind == PROBE_ALLOC;
+		frees |= list->items[i].kind == PROBE_FREE;
+	}
+	if (allocs && frees)
+		return NULL;
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "the allocator's functions are not found, so that nothing can be "
+			      "traced");
+}
+
+struct dill_error *probes_find(struct kernel *kernel, struct arena *arena, struct probe_list *ret)
+{
+	struct types *types;
+	char noprof[64];
+
+	TRY(kernel_types(kernel, &types));
+	ret->count = 0;
+	ret->items = arena_alloc_array(arena, PROBES_MAX, sizeof(*ret->items));
+	if (!ret->items)
+		return error_no_memory();
+	for (size_t i = 0; i < sizeof(entries) / sizeof(*entries); i++) {
+		snprintf(noprof, sizeof(noprof), "%s_noprof", entries[i].name);
+		TRY(add(kernel, types, entries[i].name, &entries[i], arena, ret));
+		TRY(add(kernel, types, noprof, &entries[i], arena, ret));
+	}
+	return check(ret);
+}
+
+const struct probe *probe_at(const struct probe_list *list, dill_virt address)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].address == address)
+			return &list->items[i];
+	return NULL;
+}
