@@ -17,9 +17,10 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) -m tools.demo
 
+# On one kernel of the matrix, or some: make check SERIES=6.1, SERIES="6.1 7.2".
 check:
 	@tools/install-deps.sh check
-	@$(PYTHON) -m tools.check
+	@$(PYTHON) -m tools.check $(SERIES)
 
 # Options by BENCH, such as BENCH="--runs 15 6.12".
 bench:

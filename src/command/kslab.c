@@ -23,6 +23,11 @@ static struct dill_error *locate(struct survey *survey, dill_virt address, struc
 	dill_virt memory = memory_of(survey->heap->kernel, address, &is_page);
 
 	TRY(heap_locate(survey->heap, &survey->all, memory, survey->findings, ret));
+	if (ret->kfence)
+		return dill_error_new(
+			DILL_ERROR_NOT_FOUND,
+			"0x%lx is in KFENCE's pool, where no object is in a slab: ask kobj",
+			(unsigned long)address);
 	if (!ret->in_slab)
 		return dill_error_new(DILL_ERROR_NOT_FOUND, "0x%lx is in no slab",
 				      (unsigned long)address);

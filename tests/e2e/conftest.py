@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Guests that the end-to-end tests share: one boot per kernel, and the doors through which dill is asked."""
+"""The guests of the matrix for the end-to-end tests, and the doors through which dill is asked."""
 import json
 import subprocess
 import sys
@@ -10,23 +10,103 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.guest.kernels import KernelUnavailable, kernel  # noqa: E402
-from tests.guest.vm import Guest  # noqa: E402
+from tests.guest.kernels import SERIES, KernelUnavailable, cached  # noqa: E402
+from tests.matrix import FLAVOURS, Case, on  # noqa: E402
+from tests.pool import Pool  # noqa: E402
 
-SERIES = ("5.10", "6.1", "6.12", "7.2", "7.3")
+# --- the matrix ---
 
 
-def pytest_collection_modifyitems(items):
-    """With xdist (-n 2 --dist loadgroup) all tests of one kernel run in one process, which boots it once.
+def pytest_addoption(parser):
+    """--series."""
+    parser.addoption("--series", metavar="SERIES", help=f"only the tests of these kernels, of {','.join(SERIES)}")
 
-    So do all of one guest in another QEMU.
-    """
-    for item in items:
-        if item.get_closest_marker("xdist_group"):
-            continue
-        values = item.callspec.params if hasattr(item, "callspec") else {}
-        series = next((value for value in values.values() if value in SERIES), None)
-        item.add_marker(pytest.mark.xdist_group(series or values.get("in_qemu") or item.nodeid))
+
+def case_of(item):
+    """The guest that a test runs on, None without one."""
+    values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return next((value for value in values if isinstance(value, Case)), None)
+
+
+def chosen_series(config):
+    """Those of --series, or all."""
+    chosen = (config.getoption("--series") or ",".join(SERIES)).replace(",", " ").split()
+    if unknown := [series for series in chosen if series not in SERIES]:
+        raise pytest.UsageError(f"--series {' '.join(unknown)}: not in the matrix; its kernels are {' '.join(SERIES)}")
+    return chosen
+
+
+class Matrix:
+    """Chooses the tests and puts them into the order of the matrix, so that each of its guests is booted once."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, config, items):
+        """Drop other kernels' tests. With xdist (--dist loadgroup) the tests of one guest run in one process.
+
+        Before xdist looks at the groups.
+        """
+        chosen = chosen_series(config)
+        others = [item for item in items if (case := case_of(item)) and case.series not in chosen]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if not (case := case_of(item)) or case.series in chosen]
+        for item in items:
+            case = case_of(item)
+            if case:
+                item.user_properties.append(("case", (case.series, case.flavour)))
+            if not item.get_closest_marker("xdist_group"):
+                values = item.callspec.params if hasattr(item, "callspec") else {}
+                item.add_marker(pytest.mark.xdist_group(str(case or values.get("in_qemu") or item.nodeid)))
+
+    @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+    def pytest_sort(self, items):
+        """After pytest has sorted them by fixtures. What needs no guest comes last."""
+        last = (len(FLAVOURS),)
+        items.sort(key=lambda item: case.place if (case := case_of(item)) else last)
+
+
+def pytest_configure(config):
+    """Two hooks of one name need an object."""
+    config.pluginmanager.register(Matrix())
+    chosen_series(config)
+
+
+def flavours_that_ran(reports):
+    """{series: {flavour: number of tests}}, {series: the first reason why there is none}."""
+    ran, reasons = {}, {}
+    for report in reports:
+        series, flavour = dict(report.user_properties).get("case", (None, None))
+        if series and report.when == "call" and not report.skipped:
+            flavours = ran.setdefault(series, dict.fromkeys(FLAVOURS, 0))
+            flavours[flavour] += 1
+        elif series and report.skipped:
+            reasons.setdefault(series, report.longrepr[2].removeprefix("Skipped: "))
+    return ran, reasons
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """The matrix that ran: each kernel's file and its flavours."""
+    stats = terminalreporter.stats
+    reports = [report for name in ("passed", "failed", "skipped", "error") for report in stats.get(name, [])]
+    ran, reasons = flavours_that_ran(reports)
+    if not ran and not reasons:
+        return
+    terminalreporter.section("kernels x boot options")
+    for series in chosen_series(config):
+        if series in ran:
+            which = cached(series)
+            terminalreporter.write_line(f"{series:6}{which.release}, {which.vmlinuz}")
+            counts = ", ".join(f"{name} {count}" for name, count in ran[series].items() if count)
+            terminalreporter.write_line(f"      tests: {counts}")
+            for name in (name for name, flavour in FLAVOURS.items() if series in flavour.lacking):
+                terminalreporter.write_line(f"      not {name}: this kernel has no {FLAVOURS[name].needs}")
+        elif series in reasons:
+            terminalreporter.write_line(f"{series:6}did not run: {reasons[series]}")
+    left_out = [series for series in SERIES if series not in chosen_series(config)]
+    if left_out:
+        terminalreporter.write_line(f"left out: {' '.join(left_out)}")
+
+
+# --- doors ---
 
 
 class Program:
@@ -73,18 +153,52 @@ class Gdb(Program):
         return lines
 
 
-@pytest.fixture(scope="session", params=SERIES)
-def guest(request):
-    """A booted guest at rest: two CPUs, KASLR as the kernel has it, page-table isolation on."""
-    try:
-        which = kernel(request.param)
-    except KernelUnavailable as reason:
-        pytest.skip(str(reason))
-    with Guest(which, smp=2, append="pti=on") as booted:
-        yield booted
+# --- guests ---
 
 
-@pytest.fixture(scope="session", params=(Program, Gdb), ids=("program", "gdb"))
+class Lender(Pool):
+    """The pool, which skips tests whose kernel cannot be had."""
+
+    def __init__(self):
+        super().__init__()
+        self._missing = {}
+
+    def _require(self, case):
+        try:
+            if case.series not in self._missing:
+                super()._require(case)
+        except KernelUnavailable as reason:
+            self._missing[case.series] = str(reason)
+        if case.series in self._missing:
+            pytest.skip(self._missing[case.series])
+
+
+@pytest.fixture(scope="session")
+def pool():
+    """The guests of the matrix: `with pool.lend(case) as guest`."""
+    lender = Lender()
+    yield lender
+    lender.close()
+
+
+@pytest.fixture(scope="module", params=on("plain"), ids=str)
+def guest(request, pool):
+    """A plain guest at rest."""
+    with pool.lend(request.param) as lent:
+        yield lent
+
+
+@pytest.fixture(scope="module", params=on("plain", spoils=True), ids=str)
+def breakable(request, pool):
+    """A stopped guest, whose heap tests break and put right again."""
+    with pool.lend(request.param) as lent:
+        # Holes among many dentries make partial slabs: more than the barns of 7.x hold free objects of.
+        lent.run("for i in $(seq 6000); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
+        lent.stop()
+        yield lent
+
+
+@pytest.fixture(scope="module", params=(Program, Gdb), ids=("program", "gdb"))
 def dill(request, guest):
     """Each door in turn."""
     return request.param(guest)

@@ -2,26 +2,10 @@
 """Freelists that the test breaks through the stub: each break is named, and the rest of the cache is still shown."""
 import pytest
 
-from conftest import SERIES, Gdb, Program
-from tests.guest.kernels import KernelUnavailable, kernel
+from conftest import Gdb, Program
 from tests.guest.stub import Stub
-from tests.guest.vm import Guest
 
 CACHE = "dentry"
-
-
-@pytest.fixture(scope="module", params=SERIES)
-def stopped(request):
-    """A guest that stays stopped: its heap is broken and put right again."""
-    try:
-        which = kernel(request.param)
-    except KernelUnavailable as reason:
-        pytest.skip(str(reason))
-    with Guest(which) as guest:
-        # Holes among many dentries make partial slabs: more than the barns of 7.x hold free objects of.
-        guest.run("for i in $(seq 6000); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
-        guest.stop()
-        yield guest
 
 
 class Memory:
@@ -45,9 +29,9 @@ class Memory:
 
 
 @pytest.fixture
-def memory(stopped):
+def memory(breakable):
     """Memory that is as it was afterwards."""
-    it = Memory(stopped)
+    it = Memory(breakable)
     yield it
     it.restore()
 
@@ -90,10 +74,10 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_broken_freelist(stopped, memory, name):
+def test_broken_freelist(breakable, memory, name):
     """Found where it breaks, with the slab and the address that was read."""
     pointer, kind, shown = BREAKS[name]
-    dill = Program(stopped)
+    dill = Program(breakable)
     record = dill.json("kcache", CACHE)[0]
     slab = partial_slab(record)
     free = [int(address, 16) for address in slab["freelist"]]
@@ -110,13 +94,13 @@ def test_broken_freelist(stopped, memory, name):
     assert [item for node in seen["nodes"] for item in node["partial"] if item["slab"] != slab["slab"]] == whole
 
 
-def test_broken_list_of_slabs(stopped, memory):
+def test_broken_list_of_slabs(breakable, memory):
     """A partial list that leads into nothing: the finding, and what can be reached from both ends."""
-    dill = Program(stopped)
+    dill = Program(breakable)
     record = dill.json("kcache", CACHE)[0]
     node = next(node for node in record["nodes"] if node["nr_partial"] >= 3)
     listed = [slab["slab"] for slab in node["partial"]]
-    where = ("page", "lru") if stopped.kernel.series == "5.10" else ("slab", "slab_list")
+    where = ("page", "lru") if breakable.kernel.series == "5.10" else ("slab", "slab_list")
     link = int(listed[1], 16) + dill.json("kstruct", *where)[0]["offset"]
     memory.write(link, 0x10)
     seen, findings = damage(dill)
@@ -124,12 +108,12 @@ def test_broken_list_of_slabs(stopped, memory):
     assert [slab["slab"] for slab in seen["nodes"][node["node"]]["partial"]] == listed
 
 
-def test_gdb_says_so(stopped, memory):
+def test_gdb_says_so(breakable, memory):
     """Inside GDB the finding is printed too."""
-    record = Program(stopped).json("kcache", CACHE)[0]
+    record = Program(breakable).json("kcache", CACHE)[0]
     slab = partial_slab(record)
     free = [int(address, 16) for address in slab["freelist"]]
     slot = free[0] + record["freelist_offset"]
     memory.write(slot, stored(record, slot, free[0]))
-    _, findings = damage(Gdb(stopped, leave="disconnect"))
+    _, findings = damage(Gdb(breakable, leave="disconnect"))
     assert int(findings["freelist_cycle"]["address"], 16) == slot

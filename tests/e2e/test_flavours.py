@@ -7,98 +7,66 @@ import time
 
 import pytest
 
-from conftest import ROOT, SERIES, Gdb, Program
+from conftest import ROOT, Gdb, Program
 from test_inspect import compare_with_slabinfo
-from tests.guest.kernels import KernelUnavailable, kernel
-from tests.guest.vm import Guest
+from tests.matrix import FLAVOURS, SERIES, message_cache, on
 
-FLAVOURS = {
-    "nokaslr, a CPU offline": {"append": "nokaslr", "smp": 3},
-    "five levels, memory above 4 GiB": {"cpu": "max", "append": "kaslr", "memory": "5G"},
-    "two nodes": {
-        "smp": 2,
-        "numa": [
-            "-object", "memory-backend-ram,id=n0,size=256M", "-numa", "node,nodeid=0,cpus=0,memdev=n0",
-            "-object", "memory-backend-ram,id=n1,size=256M", "-numa", "node,nodeid=1,cpus=1,memdev=n1",
-        ],
-    },
-    "debug": {"append": "slub_debug=FZPU"},
-    "debug of one cache, no merging": {"append": "slub_debug=FZPU,dentry slab_nomerge"},
-}
-
-# What is done in the guest before it is looked at.
-PREPARE = {
-    "nokaslr, a CPU offline": "taskset 4 sh -c 'for i in $(seq 300); do : >/tmp/f$i; done'; echo 0 >/sys/devices/system/cpu/cpu2/online",
-}
-
-
-def boot(series, numa=None, **options):
-    """A guest of one flavour; skips with the reason when the kernel cannot be had."""
-    try:
-        which = kernel(series)
-    except KernelUnavailable as reason:
-        pytest.skip(str(reason))
-    return Guest(which, extra_args=tuple(numa or ()), **options)
-
-
-def check_flavour(flavour, series, base, record):
+def check_flavour(case, base, record):
     """What is particular to a flavour."""
-    if flavour.startswith("five levels"):
-        assert base["paging_levels"] == (4 if series == "5.10" else 5)  # not in Debian's configuration of 5.10
-    if flavour == "two nodes":
+    if case.flavour == "high":
+        assert base["paging_levels"] == (4 if case.series == "5.10" else 5)  # not in Debian's configuration of 5.10
+    if case.flavour == "nodes":
         assert [node["node"] for node in record["nodes"]] == [0, 1]
-    if flavour.endswith("offline"):
+    if case.flavour == "offline":
         assert int(base["slide"], 16) == 0
         assert [cpu["online"] for cpu in record["cpus"]] == [True, True, False]
-    if flavour.startswith("debug"):
-        assert "STORE_USER" in record["flags"] and record["red_left_pad"] > 0
+    debugged = case.flavour in ("debug", "debug-one")
+    assert ("STORE_USER" in record["flags"]) == debugged == (record["red_left_pad"] > 0)
 
 
-@pytest.mark.parametrize("series", SERIES)
-@pytest.mark.parametrize("flavour", FLAVOURS)
-def test_flavour(series, flavour):
+@pytest.mark.parametrize("case", on(*FLAVOURS), ids=str)
+def test_flavour(case, pool):
     """kbase and every cache against the guest; through both doors."""
-    with boot(series, **FLAVOURS[flavour]) as guest:
-        guest.run(PREPARE.get(flavour, "true"))
+    cache = message_cache(case.series, "1k")
+    with pool.lend(case) as guest:
         text = int(guest.run("grep ' _text$' /proc/kallsyms").split()[0], 16)
         compare_with_slabinfo(Program(guest), guest)
         for dill in (Program(guest), Gdb(guest)):
             base = dill.json("kbase")[0]
             assert int(base["base"], 16) == text
-            check_flavour(flavour, series, base, dill.json("kcache", "dentry", "--counts")[0])
+            check_flavour(case, base, dill.json("kcache", cache, "--counts")[0])
 
 
 def stop_in_user_mode(guest):
-    """Stop the guest while its CPU runs a program."""
-    guest.spawn("spin").wait_output(r"^ready")
+    """Stop the guest while both of its CPUs run a program."""
+    for cpu in (0, 1):
+        guest.spawn(f"spin {cpu}").wait_output(r"^ready")
     for _ in range(50):
         guest.stop()
-        if "CPL=3" in guest.monitor.hmp("info registers"):
+        if guest.monitor.hmp("info registers -a").count("CPL=3") == 2:
             return
         guest.cont()
         time.sleep(0.05)
     raise AssertionError("the guest was never caught in user mode")
 
 
-@pytest.mark.parametrize("series", SERIES)
-def test_stopped_in_user_mode_under_page_table_isolation(series):
+@pytest.mark.parametrize("case", on("plain"), ids=str)
+def test_stopped_in_user_mode_under_page_table_isolation(case, pool):
     """The stub cannot read kernel addresses there; dill gives the answers of a guest stopped in the kernel."""
-    with boot(series, append="pti=on") as guest:
+    with pool.lend(case) as guest:
         base = Program(guest).json("kbase")[0]["base"]
         stop_in_user_mode(guest)
-        for door in (Program, Gdb):
-            if not guest.is_running():
-                assert "CPL=3" in guest.monitor.hmp("info registers")
-            assert door(guest).json("kbase")[0]["base"] == base
-        guest.stop()
+        for door in (Program(guest), Gdb(guest, leave="disconnect")):
+            assert "CPL=3" in guest.monitor.hmp("info registers")
+            assert door.json("kbase")[0]["base"] == base
         assert Program(guest).json("kcache", "kmalloc-64")[0]["active"] > 0
         assert not guest.is_running()
 
 
-@pytest.fixture(scope="module")
-def one():
+@pytest.fixture(scope="module", params=on("plain", series=SERIES[-1:]), ids=str)
+def one(request, pool):
     """A guest for the ways out."""
-    with boot(SERIES[-1], smp=2) as guest:
+    with pool.lend(request.param) as guest:
         yield guest
 
 
@@ -154,9 +122,10 @@ def test_no_target_and_refused():
         assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_guest_gone_in_the_middle():
+@pytest.mark.parametrize("case", on("plain", series=SERIES[-1:], spoils=True), ids=str)
+def test_guest_gone_in_the_middle(case, pool):
     """QEMU ends while dill reads: one clear line, no hang."""
-    with boot(SERIES[-1]) as guest:
+    with pool.lend(case) as guest:
         command = [ROOT / "build/dill", "--no-direct", "-r", f":{guest.gdb_port}", "kcache", "*"]
         for wait in (0.05, 0.15):
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -9,18 +9,17 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, SERIES
-from tests.guest.kernels import KernelUnavailable, kernel
-from tests.guest.vm import Guest
+from conftest import ROOT
+from tests.guest.messages import Messages
+from tests.matrix import on
 
 FORGE = ROOT / "build-asan/tests/forge/forge"
 SECONDS = int(os.environ.get("FORGE_SECONDS", "10"))
-FLAVOURS = {"plain": "", "debug": "slub_debug=FZPU"}
 
 
 def record(guest, path):
     """Keep what all commands read of a guest that was stopped under load."""
-    guest.spawn("msg -f 3 24 200 100 200 900 100").wait_output(r"^ready")
+    Messages(guest, (24, 200), (100, 200), (900, 100), free_every=3)
     guest.spawn("load").wait_output(r"^ready")
     guest.stop()
     lines = subprocess.run([FORGE, "--lines"], capture_output=True, check=True).stdout
@@ -29,18 +28,13 @@ def record(guest, path):
     assert b"recorded " in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("series", SERIES)
-@pytest.mark.parametrize("flavour", FLAVOURS)
-def test_forged(series, flavour, tmp_path):
+@pytest.mark.parametrize("case", on("plain", "debug"), ids=str)
+def test_forged(case, pool, tmp_path):
     """Nothing in the kernel's memory makes a command crash, hang, or take memory without bound."""
     if not FORGE.exists():
         pytest.skip("build-asan is not built: make check does it")
-    try:
-        which = kernel(series)
-    except KernelUnavailable as reason:
-        pytest.skip(str(reason))
     path = tmp_path / "recording"
-    with Guest(which, append=FLAVOURS[flavour], smp=2) as guest:
+    with pool.lend(case) as guest:
         record(guest, path)
     command = [FORGE, path, "--seconds", str(SECONDS), "--runs", "1000000"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

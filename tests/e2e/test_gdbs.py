@@ -8,6 +8,7 @@ import pytest
 
 from conftest import ROOT
 from tests.guest.foreign import SUITES, ForeignUnavailable, foreign
+from tests.matrix import on
 
 MODULE = ROOT / "build/src/gdb/dill.abi3.so"
 MARK = "@@ next @@"
@@ -16,7 +17,7 @@ GLIBC_MAX = (2, 31)
 # glibc of Debian 12, where releases are built. A newer one brings newer symbols of its own.
 GLIBC_BUILD = (2, 36)
 
-pytestmark = pytest.mark.parametrize("guest", ("6.12",), indirect=True)
+pytestmark = pytest.mark.parametrize("guest", on("plain", series=("6.12",)), ids=str, indirect=True)
 
 
 # Between GDB's pipe and the stub: a connection that the plugin cannot borrow.

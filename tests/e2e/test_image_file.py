@@ -11,7 +11,7 @@ from conftest import ROOT, Program
 from test_inspect import compare_with_slabinfo
 from tests.guest.kernels import KernelUnavailable, debug_vmlinux, kernel
 from tests.guest.stub import Stub
-from tests.guest.vm import Guest
+from tests.matrix import on
 
 SERIES = ("6.1", "6.12")
 COMPARE = ROOT / "build/tests/unit/compare_btf_dwarf"
@@ -74,15 +74,11 @@ class Robbed:
         self._overwrite(self.symbols["_text"] + first - text + at - 64, 256)
 
 
-@pytest.fixture(scope="module", params=SERIES)
-def robbed(request):
-    """A guest of its own: what is taken away cannot be given back."""
-    try:
-        which = kernel(request.param)
-    except KernelUnavailable as reason:
-        pytest.skip(str(reason))
-    with Guest(which, smp=2) as booted:
-        yield Robbed(booted)
+@pytest.fixture(scope="module", params=on("plain", series=SERIES, spoils=True), ids=str)
+def robbed(request, pool):
+    """What is taken away cannot be given back."""
+    with pool.lend(request.param) as lent:
+        yield Robbed(lent)
 
 
 def other_vmlinuz(guest):

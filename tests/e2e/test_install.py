@@ -8,10 +8,12 @@ import subprocess
 import pytest
 
 from conftest import ROOT
+from tests.matrix import on
 
 # One installation and one guest for all: they run in one process.
-pytestmark = pytest.mark.xdist_group("6.12")
-one_kernel = pytest.mark.parametrize("guest", ["6.12"], indirect=True)
+CASES = on("plain", series=("6.12",))
+pytestmark = pytest.mark.xdist_group(str(CASES[0]))
+one_kernel = pytest.mark.parametrize("guest", CASES, ids=str, indirect=True)
 
 
 def run(words, **more):

@@ -6,29 +6,16 @@ import time
 
 import pytest
 
-from conftest import SERIES, Program
+from conftest import Program
 from test_broken import Memory, partial_slab, stored
-from tests.guest.kernels import KernelUnavailable, kernel
 from tests.guest.memory import Memory as WholeMemory
 from tests.guest.memory import kallsyms
+from tests.guest.messages import Messages
 from tests.guest.stub import Stub
-from tests.guest.vm import Guest
+from tests.matrix import checks_requested_size, message_cache, on
 
 PAUSES = 20
-MIB = 1 << 20
-SIZE = 256 * MIB
 CACHE = "dentry"
-# Whose kernels call the boot parameter slab_debug, and check the bytes behind the requested size.
-NEW = ("6.12", "7.2", "7.3")
-
-
-def boot(series, **options):
-    """A guest, or a skip with the reason."""
-    try:
-        which = kernel(series)
-    except KernelUnavailable as reason:
-        pytest.skip(str(reason))
-    return Guest(which, memory=f"{SIZE // MIB}M", **options)
 
 
 def clean(dill, *words):
@@ -94,10 +81,10 @@ def pause_and_check(guest, pauses, seed):
         clean(dill)
 
 
-@pytest.mark.parametrize("series", SERIES)
-def test_under_load(series):
+@pytest.mark.parametrize("case", on("plain"), ids=str)
+def test_under_load(case, pool):
     """A busy heap, stopped at random moments, is not called broken."""
-    with boot(series, smp=2) as guest:
+    with pool.lend(case) as guest:
         guest.spawn("load").wait_output(r"^ready")
         pause_and_check(guest, PAUSES, 3)
 
@@ -105,23 +92,13 @@ def test_under_load(series):
 # --- structure ---
 
 
-@pytest.fixture(scope="module", params=SERIES)
-def stopped(request):
-    """A guest that stays stopped: its heap is broken and put right again."""
-    with boot(request.param) as guest:
-        # Holes among many dentries make partial slabs: more than the barns of 7.x hold free objects of.
-        guest.run("for i in $(seq 6000); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
-        guest.stop()
-        yield guest
-
-
 @pytest.fixture
-def memory(stopped):
+def memory(breakable):
     """Memory that is as it was afterwards."""
-    it = Memory(stopped)
+    it = Memory(breakable)
     yield it
     it.restore()
-    clean(Program(stopped), CACHE)
+    clean(Program(breakable), CACHE)
 
 
 def read_word(guest, address):
@@ -158,15 +135,15 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_freelist(stopped, memory, name):
+def test_freelist(breakable, memory, name):
     """A free pointer that was overwritten: one finding, in its cache, at its address."""
     pointer, kind = BREAKS[name]
-    record = cache_record(stopped)
+    record = cache_record(breakable)
     slab = partial_slab(record)
     free = [int(address, 16) for address in slab["freelist"]]
     slot = free[1] + record["freelist_offset"]
     memory.write(slot, stored(record, slot, pointer(free)))
-    finding = only(stopped, kind)
+    finding = only(breakable, kind)
     assert finding["slab"] == slab["slab"]
     if kind != "freelist_count":
         assert int(finding["address"], 16) == slot
@@ -186,49 +163,49 @@ def write_counters(memory, guest, slab, inuse, frozen):
     return at
 
 
-def test_counter_of_a_slab(stopped, memory):
+def test_counter_of_a_slab(breakable, memory):
     """One object more in use than there is."""
-    slab = partial_slab(cache_record(stopped))
-    at = write_counters(memory, stopped, slab, slab["inuse"] + 1, 0)
-    finding = only(stopped, "freelist_count")
+    slab = partial_slab(cache_record(breakable))
+    at = write_counters(memory, breakable, slab, slab["inuse"] + 1, 0)
+    finding = only(breakable, "freelist_count")
     assert int(finding["address"], 16) == at
     assert (int(finding["expected"], 16), int(finding["seen"], 16)) == (
         slab["objects"] - slab["inuse"] - 1, slab["objects"] - slab["inuse"])
 
 
-def test_more_in_use_than_there_are(stopped, memory):
+def test_more_in_use_than_there_are(breakable, memory):
     """Counters that no slab can have."""
-    slab = partial_slab(cache_record(stopped))
-    write_counters(memory, stopped, slab, slab["objects"] + 5, 0)
-    kinds = {finding["kind"] for finding in broken(stopped)}
+    slab = partial_slab(cache_record(breakable))
+    write_counters(memory, breakable, slab, slab["objects"] + 5, 0)
+    kinds = {finding["kind"] for finding in broken(breakable)}
     assert kinds == {"slab_counters"}
 
 
-def test_frozen_slab_on_a_node_list(stopped, memory):
+def test_frozen_slab_on_a_node_list(breakable, memory):
     """It would belong to a CPU."""
-    slab = partial_slab(cache_record(stopped))
-    write_counters(memory, stopped, slab, slab["inuse"], 1)
-    assert only(stopped, "slab_state")["slab"] == slab["slab"]
+    slab = partial_slab(cache_record(breakable))
+    write_counters(memory, breakable, slab, slab["inuse"], 1)
+    assert only(breakable, "slab_state")["slab"] == slab["slab"]
 
 
 @pytest.mark.parametrize("member, kind", (("nr_partial", "list_count"), ("nr_slabs.counter", "slab_total"),
                                           ("total_objects.counter", "slab_total")))
-def test_counter_of_a_node(stopped, memory, member, kind):
+def test_counter_of_a_node(breakable, memory, member, kind):
     """Each of the three counters, one too many."""
-    node = cache_record(stopped)["nodes"][0]
-    at = int(node["address"], 16) + offset(stopped, "kmem_cache_node", member)
-    value = read_word(stopped, at)
+    node = cache_record(breakable)["nodes"][0]
+    at = int(node["address"], 16) + offset(breakable, "kmem_cache_node", member)
+    value = read_word(breakable, at)
     memory.write(at, value + 1)
-    finding = only(stopped, kind)
+    finding = only(breakable, kind)
     assert value + 1 in (int(finding["expected"], 16), int(finding["seen"], 16))
 
 
-def test_list_of_slabs(stopped, memory):
+def test_list_of_slabs(breakable, memory):
     """A link of the partial list that leads into nothing."""
-    node = next(node for node in cache_record(stopped)["nodes"] if node["nr_partial"] >= 3)
-    link = int(node["partial"][1]["slab"], 16) + slab_offset(stopped, "slab_list" if is_new(stopped) else "lru")
+    node = next(node for node in cache_record(breakable)["nodes"] if node["nr_partial"] >= 3)
+    link = int(node["partial"][1]["slab"], 16) + slab_offset(breakable, "slab_list" if is_new(breakable) else "lru")
     memory.write(link, 0x10)
-    finding = broken(stopped)
+    finding = broken(breakable)
     assert len(finding) == 1 and finding[0]["kind"] in ("list_broken", "unreadable")
     assert finding[0]["cache"] == CACHE and finding[0]["node"] == 0
 
@@ -238,14 +215,14 @@ def is_new(guest):
     return Program(guest).run("kstruct", "slab").returncode == 0
 
 
-def test_slab_of_another_cache(stopped, memory):
+def test_slab_of_another_cache(breakable, memory):
     """A slab that names another cache than the one on whose list it is."""
-    record = cache_record(stopped)
+    record = cache_record(breakable)
     slab = partial_slab(record)
-    other = cache_record(stopped, "names_cache")
-    at = int(slab["slab"], 16) + slab_offset(stopped, "slab_cache")
+    other = cache_record(breakable, "names_cache")
+    at = int(slab["slab"], 16) + slab_offset(breakable, "slab_cache")
     memory.write(at, int(other["address"], 16))
-    finding = next(finding for finding in broken(stopped) if finding["kind"] == "slab_cache")
+    finding = next(finding for finding in broken(breakable) if finding["kind"] == "slab_cache")
     assert (finding["cache"], finding["slab"], int(finding["address"], 16)) == (CACHE, slab["slab"], at)
     assert (finding["expected"], finding["seen"]) == (record["address"], other["address"])
 
@@ -282,37 +259,37 @@ def link_twice(guest, memory, record):
     return free, 1
 
 
-def test_object_on_two_lists(stopped, memory):
+def test_object_on_two_lists(breakable, memory):
     """What a double free leaves: one finding, with the object."""
-    record = cache_record(stopped)
-    free, more = link_twice(stopped, memory, record)
-    finding = only(stopped, "object_twice")
+    record = cache_record(breakable)
+    free, more = link_twice(breakable, memory, record)
+    finding = only(breakable, "object_twice")
     assert int(finding["object"], 16) == int(finding["address"], 16) == free
     assert ("and 1 more" in finding["text"]) == bool(more)
 
 
-def test_object_twice_in_a_sheaf(stopped, memory):
+def test_object_twice_in_a_sheaf(breakable, memory):
     """The same object in two entries, as kfree() called twice leaves it."""
-    record = cache_record(stopped)
+    record = cache_record(breakable)
     sheaf = next(sheaves(record), None)
     if sheaf is None:
         assert not record.get("sheaf_capacity")
         pytest.skip("this kernel has no sheaves")
-    entries = slots(stopped, sheaf)
+    entries = slots(breakable, sheaf)
     first, second = list(entries)[:2]
     memory.write(entries[second], first)
-    assert int(only(stopped, "object_twice")["object"], 16) == first
+    assert int(only(breakable, "object_twice")["object"], 16) == first
 
 
-def test_sheaf_with_a_foreign_object(stopped, memory):
+def test_sheaf_with_a_foreign_object(breakable, memory):
     """An entry that is no object of the cache."""
-    sheaf = next(sheaves(cache_record(stopped)), None)
+    sheaf = next(sheaves(cache_record(breakable)), None)
     if sheaf is None:
         pytest.skip("this kernel has no sheaves")
-    entries = slots(stopped, sheaf)
+    entries = slots(breakable, sheaf)
     first = next(iter(entries))
     memory.write(entries[first], first + 8)
-    assert int(only(stopped, "sheaf_object")["address"], 16) == entries[first]
+    assert int(only(breakable, "sheaf_object")["address"], 16) == entries[first]
 
 
 # --- bytes ---
@@ -321,26 +298,24 @@ def test_sheaf_with_a_foreign_object(stopped, memory):
 class Debugged:
     """A guest with slub_debug=FZPU and messages in it, first checked while it runs, then stopped."""
 
-    def __init__(self, series):
+    def __init__(self, series, guest):
         self.series = series
-        self.guest = boot(series, smp=2, append=f"{'slab' if series in NEW else 'slub'}_debug=FZPU")
+        self.guest = guest
         # 48 bytes of header and 70 of content, in objects of 128.
-        self.program = self.guest.spawn("msg -f 3 70 90")
-        self.program.wait_output("^ready")
+        self.messages = Messages(guest, (70, 90), free_every=3)
         # 24 bytes of header and 94 of content.
         self.guest.spawn("key 94").wait_output("^ready")
         self.symbols = kallsyms(self.guest)
-        self.cache = {"5.10": "kmalloc-128", "6.1": "kmalloc-cg-128"}.get(series, "msg_msg-128")
+        self.cache = message_cache(series, "128")
         self.object = self.key = None
         self.record = None
 
     def stop(self):
         """Stop it for good, and find a message that is still there, and the key."""
         self.guest.stop()
-        with WholeMemory(self.guest, self.symbols, SIZE) as memory:
-            for phys in memory.find(b"DILLMSG!"):
-                start = phys - 48
-                if memory.word(start + 16) == memory.word(phys + 8) and memory.word(start + 24) == 70:
+        with WholeMemory(self.guest, self.symbols) as memory:
+            for serial, _, start in self.messages.find(memory):
+                if self.messages.is_kept(serial):
                     self.object = memory.virtual(start)
             for phys in memory.find(b"DILLKEY!" + (94).to_bytes(8, "little")):
                 if memory.word(phys - 8) & 0xFFFF == 94 and phys % 8 == 0:
@@ -349,21 +324,20 @@ class Debugged:
         self.record = cache_record(self.guest, self.cache)
 
     def free_object(self):
-        """An object on a freelist that was in use before, so that its user is known."""
+        """An object on a freelist that held a message of the program."""
         slabs = [slab for node in self.record["nodes"] for slab in node["partial"]]
         for slab in slabs:
             for answer in Program(self.guest).json("kobj", *slab["freelist"][:32]):
-                if any(track["event"] == "free" for track in answer.get("tracks", [])):
+                if any((track["event"], track["pid"]) == ("free", self.messages.pid) for track in answer.get("tracks", [])):
                     return int(answer["object"], 16)
-        raise AssertionError(f"no free object in {len(slabs)} partial slabs was ever used")
+        raise AssertionError(f"no free object in {len(slabs)} partial slabs held a message")
 
 
-@pytest.fixture(scope="module", params=SERIES)
-def running(request):
+@pytest.fixture(scope="module", params=on("debug", spoils=True), ids=str)
+def running(request, pool):
     """One debug guest per kernel."""
-    it = Debugged(request.param)
-    yield it
-    it.guest.close()
+    with pool.lend(request.param) as guest:
+        yield Debugged(request.param.series, guest)
 
 
 def test_debug_guest_at_rest(running):
@@ -431,16 +405,16 @@ def test_zone(debugged, debug_memory, name):
     target = debugged.object if live else debugged.free_object()
     tracks = find_byte(debugged, debug_memory, target, where(debugged.record), kind, expected)
     if live:
-        assert tracks["alloc"]["pid"] == debugged.program.pid
+        assert tracks["alloc"]["pid"] == debugged.messages.pid
         assert any(text.startswith("load_msg+") for text in tracks["alloc"]["stack"])
     else:
-        assert tracks["free"]["pid"] == debugged.program.pid
+        assert tracks["free"]["pid"] == debugged.messages.pid
         assert any(text.startswith("free_msg+") for text in tracks["free"]["stack"] + [tracks["free"]["caller"]])
 
 
 def test_zone_behind_the_request(debugged, debug_memory):
     """118 bytes were asked for; since 6.2 the other ten are a red zone, before they belong to the user."""
-    if debugged.series in NEW:
+    if checks_requested_size(debugged.series):
         tracks = find_byte(debugged, debug_memory, debugged.key, 118, "red_zone", 0xCC, "kmalloc-128")
         assert any(text.startswith("user_preparse+") for text in tracks["alloc"]["stack"])
     else:
@@ -468,5 +442,5 @@ def test_text_of_a_finding(debugged, debug_memory):
     lines = Program(debugged.guest).run("kcheck", debugged.cache).stdout.splitlines()
     assert lines[0].startswith(f"! {debugged.cache}: slab 0x") and "left red zone of the live object" in lines[0]
     assert lines[1].split() == ["expected", "0xcc,", "seen", "41"]
-    assert lines[2].split()[0] == "allocated" and f"thread {debugged.program.pid} " in lines[2]
+    assert lines[2].split()[0] == "allocated" and f"thread {debugged.messages.pid} " in lines[2]
     assert lines[-1].endswith(": 1 finding")

@@ -5,39 +5,34 @@ import re
 
 import pytest
 
-from conftest import SERIES, Gdb, Program
-from tests.guest.kernels import KernelUnavailable, kernel
+from conftest import Gdb, Program
+from tests.guest.memory import Memory, kallsyms
+from tests.guest.messages import HEADER, MAGIC, Messages
 from tests.guest.snapshot import looked_at
-from tests.guest.stub import Stub
-from tests.guest.vm import Guest
+from tests.guest.stub import Stub, kfence_pool
+from tests.matrix import message_cache, on
 
 STATES = ("live", "cached", "free", "waiting", "unknown")
 CHARACTERS = {"live": "#", "cached": "cmsbl", "free": ".", "waiting": "rgkdx", "unknown": "?"}
-MESSAGES = 600
-FREED_EVERY = 3
-
-
-def boot(series, **options):
-    """A guest; skips with the reason when the kernel cannot be had."""
-    try:
-        which = kernel(series)
-    except KernelUnavailable as reason:
-        pytest.skip(str(reason))
-    return Guest(which, smp=2, **options)
 
 
 def fragment(guest):
     """Holes in many caches, and messages of which every third was received again."""
     guest.run("for i in $(seq 600); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
-    guest.spawn(f"msg -f {FREED_EVERY} 900 {MESSAGES}").wait_output(r"^ready")
+    return Messages(guest, (900, 600), free_every=3)
 
 
-@pytest.fixture(scope="module", params=SERIES)
-def guest(request):
-    """A booted guest with a fragmented heap, at rest."""
-    with boot(request.param, append="pti=on") as booted:
-        fragment(booted)
-        yield booted
+@pytest.fixture(scope="module", params=on("plain"), ids=str)
+def scene(request, pool):
+    """A guest with a fragmented heap, at rest, and the messages in it."""
+    with pool.lend(request.param) as lent:
+        yield lent, fragment(lent)
+
+
+@pytest.fixture(scope="module")
+def guest(scene):
+    """The guest alone."""
+    return scene[0]
 
 
 @pytest.fixture
@@ -135,10 +130,10 @@ def test_every_cache(guest):
     assert any(record["partly_used_slabs"] for record in sums.values())
 
 
-@pytest.mark.parametrize("series", ("5.10", "6.12", "7.3"))
-def test_every_cache_with_debugging(series):
+@pytest.mark.parametrize("case", on("debug"), ids=str)
+def test_every_cache_with_debugging(case, pool):
     """Red zones in front of objects, free pointers behind them, lists of full slabs."""
-    with boot(series, append="slub_debug=FZPU") as guest:
+    with pool.lend(case) as guest:
         fragment(guest)
         compare_with_kernel(guest)
         sums, slabs = maps(Program(guest), "dentry")
@@ -147,30 +142,38 @@ def test_every_cache_with_debugging(series):
         assert sums["dentry"]["overhead"] > 0
 
 
-def messages(guest, slab):
-    """{index: serial} of the objects in a slab that hold a message's content, by the stub."""
+def serials(guest, slab, messages):
+    """{index: serial} of the objects in a slab that hold the content of one of the messages, by the stub."""
     with Stub(guest) as stub:
         data = stub.read(int(slab["base"], 16), 4096 << slab["order"])
     start = int(slab["first"], 16) - int(slab["base"], 16)
     found = {}
     for index in range(slab["objects"]):
-        content = data[start + index * slab["size"] :][48 : slab["size"]]
-        if content[:8] == b"DILLMSG!":
-            found[index] = int.from_bytes(content[8:16], "little")
+        content = data[start + index * slab["size"] :][HEADER : slab["size"]]
+        serial = int.from_bytes(content[8:16], "little")
+        if content[:8] == MAGIC and serial in messages.serials:
+            found[index] = serial
     return found
 
 
-def test_messages(stopped):
-    """Objects are live whose message is kept, and none is whose message was received."""
-    kept = 0
-    sums, slabs = maps(Program(stopped), "*-1k")
-    assert sums
+def check_messages(guest, messages, *caches):
+    """Objects are live whose message is kept, and none is whose message was received. Returns the slabs with messages."""
+    kept, used = 0, []
+    _, slabs = maps(Program(guest), *caches)
     for slab in (slab for items in slabs.values() for slab in items):
-        for index, serial in messages(stopped, slab).items():
+        found = serials(guest, slab, messages)
+        for index, serial in found.items():
             live = slab["map"][index] == "#"
-            assert live == (serial % FREED_EVERY != 0), (slab, index, serial)
+            assert live == messages.is_kept(serial), (slab, index, serial)
             kept += live
-    assert kept == MESSAGES - MESSAGES // FREED_EVERY
+        used += [slab] if found else []
+    assert kept == sum(map(messages.is_kept, messages.serials))
+    return used
+
+
+def test_messages(scene, stopped):
+    """Every object with a message's content."""
+    check_messages(stopped, scene[1], message_cache(stopped.kernel.series, "1k"))
 
 
 ROW = re.compile(r"^  (?:0x[0-9a-f]{16} | {19})?((?:[#cmsbl.rgkdx?]+ ?)+)$", re.MULTILINE)
@@ -238,6 +241,61 @@ def test_gdb_agrees(stopped):
     assert gdb.json("kslab", slab["first"]) == Program(stopped).json("kslab", slab["first"])
 
 
+@pytest.mark.parametrize("case", on("tight"), ids=str)
+def test_slabs_of_the_smallest_order(case, pool):
+    """Where the kernel finds no block of the cache's order it takes a page: as many such slabs as the kernel counts."""
+    with pool.lend(case) as guest:
+        messages = Messages(guest, (1900, 6000), free_every=3)
+        compare_with_kernel(guest)
+        cache = message_cache(case.series, "2k")
+        slabs, total, each = (
+            int(guest.run(f"cat /sys/kernel/slab/{cache}/{name}").split()[0]) for name in ("slabs", "total_objects", "objs_per_slab")
+        )
+        assert total < slabs * each - 100
+        guest.stop()
+        used = check_messages(guest, messages, cache)
+        found = collections.Counter((slab["order"], slab["objects"]) for slab in maps(Program(guest), cache)[1][cache])
+        large = next(place for place in found if place[0])
+        assert set(found) == {large, (0, 2)} and large[1] == each
+        assert (sum(found.values()), found[large] * each + found[0, 2] * 2) == (slabs, total)
+        small = [slab for slab in used if slab["order"] == 0]
+        assert len(small) > 100
+        check_one_slab(Program(guest), small[0])
+        done = Program(guest).run("kcheck")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def check_one_slab(dill, slab):
+    """kslab and kobj of the last object in a slab: its index, and the slab as kmap has it."""
+    last = int(slab["first"], 16) + (slab["objects"] - 1) * slab["size"]
+    seen = dill.json("kslab", hex(last + 8))[0]
+    assert {**slab, "record": "slab_detail"} == {key: seen[key] for key in slab}
+    assert seen["index"] == slab["objects"] - 1
+    answer = dill.json("kobj", hex(last + 8))[0]
+    assert (answer["slab"], int(answer["object"], 16), answer["index"]) == (slab["slab"], last, seen["index"])
+
+
+@pytest.mark.parametrize("case", on("kfence"), ids=str)
+def test_kfence_pool_is_no_slab(case, pool):
+    """Its pages are marked as slabs of the caches that they serve, but no counter has them, and no picture shows them."""
+    with pool.lend(case) as guest:
+        symbols = kallsyms(guest)
+        messages = Messages(guest, (200, 20000))
+        compare_with_kernel(guest)
+        guest.stop()
+        addresses = kfence_pool(guest, symbols)
+        _, slabs = maps(Program(guest), "*")
+        assert not [slab for items in slabs.values() for slab in items if int(slab["base"], 16) in addresses]
+        with Memory(guest, symbols) as memory:
+            found = [start for _, _, start in messages.find(memory) if memory.virtual(start) in addresses]
+            assert found
+            places = [memory.virtual(found[0]), memory.virtual(found[0]) + 50, memory.page_struct(found[0])]
+        for address in (*places, addresses[0]):
+            done = Program(guest).run("kslab", hex(address))
+            assert done.returncode == 2 and not done.stdout
+            assert f"{address:#x} is in KFENCE's pool" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+
+
 def test_wrong_input(guest):
     """One clear line."""
     dill = Program(guest)
@@ -271,9 +329,10 @@ def test_aliases(guest):
     assert all(alias in Program(guest).run("kcache", name, "--counts").stdout for alias in seen[name]["aliases"])
 
 
-def test_nodes():
+@pytest.mark.parametrize("case", on("nodes"), ids=str)
+def test_nodes(case, pool):
     """Slabs of two nodes, each shown for its own."""
-    with boot("7.2", numa=2) as guest:
+    with pool.lend(case) as guest:
         guest.stop()
         dill = Program(guest)
         sums, _ = maps(dill, "kmalloc-*")

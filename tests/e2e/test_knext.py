@@ -5,25 +5,15 @@ import time
 
 import pytest
 
-from conftest import ROOT, SERIES, Program
-from tests.guest.kernels import KernelUnavailable, kernel
+from conftest import ROOT, Program
+from tests.guest.messages import HEADER, MAGIC, Messages
 from tests.guest.stub import Stub
-from tests.guest.vm import Guest
+from tests.matrix import message_cache, on
 
-# The caches of System V messages: of their own in the newer kernels, so nobody else allocates there.
-CACHES = {"5.10": "kmalloc-{}", "6.1": "kmalloc-cg-{}"}
-OWN_CACHES = "msg_msg-{}"
-HEADER_BYTES = 48  # struct msg_msg in front of a message
 # The page flag that marks slabs of the emergency reserves: PG_active.
 PFMEMALLOC_BITS = {"5.10": 5, "6.1": 5}
 PFMEMALLOC_BIT = 8
 FIRST_SERIAL = 1000001  # of the messages that come after the prediction, see order.c
-
-FLAVOURS = {
-    "plain": {},
-    "debug": {"append": "slub_debug=FZPU,{cache}"},
-    "two-nodes": {"numa": 2},
-}
 
 CASES = {
     # name: (class, bytes of a message, messages held, step between those that are freed, messages sent)
@@ -32,30 +22,13 @@ CASES = {
 }
 
 
-def boot(series, **options):
-    """A guest with two CPUs; skips with the reason when its kernel cannot be had."""
-    try:
-        which = kernel(series)
-    except KernelUnavailable as reason:
-        pytest.skip(str(reason))
-    return Guest(which, smp=2, **options)
-
-
-def cache_of(series, size_class):
-    """The cache that a message lies in."""
-    return CACHES.get(series, OWN_CACHES).format(size_class)
-
-
-@pytest.fixture(scope="module", params=[(series, flavour) for series in SERIES for flavour in FLAVOURS],
-                ids=lambda param: f"{param[0]}-{param[1]}")
-def machine(request):
-    """A guest of each flavour, with its series."""
-    series, flavour = request.param
-    options = dict(FLAVOURS[flavour])
-    if "append" in options:
-        options["append"] = options["append"].format(cache=cache_of(series, CASES["large"][0]))
-    with boot(series, **options) as guest:
-        yield series, flavour, guest
+@pytest.fixture(scope="module", params=on("plain", "debug-one", "nodes", "tight"), ids=str)
+def machine(request, pool):
+    """A guest of each flavour."""
+    with pool.lend(request.param) as guest:
+        if request.param.flavour == "tight":  # what is left in larger blocks is taken: from now on slabs are small
+            Messages(guest, (1900, 6000))
+        yield request.param, guest
 
 
 class Allocator:
@@ -120,8 +93,8 @@ def serials(guest, objects):
     found = []
     with Stub(guest) as stub:
         for record in objects:
-            content = stub.read(int(record["object"], 16) + HEADER_BYTES, 16)
-            found.append(int.from_bytes(content[8:], "little") if content[:8] == b"DILLMSG!" else None)
+            content = stub.read(int(record["object"], 16) + HEADER, 16)
+            found.append(int.from_bytes(content[8:], "little") if content[:8] == MAGIC else None)
     return found
 
 
@@ -145,9 +118,9 @@ PLACES = {
 @pytest.mark.parametrize("case", CASES)
 def test_prediction_comes_true(machine, case):
     """Every certain object is what the allocation of its position gets, from every place where free objects wait."""
-    series, flavour, guest = machine
+    (series, flavour, _), guest = machine
     size_class, size, held, step, count = CASES[case]
-    cache = cache_of(series, size_class)
+    cache = message_cache(series, size_class)
     with Allocator(guest, 1, size, count, held, step) as allocator:
         guest.stop()
         head, objects, notes = predict(guest, cache, 1, count)
@@ -157,11 +130,11 @@ def test_prediction_comes_true(machine, case):
         wrong = wrong_predictions(guest, certain)
     assert not wrong, wrong[:5]
     assert len(certain) >= 50
-    debug = flavour == "debug" and case == "large"
+    debug = flavour == "debug-one" and case == "large"
     assert head["engine"] == ("slabs" if debug else "sheaves" if "sheaf_capacity" in head else "cpu_slabs")
     assert PLACES[head["engine"]] <= {record["place"] for record in certain}
-    assert head["node"] == (flavour == "two-nodes") and head["cpu_from"] == "option"
-    if flavour != "two-nodes":
+    assert head["node"] == (flavour == "nodes") and head["cpu_from"] == "option"
+    if flavour != "nodes":
         assert certain == objects and notes[-1]["kind"] == "new_slab"
 
 
@@ -181,7 +154,7 @@ def test_reserves_are_passed_over(machine):
     """Slabs of the emergency reserves give nothing to a common allocation, wherever they are; a note says so."""
     series, flavour, guest = machine
     size_class, size, held, step, count = CASES["small"]
-    cache = cache_of(series, size_class)
+    cache = message_cache(series, size_class)
     with Allocator(guest, 1, size, count, held, step) as allocator:
         guest.stop()
         marked = reserve(guest, series, cache)
@@ -233,10 +206,10 @@ def test_what_cannot_be_predicted(guest, words, what):
     assert what in done.stderr and len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("series", [series for series in SERIES if series not in CACHES])
-def test_kfence_is_named(series):
+@pytest.mark.parametrize("case", on("kfence"), ids=str)
+def test_kfence_is_named(case, pool):
     """A kernel that samples allocations says so before the first object; one that does not, and it is quiet."""
-    with boot(series, append="kfence.sample_interval=50") as guest:
+    with pool.lend(case) as guest:
         assert int(guest.read_file("/sys/module/kfence/parameters/sample_interval")) == 50
         kinds = set()
         for _ in range(10):

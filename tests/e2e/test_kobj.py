@@ -6,34 +6,15 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, SERIES, Gdb, Program
-from tests.guest.kernels import KernelUnavailable, kernel
+from conftest import ROOT, Gdb, Program
 from tests.guest.memory import Memory, kallsyms
-from tests.guest.stub import Stub
-from tests.guest.vm import Guest
+from tests.guest.messages import HEADER, MAGIC, Messages
+from tests.guest.stub import kfence_pool
+from tests.matrix import on
 
-MIB = 1 << 20
-SIZE = 256 * MIB
 BATCH = 30
 # Bytes of a System V message and how many: with the kernel's header of 48 bytes, objects of 96 to 4096 bytes.
 MESSAGES = ((40, 700), (200, 400), (900, 300), (3000, 150))
-HEADER = 48
-FREE_EVERY = 3
-
-
-def known(series):
-    """The kernel, or a skip."""
-    try:
-        return kernel(series)
-    except KernelUnavailable as reason:
-        pytest.skip(str(reason))
-
-
-def booted(series, append=""):
-    """A guest that takes many messages and shows its addresses."""
-    guest = Guest(known(series), smp=2, memory=f"{SIZE // MIB}M", append=append)
-    guest.run("echo 16777216 >/proc/sys/kernel/msgmnb; echo 1 >/proc/sys/kernel/kptr_restrict")
-    return guest
 
 
 def ask(guest, addresses, *options):
@@ -54,44 +35,34 @@ def ask(guest, addresses, *options):
     return answers, findings
 
 
-def messages(memory):
-    """Yield (serial, size, physical address of the struct msg_msg) of every message that was ever in a kernel object.
-
-    A copy in a process's memory has not the kernel's header in front: type (the serial) and size at offsets 16 and 24.
-    """
-    for phys in memory.find(b"DILLMSG!"):
-        serial, size = memory.word(phys + 8), memory.word(phys + 16)
-        start = phys - HEADER
-        if memory.word(start + 16) == serial and memory.word(start + 24) == size:
-            yield serial, size, start
-
-
 class Scene:
     """A stopped guest with messages and a large key, and its memory."""
 
-    def __init__(self, series):
-        self.guest = booted(series)
-        pairs = " ".join(f"{size} {count}" for size, count in MESSAGES)
-        self.program = self.guest.spawn(f"msg -f {FREE_EVERY} {pairs}")
-        self.program.wait_output("^ready")
+    def __init__(self, guest):
+        self.guest = guest
+        self.messages = Messages(guest, *MESSAGES, free_every=3)
         self.guest.spawn("key 20000").wait_output("^ready")
-        self.symbols = kallsyms(self.guest)
-        self.vmallocinfo = self.guest.run("cat /proc/vmallocinfo")
-        self.guest.stop()
-        self.memory = Memory(self.guest, self.symbols, SIZE)
+        self.symbols = kallsyms(guest)
+        self.vmallocinfo = guest.run("cat /proc/vmallocinfo")
+        self.modules = guest.run("cat /proc/modules").splitlines()
+        self.module_symbols = guest.run("grep ']$' /proc/kallsyms").splitlines()
+        guest.stop()
+        self.memory = Memory(guest, self.symbols)
 
-    def close(self):
-        """End the guest."""
-        self.memory.bytes.close()
-        self.guest.close()
+    def found(self):
+        """Messages in the kernel's objects."""
+        return self.messages.find(self.memory)
 
 
-@pytest.fixture(scope="module", params=SERIES)
-def scene(request):
+@pytest.fixture(scope="module", params=on("plain"), ids=str)
+def scene(request, pool):
     """One stopped guest per kernel for all questions."""
-    it = Scene(request.param)
-    yield it
-    it.close()
+    with pool.lend(request.param) as guest:
+        # Addresses are shown to root alone then, which the test is.
+        guest.run("echo 1 >/proc/sys/kernel/kptr_restrict")
+        it = Scene(guest)
+        with it.memory:
+            yield it
 
 
 def test_state_of_messages(scene):
@@ -100,14 +71,14 @@ def test_state_of_messages(scene):
     With init_on_alloc, which all these kernels have on, memory that is allocated again is wiped first, and a page too:
     content that is still there belongs to an object that was not allocated again.
     """
-    found = list(messages(scene.memory))
+    found = list(scene.found())
     addresses = [scene.memory.virtual(start) + HEADER for _, _, start in found]
     answers, findings = ask(scene.guest, addresses)
     kept, released = set(), 0
     assert not findings
     for (serial, size, _), address in zip(found, addresses):
         answer = answers[address]
-        if serial % FREE_EVERY:
+        if scene.messages.is_kept(serial):
             assert answer["state"] == "live", answer
             assert "place" not in answer
             kept.add(serial)
@@ -121,15 +92,14 @@ def test_state_of_messages(scene):
         assert answer["kind"] == "slab_object" and answer["part"] == "object"
         assert answer["offset"] == HEADER and answer["object_size"] >= HEADER + size
         assert int(answer["object"], 16) == address - HEADER
-        assert bytes.fromhex(answer["bytes"])[HEADER : HEADER + 8] == b"DILLMSG!"
-    total = sum(count for _, count in MESSAGES)
-    assert kept == {serial for serial in range(1, total + 1) if serial % FREE_EVERY}
+        assert bytes.fromhex(answer["bytes"])[HEADER : HEADER + 8] == MAGIC
+    assert kept == set(filter(scene.messages.is_kept, scene.messages.serials))
     assert len(kept) + released >= 1000 and released >= 100
 
 
 def test_descriptor_of_slab(scene):
     """The address of a struct slab, or of a member of it, answers for its memory."""
-    _, size, start = next(messages(scene.memory))
+    _, size, start = next(scene.found())
     page = scene.memory.page_struct(start)
     object_address = scene.memory.virtual(start)
     answers, _ = ask(scene.guest, (page, page + 8, object_address))
@@ -186,10 +156,11 @@ def test_per_cpu(scene):
 def test_vmalloc(scene):
     """Every area of /proc/vmallocinfo with its size and who asked for it; and a hole.
 
-    Without stacks: that of the program which read the file is gone.
+    Without stacks: that of the program which read the file is gone. Modules have a place of their own, behind the image.
     """
     areas = re.findall(r"^0x(\w+)-0x(\w+)\s+(\d+) (\w\S+\+0x\w+)/0x\w+ .*pages=", scene.vmallocinfo, re.MULTILINE)
     areas = [area for area in areas if not re.match("kernel_clone|copy_process|dup_task_struct", area[3])]
+    areas = [area for area in areas if int(area[0], 16) < scene.symbols["_text"]]
     assert len(areas) >= 10
     answers, _ = ask(scene.guest, [int(start, 16) + 0x10 for start, *_ in areas])
     for start, end, size, caller in areas:
@@ -199,6 +170,20 @@ def test_vmalloc(scene):
         assert answer["area_caller"] == caller
     hole = min(int(start, 16) for start, *_ in areas) + (4 << 40)
     assert ask(scene.guest, [hole])[0][hole]["kind"] == "unmapped"
+
+
+def test_module(scene):
+    """Every symbol of a loaded module, and the first byte that /proc/modules names."""
+    assert len(scene.modules) == 1
+    name, _, _, _, _, start, *_ = scene.modules[0].split()
+    addresses = {int(line.split()[0], 16) for line in scene.module_symbols} | {int(start, 16)}
+    assert len(addresses) > 20
+    answers, _ = ask(scene.guest, addresses)
+    for address, answer in answers.items():
+        assert (answer["kind"], answer["module"]) == ("module", name)
+        assert int(answer["area"], 16) <= address < int(answer["area"], 16) + answer["area_size"]
+    assert int(answers[int(start, 16)]["area"], 16) == int(start, 16)
+    assert f"module {name}" in Program(scene.guest).run("kobj", f"0x{start.removeprefix('0x')}").stdout
 
 
 def test_per_cpu_chunk(scene):
@@ -214,17 +199,17 @@ def test_per_cpu_chunk(scene):
 
 def test_task_stack(scene):
     """The kernel stack of a process, as ktask names it."""
-    task = Program(scene.guest).json("ktask", str(scene.program.pid))[0]
+    task = Program(scene.guest).json("ktask", str(scene.messages.pid))[0]
     stack = int(task["stack"], 16) + 0x2000
     answer = ask(scene.guest, [stack])[0][stack]
-    assert (answer["kind"], answer["pid"], answer["comm"]) == ("vmalloc", scene.program.pid, "msg")
+    assert (answer["kind"], answer["pid"], answer["comm"]) == ("vmalloc", scene.messages.pid, "msg")
 
 
 def test_what_is_no_address(scene):
     """User space, NULL, error pointers, poison, and holes are answers too."""
     wanted = {0x400000: "user", 0: "user", 0x6B6B6B6B6B6B6B6B: "non_canonical", 0xDEAD000000000100: "non_canonical"}
     wanted[0xFFFFFFFFFFFFFFF4] = "unmapped"
-    wanted[scene.memory.page_offset + SIZE + 64 * MIB] = "unmapped"
+    wanted[scene.memory.page_offset + scene.memory.size + (64 << 20)] = "unmapped"
     answers, _ = ask(scene.guest, wanted)
     assert {address: answer["kind"] for address, answer in answers.items()} == wanted
     assert answers[0]["meaning"] == "NULL" and "-12" in answers[0xFFFFFFFFFFFFFFF4]["meaning"]
@@ -241,19 +226,19 @@ def test_wrong_input_is_one_line(scene, words):
 
 def test_text_and_type(scene):
     """As text: the state and where it is; the object as a type; all its bytes."""
-    serial, size, start = next(item for item in messages(scene.memory) if item[0] % FREE_EVERY)
+    serial, size, start = next(item for item in scene.found() if scene.messages.is_kept(item[0]))
     address = scene.memory.virtual(start)
     done = Program(scene.guest).run("kobj", f"{address + 50:#x}", "--as", "msg_msg", "-x")
     assert done.returncode == 0 and f"{address:#018x}" in done.stdout
     assert "live" in done.stdout.splitlines()[0] and "offset 50" in done.stdout
-    assert re.search(rf"m_type = {serial}$", done.stdout, re.MULTILINE)
+    assert re.search(rf"m_type = {serial}\b", done.stdout, re.MULTILINE)
     assert re.search(rf"m_ts = {size}$", done.stdout, re.MULTILINE)
     assert "DILLMSG!" in done.stdout
 
 
 def test_gdb(scene):
     """The command and $kobj() in GDB."""
-    _, _, start = next(messages(scene.memory))
+    _, _, start = next(scene.found())
     address = scene.memory.virtual(start)
     door = Gdb(scene.guest, leave="disconnect")
     assert int(door.json("kobj", f"{address + 50:#x}")[0]["object"], 16) == address
@@ -268,22 +253,21 @@ def test_gdb(scene):
 # --- slub_debug ---
 
 
-@pytest.fixture(scope="module", params=SERIES)
-def debugged(request):
-    """A stopped guest with slub_debug=FZPU, and its memory."""
-    with booted(request.param, "slub_debug=FZPU") as guest:
-        program = guest.spawn("msg 40 60 900 20")
-        program.wait_output("^ready")
+@pytest.fixture(scope="module", params=on("debug"), ids=str)
+def debugged(request, pool):
+    """A stopped guest with slub_debug=FZPU, its memory, and messages in it."""
+    with pool.lend(request.param) as guest:
+        messages = Messages(guest, (40, 60), (900, 20))
         symbols = kallsyms(guest)
         guest.stop()
-        with Memory(guest, symbols, SIZE) as memory:
-            yield guest, memory, program
+        with Memory(guest, symbols) as memory:
+            yield guest, memory, messages
 
 
 def test_allocation_track(debugged):
     """Who allocated a message: the program, through the kernel's message code."""
-    guest, memory, program = debugged
-    found = list(messages(memory))
+    guest, memory, messages = debugged
+    found = list(messages.find(memory))
     assert len(found) == 80
     answers, findings = ask(guest, [memory.virtual(start) for _, _, start in found])
     assert not findings
@@ -291,7 +275,7 @@ def test_allocation_track(debugged):
         answer = answers[memory.virtual(start)]
         assert answer["state"] == "live"
         track = next(item for item in answer["tracks"] if item["event"] == "alloc")
-        assert track["pid"] == program.pid and track["cpu"] in (0, 1)
+        assert track["pid"] == messages.pid and track["cpu"] in (0, 1)
         assert any(re.match(r"(load_msg|alloc_msg|do_msgsnd)\b", entry) for entry in track["stack"]), track
         if "requested_size" in answer:
             assert answer["requested_size"] == HEADER + size
@@ -299,8 +283,8 @@ def test_allocation_track(debugged):
 
 def test_red_zones(debugged):
     """In front of and behind the object, and in the metadata."""
-    guest, memory, _ = debugged
-    _, _, start = next(messages(memory))
+    guest, memory, messages = debugged
+    _, _, start = next(messages.find(memory))
     address = memory.virtual(start)
     size = ask(guest, [address])[0][address]["object_size"]
     answers, _ = ask(guest, (address - 1, address + size, address + size + 24))
@@ -312,31 +296,23 @@ def test_red_zones(debugged):
 # --- KFENCE ---
 
 
-@pytest.fixture(scope="module", params=SERIES)
-def fenced(request):
-    """A stopped guest with KFENCE on, its memory, the kernel's list of KFENCE's objects, and where these are.
-
-    255 objects, as all these kernels have them, each with its guard page.
-    """
-    if not known(request.param).has_config("KFENCE"):
-        pytest.skip(f"{request.param}: this kernel has no KFENCE")
-    with booted(request.param, "kfence.sample_interval=50 no_hash_pointers") as guest:
+@pytest.fixture(scope="module", params=on("kfence"), ids=str)
+def fenced(request, pool):
+    """A stopped guest with KFENCE on, its memory, messages, the kernel's list of KFENCE's objects, and where these are."""
+    with pool.lend(request.param) as guest:
         symbols = kallsyms(guest)
-        guest.run("mount -t debugfs none /sys/kernel/debug 2>/dev/null || :")
-        guest.spawn("msg 200 40000").wait_output("^ready")
+        messages = Messages(guest, (200, 40000))
         guest.stop()
-        with Memory(guest, symbols, SIZE) as memory:
+        with Memory(guest, symbols) as memory:
             guest.cont()
             listed = guest.run("cat /sys/kernel/debug/kfence/objects")
             guest.stop()
-            with Stub(guest) as stub:
-                pool = int.from_bytes(stub.read(symbols["__kfence_pool"], 8), "little")
-            yield guest, memory, listed, range(pool, pool + 2 * MIB)
+            yield guest, memory, messages, listed, kfence_pool(guest, symbols)
 
 
 def test_kfence_objects(fenced):
     """Every object that the kernel lists in its pool that was allocated before and is still."""
-    guest, _, listed, pool = fenced
+    guest, _, _, listed, pool = fenced
     pattern = r"^kfence-#(\d+): 0x(\w+)-0x\w+, size=(\d+), cache=(\S+)\n\n(allocated|\(freed\))?"
     objects = re.findall(pattern, listed, re.MULTILINE)
     assert len(objects) > 20, listed[:500]
@@ -359,8 +335,8 @@ def test_kfence_objects(fenced):
 
 def test_kfence_content(fenced):
     """Messages that the program holds and that the pool serves are live, at exactly that address."""
-    guest, memory, _, pool = fenced
-    found = [memory.virtual(start) for _, _, start in messages(memory)]
+    guest, memory, messages, _, pool = fenced
+    found = [memory.virtual(start) for _, _, start in messages.find(memory)]
     found = [address for address in found if address in pool]
     answers, _ = ask(guest, found)
     assert found and {answers[address]["kind"] for address in found} == {"kfence"}

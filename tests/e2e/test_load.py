@@ -5,23 +5,18 @@ import time
 
 import pytest
 
-from conftest import SERIES, Program
+from conftest import Program
 from test_inspect import caches, parts_of, row, slabinfo
-from tests.guest.kernels import KernelUnavailable, kernel
 from tests.guest.snapshot import looked_at
-from tests.guest.vm import Guest
+from tests.matrix import on
 
 PAUSES = 20
 
 
-@pytest.fixture(scope="module", params=SERIES)
-def busy(request):
+@pytest.fixture(scope="module", params=on("plain"), ids=str)
+def busy(request, pool):
     """A guest under load on two CPUs."""
-    try:
-        which = kernel(request.param)
-    except KernelUnavailable as reason:
-        pytest.skip(str(reason))
-    with Guest(which, smp=2) as guest:
+    with pool.lend(request.param) as guest:
         guest.spawn("load").wait_output(r"^ready")
         yield guest
 

@@ -79,7 +79,7 @@ class Kernel:
         return bool({f"CONFIG_{option}=y", f"CONFIG_{option}=m"} & set(lines))
 
 
-def _load(series: str) -> Kernel | None:
+def cached(series: str) -> Kernel | None:
     """Return the cached kernel of a series, None if there is none."""
     folder = cache_dir() / "kernels" / series
     try:
@@ -155,7 +155,7 @@ def _install(suite: Suite, package: str, version: str, series: str) -> None:
         folder.rename(place)
 
 
-def _fetch(series: str, cached: Kernel | None) -> None:
+def _fetch(series: str, older: Kernel | None) -> None:
     """Bring the newest kernel of a series into the cache; raise KernelUnavailable."""
     source = SOURCES[series]
     reasons = []
@@ -171,7 +171,7 @@ def _fetch(series: str, cached: Kernel | None) -> None:
             candidates += [(suite, package, version) for package, version in found]
         candidates.sort(key=lambda candidate: version_key(candidate[2]), reverse=True)
         for suite, package, version in candidates[:MAX_CANDIDATES]:
-            if cached and cached.version == version:
+            if older and older.version == version:
                 return
             log.info("%s: fetching %s %s from %s", series, package, version, suite.name)
             try:
@@ -196,16 +196,16 @@ def kernel(series: str, refresh: bool = False) -> Kernel:
         raise KernelUnavailable(f"{series}: unknown series, known are {', '.join(SERIES)}")
     refresh = refresh or os.environ.get("DILL_REFRESH") == "1"
     with locked(cache_dir() / "kernels" / f".{series}.lock"):
-        cached = _load(series)
-        if cached and not refresh:
-            return cached
+        older = cached(series)
+        if older and not refresh:
+            return older
         try:
-            _fetch(series, cached)
+            _fetch(series, older)
         except KernelUnavailable as error:
-            if not cached:
+            if not older:
                 raise
-            log.warning("%s; using the cached %s", error, cached.version)
-        return _load(series)
+            log.warning("%s; using the cached %s", error, older.version)
+        return cached(series)
 
 
 def debug_vmlinux(kernel: Kernel) -> pathlib.Path:

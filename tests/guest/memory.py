@@ -17,16 +17,16 @@ def kallsyms(guest) -> dict[str, int]:
 
 
 class Memory:
-    """A stopped guest's physical memory; a context manager.
+    """A stopped guest's physical memory, of less than 3 GiB; a context manager.
 
     @param symbols  of kallsyms(), asked for while the guest ran
-    @param size     bytes of memory, all below 3 GiB
     """
 
-    def __init__(self, guest, symbols, size: int):
+    def __init__(self, guest, symbols):
         self.symbols = symbols
+        self.size = guest.memory_bytes
         path = guest.folder / "memory"
-        guest.save_physical(path, 0, size)
+        guest.save_physical(path, 0, self.size)
         with open(path, "rb") as file:
             self.bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         path.unlink()

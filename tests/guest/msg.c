@@ -1,9 +1,9 @@
 /*
- * msg [-f N] SIZE COUNT [SIZE COUNT]...: hold System V messages, so that kernel objects with known
- * content exist.
+ * msg [-f N] [-s SERIAL] SIZE COUNT [SIZE COUNT]...: hold System V messages, so that kernel objects
+ * with known content exist.
  *
  * Sends COUNT messages of SIZE bytes (at least 24) for each pair, one queue per pair. Message
- * serials count from 1 over all pairs. A message's bytes are, in host byte order:
+ * serials count from SERIAL (default 1) over all pairs. A message's bytes are, in host byte order:
  *
  *     0   "DILLMSG!"
  *     8   u64 serial
@@ -100,13 +100,13 @@ int main(int argc, char **argv)
 	int signal;
 	int option;
 
-	while ((option = getopt(argc, argv, "f:")) != -1) {
-		if (option != 'f')
+	while ((option = getopt(argc, argv, "f:s:")) != -1) {
+		if (option != 'f' && option != 's')
 			return 2;
-		free_every = strtoul(optarg, NULL, 10);
+		*(option == 'f' ? &free_every : &serial) = strtoul(optarg, NULL, 10);
 	}
 	if (optind == argc || (argc - optind) % 2 != 0 || (argc - optind) / 2 > MAX_PAIRS) {
-		fprintf(stderr, "usage: msg [-f N] SIZE COUNT [SIZE COUNT]...\n");
+		fprintf(stderr, "usage: msg [-f N] [-s SERIAL] SIZE COUNT [SIZE COUNT]...\n");
 		return 2;
 	}
 	sigemptyset(&ending);

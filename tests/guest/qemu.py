@@ -136,19 +136,24 @@ class Qemu:
         self._ours.close()
 
 
+def megabytes(memory: str) -> int:
+    """Return a size with suffix M or G in MiB; ValueError if it is none."""
+    match = re.fullmatch(r"(\d+)([MG])", memory)
+    if not match:
+        raise ValueError(f"memory {memory!r}: not a number with suffix M or G")
+    return int(match.group(1)) * (1024 if match.group(2) == "G" else 1)
+
+
 def numa_arguments(memory: str, smp: int, nodes: int | None) -> list[str]:
     """Return QEMU's arguments for *nodes* NUMA nodes of equal size; ValueError if impossible."""
     if not nodes:
         return []
-    match = re.fullmatch(r"(\d+)([MG])", memory)
-    if not match:
-        raise ValueError(f"memory {memory!r}: not a number with suffix M or G")
-    megabytes = int(match.group(1)) * (1024 if match.group(2) == "G" else 1)
-    if megabytes % nodes:
+    size = megabytes(memory)
+    if size % nodes:
         raise ValueError(f"{memory} cannot be dealt to {nodes} nodes")
     arguments = []
     for node in range(nodes):
         cpus = "".join(f",cpus={cpu}" for cpu in range(smp) if cpu * nodes // smp == node)
-        arguments += ["-object", f"memory-backend-ram,id=node{node},size={megabytes // nodes}M"]
+        arguments += ["-object", f"memory-backend-ram,id=node{node},size={size // nodes}M"]
         arguments += ["-numa", f"node,nodeid={node},memdev=node{node}{cpus}"]
     return arguments

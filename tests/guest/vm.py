@@ -18,7 +18,7 @@ from . import initramfs
 from .channel import Channel, ChannelError, Result
 from .kernels import Kernel
 from .monitor import Monitor, MonitorGone
-from .qemu import QEMU, Qemu, numa_arguments
+from .qemu import QEMU, Qemu, megabytes, numa_arguments
 
 BOOT_TIMEOUT_S = 120
 RUN_TIMEOUT_S = 60
@@ -120,8 +120,9 @@ class Guest:
         qemu=(QEMU,),
     ):
         self.kernel = kernel
+        self.memory_bytes = megabytes(memory) << 20
         self.boot_seconds: float | None = None
-        self._spawned = 0
+        self._spawned: list[Process] = []
         self._cleanup = contextlib.ExitStack()
         try:
             folder = tempfile.TemporaryDirectory(prefix="dill-guest-")
@@ -224,10 +225,19 @@ class Guest:
 
     def spawn(self, command: str) -> Process:
         """Start one program (no pipes or lists) in the background, output going to a file."""
-        self._spawned += 1
-        log = f"/tmp/spawned-{self._spawned}.log"
+        log = f"/tmp/spawned-{len(self._spawned) + 1}.log"
         pid = self.run(f"exec {command} >{log} 2>&1 </dev/null & echo $!")
-        return Process(self, int(pid), log)
+        process = Process(self, int(pid), log)
+        self._spawned.append(process)
+        return process
+
+    def end_spawned(self) -> None:
+        """End all programs that spawn() started and wait until they are gone; remove the files in /tmp."""
+        numbers = " ".join(str(process.pid) for process in self._spawned)
+        if numbers:
+            self.run(f"kill -CONT {numbers}; kill {numbers}; while kill -0 {numbers}; do sleep 0.1; done 2>/dev/null; :")
+        self._spawned.clear()
+        self.run("rm -rf /tmp/*")
 
     def read_file(self, path: str, timeout: float = RUN_TIMEOUT_S) -> bytes:
         """Return the bytes of a file in the guest; raise CommandFailed if it cannot be read."""

@@ -1,0 +1,45 @@
+"""System V messages in a guest, whose content the test knows: see msg.c.
+
+The kernel puts a struct msg_msg in front of a message's content, with the type (the serial) and the
+size at offsets 16 and 24.
+"""
+
+HEADER = 48
+MAGIC = b"DILLMSG!"
+# Every spawn has serials of its own: what an earlier one has left in free memory is none of its
+# messages. Those of order.c are smaller. A multiple of everything that `free_every` can be.
+_STEP = 5040 * 1000
+
+_spawned = 0
+
+
+class Messages:
+    """Messages of (size, count) in *pairs*; each whose serial is a multiple of *free_every* is received again."""
+
+    def __init__(self, guest, *pairs, free_every: int = 0):
+        global _spawned
+        _spawned += 1
+        self.free_every = free_every
+        self.count = sum(count for _, count in pairs)
+        first = _spawned * _STEP + 1
+        self.serials = range(first, first + self.count)
+        words = " ".join(f"{size} {count}" for size, count in pairs)
+        freed = f"-f {free_every} " if free_every else ""
+        self.program = guest.spawn(f"msg {freed}-s {first} {words}")
+        self.program.wait_output("^ready")
+        self.pid = self.program.pid
+
+    def is_kept(self, serial: int) -> bool:
+        """Whether the program still holds this one."""
+        return not self.free_every or serial % self.free_every != 0
+
+    def find(self, memory):
+        """Yield (serial, size, physical address of the struct msg_msg) of every one that was ever in a kernel object.
+
+        A copy in a process's memory does not have the kernel's header in front.
+        """
+        for phys in memory.find(MAGIC):
+            serial, size = memory.word(phys + 8), memory.word(phys + 16)
+            start = phys - HEADER
+            if serial in self.serials and memory.word(start + 16) == serial and memory.word(start + 24) == size:
+                yield serial, size, start

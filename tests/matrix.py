@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""The suite's matrix: kernels x boot options. Every guest of the end-to-end tests is a row of FLAVOURS on a series.
+
+    @pytest.mark.parametrize("case", on("plain", "debug"), ids=str)
+    @pytest.fixture(scope="module", params=on("nodes", series=("7.2",)), ids=str)
+
+A fixture borrows the guest of a case from tests.pool. `pytest -k debug` runs one flavour, `--series 6.1` one kernel.
+
+What no kernel of the table has is made up by the unit tests (tests/unit/heap_image.c): plain freelists, copies of the
+kmalloc caches, both engines in one kernel.
+"""
+import dataclasses
+from typing import NamedTuple
+
+from tests.guest.kernels import SERIES
+
+MIB = 1 << 20
+
+
+def debug_word(series):
+    """The boot parameter that switches a cache's debugging on: its new name since 6.8, where the old one works too."""
+    return "slub_debug" if series in ("5.10", "6.1") else "slab_debug"
+
+
+def message_cache(series, size_class):
+    """The cache of System V messages: of their own in the newer kernels, so that nobody else allocates there."""
+    return {"5.10": "kmalloc-{}", "6.1": "kmalloc-cg-{}"}.get(series, "msg_msg-{}").format(size_class)
+
+
+def checks_requested_size(series):
+    """Whether slub_debug keeps a red zone behind the bytes that were asked for, too (since 6.2)."""
+    return series not in ("5.10", "6.1")
+
+
+@dataclasses.dataclass(frozen=True)
+class Flavour:
+    """How a guest is booted, and what it stands for.
+
+    @param covers   what is met with it
+    @param append   kernel parameters; {debug} is debug_word(), {messages} the cache of messages of up to 1 KiB
+    @param memory   in MiB; where the test reads all of it, it lies below 3 GiB
+    @param prepare  shell command that is run once it has booted
+    @param needs    build option without which the flavour makes no sense
+    @param lacking  the series that do not have it; test_matrix.py compares
+    """
+
+    covers: str
+    append: str = ""
+    memory: int = 256
+    cpus: int = 2
+    nodes: int | None = None
+    cpu: str | None = None
+    modules: tuple[str, ...] = ()
+    prepare: str = ""
+    needs: str = ""
+    lacking: tuple[str, ...] = ()
+
+    def options(self, series):
+        """The arguments of tests.guest.vm.Guest for a kernel of this series."""
+        append = self.append.format(debug=debug_word(series), messages=message_cache(series, "1k"))
+        return {
+            "append": append, "memory": f"{self.memory}M", "smp": self.cpus, "numa": self.nodes, "cpu": self.cpu,
+            "modules": self.modules,
+        }
+
+
+# Files whose inodes and dentries come from the CPU that goes away.
+_USE_CPU_2 = "taskset 4 sh -c 'for i in $(seq 300); do : >/root/f$i; done'"
+# 8 MiB are left in larger blocks: a test takes these first.
+_MAKE_HOLES = (
+    "echo 0 >/proc/sys/vm/compact_unevictable_allowed; echo 0 >/proc/sys/vm/compaction_proactiveness;"
+    " holes 8 >/root/holes & until grep ready /root/holes; do sleep 0.1; kill -0 $! || exit 1; done"
+)
+
+FLAVOURS = {
+    "plain": Flavour(
+        "KASLR; merged caches; freelists as the kernel has them: hardened and shuffled in all of these; page-table isolation;"
+        " several CPUs; a module",
+        append="pti=on", modules=("qemu_fw_cfg",),
+    ),
+    "debug": Flavour("red zones, poison and users in all caches; no CPU slabs, no sheaves", append="{debug}=FZPU"),
+    "debug-one": Flavour(
+        "debugging of one cache among ordinary ones; no merged caches", append="{debug}=FZPU,{messages} slab_nomerge"
+    ),
+    "offline": Flavour(
+        "no KASLR; a CPU that has gone offline and left its objects", append="nokaslr", cpus=3,
+        prepare=f"{_USE_CPU_2}; echo 0 >/sys/devices/system/cpu/cpu2/online",
+    ),
+    "nodes": Flavour("two NUMA nodes with a CPU each", memory=512, nodes=2),
+    "high": Flavour(
+        "memory above 4 GiB; page tables of five levels, which 5.10 was built without", append="kaslr", memory=5 * 1024,
+        cpu="max",
+    ),
+    "kfence": Flavour(
+        "allocations that are served from KFENCE's pool", append="kfence.sample_interval=50 no_hash_pointers",
+        needs="KFENCE", lacking=("5.10", "6.1"),
+    ),
+    "tight": Flavour(
+        "free memory in single pages, so that caches of a higher order get slabs of the smallest", memory=128,
+        prepare=_MAKE_HOLES,
+    ),
+}
+
+
+class Case(NamedTuple):
+    """One guest of the matrix, as a test's parameter.
+
+    @param spoils  the test leaves a guest that nobody else can use: it gets it after all others, and it is ended then
+    """
+
+    series: str
+    flavour: str
+    spoils: bool = False
+
+    def __str__(self):
+        return f"{self.series}-{self.flavour}"
+
+    @property
+    def place(self):
+        """Where it stands in the matrix, for sorting."""
+        return list(FLAVOURS).index(self.flavour), SERIES.index(self.series), self.spoils
+
+
+def on(*flavours, series=SERIES, spoils=False):
+    """The cases of these flavours, on every kernel that can have them."""
+    return [Case(one, name, spoils) for name in flavours for one in series if one not in FLAVOURS[name].lacking]
