@@ -51,9 +51,10 @@ class ForeignGdb:
             script += [f"echo \\n{MARK}\\n", command]
         script += [f"echo \\n{MARK}\\n", "detach"]
         words = [word for line in script for word in ("-ex", line)]
-        # Bound at once, a function that this Python does not have is found even if no test calls it.
+        # Bound at once, a function that this Python does not have is found even if no test calls it. And of a suite that
+        # a shell runs in the background Ctrl-C is ignored: GDB 10 and its Python would do so, too.
         done = subprocess.run(
-            ["env", "LD_BIND_NOW=1", *self.command, *words],
+            ["env", "--default-signal=INT", "LD_BIND_NOW=1", *self.command, *words],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
         )
         parts = [part.strip("\n") for part in done.stdout.split(MARK)]
