@@ -152,7 +152,7 @@ def reserve(guest, series, cache):
 
 def test_reserves_are_passed_over(machine):
     """Slabs of the emergency reserves give nothing to a common allocation, wherever they are; a note says so."""
-    series, flavour, guest = machine
+    (series, _, _), guest = machine
     size_class, size, held, step, count = CASES["small"]
     cache = message_cache(series, size_class)
     with Allocator(guest, 1, size, count, held, step) as allocator:

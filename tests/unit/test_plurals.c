@@ -65,8 +65,8 @@ static struct record *ones(struct arena *arena, const struct record_kind *kind)
 	return record;
 }
 
-/* The first place in @text where "1" is followed by a word that ends in "s"; NULL = there is none.
- */
+/* The first place in @text where "1" is followed by a word that ends in "s" and is no unit of time;
+ * NULL = there is none. */
 static const char *find_plural(const char *text)
 {
 	for (const char *at = text; (at = strstr(at, "1 ")); at++) {
@@ -76,7 +76,7 @@ static const char *find_plural(const char *text)
 			continue;
 		while (isalpha((unsigned char)at[2 + length]))
 			length++;
-		if (length && at[1 + length] == 's')
+		if (length > 2 && at[1 + length] == 's')
 			return at;
 	}
 	return NULL;
@@ -120,7 +120,7 @@ static void test_words(void **state)
 	assert_string_equal(plural(1), "");
 	assert_string_equal(plural(2), "s");
 	assert_non_null(find_plural("in 1 slabs on"));
-	assert_null(find_plural("in 1 slab, 11 slabs, 0x1 slabs"));
+	assert_null(find_plural("in 1 slab, 11 slabs, 0x1 slabs, 1 ns"));
 }
 
 int main(void)
