@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/plural.h"
+#include "render/fields.h"
 #include "render/trace_page.h"
 #include "render/view.h"
 
@@ -23,12 +25,13 @@ static const struct column page_columns[] = {
 
 static struct dill_error *draw_page(struct painter *painter, const struct record *record)
 {
-	unsigned long left_out = (unsigned long)record_number(record, PAGE_LEFT_OUT);
+	unsigned long left_out = field_number(record, PAGE_LEFT_OUT);
+	unsigned long bytes = field_number(record, PAGE_BYTES),
+		      objects = field_number(record, PAGE_OBJECTS);
 
-	paint_format(painter, STYLE_PLAIN, "%s: %lu bytes, %lu objects as bars",
-		     record_text(record, PAGE_FILE),
-		     (unsigned long)record_number(record, PAGE_BYTES),
-		     (unsigned long)record_number(record, PAGE_OBJECTS));
+	paint_format(painter, STYLE_PLAIN, "%s: %lu byte%s, %lu object%s as bars",
+		     record_text(record, PAGE_FILE), bytes, plural(bytes), objects,
+		     plural(objects));
 	if (left_out)
 		paint_format(painter, STYLE_WARN, ", %lu left out", left_out);
 	paint_newline(painter);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/trace_kinds.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): names and texts that are never part of an expression */
 #define KIND(variable, word, text, table)                                                          \
 	const struct record_kind variable = {                                                      \
 		.name = word,                                                                      \
@@ -8,6 +9,8 @@
 		.columns = table,                                                                  \
 		.column_count = sizeof(table) / sizeof((table)[0]),                                \
 	}
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define GROUP_COLUMNS                                                                              \
 	[TRACE_GROUP_ALLOCS] = {"allocs", COLUMN_COUNT, "ALLOCS",                                  \

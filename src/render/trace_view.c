@@ -62,21 +62,29 @@ static void draw_time(struct painter *painter, enum style style, uint64_t time_n
 	paint(painter, style, strbuf_get(&text));
 }
 
+/* "1 free", "2 frees", with something in front. */
+static void draw_counted(struct painter *painter, const struct record *record, enum style style,
+			 const char *before, size_t column, const char *noun)
+{
+	unsigned long count = field_number(record, column);
+
+	paint_format(painter, style, "%s%lu %s%s", before, count, noun, plural(count));
+}
+
 static void draw_heading(struct painter *painter, const struct record *record)
 {
 	unsigned long events = field_number(record, TRACE_COLUMN_EVENTS);
 
 	paint_format(painter, STYLE_HEADING, "%lu event%s in ", events, plural(events));
 	draw_time(painter, STYLE_HEADING, record_number(record, TRACE_COLUMN_DURATION));
-	paint_format(painter, STYLE_PLAIN, ": %lu allocations, %lu frees",
-		     field_number(record, TRACE_COLUMN_ALLOCS),
-		     field_number(record, TRACE_COLUMN_FREES));
+	draw_counted(painter, record, STYLE_PLAIN, ": ", TRACE_COLUMN_ALLOCS, "allocation");
+	draw_counted(painter, record, STYLE_PLAIN, ", ", TRACE_COLUMN_FREES, "free");
 	if (field_number(record, TRACE_COLUMN_REQUESTS))
-		paint_format(painter, STYLE_PLAIN, ", %lu kfree_rcu() requests",
-			     field_number(record, TRACE_COLUMN_REQUESTS));
+		draw_counted(painter, record, STYLE_PLAIN, ", ", TRACE_COLUMN_REQUESTS,
+			     "kfree_rcu() request");
 	if (field_number(record, TRACE_COLUMN_FAILED))
-		paint_format(painter, STYLE_WARN, ", %lu failed allocations",
-			     field_number(record, TRACE_COLUMN_FAILED));
+		draw_counted(painter, record, STYLE_WARN, ", ", TRACE_COLUMN_FAILED,
+			     "failed allocation");
 	paint_newline(painter);
 }
 
@@ -132,22 +140,21 @@ static void draw_bytes(struct painter *painter, const struct record *record)
 		     field_number(record, TRACE_COLUMN_WASTE));
 	paint_newline(painter);
 	field_label(painter, "still alive");
-	paint_format(painter, STYLE_PLAIN, "%lu objects, %lu bytes",
-		     field_number(record, TRACE_COLUMN_ALIVE),
-		     field_number(record, TRACE_COLUMN_ALIVE_BYTES));
+	draw_counted(painter, record, STYLE_PLAIN, "", TRACE_COLUMN_ALIVE, "object");
+	draw_counted(painter, record, STYLE_PLAIN, ", ", TRACE_COLUMN_ALIVE_BYTES, "byte");
 	paint_newline(painter);
 }
 
 /* A count with an explanation; left out when it is 0. */
 static void draw_count(struct painter *painter, const struct record *record, enum style style,
-		       const char *label, size_t column, const char *text)
+		       const char *label, size_t column, const char *noun, const char *text)
 {
 	unsigned long count = field_number(record, column);
 
 	if (!count)
 		return;
 	field_label(painter, label);
-	paint_format(painter, style, "%lu%s", count, text);
+	paint_format(painter, style, "%lu %s%s%s", count, noun, plural(count), text);
 	paint_newline(painter);
 }
 
@@ -159,16 +166,17 @@ static struct dill_error *draw_trace(struct painter *painter, const struct recor
 	draw_text(painter, record, "engine", TRACE_COLUMN_ENGINE);
 	draw_start(painter, record);
 	draw_end(painter, record);
-	draw_count(painter, record, STYLE_PLAIN, "left out", TRACE_COLUMN_DISMISSED,
-		   " events of others");
+	draw_count(painter, record, STYLE_PLAIN, "left out", TRACE_COLUMN_DISMISSED, "call",
+		   " of others");
 	draw_bytes(painter, record);
-	draw_count(painter, record, STYLE_PLAIN, "freed unseen", TRACE_COLUMN_UNSEEN,
-		   " objects: their address was given out again without a free being seen");
+	draw_count(painter, record, STYLE_PLAIN, "freed unseen", TRACE_COLUMN_UNSEEN, "object",
+		   ": the address was given out again without a free being seen");
 	draw_count(painter, record, STYLE_PLAIN, "unknown frees", TRACE_COLUMN_UNKNOWN_FREES,
-		   ", of objects that were allocated before the watch");
-	draw_count(painter, record, STYLE_BAD, "double frees", TRACE_COLUMN_DOUBLE_FREES, "");
+		   "object", ", allocated before the watch");
+	draw_count(painter, record, STYLE_BAD, "double frees", TRACE_COLUMN_DOUBLE_FREES, "event",
+		   "");
 	draw_count(painter, record, STYLE_WARN, "contradictions", TRACE_COLUMN_CONTRADICTIONS,
-		   " frees do not fit to the allocation that they name");
+		   "event", " with another allocation than they name");
 	return NULL;
 }
 
