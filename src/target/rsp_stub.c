@@ -131,6 +131,15 @@ struct dill_error *rsp_stub_select(struct rsp_stub *stub, const struct rsp_threa
 	return NULL;
 }
 
+struct dill_error *rsp_stub_send_select(struct rsp_stub *stub, const struct rsp_thread *thread)
+{
+	if (!thread->id[0])
+		return NULL;
+	stub->selected = *thread;
+	stub->selected_known = true;
+	return rsp_send(stub->connection, "Hg%s", thread->id);
+}
+
 static struct dill_error *list_threads(struct rsp_stub *stub)
 {
 	struct span reply;

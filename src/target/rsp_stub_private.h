@@ -17,6 +17,7 @@ struct rsp_stub {
 	/* The settings, as far as they are known: not while a reply is due. */
 	bool mode_known, physical_mode, selected_known;
 	struct rsp_thread selected;
+	struct rsp_thread stopped; /* whom the last stop was about */
 	uint64_t bytes;
 };
 
@@ -26,6 +27,13 @@ DILL_MUST_CHECK struct dill_error *rsp_stub_refused(struct span reply, const cha
 /** Make 'g', 'p', 'P' and virtual 'm' mean this CPU. */
 DILL_MUST_CHECK struct dill_error *rsp_stub_select(struct rsp_stub *stub,
 						   const struct rsp_thread *thread);
+/**
+ * The same, queued along with the request that it is for, which then cannot meet another CPU: QEMU
+ * selects one by itself when it stops at a breakpoint while others are being stopped. Its "OK" is
+ * one more reply; nothing is sent when the stub has no threads.
+ */
+DILL_MUST_CHECK struct dill_error *rsp_stub_send_select(struct rsp_stub *stub,
+							const struct rsp_thread *thread);
 /** List the CPUs, once. */
 DILL_MUST_CHECK struct dill_error *rsp_stub_know_threads(struct rsp_stub *stub);
 /** Make 'm' take physical addresses, or virtual ones. */

@@ -43,17 +43,32 @@ struct register_block {
 	size_t size;
 };
 
-static struct dill_error *read_block(struct rsp_stub *stub, struct register_block *ret)
+static struct dill_error *take_block(struct span reply, struct register_block *ret)
 {
-	struct span reply;
 	unsigned code;
 
-	TRY(rsp_exchange(stub->connection, &reply, "g"));
 	if (!reply.size || rsp_reply_is_error(reply, &code))
 		return rsp_stub_refused(reply, "read registers");
 	ret->size = reply.size < sizeof(ret->digits) ? reply.size : sizeof(ret->digits);
 	memcpy(ret->digits, reply.data, ret->size);
 	return NULL;
+}
+
+static struct dill_error *read_block(struct rsp_stub *stub, const struct rsp_thread *thread,
+				     struct register_block *ret)
+{
+	struct span reply;
+
+	TRY(rsp_drain(stub->connection));
+	TRY(rsp_stub_send_select(stub, thread));
+	TRY(rsp_send(stub->connection, "g"));
+	if (thread->id[0]) {
+		TRY(rsp_receive(stub->connection, &reply));
+		if (!rsp_equal(reply, "OK"))
+			return rsp_stub_refused(reply, "select a CPU");
+	}
+	TRY(rsp_receive(stub->connection, &reply));
+	return take_block(reply, ret);
 }
 
 static bool decode_register(struct span digits, size_t size, uint64_t *ret)
@@ -78,12 +93,13 @@ static struct dill_error *read_register(struct rsp_stub *stub, const struct rsp_
 }
 
 static struct dill_error *read_values(struct rsp_stub *stub, const struct rsp_features *features,
+				      const struct rsp_thread *thread,
 				      uint64_t values[static RSP_REGISTER_COUNT],
 				      bool known[static RSP_REGISTER_COUNT])
 {
 	struct register_block block = {.size = 0};
 
-	TRY(read_block(stub, &block));
+	TRY(read_block(stub, thread, &block));
 	for (unsigned id = 0; id < RSP_REGISTER_COUNT; id++) {
 		const struct rsp_register *wanted = &features->registers[id];
 		struct span digits = span_cut((struct span){(uint8_t *)block.digits, block.size},
@@ -98,12 +114,14 @@ static struct dill_error *read_values(struct rsp_stub *stub, const struct rsp_fe
 	return NULL;
 }
 
-static struct dill_error *select_cpu(struct rsp_stub *stub, unsigned cpu)
+static struct dill_error *find_cpu(struct rsp_stub *stub, unsigned cpu,
+				   const struct rsp_thread **ret)
 {
 	TRY(rsp_stub_know_threads(stub));
 	if (cpu >= stub->threads.list.count)
 		return dill_error_new(DILL_ERROR_NOT_FOUND, "there is no CPU %u", cpu);
-	return rsp_stub_select(stub, &stub->threads.list.items[cpu]);
+	*ret = &stub->threads.list.items[cpu];
+	return NULL;
 }
 
 struct dill_error *rsp_stub_general_registers(struct rsp_stub *stub,
@@ -112,9 +130,10 @@ struct dill_error *rsp_stub_general_registers(struct rsp_stub *stub,
 {
 	uint64_t values[RSP_REGISTER_COUNT] = {0};
 	bool known[RSP_REGISTER_COUNT] = {0};
+	const struct rsp_thread *thread = NULL;
 
-	TRY(select_cpu(stub, cpu));
-	TRY(read_values(stub, features, values, known));
+	TRY(find_cpu(stub, cpu, &thread));
+	TRY(read_values(stub, features, thread, values, known));
 	for (unsigned i = 0; i < DILL_REGISTER_COUNT; i++) {
 		if (!known[i])
 			return dill_error_new(DILL_ERROR_PROTOCOL,
@@ -130,9 +149,10 @@ struct dill_error *rsp_stub_registers(struct rsp_stub *stub, const struct rsp_fe
 {
 	uint64_t values[RSP_REGISTER_COUNT] = {0};
 	bool known[RSP_REGISTER_COUNT] = {0};
+	const struct rsp_thread *thread = NULL;
 
-	TRY(select_cpu(stub, cpu));
-	TRY(read_values(stub, features, values, known));
+	TRY(find_cpu(stub, cpu, &thread));
+	TRY(read_values(stub, features, thread, values, known));
 	if (!known[RSP_REGISTER_IP])
 		return dill_error_new(DILL_ERROR_PROTOCOL,
 				      "the gdbstub does not give the registers of CPU %u", cpu);

@@ -29,6 +29,7 @@ struct dill_error *rsp_stub_set_register(struct rsp_stub *stub, const struct rsp
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "the gdbstub does not describe its registers");
 	rsp_hex_encode((const uint8_t *)&value, sizeof(value), digits);
+	TRY(rsp_stub_send_select(stub, &stub->stopped));
 	return rsp_send(stub->connection, "P%x=%s", features->registers[number].number, digits);
 }
 
@@ -50,20 +51,19 @@ struct dill_error *rsp_stub_step(struct rsp_stub *stub, unsigned cpu)
 	return rsp_send_run(stub->connection, request);
 }
 
-/* The CPU whose thread a stop names; the stub has selected it for us. */
+/* The CPU whose thread a stop names. */
 static struct dill_error *take_thread(struct rsp_stub *stub, const struct rsp_thread *thread,
 				      unsigned *ret)
 {
 	TRY(rsp_stub_know_threads(stub));
 	stub->selected_known = false;
+	stub->stopped = *thread;
 	*ret = 0;
 	if (!thread->id[0])
 		return NULL;
 	for (size_t i = 0; i < stub->threads.list.count; i++) {
 		if (strcmp(stub->threads.list.items[i].id, thread->id) != 0)
 			continue;
-		stub->selected = *thread;
-		stub->selected_known = stub->has_physical;
 		*ret = (unsigned)i;
 		return NULL;
 	}

@@ -7,7 +7,9 @@
 #define WAIT_MS 100
 /* Without any stop for so long, the kernel is asked whether it is still the same. */
 #define IDLE_CHECK_MS 3000u
-#define PROGRESS_NS   UINT64_C(200000000)
+/* Other CPUs have so many breakpoints to tell of before a step is made. */
+#define STEP_TRIES  64u
+#define PROGRESS_NS UINT64_C(200000000)
 
 struct run {
 	struct heap *heap;
@@ -48,26 +50,38 @@ static struct dill_error *resume(struct run *run)
 	return NULL;
 }
 
+static struct dill_error *step(struct run *run, unsigned cpu, struct dill_stop *ret)
+{
+	TRY(run->runner.ops->step(run->runner.context, cpu));
+	run->running = true;
+	do {
+		TRY(run->runner.ops->wait(run->runner.context, WAIT_MS, ret));
+	} while (ret->kind == DILL_STILL_RUNNING);
+	run->running = false;
+	run->gone |= ret->kind == DILL_STOP_GONE;
+	return NULL;
+}
+
 /*
  * One instruction on one CPU. Its breakpoint must be out for that: some targets do not pass over
  * one that is in. No other CPU runs meanwhile, so that none slips through.
+ *
+ * What stops may be the breakpoint of another CPU, met at the same time as the one that was told
+ * first: then no step was made. That CPU meets its breakpoint again.
  */
 static struct dill_error *step_over(struct run *run, const struct dill_stop *stop)
 {
-	const struct dill_run_ops *ops = run->runner.ops;
-	void *context = run->runner.context;
 	dill_virt address = stop->registers[DILL_RIP];
-	struct dill_stop after;
+	struct dill_stop after = *stop;
 
-	TRY(ops->remove(context, address));
-	TRY(ops->step(context, stop->cpu));
-	run->running = true;
-	do {
-		TRY(ops->wait(context, WAIT_MS, &after));
-	} while (after.kind == DILL_STILL_RUNNING);
-	run->running = false;
-	run->gone |= after.kind == DILL_STOP_GONE;
-	return ops->insert(context, address);
+	TRY(run->runner.ops->remove(run->runner.context, address));
+	for (unsigned tries = 0; tries < STEP_TRIES && !run->gone; tries++) {
+		TRY(step(run, stop->cpu, &after));
+		if (after.kind == DILL_STOP_PAUSED ||
+		    (after.cpu == stop->cpu && after.registers[DILL_RIP] != address))
+			break;
+	}
+	return run->gone ? NULL : run->runner.ops->insert(run->runner.context, address);
 }
 
 static struct dill_error *go_on(struct run *run, const struct dill_stop *stop, enum trace_then then,

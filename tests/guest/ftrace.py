@@ -48,12 +48,21 @@ class KmemEvents:
 
     def stop(self):
         """Switch them off, and read what was recorded."""
-        self.guest.run(f"cd {TRACEFS}; echo 0 >tracing_on; echo 0 >events/kmem/enable")
+        self.guest.run(f"cd {TRACEFS}; echo 0 >events/kmem/enable")
+        cpus = re.findall(r"cpu(\d+)", self.guest.run(f"ls {TRACEFS}/per_cpu"))
+        for cpu in cpus:
+            self._fill_page(int(cpu))
+        self.guest.run(f"echo 0 >{TRACEFS}/tracing_on")
         found = []
-        for cpu in re.findall(r"cpu(\d+)", self.guest.run(f"ls {TRACEFS}/per_cpu")):
+        for cpu in cpus:
             found += self._read_cpu(f"{TRACEFS}/per_cpu/cpu{cpu}", int(cpu))
         self.guest.run(f"echo 0 >{TRACEFS}/events/kmem/filter; echo >{TRACEFS}/trace")
         self.events = [event for _, event in sorted(found, key=lambda pair: pair[0])]
+
+    def _fill_page(self, cpu):
+        """Push the last events out: 5.10 hands over whole pages only."""
+        word = "x" * 900
+        self.guest.run(f"taskset {1 << cpu:x} sh -c 'for i in 1 2 3 4 5 6 7 8 9; do echo {word} >{TRACEFS}/trace_marker; done'")
 
     def _read_format(self, name):
         text = self.guest.run(f"cat {TRACEFS}/events/kmem/{name}/format")

@@ -55,7 +55,7 @@ class Process:
 
     def output(self) -> str:
         """Return what the program has written so far, stdout and stderr."""
-        return self._guest.run(f"cat {self._log}")
+        return self._guest.run(f"cat {self._log} 2>/dev/null || true")  # none before its shell has begun
 
     def wait_output(self, pattern: str, timeout: float = RUN_TIMEOUT_S) -> re.Match:
         """Wait until the output matches the regex *pattern* ("^" and "$" match at lines).
