@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Program
+from test_json_fields import check, documented
 from tests import traces
 from tests.matrix import on
 
@@ -96,6 +97,18 @@ def test_rows(made):
             wanted += [record for record in full if record["record"] == heading["list"]][:rows]
         assert short[1:] == wanted
     assert not [record for record in full if record["record"] == "trace_object"]
+
+
+def test_fields_are_documented(made):
+    """Every field of report and history, with its type."""
+    path, events = made
+    kinds = documented()
+    for words in (["report", path, "--live"], ["history", hex(busiest(events, 1)[0]), path]):
+        for record in records_of(dill(*words, "--json"), status=1):
+            check(kinds, record.pop("record"), record)
+    page = records_of(dill("report", path, "--html", path.with_name("page.html"), "--json"))[0]
+    assert page["bytes"] == path.with_name("page.html").stat().st_size
+    check(kinds, page.pop("record"), page)
 
 
 def test_text(made):
