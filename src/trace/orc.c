@@ -7,6 +7,17 @@
 
 /* --- layout --- */
 
+/*
+ * ORC_REG_* of arch/x86/include/asm/orc_types.h, which no type tells: as they were first, to 6.12
+ * at least, and as they are in 7.2.
+ */
+static const enum orc_register numberings[][ORC_REGISTER_COUNT] = {
+	{ORC_REG_UNDEFINED, ORC_REG_PREV_SP, ORC_REG_DX, ORC_REG_DI, ORC_REG_BP, ORC_REG_SP,
+	 ORC_REG_R10, ORC_REG_R13, ORC_REG_BP_INDIRECT, ORC_REG_SP_INDIRECT},
+	{ORC_REG_UNDEFINED, ORC_REG_AX, ORC_REG_DX, ORC_REG_SP, ORC_REG_BP, ORC_REG_DI, ORC_REG_R10,
+	 ORC_REG_R13, ORC_REG_PREV_SP, ORC_REG_SP_INDIRECT, ORC_REG_BP_INDIRECT},
+};
+
 static bool find_field(struct types *types, type_id id, const char *name, struct orc_field *ret)
 {
 	struct type_place place;
@@ -24,7 +35,7 @@ static bool find_field(struct types *types, type_id id, const char *name, struct
 
 struct dill_error *orc_layout_find(struct types *types, struct orc_layout *ret)
 {
-	struct orc_layout layout;
+	struct orc_layout layout = {.registers = numberings[0]};
 	struct type type;
 	type_id id;
 
@@ -76,9 +87,17 @@ static enum orc_type decode_type(const struct orc_layout *layout, uint64_t word)
 
 	if (!layout->end.size)
 		return type < sizeof(without) / sizeof(*without) ? without[type] : ORC_UNDEFINED;
-	if (get(word, layout->sp_register) == ORC_REG_UNDEFINED)
+	if (!get(word, layout->sp_register))
 		return get(word, layout->end) ? ORC_END : ORC_UNDEFINED;
 	return type < sizeof(with_end) / sizeof(*with_end) ? with_end[type] : ORC_UNDEFINED;
+}
+
+static enum orc_register get_register(const struct orc_layout *layout, uint64_t word,
+				      struct orc_field field)
+{
+	uint32_t number = get(word, field);
+
+	return number < ORC_REGISTER_COUNT ? layout->registers[number] : ORC_REG_UNDEFINED;
 }
 
 static struct orc_entry decode(const struct orc_layout *layout, struct span bytes)
@@ -89,8 +108,8 @@ static struct orc_entry decode(const struct orc_layout *layout, struct span byte
 	memcpy(&word, bytes.data, bytes.size);
 	entry = (struct orc_entry){
 		.type = decode_type(layout, word),
-		.sp_register = (uint8_t)get(word, layout->sp_register),
-		.bp_register = (uint8_t)get(word, layout->bp_register),
+		.sp_register = get_register(layout, word, layout->sp_register),
+		.bp_register = get_register(layout, word, layout->bp_register),
 		.sp_offset = get_signed(word, layout->sp_offset),
 		.bp_offset = get_signed(word, layout->bp_offset),
 	};
@@ -99,6 +118,41 @@ static struct orc_entry decode(const struct orc_layout *layout, struct span byte
 				  ? get(word, layout->signal)
 				  : entry.type == ORC_REGS || entry.type == ORC_REGS_PARTIAL;
 	return entry;
+}
+
+static struct span entry_at(const struct orc_layout *layout, const struct orc_table *table,
+			    size_t index)
+{
+	return span_cut(table->entries, index * (uint64_t)layout->size, layout->size);
+}
+
+/* --- numbers of registers --- */
+
+/* Whether most of what is known is counted from the stack pointer, as in every kernel. */
+static bool fits(const struct orc_layout *layout, const struct orc_table *table)
+{
+	size_t known = 0, by_sp = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		struct orc_entry entry = decode(layout, entry_at(layout, table, i));
+
+		if (entry.type != ORC_CALL)
+			continue;
+		known++;
+		by_sp += entry.sp_register == ORC_REG_SP;
+	}
+	return by_sp > known / 2;
+}
+
+struct dill_error *orc_layout_number(struct orc_layout *layout, const struct orc_table *table)
+{
+	for (size_t i = 0; i < sizeof(numberings) / sizeof(*numberings); i++) {
+		layout->registers = numberings[i];
+		if (fits(layout, table))
+			return NULL;
+	}
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "the registers in the kernel's ORC tables are not understood");
 }
 
 /* --- the table --- */

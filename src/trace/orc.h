@@ -14,24 +14,25 @@ enum orc_type {
 	ORC_REGS_PARTIAL, /**< of a pt_regs only what the processor has pushed */
 };
 
-/** Registers that an entry may name. Source: arch/x86/include/asm/orc_types.h ORC_REG_* */
+/** Registers that an entry may name. The kernel's numbers differ between releases. */
 enum orc_register {
-	ORC_REG_UNDEFINED = 0,
-	ORC_REG_PREV_SP = 1,
-	ORC_REG_DX = 2,
-	ORC_REG_DI = 3,
-	ORC_REG_BP = 4,
-	ORC_REG_SP = 5,
-	ORC_REG_R10 = 6,
-	ORC_REG_R13 = 7,
-	ORC_REG_BP_INDIRECT = 8,
-	ORC_REG_SP_INDIRECT = 9,
+	ORC_REG_UNDEFINED, /**< of a frame pointer: it did not change; also what no kernel knows */
+	ORC_REG_PREV_SP,   /**< the caller's stack pointer */
+	ORC_REG_AX,
+	ORC_REG_DX,
+	ORC_REG_DI,
+	ORC_REG_BP,
+	ORC_REG_SP,
+	ORC_REG_R10,
+	ORC_REG_R13,
+	ORC_REG_BP_INDIRECT, /**< the word at BP plus the offset */
+	ORC_REG_SP_INDIRECT, /**< the word at SP, plus the offset */
 };
 
 /** How to find a function's caller from one of its instructions. */
 struct orc_entry {
 	enum orc_type type;
-	uint8_t sp_register, bp_register; /**< enum orc_register, or what no kernel knows */
+	enum orc_register sp_register, bp_register;
 	int16_t sp_offset, bp_offset;
 	/** The next address was interrupted there; else it is behind a call. */
 	bool is_signal;
@@ -48,7 +49,11 @@ struct orc_layout {
 	struct orc_field sp_offset, bp_offset, sp_register, bp_register, type;
 	struct orc_field signal; /**< size 0 = there is none */
 	struct orc_field end;	 /**< to 6.3, where types are counted differently; size 0 = none */
+	/** What the kernel's numbers of registers mean, by number. */
+	const enum orc_register *registers;
 };
+
+#define ORC_REGISTER_COUNT 16u
 
 /**
  * Tables of the kernel or of a module, sorted by address.
@@ -67,6 +72,13 @@ struct orc_table {
 
 /** Find the layout in the types; UNSUPPORTED when it is not described or not understood. */
 DILL_MUST_CHECK struct dill_error *orc_layout_find(struct types *types, struct orc_layout *ret);
+
+/**
+ * See how the registers are numbered: most entries of a kernel's table name its stack pointer.
+ * @return UNSUPPORTED when no numbering that is known fits
+ */
+DILL_MUST_CHECK struct dill_error *orc_layout_number(struct orc_layout *layout,
+						     const struct orc_table *table);
 
 /** Find what is said of the instruction at @p ip; false when the table begins behind it. */
 bool orc_find(const struct orc_layout *layout, const struct orc_table *table, uint64_t ip,

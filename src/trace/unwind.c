@@ -5,7 +5,7 @@
 
 /*
  * What a kernel stack looks like. Source: kernel Documentation/arch/x86/orc-unwinder.rst,
- * kernel-stacks.rst; arch/x86/include/asm/orc_types.h, frame.h
+ * kernel-stacks.rst; arch/x86/include/asm/frame.h
  */
 
 /* Changes of stack on the way: task, interrupt, exception, NMI. */
@@ -146,10 +146,14 @@ static struct dill_error *find_sp(struct walk *walk, const struct orc_entry *ent
 		return saved(walk, layout->di, ret, ret_there);
 	case ORC_REG_DX:
 		return saved(walk, layout->dx, ret, ret_there);
-	default:
-		*ret_there = false;
-		return NULL;
+	case ORC_REG_AX:
+		return saved(walk, layout->ax, ret, ret_there);
+	case ORC_REG_UNDEFINED:
+	case ORC_REG_PREV_SP:
+		break;
 	}
+	*ret_there = false;
+	return NULL;
 }
 
 /* Go to whoever called, whose stack pointer or saved registers are at @sp. */

@@ -26,7 +26,7 @@ struct unwind_code {
 
 /** Where registers lie in the kernel's struct pt_regs, in bytes. */
 struct unwind_registers {
-	uint64_t ip, sp, bp, r10, r13, di, dx;
+	uint64_t ip, sp, bp, r10, r13, di, dx, ax;
 };
 
 /** What a stack is read with: a page at most at a time, as little as can be. */

@@ -183,7 +183,8 @@ static struct dill_error *find_method(struct unwinder *unwinder, struct types *t
 	unwinder->is_orc = unwind_tables_there(unwinder->kernel);
 	if (unwinder->is_orc) {
 		TRY(orc_layout_find(types, &unwinder->layout));
-		return unwind_tables_read(unwinder->kernel, &unwinder->layout, &unwinder->image);
+		TRY(unwind_tables_read(unwinder->kernel, &unwinder->layout, &unwinder->image));
+		return orc_layout_number(&unwinder->layout, &unwinder->image.table);
 	}
 	TRY(keeps_frames(unwinder->kernel, probes, &frames));
 	if (!frames)
