@@ -57,6 +57,7 @@ static void set_facts(struct record *record, const struct trace_facts *facts)
 	record_set_text(record, TRACE_COLUMN_BANNER, facts->about.banner);
 	record_set_text(record, TRACE_COLUMN_OPTIONS, facts->about.options);
 	record_set_text(record, TRACE_COLUMN_ENGINE, facts->about.engine);
+	record_set_text(record, TRACE_COLUMN_BACKTRACES, facts->about.backtraces);
 	if (facts->about.start_time)
 		record_set_number(record, TRACE_COLUMN_START_TIME, facts->about.start_time);
 	record_set_text(record, TRACE_COLUMN_WRITER, facts->writer);

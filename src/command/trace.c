@@ -21,6 +21,7 @@ enum {
 	OPTION_SIZE,
 	OPTION_EVENTS,
 	OPTION_TIME,
+	OPTION_STACK,
 	OPTION_FILE,
 	OPTION_SUMMARY,
 };
@@ -88,6 +89,7 @@ static struct dill_error *parse(const struct command_call *call, struct live *li
 	filter->cpu = (unsigned)call->options[OPTION_CPU].number;
 	if (call->options[OPTION_SIZE].given)
 		TRY(parse_sizes(call->options[OPTION_SIZE].text, filter));
+	live->options.stacks = call->options[OPTION_STACK].given;
 	live->options.events_max = call->options[OPTION_EVENTS].number;
 	live->options.time_max_ns = call->options[OPTION_TIME].number * NANOSECONDS;
 	live->path = call->options[OPTION_FILE].text;
@@ -142,6 +144,7 @@ static struct dill_error *armed(void *context, struct tracer *tracer)
 		.banner = kernel_facts(live->kernel)->banner,
 		.options = options_text(live, &text),
 		.engine = "rsp",
+		.backtraces = tracer_backtraces(tracer),
 		.start_time = (uint64_t)time(NULL),
 	};
 
@@ -272,6 +275,8 @@ const struct command trace_command = {
 					   "stop after so many events"},
 			[OPTION_TIME] = {"time", 't', ARGUMENT_NUMBER, "SECONDS",
 					 "stop after so many seconds"},
+			[OPTION_STACK] = {"stack", 'S', ARGUMENT_NONE, NULL,
+					  "show with each event who had called the caller"},
 			[OPTION_FILE] = {"output", 'o', ARGUMENT_FILE, "FILE",
 					 "write the events to FILE, for report and history, and do "
 					 "not print them"},

@@ -72,7 +72,8 @@ static struct dill_error *look(struct kernel *kernel, const struct layout *layou
 		TRY(kernel_read_u32(kernel, part + layout->size, &size));
 		if (address < base || address - base >= size)
 			continue;
-		*ret = (struct module_place){.found = true, .base = base, .size = size};
+		*ret = (struct module_place){
+			.found = true, .module = module, .base = base, .size = size};
 		return kernel_read(kernel, module + layout->name, ret->name, MODULE_NAME_SIZE - 1);
 	}
 	return NULL;

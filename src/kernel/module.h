@@ -10,6 +10,7 @@
 /** Where in which loaded module an address is. */
 struct module_place {
 	bool found;
+	dill_virt module;	     /**< its struct module */
 	char name[MODULE_NAME_SIZE]; /**< raw bytes: escape before display */
 	dill_virt base;		     /**< of the part that holds the address */
 	uint64_t size;

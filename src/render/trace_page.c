@@ -337,6 +337,7 @@ static void append_facts(struct page *page)
 	append_fact(page, "banner", facts->about.banner);
 	append_fact(page, "options", facts->about.options);
 	append_fact(page, "engine", facts->about.engine);
+	append_fact(page, "backtraces", facts->about.backtraces);
 	append_fact(page, "end_reason", facts->end.reason);
 	append_remarks(page);
 }

@@ -43,6 +43,9 @@ static const struct column trace_columns[] = {
 	[TRACE_COLUMN_BANNER] = {"banner", COLUMN_TEXT, NULL, "the kernel's"},
 	[TRACE_COLUMN_OPTIONS] = {"options", COLUMN_TEXT, NULL, "what was asked for"},
 	[TRACE_COLUMN_ENGINE] = {"engine", COLUMN_TEXT, NULL, "how it was traced"},
+	[TRACE_COLUMN_BACKTRACES] = {"backtraces", COLUMN_TEXT, NULL,
+				     "how they were made: ORC or frame pointers; missing without "
+				     "--stack"},
 	[TRACE_COLUMN_START_TIME] = {"start_time", COLUMN_COUNT, NULL,
 				     "when it began, in seconds since 1970"},
 	[TRACE_COLUMN_WRITER] = {"writer", COLUMN_TEXT, NULL, "version that wrote it"},
@@ -164,6 +167,7 @@ static struct dill_error *draw_trace(struct painter *painter, const struct recor
 	draw_text(painter, record, "kernel", TRACE_COLUMN_BANNER);
 	draw_text(painter, record, "traced", TRACE_COLUMN_OPTIONS);
 	draw_text(painter, record, "engine", TRACE_COLUMN_ENGINE);
+	draw_text(painter, record, "backtraces by", TRACE_COLUMN_BACKTRACES);
 	draw_start(painter, record);
 	draw_end(painter, record);
 	draw_count(painter, record, STYLE_PLAIN, "left out", TRACE_COLUMN_DISMISSED, "call",

@@ -20,7 +20,8 @@ struct trace_about {
 	const char *banner;  /**< the kernel's "Linux version ..." */
 	const char *options; /**< what was asked for, as on the command line */
 	const char *engine;
-	uint64_t start_time; /**< seconds since 1970, the host's clock */
+	const char *backtraces; /**< how they were made: "ORC", "frame pointers" */
+	uint64_t start_time;	/**< seconds since 1970, the host's clock */
 };
 
 /** What is known when it has ended. */

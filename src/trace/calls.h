@@ -6,6 +6,7 @@
 #include "base/number_map.h"
 #include "trace/current.h"
 #include "trace/probe.h"
+#include "trace/unwind.h"
 
 /** Where an engine puts breakpoints. An address is never inserted twice. */
 struct trace_breakpoints {
@@ -26,9 +27,10 @@ struct call {
 	dill_virt cache; /**< 0 = told by the object */
 	uint64_t size;	 /**< bytes wanted, or objects of a bulk call */
 	uint64_t gfp;
-	dill_virt array; /**< of a bulk call */
-	bool ignored;	 /**< another call, inside or outside of it, makes the event */
-	uint64_t number; /**< in the order of entering */
+	dill_virt array;	    /**< of a bulk call */
+	bool ignored;		    /**< another call, inside or outside of it, makes the event */
+	uint64_t number;	    /**< in the order of entering */
+	struct backtrace backtrace; /**< when it was entered; empty when none are wanted */
 };
 
 /** All calls in flight, and the breakpoints at their return addresses. */

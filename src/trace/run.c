@@ -237,6 +237,7 @@ static struct dill_error *begin(struct run *run)
 	struct tracer_options options = {
 		.filter = run->options->filter,
 		.sink = run->options->sink,
+		.stacks = run->options->stacks,
 		.breakpoints =
 			{
 				.insert = run->runner.ops->insert,

@@ -20,6 +20,7 @@ const char *trace_end_text(enum trace_end_kind kind);
 struct trace_run_options {
 	struct trace_filter filter; /**< texts are borrowed */
 	struct trace_sink *sink;    /**< borrowed */
+	bool stacks;		    /**< a backtrace with each event */
 	uint64_t events_max;	    /**< 0 = no limit */
 	uint64_t time_max_ns;	    /**< 0 = no limit */
 	/** Called now and then while the trace runs, also when nothing happens; may be NULL. */

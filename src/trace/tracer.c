@@ -52,7 +52,10 @@ static struct dill_error *find_all(struct tracer *tracer)
 	TRY(gfp_names_read(tracer->kernel, tracer->arena, &tracer->gfp_names));
 	TRY(caches_read(tracer->heap, tracer->arena, &findings, &tracer->caches));
 	tracer->largest = find_largest(&tracer->caches);
-	return NULL;
+	if (!tracer->options.stacks)
+		return NULL;
+	return unwinder_new(tracer->kernel, tracer->options.peek, &tracer->probes,
+			    &tracer->unwinder);
 }
 
 struct dill_error *tracer_new(struct heap *heap, const struct tracer_options *options,
@@ -79,6 +82,7 @@ void tracer_free(struct tracer *tracer)
 		return;
 	calls_deinit(&tracer->calls);
 	objects_deinit(&tracer->objects);
+	unwinder_free(tracer->unwinder);
 	number_map_deinit(&tracer->callers);
 	strbuf_deinit(&tracer->gfp_text);
 	strbuf_deinit(&tracer->comm_text);
@@ -142,6 +146,11 @@ struct tracer_counts tracer_counts(const struct tracer *tracer)
 uint64_t tracer_elapsed(const struct tracer *tracer)
 {
 	return now_ns() - tracer->start_ns;
+}
+
+const char *tracer_backtraces(const struct tracer *tracer)
+{
+	return tracer->unwinder ? unwinder_method(tracer->unwinder) : NULL;
 }
 
 size_t tracer_probes(const struct tracer *tracer)
@@ -220,6 +229,7 @@ static struct dill_error *enter_call(struct tracer *tracer, const struct probe *
 	/* Never a breakpoint where no code can be. */
 	if (call.return_address >> 63 == 0 || is_part(tracer, probe, &call))
 		return NULL;
+	TRY(tracer_take_stack(tracer, stop, &call.backtrace));
 	return calls_enter(&tracer->calls, &call);
 }
 
@@ -306,12 +316,15 @@ static bool concerns(const struct tracer *tracer, const struct probe *probe,
 static struct dill_error *enter_free(struct tracer *tracer, const struct probe *probe,
 				     const struct dill_stop *stop, const struct current *current)
 {
+	struct backtrace backtrace = {0};
 	struct occasion occasion = {
 		.probe = probe,
 		.kind = TRACE_FREE,
 		.cpu = stop->cpu,
 		.current = current,
 		.cache = argument(probe, stop, ROLE_CACHE),
+		.backtrace = &backtrace,
+		.stop = stop,
 	};
 
 	TRY(peek_u64(tracer->options.peek, stop->registers[DILL_RSP], &occasion.caller));
@@ -351,7 +364,7 @@ static uint64_t bulk_count(const struct call *call, uint64_t result)
 	return count < BULK_MAX ? count : BULK_MAX;
 }
 
-static struct dill_error *leave(struct tracer *tracer, const struct call *call,
+static struct dill_error *leave(struct tracer *tracer, struct call *call,
 				const struct dill_stop *stop)
 {
 	struct occasion occasion = {
@@ -363,6 +376,7 @@ static struct dill_error *leave(struct tracer *tracer, const struct call *call,
 		.cache = call->cache,
 		.size = call->size,
 		.gfp = call->gfp,
+		.backtrace = &call->backtrace,
 	};
 	uint64_t result = stop->registers[DILL_RAX];
 

@@ -22,6 +22,7 @@ struct tracer_options {
 	struct trace_filter filter; /**< texts are borrowed */
 	struct trace_sink *sink;    /**< borrowed */
 	struct peek *peek;	    /**< borrowed */
+	bool stacks;		    /**< a backtrace with each event */
 	struct trace_breakpoints breakpoints;
 };
 
@@ -80,6 +81,8 @@ void tracer_mute(struct tracer *tracer, bool muted);
 struct tracer_counts tracer_counts(const struct tracer *tracer);
 /** Nanoseconds since the tracer was made. */
 uint64_t tracer_elapsed(const struct tracer *tracer);
+/** How backtraces are made, "ORC" or "frame pointers"; NULL without any. */
+const char *tracer_backtraces(const struct tracer *tracer);
 /** Number of probes. */
 size_t tracer_probes(const struct tracer *tracer);
 

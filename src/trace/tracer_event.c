@@ -116,6 +116,29 @@ static struct dill_error *set_names(struct tracer *tracer, const struct current 
 	return name_caller(tracer, event->caller, &event->caller_name);
 }
 
+/* --- backtraces --- */
+
+struct dill_error *tracer_take_stack(struct tracer *tracer, const struct dill_stop *stop,
+				     struct backtrace *ret)
+{
+	ret->count = 0;
+	return tracer->unwinder ? unwinder_walk(tracer->unwinder, stop->registers, ret) : NULL;
+}
+
+/* What is behind the caller, which the kernel may have chosen a few frames further out. */
+static void set_stack(const struct backtrace *backtrace, struct trace_event *event)
+{
+	size_t skipped = 0;
+
+	for (size_t i = 0; i < backtrace->count && !skipped; i++)
+		if (backtrace->addresses[i] == event->caller)
+			skipped = i + 1;
+	event->stack = backtrace->addresses + skipped;
+	event->stack_count = backtrace->count - skipped;
+	if (event->stack_count > TRACE_STACK_MAX)
+		event->stack_count = TRACE_STACK_MAX;
+}
+
 /* --- sizes --- */
 
 /* Bytes of the whole pages that a large allocation takes (include/asm-generic/getorder.h). */
@@ -248,6 +271,9 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 	if (tracer->muted)
 		return NULL;
 	tracer->counts.events++;
+	if (occasion->stop && !occasion->backtrace->count)
+		TRY(tracer_take_stack(tracer, occasion->stop, occasion->backtrace));
+	set_stack(occasion->backtrace, &event);
 	TRY(set_names(tracer, occasion->current, &event));
 	return tracer->options.sink->event(tracer->options.sink, &event);
 }

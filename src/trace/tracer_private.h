@@ -7,6 +7,7 @@
 #include "trace/objects.h"
 #include "trace/owner.h"
 #include "trace/tracer.h"
+#include "trace/unwinder.h"
 
 /* Inside of the tracer: tracer.c decides what a stop is, tracer_event.c makes events. */
 
@@ -23,6 +24,7 @@ struct tracer {
 	struct number_map callers; /**< names of return addresses, as pointers into the arena */
 	struct calls calls;
 	struct objects objects;
+	struct unwinder *unwinder; /**< NULL when no backtraces are wanted */
 	uint64_t largest; /**< bytes of the largest size class: what is more comes in pages */
 	bool muted;
 	size_t armed; /**< probes whose breakpoints are in, from the first on */
@@ -41,7 +43,16 @@ struct occasion {
 	dill_virt caller;
 	dill_virt cache; /**< 0 = told by the object */
 	uint64_t size, gfp;
+	/** Backtrace when the function was entered; `stop` is that moment when it was not taken
+	 * yet, for the first event that needs it. */
+	struct backtrace *backtrace;
+	const struct dill_stop *stop;
 };
+
+/** Take the backtrace of a CPU that stands at a probe, when any is wanted. */
+DILL_MUST_CHECK struct dill_error *tracer_take_stack(struct tracer *tracer,
+						     const struct dill_stop *stop,
+						     struct backtrace *ret);
 
 /** The cache at @p address, or NULL; one that was made after the start is looked for again. */
 DILL_MUST_CHECK struct dill_error *tracer_cache(struct tracer *tracer, dill_virt address,
