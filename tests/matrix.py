@@ -78,6 +78,7 @@ FLAVOURS = {
         " several CPUs; a module",
         append="pti=on", modules=("qemu_fw_cfg",),
     ),
+    "single": Flavour("a single CPU: what a tracer stops is all there is", append="pti=on", cpus=1),
     "debug": Flavour("red zones, poison and users in all caches; no CPU slabs, no sheaves", append="{debug}=FZPU"),
     "debug-one": Flavour(
         "debugging of one cache among ordinary ones; no merged caches", append="{debug}=FZPU,{messages} slab_nomerge"

@@ -197,6 +197,11 @@ struct dill_host {
 	/** True as soon as the user wants the running command to stop. Asked often: must be cheap.
 	 */
 	bool (*interrupted)(void *context);
+	/**
+	 * The command has stopped for the user's sake and goes on to sum up: interrupted() is false
+	 * until he asks again. Without this it stays true, and the command must not ask.
+	 */
+	void (*accept_interrupt)(void *context);
 	/** A remark that is neither an answer nor an error; one line without newline. */
 	void (*log)(void *context, const char *text);
 	void *context;

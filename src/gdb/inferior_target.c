@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "gdb/inferior_target.h"
-
-#include "base/strbuf.h"
 #include "gdb/borrow.h"
 #include "gdb/connection.h"
-#include "gdb/gdb_memory.h"
 #include "gdb/gdb_registers.h"
-#include "gdb/plugin.h"
+#include "gdb/inferior_private.h"
 #include "target/rsp.h"
-
-/* How the target is reached while a command runs. */
-enum route {
-	ROUTE_UNDECIDED,
-	ROUTE_SOCKET, /* GDB's own connection, spoken to directly */
-	ROUTE_GDB,    /* GDB's functions */
-};
-
-struct inferior {
-	struct plugin *plugin;
-	enum route route;
-	bool active; /* taken from GDB: between begin and end, and not paused */
-	struct gdb_memory memory;
-	/* ROUTE_SOCKET */
-	const struct dill_target_ops *socket_ops;
-	void *socket_context;
-	struct strbuf description;
-};
 
 struct dill_error *inferior_new(struct plugin *plugin, struct inferior **ret)
 {
@@ -225,7 +203,11 @@ static struct dill_error *inferior_begin(void *context)
 
 static struct dill_error *inferior_end(void *context)
 {
-	return inferior_pause(context);
+	struct inferior *inferior = context;
+	struct dill_error *error = inferior_pause(inferior);
+
+	inferior_tell_gdb(inferior);
+	return error;
 }
 
 static unsigned inferior_spaces(void *context)
@@ -328,6 +310,7 @@ static void inferior_close(void *context)
 
 static const struct dill_target_ops ops = {
 	.name = "gdb",
+	.run = &inferior_run_ops,
 	.begin = inferior_begin,
 	.end = inferior_end,
 	.spaces = inferior_spaces,

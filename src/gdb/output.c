@@ -51,6 +51,11 @@ static struct dill_error *write_held(void *context, const char *bytes, size_t le
 	return inferior_resume(inferior);
 }
 
+static struct dill_error *flush_held(void *context)
+{
+	return gdb_output_flush(context);
+}
+
 /* The value of GDB's parameter; NULL when it has none of that name. */
 static PyObject *parameter(struct plugin *plugin, const char *name)
 {
@@ -88,6 +93,7 @@ struct output gdb_output_open(struct gdb_output *output, struct plugin *plugin)
 	output->plugin = plugin;
 	return (struct output){
 		.write = write_held,
+		.flush = flush_held,
 		.context = output,
 		.color = has_color(plugin),
 		.width = width(plugin),

@@ -35,6 +35,12 @@ static bool host_interrupted(void *context)
 	return PyErr_Occurred() != NULL;
 }
 
+static void host_accept_interrupt(void *context)
+{
+	(void)context;
+	PyErr_Clear();
+}
+
 void plugin_log(struct plugin *plugin, const char *text)
 {
 	struct py_pending pending = py_pending_take();
@@ -61,7 +67,7 @@ static void host_log(void *context, const char *text)
 
 struct dill_host plugin_host(struct plugin *plugin)
 {
-	return (struct dill_host){host_interrupted, host_log, plugin};
+	return (struct dill_host){host_interrupted, host_accept_interrupt, host_log, plugin};
 }
 
 /* GDB reads the target itself while it evaluates, and may call back into dill's functions. */

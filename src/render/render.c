@@ -124,7 +124,8 @@ static struct dill_error *flush_now(struct sink *sink)
 	if (render->failed)
 		return NULL; /* said by the emit() that failed */
 	end_table(render);
-	return flush(render);
+	TRY(flush(render));
+	return render->output.flush ? render->output.flush(render->output.context) : NULL;
 }
 
 struct dill_error *render_new(const struct output *output, enum render_format format,

@@ -19,6 +19,9 @@ struct output {
 	 * a reader: the target is stopped as long as a command writes before its end.
 	 */
 	size_t hold;
+	/** Show what was written, where write() holds it back; NULL = it does not. For answers that
+	 * come while the target runs. */
+	struct dill_error *(*flush)(void *context);
 };
 
 /**

@@ -2,6 +2,7 @@
 #include "store/totals.h"
 
 #include "store/intern.h"
+#include "store/process_join.h"
 #include "store/slab_births.h"
 
 struct pass {
@@ -9,8 +10,7 @@ struct pass {
 	struct intern cells;
 	struct address_map addresses;
 	struct slab_births births;
-	uint32_t *process_of; /* of names.processes: index into totals->processes */
-	uint64_t *process_events;
+	struct process_join join;
 	ARRAY(uint32_t) object_slabs; /* beside totals->objects */
 };
 
@@ -67,56 +67,6 @@ void trace_sums_add(struct trace_sums *sums, const struct trace_sums *from)
 	sums->age_sum_ns += from->age_sum_ns;
 }
 
-/* --- processes --- */
-
-/* Threads of one process have one tgid, and perhaps names of their own. */
-static struct dill_error *join_threads(struct pass *pass)
-{
-	struct trace_totals *totals = pass->totals;
-	uint32_t count = totals->names.process_count;
-	struct intern tgids;
-	struct dill_error *error;
-
-	pass->process_of = calloc((size_t)count + 1, sizeof(*pass->process_of));
-	pass->process_events = calloc((size_t)count + 1, sizeof(*pass->process_events));
-	if (!pass->process_of || !pass->process_events)
-		return error_no_memory();
-	error = intern_init(&tgids);
-	for (uint32_t i = 0; i < count && !error; i++) {
-		struct trace_process process = {.tgid = totals->names.processes[i].tgid};
-		uint32_t id;
-		bool new = false;
-
-		error = intern_id(&tgids, &process.tgid, sizeof(process.tgid), &id, &new);
-		if (!error && new)
-			error = array_push(&totals->processes, process);
-		if (!error)
-			pass->process_of[i] = id - 1;
-	}
-	intern_deinit(&tgids);
-	return error;
-}
-
-static struct dill_error *name_processes(struct pass *pass)
-{
-	struct trace_totals *totals = pass->totals;
-	_cleanup_(freep)
-	uint64_t *most = calloc(totals->processes.count + 1, sizeof(*most));
-
-	if (!most)
-		return error_no_memory();
-	for (uint32_t i = 0; i < totals->names.process_count; i++) {
-		struct trace_process *process = &totals->processes.items[pass->process_of[i]];
-		uint64_t *best = &most[pass->process_of[i]];
-
-		if (process->comm && pass->process_events[i] <= *best)
-			continue;
-		process->comm = totals->names.processes[i].comm;
-		*best = pass->process_events[i];
-	}
-	return NULL;
-}
-
 /* --- one event --- */
 
 static struct dill_error *cell_of(struct pass *pass, const struct stored_event *event,
@@ -125,7 +75,7 @@ static struct dill_error *cell_of(struct pass *pass, const struct stored_event *
 	struct trace_cell cell = {
 		.cache = cache_of(pass->totals, event),
 		.caller = caller_of(pass->totals, event),
-		.process = pass->process_of[event->process],
+		.process = pass->join.process_of[event->process],
 	};
 	const uint32_t key[] = {cell.cache, cell.caller, cell.process};
 	uint32_t id;
@@ -272,14 +222,14 @@ static struct dill_error *note(struct pass *pass, const struct stored_event *eve
 
 	pass->totals->events++;
 	pass->totals->end_ns = event->time_ns;
-	pass->process_events[event->process]++;
+	process_join_note(&pass->join, event->process);
 	TRY(cell_of(pass, event, &cell));
 	if (!event->object) { /* kfree(NULL) is no event */
 		sums_of(pass, cell)->failed += event->kind == TRACE_ALLOC;
 		return NULL;
 	}
 	TRY(address_map_get(&pass->addresses, event->object, &slot));
-	slab_births_note(&pass->births, event, slot, pass->process_of[event->process]);
+	slab_births_note(&pass->births, event, slot, pass->join.process_of[event->process]);
 	switch (event->kind) {
 	case TRACE_ALLOC:
 		return note_alloc(pass, event, slot, cell);
@@ -336,9 +286,9 @@ static struct dill_error *run(struct pass *pass, struct trace_store *store)
 	TRY(stored_names_read(store, totals->arena, &totals->names));
 	TRY(intern_init(&pass->cells));
 	TRY(slab_births_init(&pass->births, totals->names.slab_count));
-	TRY(join_threads(pass));
+	TRY(process_join_init(&pass->join, totals));
 	TRY(walk(pass, store));
-	TRY(name_processes(pass));
+	TRY(process_join_name(&pass->join, totals));
 	count_alive(pass);
 	TRY(slab_births_collect(&pass->births, totals));
 	for (size_t i = 0; i < totals->cells.count; i++)
@@ -362,8 +312,7 @@ struct dill_error *trace_totals_new(struct trace_store *store, struct trace_tota
 	address_map_deinit(&pass.addresses);
 	slab_births_deinit(&pass.births);
 	array_free(&pass.object_slabs);
-	free(pass.process_of);
-	free(pass.process_events);
+	process_join_deinit(&pass.join);
 	if (error)
 		return error;
 	*ret = steal(totals);

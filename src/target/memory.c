@@ -113,6 +113,12 @@ struct dill_error *memory_check_interrupt(const struct memory *memory)
 	return NULL;
 }
 
+void memory_accept_interrupt(const struct memory *memory)
+{
+	if (memory->host.accept_interrupt)
+		memory->host.accept_interrupt(memory->host.context);
+}
+
 static struct dill_error *fault(enum dill_space space, uint64_t address)
 {
 	return dill_error_new_fault(address, "cannot read %s address 0x%" PRIx64,

@@ -75,6 +75,8 @@ uint64_t memory_epoch(const struct memory *memory);
 /** INTERRUPTED when the host's user asked to stop, else NULL. Asked by every loop over target
  * memory. */
 DILL_MUST_CHECK struct dill_error *memory_check_interrupt(const struct memory *memory);
+/** The user's wish to stop was obeyed, and the command sums up; see dill_host. */
+void memory_accept_interrupt(const struct memory *memory);
 /** Say a remark to the host. */
 void memory_log(const struct memory *memory, const char *format, ...) DILL_PRINTF(2, 3);
 

@@ -6,7 +6,9 @@
  *
  * Prints "ready", waits for SIGUSR1, does its rounds, prints "done", and waits for its end.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +76,8 @@ static void files(void)
 
 static void memory(void)
 {
-	char *area = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *area =
+		mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	CHECK(area != MAP_FAILED);
 	CHECK(mprotect(area, 4096, PROT_READ) == 0); /* another VMA */
@@ -95,6 +98,18 @@ static void large(void)
 	close(pair[1]);
 }
 
+/* Leaving a multicast group gives its record to kfree_rcu(). */
+static void group(void)
+{
+	struct ip_mreqn member = {.imr_multiaddr.s_addr = htonl(0xe0010203), .imr_ifindex = 1};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	CHECK(fd >= 0);
+	CHECK(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, sizeof(member)) == 0);
+	CHECK(setsockopt(fd, IPPROTO_IP, IP_DROP_MEMBERSHIP, &member, sizeof(member)) == 0);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	int rounds = argc > 1 ? atoi(argv[1]) : 10, queue, signal;
@@ -112,8 +127,10 @@ int main(int argc, char **argv)
 		messages(queue, round);
 		files();
 		memory();
-		if (round % 8 == 0)
+		if (round % 8 == 0) {
 			large();
+			group();
+		}
 	}
 	printf("done\n");
 	fflush(stdout);

@@ -18,7 +18,7 @@
 
 static const struct trace_about about = {
 	.banner = "Linux version 6.12.0-made-up",
-	.options = "worker -n 1000",
+	.options = "trace worker -n 1000",
 	.engine = "made up",
 	.start_time = 1700000000,
 };

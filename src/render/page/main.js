@@ -130,11 +130,20 @@ function showObject(i) {
 	wantFrame();
 }
 
+/* Show an object, and where it is in the timeline. */
+function revealObject(i) {
+	showObject(i);
+	reveal(i);
+	canvas.scrollIntoView({ block: "center" });
+	canvas.focus({ preventScroll: true });
+}
+
 /* --- what stands at the top --- */
 
 function drawHead() {
 	const plural = trace.events === 1 ? "" : "s";
-	byId("what").textContent = `${trace.options ? `of ${trace.options}: ` : ""}${numberText(trace.events)} event${plural} in ${timeText(trace.duration_ns)}`;
+	byId("what").textContent = `${numberText(trace.events)} event${plural} in ${timeText(trace.duration_ns)}`;
+	byId("options").textContent = trace.options || "";
 	byId("kernel").textContent = [trace.banner, trace.engine && `engine ${trace.engine}`,
 		trace.start_time && `began ${new Date(trace.start_time * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`,
 		trace.end_reason && `ended: ${trace.end_reason}`].filter(Boolean).join(" · ");
@@ -146,6 +155,8 @@ function drawHead() {
 
 function start() {
 	drawHead();
+	layOut();
+	byId("timeline").style.height = `${Math.min(Math.max(contentHeight + AXIS, 460), 780)}px`;
 	resizeTimeline();
 	resetView();
 	drawAll();

@@ -33,7 +33,7 @@ const tables = {
 		rows: () => sites().filter((row) => row.alive),
 		columns: [text("Caller", (row) => callerName(row.cell.caller)), text("Cache", (row) => cacheName(row.cell.cache)),
 			count("Objects", "alive"), count("Bytes", "alive_bytes")], sort: 3 },
-	living: { click: (row) => showObject(row.object), empty: "None.", rows: living,
+	living: { click: (row) => revealObject(row.object), empty: "None.", rows: living,
 		columns: [text("Object", (row) => `0x${objects.address(row.object)}`, true), text("Cache", (row) => cacheName(row.cell.cache)),
 			text("Caller", (row) => callerName(row.cell.caller)), text("Thread", (row) => threadName(objects.thread[row.object])),
 			{ title: "Bytes", value: (row) => objects.given[row.object], show: numberText },

@@ -3,7 +3,7 @@
  * covered already is passed over, so that the time to draw depends on the pixels, hardly on the objects.
  */
 
-const GUTTER = 150, AXIS = 22, BAND_GAP = 6, BAND_MIN = 16; /* CSS pixels */
+const GUTTER = 150, AXIS = 22, BAND_GAP = 6, BAND_MIN = 16, SCROLL = 7, REACH_X = 3, REACH_Y = 2; /* CSS pixels */
 const canvas = byId("bars");
 const context = canvas.getContext("2d");
 const view = { from: 0, to: 1, zoom: 1, top: 0 }; /* time in ns; over addresses: scale, and offset in CSS pixels */
@@ -159,8 +159,10 @@ function drawNames() {
 
 function drawAxis() {
 	const span = view.to - view.from;
+	if (!bands.length)
+		return;
 	let step = 10 ** Math.floor(Math.log10(span / 4));
-	step *= span / step > 20 ? 5 : span / step > 10 ? 2 : 1;
+	step = Math.max(1, step * (span / step > 20 ? 5 : span / step > 10 ? 2 : 1));
 	context.fillStyle = color("--panel");
 	context.fillRect(0, height - AXIS, width, AXIS);
 	context.fillStyle = context.strokeStyle = color("--quiet");
@@ -178,21 +180,60 @@ function axisText(time, step) {
 	return `${(time / unit).toFixed(Math.max(0, Math.ceil(Math.log10(unit / step))))} ${name}`;
 }
 
+/* The band and line that an object stands in; null when it is not among the chosen. */
+function placeOf(i) {
+	const band = i < 0 ? undefined : bands.find(({ cache }) => cache === cells[objects.cell[i]].cache);
+	const at = band ? band.order.indexOf(i) : -1;
+	return at < 0 ? null : { band, line: lineOf(band, at) };
+}
+
 function drawHighlight(ratio) {
-	if (highlighted < 0)
+	const place = placeOf(highlighted);
+	if (!place)
 		return;
-	for (const band of bands) {
-		const at = band.cache === cells[objects.cell[highlighted]].cache ? band.order.indexOf(highlighted) : -1;
-		if (at < 0)
-			continue;
-		const line = lineOf(band, at);
-		const [y0, y1] = lineRows(band, line, ratio);
-		const x0 = Math.max(xOf(objects.start[highlighted]), GUTTER), x1 = xOf(objects.end[highlighted]);
-		context.strokeStyle = color("--text");
-		context.lineWidth = 1.5;
-		if (x1 >= GUTTER)
-			context.strokeRect(x0 - 1, y0 / ratio - 1, Math.max(x1 - x0, 1) + 2, (y1 - y0) / ratio + 2);
+	const [y0, y1] = lineRows(place.band, place.line, ratio);
+	const x0 = Math.max(xOf(objects.start[highlighted]), GUTTER), x1 = xOf(objects.end[highlighted]);
+	context.strokeStyle = color("--text");
+	context.lineWidth = 1.5;
+	if (x1 >= GUTTER)
+		context.strokeRect(x0 - 1, y0 / ratio - 1, Math.max(x1 - x0, 1) + 2, (y1 - y0) / ratio + 2);
+}
+
+/* Move the view so that an object is in it. */
+function reveal(i) {
+	const place = placeOf(i);
+	if (objects.start[i] > view.to || objects.end[i] < view.from)
+		Object.assign(view, { from: 0, to: wholeTime() });
+	if (place) {
+		const [y] = lineRows(place.band, place.line, 1);
+		if (y < 0 || y > height - AXIS - 12)
+			view.top += y - (height - AXIS) / 2;
 	}
+	wantFrame();
+}
+
+/* Where the shown part is among all addresses, at the right, when there are more. */
+function drawScroll() {
+	const all = contentHeight * view.zoom, shown = height - AXIS;
+	if (all <= shown)
+		return;
+	context.fillStyle = color("--band");
+	context.fillRect(width - SCROLL, 0, SCROLL, shown);
+	context.fillStyle = color("--quiet");
+	const part = Math.max(12, shown * shown / all);
+	context.fillRect(width - SCROLL, (shown - part) * view.top / (all - shown), SCROLL, part);
+}
+
+/* The shown time as text; and what is not shown, or that there is nothing. */
+function drawRange() {
+	const range = byId("range");
+	const step = (view.to - view.from) / 100;
+	Object.assign(range.dataset, { from: view.from, to: view.to });
+	range.textContent = bands.length ? `${axisText(view.from, step)} to ${axisText(view.to, step)}` : "";
+	if (bands.length)
+		return;
+	context.fillStyle = color("--quiet");
+	context.fillText("No objects.", GUTTER, (height - AXIS) / 2);
 }
 
 function drawTimeline() {
@@ -206,6 +247,8 @@ function drawTimeline() {
 	drawNames();
 	drawHighlight(ratio);
 	drawAxis();
+	drawScroll();
+	drawRange();
 }
 
 function wantFrame() {
@@ -240,26 +283,30 @@ function lineOf(band, at) {
 	return low;
 }
 
-/* The object under a point, or near it; of several in reach the nearest, then the shortest. -1 for none. */
+/* The object under a point, or up to some pixels beside it; of several as near the shortest. -1 for none. */
 function objectAt(x, y) {
-	const reach = 3 * (view.to - view.from) / (width - GUTTER);
+	const pixel = (view.to - view.from) / (width - GUTTER);
 	const time = timeAt(x);
-	let best = -1, bestScore = Infinity;
+	let best = -1, bestAway = Infinity;
 	for (const band of bands) {
-		const count = band.lines.length - 1;
-		const lineHeight = band.height * view.zoom / count;
+		const lineHeight = band.height * view.zoom / (band.lines.length - 1);
 		const at = (y + view.top - band.top * view.zoom) / lineHeight;
-		const slack = Math.max(0, 1 / lineHeight);
-		for (let line = Math.max(0, Math.floor(at - slack)); line <= Math.min(count - 1, at + slack); line++)
+		const first = Math.max(0, Math.floor(at - REACH_Y / lineHeight));
+		const last = Math.min(band.lines.length - 2, at + REACH_Y / lineHeight);
+		for (let line = first; line <= last; line++)
 			for (let k = band.lines[line]; k < band.lines[line + 1]; k++) {
 				const i = band.order[k];
-				const away = Math.max(objects.start[i] - time, time - objects.end[i], 0);
-				const score = away * 1e6 + (objects.end[i] - objects.start[i]);
-				if (away <= reach && score < bestScore)
-					[best, bestScore] = [i, score];
+				const aside = Math.max(objects.start[i] - time, time - objects.end[i], 0) / pixel;
+				const away = aside + Math.max(line - at, at - line - 1, 0) * lineHeight;
+				if (aside <= REACH_X && (away < bestAway || (away === bestAway && lifetime(i) < lifetime(best))))
+					[best, bestAway] = [i, away];
 			}
 	}
 	return x < GUTTER || y > height - AXIS ? -1 : best;
+}
+
+function lifetime(i) {
+	return objects.end[i] - objects.start[i];
 }
 
 function describe(i) {
@@ -270,7 +317,7 @@ function describe(i) {
 		[`${cacheName(cell.cache)}, ${numberText(objects.requested[i])} of ${numberText(objects.given[i])} bytes`],
 		[`allocated at ${timeText(objects.start[i])} by ${threadName(objects.thread[i])}, ${callerName(cell.caller)} (event ${objects.sequence[i]})`],
 	];
-	const age = timeText(objects.end[i] - objects.start[i]);
+	const age = timeText(lifetime(i));
 	if (state === ALIVE)
 		lines.push([`alive at the end, ${age} old`]);
 	else if (state === UNSEEN)

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""dill trace against the kernel's own tracer, and what becomes of the guest.
+
+The program traced (tests/guest/traced.c) allocates in many ways while both watch it. Two things differ by rule:
+
+- ftrace has no events for objects of bulk calls and for kfree_rcu()'s requests; both are marked in dill's events. It has
+  one for kfree(NULL), which is no object; and for a large allocation it has two since 6.11, the inner one first.
+- dill sees a free before the kernel traces it, and an allocation after. An interrupt may come in between, whose events
+  then stand in another place among those of the process: each kind is compared in its own order.
+"""
+import collections
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import ROOT, Program
+from tests.guest.ftrace import KmemEvents
+from tests.matrix import on
+
+ROUNDS = 20
+EVENTS = 1500
+ZERO_SIZE_PTR = 16
+LARGEST_CLASS = 8192
+IN_INTERRUPT = 0x8 | 0x10  # TRACE_FLAG_HARDIRQ, TRACE_FLAG_SOFTIRQ: include/linux/trace_events.h
+
+
+class Tracer:
+    """`dill trace` beside the test; stop() is Ctrl-C."""
+
+    def __init__(self, guest, folder, *words):
+        self.path = folder / "trace.json"
+        with self.path.open("w", encoding="utf-8") as out:
+            self.process = subprocess.Popen(
+                ["env", "--default-signal=INT", ROOT / "build/dill", "-r", f":{guest.gdb_port}", "trace", *words, "--json"],
+                stdout=out, stderr=subprocess.PIPE, text=True,
+            )
+
+    def wait_armed(self):
+        """Until it traces: the first look at progress puts the empty output out."""
+        time.sleep(1)
+        assert self.process.poll() is None, self.process.stderr.read()
+
+    def stop(self):
+        """The records, and what it said."""
+        self.process.send_signal(signal.SIGINT)
+        return self.wait()
+
+    def wait(self):
+        """The records once it has ended by itself."""
+        errors = self.process.communicate(timeout=120)[1]
+        records = [json.loads(line) for line in self.path.read_text("utf-8").splitlines()]
+        return records, errors
+
+
+def trace_program(guest, folder, *words):
+    """What both saw of one run of the program: (dill's records, ftrace's events)."""
+    program = guest.spawn(f"traced {ROUNDS}")
+    program.wait_output("^ready")
+    with KmemEvents(guest, program.pid) as kmem:
+        tracer = Tracer(guest, folder, "--pid", str(program.pid), *words)
+        tracer.wait_armed()
+        guest.run(f"kill -USR1 {program.pid}", timeout=120)
+        while "done" not in program.output():  # each look costs the guest events of its own
+            assert program.alive(), program.output()
+            time.sleep(2)
+        records, errors = tracer.stop()
+        assert tracer.process.returncode == 0, errors
+    assert not kmem.lost
+    return records, kmem.events
+
+
+def of_dill(records):
+    """Its events that ftrace has, too: (kind, object, bytes asked for, bytes given, caller)."""
+    return [
+        ("free" if record["event"] == "double free" else record["event"], int(record.get("object", "0"), 16),
+         record.get("bytes_requested"), record.get("bytes_given"), int(record["caller_address"], 16))
+        for record in records
+        if record["record"] == "trace_event" and record["event"] != "request"
+        and not record.get("bulk") and not record.get("foreign")
+    ]
+
+
+def of_ftrace(events):
+    """The same of ftrace's events, each with whether it happened in an interrupt."""
+    found = []
+    for event in events:
+        if "free" in event["name"]:
+            if event["ptr"] > ZERO_SIZE_PTR:
+                found.append((("free", event["ptr"], None, None, event["call_site"]), event["common_flags"]))
+            continue
+        entry = ("alloc", event["ptr"], event["bytes_req"], event["bytes_alloc"], event["call_site"])
+        if found and event["bytes_alloc"] > LARGEST_CLASS and found[-1][0][:4] == entry[:4]:
+            found.pop()
+        found.append((entry, event["common_flags"]))
+    return [(entry, bool(flags & IN_INTERRUPT)) for entry, flags in found]
+
+
+def split(entries, contexts):
+    """Entries of the process, and of interrupts, each in order; the contexts of equal entries are taken in order."""
+    parts = [], []
+    waiting = collections.defaultdict(collections.deque)
+    for entry, interrupt in contexts:
+        waiting[entry].append(interrupt)
+    for entry in entries:
+        parts[waiting[entry].popleft()].append(entry)
+    return parts
+
+
+def first_difference(left, right):
+    """Where two lists part, for the message."""
+    at = next((i for i, pair in enumerate(zip(left, right)) if pair[0] != pair[1]), min(len(left), len(right)))
+    return at, left[at:at + 3], right[at:at + 3]
+
+
+@pytest.mark.parametrize("case", on("single", "plain"), ids=str)
+def test_equals_the_kernels_tracer(case, pool, tmp_path):
+    """Event by event: kind, address, bytes, caller."""
+    with pool.lend(case) as guest:
+        records, events = trace_program(guest, tmp_path)
+        assert "up" in guest.run("uptime")
+    seen, known = of_dill(records), of_ftrace(events)
+    assert len(seen) >= EVENTS
+    counts = collections.Counter(seen), collections.Counter(entry for entry, _ in known)
+    assert counts[0] == counts[1], (list((counts[0] - counts[1]).items())[:5], list((counts[1] - counts[0]).items())[:5])
+    mine, theirs = split(seen, known), split([entry for entry, _ in known], known)
+    for left, right in zip(mine, theirs):
+        assert left == right, first_difference(left, right)
+    summary = [record for record in records if record["record"] == "trace"][0]
+    assert summary["lost"] == 0 and summary["events"] == sum(record["record"] == "trace_event" for record in records)
+
+
+@pytest.mark.parametrize("case", on("plain"), ids=str)
+def test_requests_and_bulk_calls(case, pool, tmp_path):
+    """kfree_rcu() is a request, and the free that comes later names the same object; a bulk call is its objects."""
+    with pool.lend(case) as guest:
+        program = guest.spawn("traced 10")
+        program.wait_output("^ready")
+        tracer = Tracer(guest, tmp_path)
+        tracer.wait_armed()
+        guest.run(f"kill -USR1 {program.pid}", timeout=120)
+        while "done" not in program.output():
+            time.sleep(2)
+        time.sleep(3)
+        records, _ = tracer.stop()
+    events = [record for record in records if record["record"] == "trace_event"]
+    requests = {record["object"]: record for record in events if record["event"] == "request"}
+    assert requests
+    later = [record for record in events if record["event"] == "free" and record["object"] in requests
+             and record["sequence"] > requests[record["object"]]["sequence"]]
+    assert later
+    live = {}
+    for record in events:  # an allocation of what is live, or a second free, would be an event that was missed
+        if record["event"] == "alloc" and "object" in record:
+            assert record["object"] not in live, record
+            live[record["object"]] = record
+        elif record["event"] == "free":
+            live.pop(record["object"], None)
+        else:
+            assert record["event"] != "double free", record
+
+
+@pytest.mark.parametrize("case", on("plain"), ids=str)
+def test_nothing_stays_behind(case, pool):
+    """Ended by a limit, by Ctrl-C, by SIGTERM: the guest runs through all that was a probe."""
+    with pool.lend(case) as guest:
+        guest.spawn("load")  # an idle guest may take its time for 50 events
+        done = Program(guest).run("trace", "-n", "50", "--summary")
+        assert done.returncode == 0 and "the limit of events was reached" in done.stdout, done.stderr
+        for number, kill in enumerate((signal.SIGINT, signal.SIGTERM) * 4):
+            process = subprocess.Popen(
+                ["env", "--default-signal=INT,TERM", ROOT / "build/dill", "-r", f":{guest.gdb_port}", "trace", "-s"],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )
+            time.sleep(0.1 + 0.13 * number)
+            process.send_signal(kill)
+            output = process.communicate(timeout=30)
+            assert process.returncode in (0, 128 + kill), output
+            assert guest.run("cat /proc/slabinfo >/dev/null; ls -R /sys/kernel/slab >/dev/null; echo well").strip() == "well"
+
+
+def test_filters(guest):
+    """Only what was asked for."""
+    program = Program(guest)
+    for words, check in (
+        (("--cache", "kmalloc-*", "-n", "30"), lambda record: record["cache"].startswith("kmalloc-")),
+        (("--cpu", "0", "-n", "30"), lambda record: record["cpu"] == 0),
+        (("--size", "100-300", "-n", "20"), lambda record: record["event"] != "alloc"
+         or 100 <= record["bytes_requested"] <= 300),
+    ):
+        load = guest.spawn("load")
+        done = program.run("trace", *words, "-t", "20", "--json")
+        load.kill()
+        assert done.returncode == 0, done.stderr
+        events = [record for record in program.lines(done) if record["record"] == "trace_event"]
+        assert len(events) >= 20 and all(check(record) for record in events if not record.get("foreign")), words
+
+
+@pytest.mark.parametrize("words, what", [
+    (("--size", "9-3"), "--size"),
+    (("--size", "many"), "--size"),
+    (("-n", "x"), "--events"),
+    (("-o", "/nowhere/trace.db", "-n", "1"), "/nowhere/trace.db"),
+])
+def test_what_cannot_be_traced(guest, words, what):
+    """One clear line, and the guest is well."""
+    done = Program(guest).run("trace", *words)
+    assert done.returncode == 2 and not done.stdout
+    assert what in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert guest.run("echo well").strip() == "well"
