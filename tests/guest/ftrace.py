@@ -5,6 +5,8 @@
         ...
     for event in kmem.events: print(event["name"], hex(event["ptr"]))
 
+With stacks=True each event has the kernel's own backtrace, event["stack"]: addresses, innermost first.
+
 Raw, because the text hides addresses. The formats are read from the kernel, too.
 Source: Documentation/trace/ring-buffer-map.rst, ring-buffer-design.rst; tracefs events/header_page, header_event.
 """
@@ -14,17 +16,34 @@ import struct
 
 TRACEFS = "/sys/kernel/tracing"
 NAMES = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node", "kfree", "kmem_cache_free")
+STACK = "kernel_stack"
 PAGE = 4096
 PAGE_HEAD = 16
 PADDING, TIME_EXTEND, TIME_STAMP = 29, 30, 31
 
 
+def give_stacks(found):
+    """The events of a CPU, each with the stack that was recorded behind it.
+
+    An interrupt may come in between, with events and stacks of its own: a stack is the last event's that has none.
+    """
+    events, waiting = [], []
+    for place, event in found:
+        if event["name"] != STACK:
+            events.append((place, event))
+            waiting.append(event)
+        elif waiting:
+            waiting.pop()["stack"] = event["stack"]
+    return events
+
+
 class KmemEvents:
     """Records between start() and stop(); then `events` has them in order, and `lost` says how many were overwritten."""
 
-    def __init__(self, guest, pid):
+    def __init__(self, guest, pid, stacks=False):
         self.guest = guest
         self.pid = pid
+        self.stacks = stacks
         self.events = []
         self.lost = 0
         self.formats = {}
@@ -40,22 +59,24 @@ class KmemEvents:
         """Switch the events on, for this process alone."""
         here = self.guest.run(f"mountpoint -q {TRACEFS} || mount -t tracefs none {TRACEFS}; ls {TRACEFS}/events/kmem")
         script = [f"cd {TRACEFS}", "echo 0 >tracing_on", "echo 16384 >buffer_size_kb", "echo >trace"]
+        script += [f"echo {int(self.stacks)} >options/stacktrace"]
+        self._read_format("ftrace", STACK)
         for name in (name for name in NAMES if name in here.split()):
-            self._read_format(name)
+            self._read_format("kmem", name)
             folder = f"events/kmem/{name}"
             script += [f"echo 'common_pid=={self.pid}' >{folder}/filter", f"echo 1 >{folder}/enable"]
         self.guest.run("; ".join([*script, "echo 1 >tracing_on"]))
 
     def stop(self):
         """Switch them off, and read what was recorded."""
-        self.guest.run(f"cd {TRACEFS}; echo 0 >events/kmem/enable")
+        self.guest.run(f"cd {TRACEFS}; echo 0 >events/kmem/enable; echo 0 >options/stacktrace")
         cpus = re.findall(r"cpu(\d+)", self.guest.run(f"ls {TRACEFS}/per_cpu"))
         for cpu in cpus:
             self._fill_page(int(cpu))
         self.guest.run(f"echo 0 >{TRACEFS}/tracing_on")
         found = []
         for cpu in cpus:
-            found += self._read_cpu(f"{TRACEFS}/per_cpu/cpu{cpu}", int(cpu))
+            found += give_stacks(self._read_cpu(f"{TRACEFS}/per_cpu/cpu{cpu}", int(cpu)))
         self.guest.run(f"echo 0 >{TRACEFS}/events/kmem/filter; echo >{TRACEFS}/trace")
         self.events = [event for _, event in sorted(found, key=lambda pair: pair[0])]
 
@@ -64,8 +85,8 @@ class KmemEvents:
         word = "x" * 900
         self.guest.run(f"taskset {1 << cpu:x} sh -c 'for i in 1 2 3 4 5 6 7 8 9; do echo {word} >{TRACEFS}/trace_marker; done'")
 
-    def _read_format(self, name):
-        text = self.guest.run(f"cat {TRACEFS}/events/kmem/{name}/format")
+    def _read_format(self, system, name):
+        text = self.guest.run(f"cat {TRACEFS}/events/{system}/{name}/format")
         fields = {}
         for kind, field, offset, size, signed in re.findall(
                 r"field:(.*?)(\w+)(?:\[\w*\])?;\s*offset:(\d+);\s*size:(\d+);\s*signed:(\d);", text):
@@ -114,6 +135,9 @@ class KmemEvents:
         if not name:
             return []
         event = {"name": name}
+        if name == STACK:
+            count = int.from_bytes(data[fields["size"][0]:][:fields["size"][1]], "little")
+            return [event | {"stack": list(struct.unpack_from(f"<{count}Q", data, fields["caller"][0]))}]
         for field, (offset, size, signed) in fields.items():
             event[field] = int.from_bytes(data[offset:offset + size], "little", signed=signed)
         return [event]
