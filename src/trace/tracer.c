@@ -134,6 +134,11 @@ bool tracer_is_mine(const struct tracer *tracer, dill_virt address)
 	return calls_has_breakpoint(&tracer->calls, address) || probe_at(&tracer->probes, address);
 }
 
+void tracer_set_filter(struct tracer *tracer, const struct trace_filter *filter)
+{
+	tracer->options.filter = *filter;
+}
+
 void tracer_mute(struct tracer *tracer, bool muted)
 {
 	tracer->muted = muted;

@@ -227,10 +227,17 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 		.caller = occasion->caller,
 	};
 	const struct known_cache *cache;
+	bool foreign;
 
 	if (object == ZERO_SIZE_PTR || (!object && occasion->kind != TRACE_ALLOC) ||
 	    (object && is_elsewhere(tracer, object)))
 		return NULL;
+	foreign = !tracer_follows(tracer, occasion->current);
+	if (foreign && occasion->kind != TRACE_ALLOC &&
+	    !objects_is_live(&tracer->objects, object)) {
+		tracer->counts.dismissed++;
+		return NULL;
+	}
 	TRY(find_owner(tracer, occasion, object, &event, &cache));
 	set_sizes(occasion, cache, &event);
 	if (event.kind != TRACE_ALLOC)
@@ -242,12 +249,12 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 		tracer->counts.dismissed++;
 		return NULL;
 	}
-	if (event.flags & TRACE_KNOWN && !tracer_follows(tracer, occasion->current))
+	if (foreign && occasion->kind != TRACE_ALLOC)
 		event.flags |= TRACE_FOREIGN;
 	TRY(remember(tracer, &event));
+	tracer->counts.events++;
 	if (tracer->muted)
 		return NULL;
-	tracer->counts.events++;
 	if (occasion->stop && !occasion->backtrace->count)
 		TRY(tracer_take_stack(tracer, occasion->stop, occasion->backtrace));
 	set_stack(occasion->backtrace, &event);
