@@ -12,8 +12,8 @@
  * GDB's own breakpoints, internal ones, at the tracer's addresses. GDB asks a function of ours at
  * each of them whether it shall stop.
  *
- * While GDB asks, a breakpoint must not be deleted: one that is not needed is only disabled, and
- * used again when its address is.
+ * While GDB asks, breakpoints must not change: with several CPUs GDB 13 then takes them all out for
+ * a step and waits for it for ever. So the tracer's are fixed (struct trace_breakpoints).
  */
 struct breakpoints {
 	struct plugin *plugin; /**< borrowed */

@@ -94,6 +94,7 @@ static struct dill_error *make_tracer(struct live *live, struct session *session
 		.peek = &live->peek.peek,
 		.breakpoints =
 			{
+				.fixed = true,
 				.insert = breakpoints_insert,
 				.remove = breakpoints_remove,
 				.context = &live->breakpoints,

@@ -48,6 +48,8 @@ static struct dill_error *count_up(struct calls *calls, dill_virt address)
 {
 	uint64_t count = 0;
 
+	if (calls->breakpoints.fixed)
+		return NULL;
 	if (!number_map_get(&calls->waiting, address, &count)) {
 		TRY(number_map_put(&calls->waiting, address, 0));
 		TRY(calls->breakpoints.insert(calls->breakpoints.context, address));
@@ -77,6 +79,18 @@ struct dill_error *calls_enter(struct calls *calls, const struct call *call)
 	TRY(count_up(calls, call->return_address));
 	copy.number = calls->entered++;
 	return array_push(&calls->list, copy);
+}
+
+bool calls_leave_by_ret(struct calls *calls, dill_virt stack, struct call *ret)
+{
+	for (size_t i = 0; i < calls->list.count; i++) {
+		if (calls->list.items[i].stack != stack + 8)
+			continue;
+		*ret = calls->list.items[i];
+		drop(calls, i);
+		return true;
+	}
+	return false;
 }
 
 bool calls_leave(struct calls *calls, dill_virt address, dill_virt stack, struct call *ret)

@@ -10,6 +10,9 @@
 
 /** Where an engine puts breakpoints. An address is never inserted twice. */
 struct trace_breakpoints {
+	/** They cannot change while the target stands at one: breakpoints at every place where a
+	 * probed function returns take the place of those at return addresses. */
+	bool fixed;
 	struct dill_error *(*insert)(void *context, dill_virt address);
 	struct dill_error *(*remove)(void *context, dill_virt address);
 	void *context;
@@ -53,6 +56,9 @@ DILL_MUST_CHECK struct dill_error *calls_enter(struct calls *calls, const struct
  * @return whether there was one
  */
 bool calls_leave(struct calls *calls, dill_virt address, dill_virt stack, struct call *ret);
+
+/** The same for a CPU that stands at the ret instruction of whatever function. */
+bool calls_leave_by_ret(struct calls *calls, dill_virt stack, struct call *ret);
 
 /** Forget the breakpoint at @p address when no call waits for it any more; false in *ret_gone when
  * one does, so that the breakpoint is still there. */

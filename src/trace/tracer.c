@@ -61,6 +61,17 @@ static struct dill_error *find_all(struct tracer *tracer)
 			    &tracer->unwinder);
 }
 
+static struct dill_error *find_returns(struct tracer *tracer)
+{
+	for (size_t i = 0; i < tracer->probes.count; i++) {
+		const struct probe *probe = &tracer->probes.items[i];
+
+		if (probe->kind < PROBE_FREE)
+			TRY(returns_find(tracer->kernel, probe->address, &tracer->returns));
+	}
+	return NULL;
+}
+
 struct dill_error *tracer_new(struct heap *heap, const struct tracer_options *options,
 			      struct tracer **ret)
 {
@@ -75,6 +86,8 @@ struct dill_error *tracer_new(struct heap *heap, const struct tracer_options *op
 	tracer->calls.breakpoints = options->breakpoints;
 	tracer->start_ns = now_ns();
 	TRY(find_all(tracer));
+	if (options->breakpoints.fixed)
+		TRY(find_returns(tracer));
 	*ret = steal(tracer);
 	return NULL;
 }
@@ -84,6 +97,7 @@ void tracer_free(struct tracer *tracer)
 	if (!tracer)
 		return;
 	calls_deinit(&tracer->calls);
+	array_free(&tracer->returns.list);
 	known_caches_deinit(&tracer->caches);
 	objects_deinit(&tracer->objects);
 	unwinder_free(tracer->unwinder);
@@ -94,12 +108,21 @@ void tracer_free(struct tracer *tracer)
 	free(tracer);
 }
 
+/* Where the breakpoint number @p index is: those of probes come first. */
+static dill_virt breakpoint_address(const struct tracer *tracer, size_t index)
+{
+	size_t probes = tracer->probes.count;
+
+	return index < probes ? tracer->probes.items[index].address
+			      : tracer->returns.list.items[index - probes];
+}
+
 struct dill_error *tracer_arm(struct tracer *tracer)
 {
 	const struct trace_breakpoints *breakpoints = &tracer->options.breakpoints;
 
-	while (tracer->armed < tracer->probes.count) {
-		dill_virt address = tracer->probes.items[tracer->armed].address;
+	while (tracer->armed < tracer->probes.count + tracer->returns.list.count) {
+		dill_virt address = breakpoint_address(tracer, tracer->armed);
 
 		tracer->armed++; /* also when it fails: nobody knows then */
 		TRY(breakpoints->insert(breakpoints->context, address));
@@ -113,7 +136,7 @@ struct dill_error *tracer_disarm(struct tracer *tracer)
 	struct dill_error *first = calls_disarm(&tracer->calls);
 
 	while (tracer->armed) {
-		dill_virt address = tracer->probes.items[--tracer->armed].address;
+		dill_virt address = breakpoint_address(tracer, --tracer->armed);
 		struct dill_error *error = breakpoints->remove(breakpoints->context, address);
 
 		if (first)
@@ -129,9 +152,18 @@ bool tracer_is_armed(const struct tracer *tracer)
 	return tracer->armed || tracer->calls.waiting.count;
 }
 
+static bool is_return(const struct tracer *tracer, dill_virt address)
+{
+	for (size_t i = 0; i < tracer->returns.list.count; i++)
+		if (tracer->returns.list.items[i] == address)
+			return true;
+	return false;
+}
+
 bool tracer_is_mine(const struct tracer *tracer, dill_virt address)
 {
-	return calls_has_breakpoint(&tracer->calls, address) || probe_at(&tracer->probes, address);
+	return is_return(tracer, address) || calls_has_breakpoint(&tracer->calls, address) ||
+	       probe_at(&tracer->probes, address);
 }
 
 void tracer_set_filter(struct tracer *tracer, const struct trace_filter *filter)
@@ -405,6 +437,12 @@ static struct dill_error *hit_return(struct tracer *tracer, const struct dill_st
 	struct call call;
 	bool gone;
 
+	if (is_return(tracer, address)) {
+		*ret_then = TRACE_THEN_STEP;
+		return calls_leave_by_ret(&tracer->calls, stop->registers[DILL_RSP], &call)
+			       ? forgive(tracer, leave(tracer, &call, stop))
+			       : NULL;
+	}
 	if (calls_leave(&tracer->calls, address, stop->registers[DILL_RSP], &call))
 		TRY(forgive(tracer, leave(tracer, &call, stop)));
 	TRY(calls_settle(&tracer->calls, address, &gone));

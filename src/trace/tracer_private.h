@@ -7,6 +7,7 @@
 #include "trace/known_caches.h"
 #include "trace/objects.h"
 #include "trace/owner.h"
+#include "trace/returns.h"
 #include "trace/tracer.h"
 #include "trace/unwinder.h"
 
@@ -24,11 +25,12 @@ struct tracer {
 	uint64_t caches_read;	   /**< events when the list of caches was read last */
 	struct number_map callers; /**< names of return addresses, as pointers into the arena */
 	struct calls calls;
+	struct code_places returns; /**< with breakpoints that are fixed */
 	struct objects objects;
 	struct unwinder *unwinder; /**< NULL when no backtraces are wanted */
 	uint64_t largest; /**< bytes of the largest size class: what is more comes in pages */
 	bool muted;
-	size_t armed; /**< probes whose breakpoints are in, from the first on */
+	size_t armed; /**< probes whose breakpoints are in, from the first on; then returns */
 	uint64_t start_ns;
 	struct tracer_counts counts;
 	struct strbuf gfp_text, comm_text;
