@@ -109,6 +109,9 @@ struct dill_run_ops {
 	struct dill_error *(*wait)(void *context, int timeout_ms, struct dill_stop *ret);
 	/** Make a running target stop, and wait for that. What the user wants does not matter. */
 	struct dill_error *(*interrupt)(void *context, struct dill_stop *ret);
+	/** Let the target run at end(), whoever stopped it, without the breakpoints that a debugger
+	 * left in it. */
+	struct dill_error *(*release)(void *context);
 	/** Spaces that read() serves without a round trip to the target; a set as spaces(). */
 	unsigned (*direct_spaces)(void *context);
 	/**

@@ -40,6 +40,8 @@ struct dill_error *session_new(const struct dill_target_ops *ops, void *context,
 
 static void forget_kernel(struct session *session)
 {
+	if (session->kernel && session->options.forget)
+		session->options.forget(session->options.host.context);
 	heap_free(steal(session->heap));
 	kernel_free(steal(session->kernel));
 }

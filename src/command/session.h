@@ -22,6 +22,9 @@ struct session_options {
 	 * expressions). Gets the host's context; runs between begin and end.
 	 */
 	struct dill_error *(*evaluate)(void *context, const char *expression, uint64_t *ret);
+	/** Optional: the kernel and heap that were handed out are about to go, because another
+	 * kernel runs or the session ends. Gets the host's context. */
+	void (*forget)(void *context);
 	/** Optional: the CPU that the host's user has selected (a thread in GDB); false = none.
 	 * Gets the host's context; runs between begin and end. */
 	bool (*selected_cpu)(void *context, unsigned *ret);

@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include "command/event_record.h"
-#include "command/number.h"
 #include "command/registry.h"
 #include "command/report_record.h"
+#include "command/trace_filter.h"
 #include "render/trace_kinds.h"
 #include "trace/run.h"
 
@@ -15,11 +15,7 @@
 #define REMARK_EVERY_NS (2 * NANOSECONDS)
 
 enum {
-	OPTION_PID,
-	OPTION_CACHE,
-	OPTION_CPU,
-	OPTION_SIZE,
-	OPTION_EVENTS,
+	OPTION_EVENTS = TRACE_FILTER_OPTIONS,
 	OPTION_TIME,
 	OPTION_STACK,
 	OPTION_FILE,
@@ -42,53 +38,9 @@ struct live {
 
 /* --- what is asked for --- */
 
-static struct dill_error *parse_sizes(const char *text, struct trace_filter *filter)
-{
-	_cleanup_(freep)
-	char *low = strdup(text);
-	char *high;
-
-	if (!low)
-		return error_no_memory();
-	high = strchr(low, '-');
-	if (high)
-		*high++ = '\0';
-	if (!number_parse(low, &filter->size_min) ||
-	    !number_parse(high ? high : low, &filter->size_max) ||
-	    filter->size_min > filter->size_max)
-		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
-				      "--size: \"%s\" is no range of bytes such as 100-200", text);
-	return NULL;
-}
-
-/* A name, or a number as for --pid. */
-static void parse_task(const char *text, struct trace_filter *filter)
-{
-	uint64_t pid;
-
-	if (number_parse(text, &pid) && pid <= UINT32_MAX) {
-		filter->has_pid = true;
-		filter->pid = (uint32_t)pid;
-	} else {
-		filter->name = text;
-	}
-}
-
 static struct dill_error *parse(const struct command_call *call, struct live *live)
 {
-	struct trace_filter *filter = &live->options.filter;
-
-	if (call->arguments[0])
-		parse_task(call->arguments[0], filter);
-	if (call->options[OPTION_PID].given) {
-		filter->has_pid = true;
-		filter->pid = (uint32_t)call->options[OPTION_PID].number;
-	}
-	filter->caches = call->options[OPTION_CACHE].text;
-	filter->has_cpu = call->options[OPTION_CPU].given;
-	filter->cpu = (unsigned)call->options[OPTION_CPU].number;
-	if (call->options[OPTION_SIZE].given)
-		TRY(parse_sizes(call->options[OPTION_SIZE].text, filter));
+	TRY(trace_filter_parse(call, &live->options.filter));
 	live->options.stacks = call->options[OPTION_STACK].given;
 	live->options.events_max = call->options[OPTION_EVENTS].number;
 	live->options.time_max_ns = call->options[OPTION_TIME].number * NANOSECONDS;
@@ -264,13 +216,7 @@ const struct command trace_command = {
 	.arguments = {{"NAME", ARGUMENT_TASK, .optional = true}},
 	.options =
 		{
-			[OPTION_PID] = {"pid", 'p', ARGUMENT_NUMBER, "PID",
-					"follow this thread, or this process with all its threads"},
-			[OPTION_CACHE] = {"cache", 0, ARGUMENT_CACHE, "GLOB",
-					  "objects of these caches only"},
-			[OPTION_CPU] = {"cpu", 'c', ARGUMENT_CPU, "CPU", "on this CPU only"},
-			[OPTION_SIZE] = {"size", 0, ARGUMENT_TEXT, "MIN-MAX",
-					 "allocations of so many bytes only"},
+			TRACE_FILTER_TABLE,
 			[OPTION_EVENTS] = {"events", 'n', ARGUMENT_NUMBER, "EVENTS",
 					   "stop after so many events"},
 			[OPTION_TIME] = {"time", 't', ARGUMENT_NUMBER, "SECONDS",

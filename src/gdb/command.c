@@ -171,6 +171,23 @@ static PyObject *command_complete_words(PyObject *self, PyObject *arguments)
 
 /* --- the prefix --- */
 
+/* "dill NAME" chooses what a live trace follows; without one it is a command that is not there. */
+static PyObject *follow(struct plugin *plugin, const char *text)
+{
+	struct dill_error *error;
+
+	if (!plugin->live)
+		return PyErr_Format(plugin->gdb_error,
+				    "dill has no command \"%s\"; \"dill help\" lists them. To "
+				    "follow a task of that name, \"dill run\" first",
+				    text);
+	error = live_follow_line(plugin, text);
+	if (!error)
+		Py_RETURN_NONE;
+	py_raise(plugin->gdb_error, error);
+	return NULL;
+}
+
 static PyObject *prefix_invoke(PyObject *self, PyObject *arguments)
 {
 	const struct binding *binding = PyCapsule_GetPointer(self, NULL);
@@ -179,10 +196,7 @@ static PyObject *prefix_invoke(PyObject *self, PyObject *arguments)
 
 	if (!binding || !PyArg_ParseTuple(arguments, "sO", &text, &from_tty))
 		return NULL;
-	if (*text)
-		return PyErr_Format(binding->plugin->gdb_error,
-				    "dill has no command \"%s\"; \"dill help\" lists them", text);
-	return run(binding->plugin, "help", "");
+	return *text ? follow(binding->plugin, text) : run(binding->plugin, "help", "");
 }
 
 /* --- registration --- */

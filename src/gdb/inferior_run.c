@@ -79,6 +79,14 @@ static struct dill_error *interrupt(void *context, struct dill_stop *ret)
 	return ops ? ops->interrupt(inferior->socket_context, ret) : no_way();
 }
 
+static struct dill_error *release(void *context)
+{
+	struct inferior *inferior = context;
+	const struct dill_run_ops *ops = ops_of(inferior);
+
+	return ops ? ops->release(inferior->socket_context) : no_way();
+}
+
 static unsigned direct_spaces(void *context)
 {
 	struct inferior *inferior = context;
@@ -104,6 +112,7 @@ const struct dill_run_ops inferior_run_ops = {
 	.step = step,
 	.wait = wait_stop,
 	.interrupt = interrupt,
+	.release = release,
 	.direct_spaces = direct_spaces,
 	.read = read_few,
 };

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "gdb/connection.h"
 #include "gdb/gdb_registers.h"
+#include "gdb/live.h"
 
 /* How often Python is asked for signals: asking costs as much as reading a cached page. */
 #define SIGNAL_PERIOD_NS UINT64_C(1000000)
@@ -107,6 +108,16 @@ static bool selected_cpu(void *context, unsigned *ret)
 
 /* --- the session --- */
 
+/* What a trace holds of the kernel goes with it. */
+static void forget(void *context)
+{
+	struct plugin *plugin = context;
+	struct py_pending pending = py_pending_take();
+
+	live_free(steal(plugin->live));
+	py_pending_restore(&pending);
+}
+
 void plugin_close_session(struct plugin *plugin)
 {
 	session_free(steal(plugin->session));
@@ -188,6 +199,7 @@ static struct dill_error *open_session(struct plugin *plugin, const char *image)
 		.host = plugin_host(plugin),
 		.evaluate = evaluate,
 		.selected_cpu = selected_cpu,
+		.forget = forget,
 	};
 	struct inferior *inferior;
 

@@ -20,6 +20,8 @@ struct plugin {
 	struct inferior *inferior; /**< the session's target; closed with it */
 	char *session_key;	   /**< what the session was opened for */
 
+	struct live *live; /**< the trace by GDB's breakpoints; NULL while none is armed */
+
 	uint64_t generation; /**< counts GDB's events that may have changed the target */
 	bool evaluating;     /**< inside evaluate(): the session is begun and the target paused */
 	uint64_t signals_checked_ns;
@@ -54,6 +56,15 @@ struct dill_host plugin_host(struct plugin *plugin);
 
 /** Write to GDB's standard error stream, a line. */
 void plugin_log(struct plugin *plugin, const char *text);
+
+/** Define the commands that trace by GDB's breakpoints (live_command.c). False with an exception.
+ */
+bool live_commands_register(struct plugin *plugin);
+/**
+ * "dill NAME": follow the tasks of that name from now on.
+ * @return NULL; NOT_FOUND when nothing is armed
+ */
+DILL_MUST_CHECK struct dill_error *live_follow_line(struct plugin *plugin, const char *line);
 
 /** Count GDB's events that may have changed the target. False with an exception. */
 bool events_connect(struct plugin *plugin);

@@ -72,6 +72,18 @@ static struct dill_error *interrupt(void *context, struct dill_stop *ret)
 	return error;
 }
 
+/* Letting go of the target takes all breakpoints out, also those of others. */
+static struct dill_error *release(void *context)
+{
+	struct rsp *rsp = context;
+
+	if (rsp->owner == RSP_BORROWED)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "GDB holds the target: \"continue\" or \"detach\" there");
+	rsp->ran = true;
+	return NULL;
+}
+
 static unsigned direct_spaces(void *context)
 {
 	const struct rsp *rsp = context;
@@ -98,6 +110,7 @@ const struct dill_run_ops rsp_run_ops = {
 	.step = step,
 	.wait = wait_stop,
 	.interrupt = interrupt,
+	.release = release,
 	.direct_spaces = direct_spaces,
 	.read = read_few,
 };

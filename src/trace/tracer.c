@@ -44,14 +44,17 @@ static uint64_t find_largest(const struct cache_list *caches)
 static struct dill_error *find_all(struct tracer *tracer)
 {
 	struct findings findings = {0};
+	struct cache_list caches;
 
 	TRY(arena_new(&tracer->arena));
 	findings.arena = tracer->arena;
 	TRY(probes_find(tracer->kernel, tracer->arena, &tracer->probes));
 	TRY(current_layout_find(tracer->kernel, &tracer->current_layout));
 	TRY(gfp_names_read(tracer->kernel, tracer->arena, &tracer->gfp_names));
-	TRY(caches_read(tracer->heap, tracer->arena, &findings, &tracer->caches));
-	tracer->largest = find_largest(&tracer->caches);
+	TRY(caches_read(tracer->heap, tracer->arena, &findings, &caches));
+	tracer->largest = find_largest(&caches);
+	tracer->caches = (struct known_caches){.heap = tracer->heap, .arena = tracer->arena};
+	TRY(known_caches_add(&tracer->caches, &caches));
 	if (!tracer->options.stacks)
 		return NULL;
 	return unwinder_new(tracer->kernel, tracer->options.peek, &tracer->probes,
@@ -81,6 +84,7 @@ void tracer_free(struct tracer *tracer)
 	if (!tracer)
 		return;
 	calls_deinit(&tracer->calls);
+	known_caches_deinit(&tracer->caches);
 	objects_deinit(&tracer->objects);
 	unwinder_free(tracer->unwinder);
 	number_map_deinit(&tracer->callers);
@@ -128,6 +132,11 @@ bool tracer_is_armed(const struct tracer *tracer)
 bool tracer_is_mine(const struct tracer *tracer, dill_virt address)
 {
 	return calls_has_breakpoint(&tracer->calls, address) || probe_at(&tracer->probes, address);
+}
+
+void tracer_set_filter(struct tracer *tracer, const struct trace_filter *filter)
+{
+	tracer->options.filter = *filter;
 }
 
 void tracer_mute(struct tracer *tracer, bool muted)
@@ -195,7 +204,7 @@ static bool is_part(struct tracer *tracer, const struct probe *probe, const stru
 }
 
 static bool wants_call(struct tracer *tracer, const struct probe *probe, const struct call *call,
-		       const struct cache *cache)
+		       const struct known_cache *cache)
 {
 	if (probe->kind == PROBE_ALLOC_BULK)
 		return tracer_takes_cache(tracer, cache);
@@ -216,12 +225,12 @@ static struct dill_error *enter_call(struct tracer *tracer, const struct probe *
 		.gfp = (uint32_t)argument(probe, stop, ROLE_GFP),
 		.array = argument(probe, stop, ROLE_ARRAY),
 	};
-	const struct cache *cache;
+	const struct known_cache *cache;
 
 	TRY(peek_u64(tracer->options.peek, stop->registers[DILL_RSP], &call.return_address));
 	call.caller = probe->arguments[ROLE_CALLER] < 0 ? call.return_address
 							: argument(probe, stop, ROLE_CALLER);
-	TRY(tracer_cache(tracer, call.cache, &cache));
+	TRY(known_caches_find(&tracer->caches, tracer->options.peek, call.cache, &cache));
 	if (!wants_call(tracer, probe, &call, cache)) {
 		tracer->counts.dismissed++;
 		return NULL;

@@ -75,6 +75,9 @@ bool tracer_is_mine(const struct tracer *tracer, dill_virt address);
 DILL_MUST_CHECK struct dill_error *tracer_hit(struct tracer *tracer, const struct dill_stop *stop,
 					      enum trace_then *ret_then, dill_virt *ret_next);
 
+/** Follow something else from now on. Texts are borrowed. */
+void tracer_set_filter(struct tracer *tracer, const struct trace_filter *filter);
+
 /** Calls go on to be followed, but make no event while muted. */
 void tracer_mute(struct tracer *tracer, bool muted);
 

@@ -3,34 +3,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "slub/locate.h"
 #include "trace/tracer_private.h"
 
-/* A kernel that makes many caches while it is traced is not searched at every event. */
-#define CACHES_AGAIN_EVENTS 256u
 /* kmalloc(0) gives this instead of memory (include/linux/slab.h ZERO_SIZE_PTR). */
 #define ZERO_SIZE_PTR 16u
-
-static struct dill_error *read_caches(struct tracer *tracer)
-{
-	struct findings findings = {.arena = tracer->arena};
-
-	tracer->caches_read = tracer->counts.hits;
-	return caches_read(tracer->heap, tracer->arena, &findings, &tracer->caches);
-}
-
-struct dill_error *tracer_cache(struct tracer *tracer, dill_virt address, const struct cache **ret)
-{
-	*ret = address && tracer->caches.count ? cache_at(&tracer->caches, address) : NULL;
-	if (*ret || !address)
-		return NULL;
-	if (tracer->caches.count && tracer->counts.hits - tracer->caches_read < CACHES_AGAIN_EVENTS)
-		return NULL;
-	memory_invalidate(kernel_memory(tracer->kernel));
-	TRY(read_caches(tracer));
-	*ret = cache_at(&tracer->caches, address);
-	return NULL;
-}
 
 /* --- filter --- */
 
@@ -43,7 +19,7 @@ bool tracer_follows(const struct tracer *tracer, const struct current *current)
 	return !filter->name || !fnmatch(filter->name, current->comm, 0);
 }
 
-bool tracer_takes_cache(const struct tracer *tracer, const struct cache *cache)
+bool tracer_takes_cache(const struct tracer *tracer, const struct known_cache *cache)
 {
 	const char *pattern = tracer->options.filter.caches;
 
@@ -151,7 +127,7 @@ static uint64_t whole_pages(uint64_t size)
 	return bytes;
 }
 
-static void set_sizes(const struct occasion *occasion, const struct cache *cache,
+static void set_sizes(const struct occasion *occasion, const struct known_cache *cache,
 		      struct trace_event *event)
 {
 	bool says_size =
@@ -174,7 +150,7 @@ static void set_sizes(const struct occasion *occasion, const struct cache *cache
 /* The cache and slab of an object, by its page, or by what the caller knows when there is none. */
 static struct dill_error *find_owner(struct tracer *tracer, const struct occasion *occasion,
 				     dill_virt object, struct trace_event *event,
-				     const struct cache **ret)
+				     const struct known_cache **ret)
 {
 	struct owner owner = {0};
 
@@ -183,7 +159,7 @@ static struct dill_error *find_owner(struct tracer *tracer, const struct occasio
 	event->cache = owner.cache ? owner.cache : occasion->cache;
 	event->slab = owner.slab;
 	event->slab_objects = owner.objects;
-	TRY(tracer_cache(tracer, event->cache, ret));
+	TRY(known_caches_find(&tracer->caches, tracer->options.peek, event->cache, ret));
 	event->cache_name = *ret ? (*ret)->name : NULL;
 	if (!*ret)
 		event->cache = 0;
@@ -200,7 +176,7 @@ static bool is_elsewhere(const struct tracer *tracer, dill_virt object)
 	return object - map->page_offset >= map->direct_size;
 }
 
-static bool is_wanted(const struct tracer *tracer, const struct cache *cache,
+static bool is_wanted(const struct tracer *tracer, const struct known_cache *cache,
 		      const struct trace_event *event)
 {
 	if (event->flags & TRACE_KNOWN) /* its allocation was wanted */
@@ -220,6 +196,7 @@ static struct dill_error *remember(struct tracer *tracer, const struct trace_eve
 	case TRACE_ALLOC:
 		return objects_allocate(&tracer->objects, event);
 	case TRACE_FREE:
+		known_caches_forget(&tracer->caches, event->object);
 		return objects_free(&tracer->objects, event);
 	case TRACE_REQUEST:
 		break;
@@ -249,11 +226,18 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 		.gfp = occasion->gfp,
 		.caller = occasion->caller,
 	};
-	const struct cache *cache;
+	const struct known_cache *cache;
+	bool foreign;
 
 	if (object == ZERO_SIZE_PTR || (!object && occasion->kind != TRACE_ALLOC) ||
 	    (object && is_elsewhere(tracer, object)))
 		return NULL;
+	foreign = !tracer_follows(tracer, occasion->current);
+	if (foreign && occasion->kind != TRACE_ALLOC &&
+	    !objects_is_live(&tracer->objects, object)) {
+		tracer->counts.dismissed++;
+		return NULL;
+	}
 	TRY(find_owner(tracer, occasion, object, &event, &cache));
 	set_sizes(occasion, cache, &event);
 	if (event.kind != TRACE_ALLOC)
@@ -265,12 +249,12 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 		tracer->counts.dismissed++;
 		return NULL;
 	}
-	if (event.flags & TRACE_KNOWN && !tracer_follows(tracer, occasion->current))
+	if (foreign && occasion->kind != TRACE_ALLOC)
 		event.flags |= TRACE_FOREIGN;
 	TRY(remember(tracer, &event));
+	tracer->counts.events++;
 	if (tracer->muted)
 		return NULL;
-	tracer->counts.events++;
 	if (occasion->stop && !occasion->backtrace->count)
 		TRY(tracer_take_stack(tracer, occasion->stop, occasion->backtrace));
 	set_stack(occasion->backtrace, &event);

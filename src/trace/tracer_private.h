@@ -4,6 +4,7 @@
 
 #include "base/strbuf.h"
 #include "trace/gfp.h"
+#include "trace/known_caches.h"
 #include "trace/objects.h"
 #include "trace/owner.h"
 #include "trace/tracer.h"
@@ -19,7 +20,7 @@ struct tracer {
 	struct probe_list probes;
 	struct current_layout current_layout;
 	struct gfp_names gfp_names;
-	struct cache_list caches;
+	struct known_caches caches;
 	uint64_t caches_read;	   /**< events when the list of caches was read last */
 	struct number_map callers; /**< names of return addresses, as pointers into the arena */
 	struct calls calls;
@@ -54,14 +55,10 @@ DILL_MUST_CHECK struct dill_error *tracer_take_stack(struct tracer *tracer,
 						     const struct dill_stop *stop,
 						     struct backtrace *ret);
 
-/** The cache at @p address, or NULL; one that was made after the start is looked for again. */
-DILL_MUST_CHECK struct dill_error *tracer_cache(struct tracer *tracer, dill_virt address,
-						const struct cache **ret);
-
 /** True when the task is one that the filter follows. */
 bool tracer_follows(const struct tracer *tracer, const struct current *current);
 /** True when the filter lets a cache pass; NULL is memory without one. */
-bool tracer_takes_cache(const struct tracer *tracer, const struct cache *cache);
+bool tracer_takes_cache(const struct tracer *tracer, const struct known_cache *cache);
 /** True when the filter lets so many wanted bytes pass. */
 bool tracer_takes_size(const struct tracer *tracer, uint64_t size);
 

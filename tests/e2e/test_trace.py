@@ -181,6 +181,28 @@ def test_nothing_stays_behind(case, pool):
             assert guest.run("cat /proc/slabinfo >/dev/null; ls -R /sys/kernel/slab >/dev/null; echo well").strip() == "well"
 
 
+@pytest.mark.parametrize("case", on("plain"), ids=str)
+def test_rescue(case, pool):
+    """A tracer that was killed leaves a guest that stops; rescue lets it run through all that was a probe."""
+    with pool.lend(case) as guest:
+        guest.spawn("load")
+        process = subprocess.Popen([ROOT / "build/dill", "-r", f":{guest.gdb_port}", "trace", "-s"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(1)
+        process.kill()
+        process.communicate()
+        for _ in range(100):
+            if not guest.is_running():
+                break
+            time.sleep(0.1)
+        assert not guest.is_running()
+        done = Program(guest).run("rescue")
+        assert done.returncode == 0 and "runs" in done.stderr, done.stderr
+        assert guest.is_running()
+        assert guest.run("ls -R /sys/kernel/slab >/dev/null; echo well").strip() == "well"
+        assert guest.is_running()
+
+
 def test_filters(guest):
     """Only what was asked for."""
     program = Program(guest)

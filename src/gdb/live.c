@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "gdb/live.h"
+
+#include <inttypes.h>
+
+#include "command/event_record.h"
+#include "gdb/breakpoints.h"
+#include "gdb/interrupt_watch.h"
+#include "gdb/output.h"
+#include "gdb/stop_registers.h"
+
+struct live {
+	struct trace_sink sink; /* first */
+	struct plugin *plugin;
+	struct breakpoints breakpoints;
+	struct gdb_peek peek;
+	struct tracer *tracer;
+	struct trace_filter filter; /* its texts are the two below */
+	char *name, *caches;
+	bool muted;
+	/* Events on their way to GDB's terminal. */
+	struct gdb_output output;
+	struct render *render;
+	struct arena *arena;
+};
+
+/* --- events --- */
+
+static struct dill_error *print_event(struct trace_sink *sink, const struct trace_event *event)
+{
+	struct live *live = (struct live *)sink;
+	struct sink *out = render_sink(live->render);
+	struct record *record;
+
+	arena_reset(live->arena);
+	TRY(event_record(event, tracer_name_address, live->tracer, live->arena, &record));
+	TRY(out->emit(out, record));
+	return out->flush(out);
+}
+
+static struct dill_error *handle(struct live *live)
+{
+	enum trace_then then;
+	struct dill_stop stop;
+	dill_virt next;
+
+	TRY(stop_registers(live->plugin->gdb, &stop));
+	if (!tracer_is_mine(live->tracer, stop.registers[DILL_RIP]))
+		return NULL;
+	/* How the CPU goes on is GDB's business. */
+	return tracer_hit(live->tracer, &stop, &then, &next);
+}
+
+/* GDB asks whether it shall stop at one of our breakpoints. */
+static PyObject *stop(PyObject *self, PyObject *nothing)
+{
+	struct plugin *plugin = PyCapsule_GetPointer(self, NULL);
+	struct dill_error *error;
+
+	(void)nothing;
+	if (!plugin || !plugin->live)
+		Py_RETURN_FALSE;
+	if (interrupt_watch_take())
+		Py_RETURN_TRUE;
+	error = handle(plugin->live);
+	if (!error)
+		Py_RETURN_FALSE;
+	if (PyErr_Occurred()) /* the user's interruption, or the pager's "quit" */
+		PyErr_Clear();
+	else
+		plugin_log(plugin, dill_error_text(error));
+	dill_error_free(error);
+	Py_RETURN_TRUE;
+}
+
+static PyMethodDef stop_method = {"stop", stop, METH_NOARGS, NULL};
+
+/* --- life --- */
+
+static struct dill_error *make_breakpoints(struct live *live)
+{
+	_cleanup_(py_decrefp)
+	PyObject *capsule = PyCapsule_New(live->plugin, NULL, NULL);
+	_cleanup_(py_decrefp)
+	PyObject *function = capsule ? PyCFunction_New(&stop_method, capsule) : NULL;
+
+	return function ? breakpoints_init(&live->breakpoints, live->plugin, function) : py_error();
+}
+
+static struct dill_error *make_tracer(struct live *live, struct session *session)
+{
+	struct tracer_options options = {
+		.sink = &live->sink,
+		.peek = &live->peek.peek,
+		.breakpoints =
+			{
+				.insert = breakpoints_insert,
+				.remove = breakpoints_remove,
+				.context = &live->breakpoints,
+			},
+	};
+	struct heap *heap;
+
+	TRY(session_heap(session, &heap));
+	return tracer_new(heap, &options, &live->tracer);
+}
+
+static struct dill_error *find_everything(struct live *live, struct session *session)
+{
+	struct dill_error *error, *end_error;
+
+	TRY(session_begin(session));
+	error = make_tracer(live, session);
+	end_error = session_end(session);
+	if (!error)
+		return end_error;
+	dill_error_free(end_error);
+	return error;
+}
+
+static struct dill_error *prepare(struct live *live, struct session *session)
+{
+	struct output output = gdb_output_open(&live->output, live->plugin);
+
+	TRY(arena_new(&live->arena));
+	TRY(render_new(&output, RENDER_TEXT, &live->render));
+	gdb_peek_init(&live->peek, live->plugin->gdb);
+	TRY(make_breakpoints(live));
+	TRY(find_everything(live, session));
+	return tracer_arm(live->tracer);
+}
+
+struct dill_error *live_new(struct plugin *plugin, struct session *session, struct live **ret)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	struct dill_error *error;
+
+	if (!live)
+		return error_no_memory();
+	live->sink.event = print_event;
+	live->plugin = plugin;
+	error = prepare(live, session);
+	if (error) {
+		live_free(live);
+		return error;
+	}
+	interrupt_watch_begin();
+	*ret = live;
+	return NULL;
+}
+
+void live_free(struct live *live)
+{
+	if (!live)
+		return;
+	interrupt_watch_end();
+	tracer_free(live->tracer);
+	breakpoints_deinit(&live->breakpoints);
+	render_free(live->render);
+	gdb_output_deinit(&live->output);
+	arena_free(live->arena);
+	free(live->name);
+	free(live->caches);
+	free(live);
+}
+
+/* --- what the user wants --- */
+
+static struct dill_error *copy(const char *text, char **ret)
+{
+	*ret = text ? strdup(text) : NULL;
+	return text && !*ret ? error_no_memory() : NULL;
+}
+
+struct dill_error *live_follow(struct live *live, const struct trace_filter *filter)
+{
+	_cleanup_(freep)
+	char *name = NULL;
+	_cleanup_(freep)
+	char *caches = NULL;
+
+	TRY(copy(filter->name, &name));
+	TRY(copy(filter->caches, &caches));
+	free(live->name);
+	free(live->caches);
+	live->name = steal(name);
+	live->caches = steal(caches);
+	live->filter = *filter;
+	live->filter.name = live->name;
+	live->filter.caches = live->caches;
+	tracer_set_filter(live->tracer, &live->filter);
+	return NULL;
+}
+
+void live_mute(struct live *live, bool muted)
+{
+	live->muted = muted;
+	tracer_mute(live->tracer, muted);
+}
+
+static void describe_filter(const struct trace_filter *filter, struct strbuf *ret)
+{
+	strbuf_append(ret, "following: ");
+	if (filter->name)
+		strbuf_append_format(ret, "tasks named %s", filter->name);
+	else if (filter->has_pid)
+		strbuf_append_format(ret, "task %" PRIu32, filter->pid);
+	else
+		strbuf_append(ret, "all tasks");
+	if (filter->caches)
+		strbuf_append_format(ret, ", caches %s", filter->caches);
+	if (filter->has_cpu)
+		strbuf_append_format(ret, ", CPU %u", filter->cpu);
+	if (filter->size_max)
+		strbuf_append_format(ret, ", %" PRIu64 " to %" PRIu64 " bytes", filter->size_min,
+				     filter->size_max);
+	strbuf_append_char(ret, '\n');
+}
+
+struct dill_error *live_describe(struct live *live, struct strbuf *ret)
+{
+	struct tracer_counts counts = tracer_counts(live->tracer);
+
+	strbuf_append_format(ret, "armed: %zu probes, events are %s\n", tracer_probes(live->tracer),
+			     live->muted ? "muted" : "shown");
+	describe_filter(&live->filter, ret);
+	strbuf_append_format(ret,
+			     "seen: %" PRIu64 " events at %" PRIu64 " stops, %" PRIu64
+			     " calls of others left out, %" PRIu64 " lost\n",
+			     counts.events, counts.hits, counts.dismissed, counts.lost);
+	return strbuf_error(ret);
+}
