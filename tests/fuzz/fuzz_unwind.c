@@ -1,27 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kernel's ORC tables, registers and stack, all of them the fuzzer's. The walk must end, stay in
- * bounds, give code only, and read little.
+ * A kernel's ORC entries, registers and stack, all of them the fuzzer's: first the entries, then
+ * three bytes for each word, of which the first says whether it is an address of code, of the stack
+ * or neither. The walk must end, stay in bounds, give code only, and read little.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "trace/unwind.h"
 
-#define TABLE	    UINT64_C(0xffffffff82000000)
-#define CODE	    UINT64_C(0xffffffff81000000)
-#define CODE_SIZE   UINT64_C(0x1000000)
-#define STACK	    UINT64_C(0xffffc90000100000)
-#define ENTRIES	    16u
-#define ENTRY_SIZE  6u
-#define READS_MAX   (TRACE_STACK_MAX * 8)
-#define TABLE_BYTES (ENTRIES * (4 + ENTRY_SIZE))
+#define TABLE	   UINT64_C(0xffffffff82000000)
+#define CODE	   UINT64_C(0xffffffff81000000)
+#define CODE_SIZE  (ENTRIES * UINT64_C(0x1000))
+#define STACK	   UINT64_C(0xffffc90000100000)
+#define ENTRIES	   16u
+#define ENTRY_SIZE 6u
+#define READS_MAX  (TRACE_STACK_MAX * 8)
+#define WORD_SIZE  3u
+#define WORDS_MAX  2048u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+struct world;
+
+struct world_code {
+	struct unwind_code code; /* first */
+	const struct world *world;
+};
+
 struct world {
 	struct peek peek; /* first */
-	struct unwind_code code;
+	struct world_code code;
 	struct orc_layout layout;
 	struct orc_table table;
 	struct span stack;
@@ -60,7 +69,7 @@ static bool is_code(struct unwind_code *code, dill_virt ip)
 static struct dill_error *find(struct unwind_code *code, dill_virt ip, struct orc_entry *ret,
 			       bool *ret_found)
 {
-	struct world *world = (struct world *)((char *)code - offsetof(struct world, code));
+	const struct world *world = ((struct world_code *)code)->world;
 
 	*ret_found = orc_find(&world->layout, &world->table, ip, ret);
 	return NULL;
@@ -89,18 +98,36 @@ static void walk(struct world *world, const uint64_t *registers)
 						 .di = 112,
 						 .ip = 128,
 						 .sp = 152};
-	dill_error_free(unwind_orc(&stack, &world->code, registers, &backtrace));
+	dill_error_free(unwind_orc(&stack, &world->code.code, registers, &backtrace));
 	check(&backtrace);
 	world->reads = 0;
-	dill_error_free(unwind_frames(&stack, &world->code, registers, &backtrace));
+	dill_error_free(unwind_frames(&stack, &world->code.code, registers, &backtrace));
 	check(&backtrace);
+}
+
+/* A word of the fuzzer's choice. */
+static uint64_t make_word(const uint8_t *data)
+{
+	uint64_t value = data[1] | (uint64_t)data[2] << 8;
+
+	switch (data[0] % 4) {
+	case 0:
+		return CODE + value % CODE_SIZE;
+	case 1:
+		return STACK + value % (WORDS_MAX * 8) / 8 * 8;
+	case 2:
+		return STACK + value;
+	default:
+		return (uint64_t)(int64_t)(int16_t)value;
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static uint64_t words[WORDS_MAX];
 	struct world world = {
 		.peek = {read_stack},
-		.code = {is_code, find},
+		.code = {{is_code, find}, &world},
 		.layout = {ENTRY_SIZE,
 			   {0, 16},
 			   {16, 16},
@@ -112,22 +139,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			   numbers},
 	};
 	uint64_t registers[DILL_REGISTER_COUNT] = {0};
-	uint8_t *copy;
+	int32_t distances[ENTRIES];
+	uint8_t entries[ENTRIES * ENTRY_SIZE];
+	size_t count = 0;
 
-	if (size < TABLE_BYTES + 16)
+	if (size < sizeof(entries) + WORD_SIZE)
 		return 0;
-	/* A copy of its own, so that reading past the end is noticed whatever the fuzzer gives. */
-	copy = malloc(TABLE_BYTES);
-	if (!copy)
-		return 0;
-	memcpy(copy, data, TABLE_BYTES);
-	world.table = (struct orc_table){
-		TABLE, {copy, ENTRIES * 4}, {copy + ENTRIES * 4, ENTRIES * ENTRY_SIZE}, ENTRIES};
-	memcpy(&registers[DILL_RSP], data + TABLE_BYTES, 8);
-	memcpy(&registers[DILL_RBP], data + TABLE_BYTES + 8, 8);
-	registers[DILL_RSP] = STACK + registers[DILL_RSP] % DILL_PAGE_SIZE / 8 * 8;
-	world.stack = (struct span){data + TABLE_BYTES + 16, size - TABLE_BYTES - 16};
+	memcpy(entries, data, sizeof(entries));
+	for (unsigned i = 0; i < ENTRIES; i++)
+		distances[i] = (int32_t)(int64_t)(CODE + 0x1000 * i - (TABLE + 4 * i));
+	for (size_t at = sizeof(entries); at + WORD_SIZE <= size && count < WORDS_MAX;
+	     at += WORD_SIZE)
+		words[count++] = make_word(data + at);
+	world.table = (struct orc_table){TABLE,
+					 {(const uint8_t *)distances, sizeof(distances)},
+					 {entries, sizeof(entries)},
+					 ENTRIES};
+	registers[DILL_RSP] = STACK + 8;
+	registers[DILL_RBP] = words[0];
+	world.stack = (struct span){(const uint8_t *)words, count * 8};
 	walk(&world, registers);
-	free(copy);
 	return 0;
 }
