@@ -138,8 +138,8 @@ static void find_request(struct probe *probe, uint32_t count)
 	memset(probe->arguments, -1, sizeof(probe->arguments));
 	if (count < 2)
 		return;
-	probe->arguments[ROLE_ARRAY] = argument_registers[0]; /* the head */
-	probe->arguments[ROLE_OBJECT] = argument_registers[1];
+	probe->arguments[ROLE_ARRAY] = (int8_t)argument_registers[0]; /* the head */
+	probe->arguments[ROLE_OBJECT] = (int8_t)argument_registers[1];
 }
 
 /* A bool leaves the upper bits of its register undefined. */

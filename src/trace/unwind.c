@@ -115,8 +115,8 @@ static struct dill_error *saved(struct walk *walk, uint64_t offset, uint64_t *re
 /*
  * The stack pointer of whoever called, or where the registers were saved.
  *
- * SP_INDIRECT is what is on top of the stack, plus the offset, since 5.12 (87ccc826bf1c, also in
- * 5.10's stable releases); before, only entry code used it, which calls nobody.
+ * SP_INDIRECT is the word on top of the stack plus the offset since 5.12 (87ccc826bf1c): C code
+ * that has gone to an interrupt's stack. Before, it was the word at the offset, in entry code only.
  */
 static struct dill_error *find_sp(struct walk *walk, const struct orc_entry *entry, dill_virt *ret,
 				  bool *ret_there)

@@ -97,10 +97,12 @@ static struct dill_error *read_pattern(void *context, uint64_t address, void *bu
 	return NULL;
 }
 
-static struct dill_error *no_symbol(void *context, uint64_t address, struct strbuf *text)
+static struct dill_error *no_symbol(void *context, uint64_t address, enum symbol_reach reach,
+				    struct strbuf *text)
 {
 	(void)context;
 	(void)address;
+	(void)reach;
 	(void)text;
 	return NULL;
 }

@@ -145,6 +145,7 @@ function drawHead() {
 	byId("what").textContent = `${numberText(trace.events)} event${plural} in ${timeText(trace.duration_ns)}`;
 	byId("options").textContent = trace.options || "";
 	byId("kernel").textContent = [trace.banner, trace.engine && `engine ${trace.engine}`,
+		trace.backtraces && `backtraces by ${trace.backtraces}`,
 		trace.start_time && `began ${new Date(trace.start_time * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`,
 		trace.end_reason && `ended: ${trace.end_reason}`].filter(Boolean).join(" · ");
 	byId("writer").textContent = trace.writer || "dill";
