@@ -30,11 +30,11 @@ class Dump(Program):
 
 
 def input_lines(program, lines):
-    """The records of several commands in one run, which must succeed."""
+    """The records of several commands in one run, which must answer."""
     done = subprocess.run(
         [*program, "--json"], input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=300, check=False
     )
-    assert done.returncode == 0, done.stderr + done.stdout[-500:]
+    assert done.returncode in (0, 1), done.stderr + done.stdout[-500:]
     return done
 
 
@@ -60,7 +60,9 @@ class Paused:
         addresses = some_objects(self.live)
         self.lines = ["kcache *", "kcache", "ktask", *(f"kmap {cache}" for cache in CACHES)]
         self.lines += [f"kobj {address:#x}" for address in addresses]
-        self.answers = self.ask("-r", f":{guest.gdb_port}").stdout
+        answer = self.ask("-r", f":{guest.gdb_port}")
+        assert answer.returncode == 0 and not answer.stderr
+        self.answers = answer.stdout
         assert self.answers.count('"record":"object"') == len(addresses) > len(CACHES)
 
     def ask(self, *target):
@@ -82,6 +84,28 @@ def how_found(path):
     return Dump(path).json("kbase")[0]["base_how"]
 
 
+def caches_in_detail(records):
+    """{name: record} of what "kcache GLOB" prints; without aliases, which are read in sysfs."""
+    return {record["name"]: record | {"aliases": None} for record in records if record["record"] == "cache" and "nodes" in record}
+
+
+def compare_incomplete(paused, done):
+    """What makedumpfile has left out is unreadable, never corrupt; every cache without such pages is as in the guest.
+
+    makedumpfile 1.7 takes slabs of kernels since 6.10, which mark them in another way, for pages of users.
+    """
+    assert paused.guest.kernel.series not in ("5.10", "6.1")
+    assert done.returncode == 1 and "left out when it was written" in done.stderr and "damaged" not in done.stderr
+    findings = [record for record in Program.lines(done) if record["record"] == "finding"]
+    assert findings and {record["kind"] for record in findings} == {"unreadable"}
+    whole = caches_in_detail(map(json.loads, paused.answers.splitlines()))
+    touched = {record.get("cache") for record in findings}
+    untouched = {name: record for name, record in caches_in_detail(Program.lines(done)).items() if name not in touched}
+    assert len(untouched) > len(whole) / 2
+    for name, record in untouched.items():
+        assert record == whole[name]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_dump_answers_as_the_guest(paused, form):
     """Every cache with all its lists, tasks, every slab of some caches, objects: the same bytes."""
@@ -91,8 +115,10 @@ def test_dump_answers_as_the_guest(paused, form):
             how = how_found(path)
     except CannotWrite as reason:
         pytest.skip(str(reason))
-    assert done.stdout == paused.answers
-    assert "missing" not in done.stderr
+    if "-d 31" in form and done.stdout != paused.answers:
+        compare_incomplete(paused, done)
+    else:
+        assert (done.stdout, done.stderr) == (paused.answers, "")
     if form == "raw" or "VMCOREINFO" in form:
         assert how == "page tables, found in physical memory"
     elif form == "without QEMU":
@@ -111,7 +137,7 @@ def test_dump_in_gdb(paused):
     """`dill open` until `dill close`, commands and values; a wrong file leaves what was open."""
     base = paused.live.json("kbase")[0]["base"]
     rows = paused.live.run("kcache", "kmalloc-64", "--json").stdout
-    with paused.dumps.file("makedumpfile -l -d 31") as path:
+    with paused.dumps.file("makedumpfile -l -d 1") as path:
         done = gdb(f"dill open {path}", "kcache kmalloc-64 --json", "p/x $kbase()", "p (char)$kcache(\"dentry\")")
         assert rows in done.stdout and f"compressed dump {path}" in done.stdout
         assert done.stderr == ""
@@ -147,7 +173,7 @@ def test_cut_off(paused, tmp_path):
                     assert done.stdout in paused.answers
                 else:
                     assert lines and all(line.startswith("dill: ") for line in lines), (mode, part, done.stderr[-300:])
-                    assert "cut off" in done.stderr or "missing" in done.stderr, (mode, part, done.stderr[-300:])
+                    assert "cut off" in done.stderr, (mode, part, done.stderr[-300:])
 
 
 @pytest.mark.parametrize("case", on("high"), ids=str)
