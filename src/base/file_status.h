@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 /*
- * What the C library's stat() tells, as far as dill needs it. Built with glibc 2.33 or newer, stat() and its kind are
- * symbols that keep the plugin out of GDBs with an older C library; statx(), which this uses, is in every one since 2.28.
+ * What the C library's stat() tells, as far as dill needs it. Built with glibc 2.33 or newer,
+ * stat() and its kind are symbols that keep the plugin out of GDBs with an older C library;
+ * statx(), which this uses, is in every one since 2.28.
  */
 struct file_status {
 	bool regular; /* a plain file: no folder, device, pipe */

@@ -102,7 +102,8 @@ static struct dill_error *check_size(const char *path, sqlite3 *db)
 	int64_t page_size;
 
 	TRY(db_number(db, "PRAGMA page_size", &page_size));
-	if (file_status_path(path, &status) == 0 && page_size > 0 && status.size % (uint64_t)page_size == 0)
+	if (file_status_path(path, &status) == 0 && page_size > 0 &&
+	    status.size % (uint64_t)page_size == 0)
 		return NULL;
 	return dill_error_new(DILL_ERROR_BAD_DATA, "the file is damaged: its end is missing");
 }
