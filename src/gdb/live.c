@@ -60,7 +60,7 @@ static PyObject *stop(PyObject *self, PyObject *nothing)
 	(void)nothing;
 	if (!plugin || !plugin->live)
 		Py_RETURN_FALSE;
-	if (interrupt_watch_take())
+	if (interrupt_watch_at_breakpoint())
 		Py_RETURN_TRUE;
 	error = handle(plugin->live);
 	if (!error)
