@@ -31,6 +31,7 @@ class GdbSession:
             ["env", "--default-signal=INT", *command, "-q", "-nx"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
+        self._remote = f":{guest.gdb_port}"
         self._bytes = b""
         self._ended = False
         self._more = threading.Condition()
@@ -40,7 +41,7 @@ class GdbSession:
             self.run(f"set {word}")
         if symbols:
             self.run(f"symbol-file {symbols}", timeout=120)
-        self.run(f"target remote :{guest.gdb_port}")
+        self.run(f"target remote {self._remote}")
         self.run(f"source {ROOT}/build/dill.py")
 
     def __enter__(self):
@@ -55,6 +56,8 @@ class GdbSession:
         finally:
             self._process.kill()
             self._process.wait()
+            if exc_info[0]:  # others use the guest, or look at it
+                subprocess.run([ROOT / "build/dill", "-r", self._remote, "rescue"], check=False, timeout=TIMEOUT_S)
 
     def _read(self):
         while data := self._process.stdout.read1(65536):

@@ -60,8 +60,10 @@ static PyObject *stop(PyObject *self, PyObject *nothing)
 	(void)nothing;
 	if (!plugin || !plugin->live)
 		Py_RETURN_FALSE;
-	if (interrupt_watch_at_breakpoint())
+	if (interrupt_watch_at_breakpoint()) {
+		plugin_log(plugin, "interrupted");
 		Py_RETURN_TRUE;
+	}
 	error = handle(plugin->live);
 	if (!error)
 		Py_RETURN_FALSE;
