@@ -2,6 +2,7 @@
 #include "gdb/live.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "command/event_record.h"
 #include "gdb/breakpoints.h"
@@ -18,6 +19,7 @@ struct live {
 	struct trace_filter filter; /* its texts are the two below */
 	char *name, *caches;
 	bool muted;
+	ARRAY(struct dill_stop) last; /* of each CPU at our breakpoints */
 	/* Events on their way to GDB's terminal. */
 	struct gdb_output output;
 	struct render *render;
@@ -38,14 +40,44 @@ static struct dill_error *print_event(struct trace_sink *sink, const struct trac
 	return out->flush(out);
 }
 
+/*
+ * GDB lets a CPU step past a breakpoint. When the answer is another CPU's breakpoint, met at the
+ * same time, it forgets that no step was made: the CPU meets its breakpoint again, with nothing
+ * changed. Between two real ones a CPU has at least returned from the first.
+ */
+static bool is_repeated(const struct dill_stop *last, const struct dill_stop *stop)
+{
+	return !memcmp(last->registers, stop->registers, sizeof(stop->registers));
+}
+
+static struct dill_error *note_stop(struct live *live, const struct dill_stop *stop,
+				    bool *ret_repeated)
+{
+	*ret_repeated = false;
+	for (size_t i = 0; i < live->last.count; i++) {
+		struct dill_stop *last = &live->last.items[i];
+
+		if (last->cpu != stop->cpu)
+			continue;
+		*ret_repeated = is_repeated(last, stop);
+		*last = *stop;
+		return NULL;
+	}
+	return array_push(&live->last, *stop);
+}
+
 static struct dill_error *handle(struct live *live)
 {
 	enum trace_then then;
 	struct dill_stop stop;
 	dill_virt next;
+	bool repeated;
 
 	TRY(stop_registers(live->plugin->gdb, &stop));
 	if (!tracer_is_mine(live->tracer, stop.registers[DILL_RIP]))
+		return NULL;
+	TRY(note_stop(live, &stop, &repeated));
+	if (repeated)
 		return NULL;
 	/* How the CPU goes on is GDB's business. */
 	return tracer_hit(live->tracer, &stop, &then, &next);
@@ -162,6 +194,7 @@ void live_free(struct live *live)
 	render_free(live->render);
 	gdb_output_deinit(&live->output);
 	arena_free(live->arena);
+	array_free(&live->last);
 	free(live->name);
 	free(live->caches);
 	free(live);
