@@ -112,6 +112,8 @@ struct dill_run_ops {
 	/** Let the target run at end(), whoever stopped it, without the breakpoints that a debugger
 	 * left in it. */
 	struct dill_error *(*release)(void *context);
+	/** Leave the target stopped at end(), whoever stopped it. */
+	void (*hold)(void *context);
 	/** Spaces that read() serves without a round trip to the target; a set as spaces(). */
 	unsigned (*direct_spaces)(void *context);
 	/**

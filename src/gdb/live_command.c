@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/arguments.h"
+#include "command/registry.h"
 #include "command/trace_filter.h"
 #include "command/words.h"
 #include "gdb/live.h"
@@ -76,6 +77,41 @@ static struct dill_error *write_status(struct plugin *plugin)
 		strbuf_append(&text, "nothing is armed\n");
 	done = py_call(plugin->gdb, "write", "(s)", strbuf_get(&text));
 	return done ? NULL : py_error();
+}
+
+/* Between begin and end, so that symbols and caches can be looked up. */
+static struct dill_error *read_request(struct plugin *plugin, const struct words *words,
+				       struct break_request *ret)
+{
+	struct common_given common;
+	struct command_call call = {0};
+	struct dill_error *error, *end_error;
+	struct session *session;
+
+	TRY(arguments_parse(&break_command, (int)words->list.count,
+			    (const char *const *)words->list.items, &call, &common));
+	TRY(plugin_begin(plugin, &session));
+	error = break_request_parse(&call, session, ret);
+	end_error = plugin_end(plugin);
+	if (!error)
+		return end_error;
+	dill_error_free(end_error);
+	return error;
+}
+
+struct dill_error *live_break_words(struct plugin *plugin, const struct words *words)
+{
+	struct break_request request;
+	struct dill_error *error;
+	bool fresh = !plugin->live;
+
+	TRY(read_request(plugin, words, &request));
+	if (fresh)
+		TRY(arm(plugin));
+	error = live_break(plugin->live, &request);
+	if (error && fresh)
+		live_free(steal(plugin->live));
+	return error ? error : write_status(plugin);
 }
 
 static const struct command run_table;
