@@ -92,9 +92,9 @@ class GdbSession:
         """What the command that was started has printed, once it has ended."""
         return self._until(lambda text: self._mark() in text, timeout).split(self._mark())[0].strip("\n")
 
-    def wait_output(self, pattern, timeout=TIMEOUT_S):
-        """Wait until the command that was started has printed what matches a regex; the text so far."""
-        return self._until(lambda text: re.search(pattern, text, re.MULTILINE), timeout)
+    def wait_output(self, pattern, timeout=TIMEOUT_S, count=1):
+        """Wait until the command that was started has printed so many times what matches a regex; the text so far."""
+        return self._until(lambda text: len(re.findall(pattern, text, re.MULTILINE)) >= count, timeout)
 
     def _until(self, is_there, timeout):
         deadline = time.monotonic() + timeout

@@ -41,7 +41,8 @@ static struct dill_error *parse_what(const char *text, struct session *session,
 			return no_cache;
 		}
 		error = session_address(session, text, &ret->object);
-		if (error && dill_error_code(error) == DILL_ERROR_NOT_FOUND) {
+		/* What cannot be meant for a cache is an expression with a mistake. */
+		if (error && !error_is_fatal(error) && !strchr("$&(", text[0])) {
 			dill_error_free(error);
 			return no_cache;
 		}
