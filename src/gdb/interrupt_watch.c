@@ -128,6 +128,11 @@ void interrupt_watch_stopped(void)
 	wanted = 0;
 }
 
+void interrupt_watch_request(void)
+{
+	wanted = watching;
+}
+
 bool interrupt_watch_at_breakpoint(void)
 {
 	clock_gettime(CLOCK_MONOTONIC, &last);

@@ -21,6 +21,8 @@ void interrupt_watch_end(void);
 void interrupt_watch_resumed(void);
 /** The target stays stopped: the user has the prompt. */
 void interrupt_watch_stopped(void);
+/** Stop at the next breakpoint, as if the user had said so by Ctrl-C. */
+void interrupt_watch_request(void);
 /** At a breakpoint: true when it shall stop, because the user wants it. */
 bool interrupt_watch_at_breakpoint(void);
 

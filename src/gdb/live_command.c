@@ -3,6 +3,7 @@
 #include "command/registry.h"
 #include "command/trace_filter.h"
 #include "command/words.h"
+#include "gdb/interrupt_watch.h"
 #include "gdb/live.h"
 
 /*
@@ -52,6 +53,34 @@ struct dill_error *live_follow_line(struct plugin *plugin, const char *line)
 	strbuf_append_format(&whole, "NAME %s", line);
 	TRY(strbuf_error(&whole));
 	return follow(plugin, &follow_table, strbuf_get(&whole));
+}
+
+/* With "continue &" the prompt is there while the target runs, and its breakpoints cannot change.
+ */
+static bool is_running(struct plugin *plugin)
+{
+	_cleanup_(py_decrefp)
+	PyObject *thread = py_call(plugin->gdb, "selected_thread", "()");
+	_cleanup_(py_decrefp)
+	PyObject *running =
+		thread && thread != Py_None ? py_call(thread, "is_running", "()") : NULL;
+
+	if (PyErr_Occurred())
+		PyErr_Clear();
+	return running == Py_True;
+}
+
+static struct dill_error *check_stopped(struct plugin *plugin)
+{
+	if (!is_running(plugin))
+		return NULL;
+	if (!plugin->live)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "the target is running: \"interrupt\" first");
+	interrupt_watch_request();
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "the target is running: it will stop at the next call of the "
+			      "allocator; then say it again");
 }
 
 static struct dill_error *arm(struct plugin *plugin)
@@ -105,6 +134,7 @@ struct dill_error *live_break_words(struct plugin *plugin, const struct words *w
 	struct dill_error *error;
 	bool fresh = !plugin->live;
 
+	TRY(check_stopped(plugin));
 	TRY(read_request(plugin, words, &request));
 	if (fresh)
 		TRY(arm(plugin));
@@ -121,6 +151,7 @@ static struct dill_error *run_run(struct plugin *plugin, const char *line)
 	bool fresh = !plugin->live;
 	struct dill_error *error = NULL;
 
+	TRY(check_stopped(plugin));
 	if (fresh)
 		TRY(arm(plugin));
 	error = follow(plugin, &run_table, line);
@@ -150,6 +181,7 @@ static struct dill_error *run_off(struct plugin *plugin, const char *line)
 static struct dill_error *run_stop(struct plugin *plugin, const char *line)
 {
 	(void)line;
+	TRY(check_stopped(plugin));
 	TRY(write_status(plugin));
 	live_free(steal(plugin->live));
 	return NULL;
