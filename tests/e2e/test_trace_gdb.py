@@ -5,10 +5,13 @@ With and without the kernel's symbols loaded: GDB finds frames by them, and what
 """
 import json
 import re
+import sqlite3
+import subprocess
 import time
 
 import pytest
 
+from conftest import ROOT, Program
 from tests.gdb_session import GdbSession
 from tests.guest.ftrace import KmemEvents
 from tests.kmem import assert_equal, of_dill, of_ftrace
@@ -98,3 +101,34 @@ def test_equals_the_kernels_tracer(case, pool, symbols, vmlinux):
     assert_equal(seen, known)
     summary = [record for record in records if record["record"] == "trace"][0]
     assert summary["lost"] == 0 and summary["events"] == sum(record["record"] == "trace_event" for record in records)
+
+
+def of_kinds(text, *kinds):
+    """The records of these kinds among the lines."""
+    records = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [record for record in records if record["record"] in kinds]
+
+
+@pytest.mark.parametrize("case", on("plain"), ids=str)
+def test_kobj_knows_the_past(case, pool, tmp_path):
+    """From a file that is named, or the one that was written in this GDB: what history says."""
+    path = tmp_path / "trace.db"
+    with pool.lend(case) as guest:
+        guest.spawn("load").wait_output("^ready")
+        with GdbSession(guest) as gdb:
+            gdb.run(f"dill trace 'load-pipes' -n 120 -o {path}", timeout=120)
+            row = sqlite3.connect(path).execute(
+                "SELECT object FROM event WHERE object AND slab GROUP BY object ORDER BY count(*) DESC").fetchone()
+            address = hex(row[0] % 2**64)
+            done = subprocess.run([ROOT / "build/dill", "history", address, path, "--json"], stdout=subprocess.PIPE, text=True,
+                                  check=True)
+            past = of_kinds(done.stdout, "history", "history_event")
+            assert len(past) > 2
+            shown = gdb.run(f"kobj {address} --json")
+            assert of_kinds(shown, "history", "history_event") == past and len(of_kinds(shown, "object")) == 1
+            assert "alloc" in gdb.run(f"kobj {address}")
+        program = Program(guest)
+        assert not of_kinds(program.run("kobj", address, "--json").stdout, "history")
+        assert of_kinds(program.run("kobj", address, "--trace", path, "--json").stdout, "history", "history_event") == past
+        done = program.run("kobj", address, "--trace", "/bin/sh")
+        assert done.returncode == 2 and "/bin/sh" in done.stderr and len(done.stderr.splitlines()) == 1
