@@ -41,32 +41,6 @@ static uint64_t find_largest(const struct cache_list *caches)
 	return largest;
 }
 
-static enum trace_kind event_kind_of(enum probe_kind kind)
-{
-	switch (kind) {
-	case PROBE_ALLOC:
-	case PROBE_ALLOC_BULK:
-		return TRACE_ALLOC;
-	case PROBE_REQUEST:
-		return TRACE_REQUEST;
-	case PROBE_FREE:
-	case PROBE_FREE_BULK:
-	case PROBE_FREE_SHEAF:
-		break;
-	}
-	return TRACE_FREE;
-}
-
-static void keep_kinds(struct probe_list *probes, unsigned kinds)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < probes->count; i++)
-		if (kinds >> event_kind_of(probes->items[i].kind) & 1)
-			probes->items[kept++] = probes->items[i];
-	probes->count = kept;
-}
-
 static struct dill_error *find_all(struct tracer *tracer)
 {
 	struct findings findings = {0};
@@ -76,7 +50,7 @@ static struct dill_error *find_all(struct tracer *tracer)
 	findings.arena = tracer->arena;
 	TRY(probes_find(tracer->kernel, tracer->arena, &tracer->probes));
 	if (tracer->options.kinds)
-		keep_kinds(&tracer->probes, tracer->options.kinds);
+		probes_keep(&tracer->probes, tracer->options.kinds);
 	TRY(current_layout_find(tracer->kernel, &tracer->current_layout));
 	TRY(gfp_names_read(tracer->kernel, tracer->arena, &tracer->gfp_names));
 	TRY(caches_read(tracer->heap, tracer->arena, &findings, &caches));
