@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gdb/interrupt_watch.h"
+#include "gdb/live.h"
 #include "gdb/plugin.h"
 
 static PyObject *changed(PyObject *self, PyObject *event)
@@ -25,9 +26,20 @@ static PyObject *stopped(PyObject *self, PyObject *event)
 	return changed(self, event);
 }
 
+/* The target has gone: its breakpoints must not be put into the next one. */
+static PyObject *exited(PyObject *self, PyObject *event)
+{
+	struct plugin *plugin = PyCapsule_GetPointer(self, NULL);
+
+	if (plugin)
+		live_free(steal(plugin->live));
+	return changed(self, event);
+}
+
 static PyMethodDef changed_method = {"changed", changed, METH_O, NULL};
 static PyMethodDef resumed_method = {"resumed", resumed, METH_O, NULL};
 static PyMethodDef stopped_method = {"stopped", stopped, METH_O, NULL};
+static PyMethodDef exited_method = {"exited", exited, METH_O, NULL};
 
 /* Call @p method at every event of this name. A name that this GDB does not have is left out. */
 static bool connect_one(PyObject *events, const char *name, PyMethodDef *method, PyObject *capsule)
@@ -54,7 +66,7 @@ bool events_connect(struct plugin *plugin)
 		PyMethodDef *method;
 	} rows[] = {
 		{"cont", &resumed_method},	     {"stop", &stopped_method},
-		{"exited", &changed_method},	     {"inferior_call", &changed_method},
+		{"exited", &exited_method},	     {"inferior_call", &changed_method},
 		{"memory_changed", &changed_method}, {"register_changed", &changed_method},
 		{"new_objfile", &changed_method},    {"clear_objfiles", &changed_method},
 	};
