@@ -38,7 +38,7 @@ def of_lines(lines, pid, callers):
         ("free" if line["event"] == "double free" else line["event"], int(line["object"] or "0", 16),
          line["requested"] and int(line["requested"]), line["given"] and int(line["given"]), callers.get(line["caller"]))
         for line in lines
-        if line["event"] != "request" and int(line["pid"]) == pid and not re.search("bulk|sheaf", line["function"])
+        if line["event"] != "request" and int(line["pid"]) == pid and not re.search("bulk|free_sheaf", line["function"])
     ]
 
 
