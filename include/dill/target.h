@@ -145,6 +145,9 @@ struct dill_target_ops {
 	/** Short name for messages, such as "gdbstub". */
 	const char *name;
 
+	/** The target runs while it is read: what does not fit may be half changed. */
+	bool moves;
+
 	/**
 	 * Make the target ready for reads: stop it when it runs, switch modes, borrow connections.
 	 * Called before each command; paired with end(). A failed begin() has undone itself.
