@@ -90,7 +90,7 @@ static struct finding *add(struct findings *findings, enum finding_kind kind,
 	struct finding_list list;
 	struct finding *finding = NULL;
 
-	if (!here.moving)
+	if (findings->moving)
 		here.moving = findings->moving;
 	list = here.moving ? findings->remarks : proper(findings);
 	list.count++;

@@ -22,9 +22,10 @@
 
 struct live {
 	int file;
-	struct extents ram;  /* physical memory in the file */
-	struct core notes;   /* nothing but VMCOREINFO: the registers are those of whoever reads */
-	uint64_t generation; /* counts begin(): the system has run since */
+	struct extents ram; /* physical memory in the file */
+	struct core notes;  /* nothing but VMCOREINFO: the registers are those of whoever reads */
+	struct dill_host host;
+	uint64_t generation;   /* counts begin(): the system has run since */
 	uint64_t calls, pages; /* of read_pages() */
 };
 
@@ -120,7 +121,9 @@ static struct dill_error *begin(void *context)
 {
 	struct live *live = context;
 
-	live->generation++;
+	if (!live->generation++ && live->host.log)
+		live->host.log(live->host.context,
+			       "this system runs while it is read: its heap moves");
 	return NULL;
 }
 
@@ -306,9 +309,9 @@ struct dill_error *live_open(const struct target_options *options,
 	struct live *live = calloc(1, sizeof(*live));
 	struct dill_error *error;
 
-	(void)options;
 	if (!live)
 		return error_no_memory();
+	live->host = options->host;
 	error = open_kcore(&live->file);
 	if (!error)
 		error = parse(live);
