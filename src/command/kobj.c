@@ -62,7 +62,7 @@ static struct dill_error *read_addresses(struct command_call *call, dill_virt *r
 
 static struct dill_error *run(struct command_call *call)
 {
-	struct findings of_survey = {.arena = call->arena}, findings = {.arena = call->arena};
+	struct findings of_survey = findings_new(call), findings = findings_new(call);
 	dill_virt addresses[COMMAND_WORDS_MAX];
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};
