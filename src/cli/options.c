@@ -26,7 +26,10 @@ enum {
 static const struct argp_option table[] = {
 	{"remote", 'r', "HOST:PORT", 0,
 	 "gdbstub of the guest, such as of \"qemu -s\"; also :PORT and unix:PATH", 0},
-	{"core", 'c', "FILE", 0, "a file instead of a guest: a recording made with --record", 0},
+	{"core", 'c', "FILE", 0,
+	 "a file instead of a guest: a dump of its memory (ELF, makedumpfile's, QEMU's, libvirt's, "
+	 "or raw), or a recording made with --record",
+	 0},
 	{"live", KEY_LIVE, NULL, 0, "the system that dill runs on, through /proc/kcore; needs root",
 	 0},
 	{"record", KEY_RECORD, "FILE", 0,

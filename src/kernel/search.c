@@ -183,9 +183,9 @@ static struct dill_error *search_memory(struct search *search)
 	if (!search->pages)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED, "memory cannot be searched");
 	return dill_error_new(DILL_ERROR_NOT_FOUND,
-			      "none of its %" PRIu64 " pages is a page table that maps one for "
-			      "x86-64",
-			      search->pages);
+			      "%s has %" PRIu64 " pages, and none of them is a page table that "
+			      "maps one for x86-64",
+			      memory_describe(memory), search->pages);
 }
 
 struct dill_error *kernel_search(struct kernel *kernel)

@@ -59,12 +59,13 @@ struct core {
 	struct core_file file;
 	/** One clause, such as "ELF dump"; set by parse(). */
 	const char *what;
-	/** The writer has left out pages of zeros, too: what is left out reads as zeros. */
-	bool leaves_out_zeros;
+	/** The writer has left out pages of zeros and no others: so they can be read. */
+	bool lacks_zeros_only;
 	/** The dump says of itself that it is not complete. */
 	bool is_incomplete;
 	ARRAY(struct core_cpu) cpus;
-	struct span vmcoreinfo; /**< from malloc; empty when there is none */
+	uint8_t *vmcoreinfo; /**< NULL when there is none */
+	size_t vmcoreinfo_size;
 	/** ELF: where physical memory lies in the dump, and what of it was left out. */
 	struct extents ram, left_out;
 	struct kdump *kdump; /**< kdump */

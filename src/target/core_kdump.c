@@ -12,7 +12,8 @@
 /* "struct disk_dump_header" of 64-bit machines, block 0 */
 enum {
 	HEADER_VERSION = 8,
-	HEADER_MACHINE = 12 + 4 * 65, /* utsname.machine */
+	UTSNAME_SIZE = 65,
+	HEADER_MACHINE = 12 + 4 * UTSNAME_SIZE, /* utsname.machine */
 	HEADER_STATUS = 424,
 	HEADER_BLOCK_SIZE = 428,
 	HEADER_SUB_BLOCKS = 432,
@@ -30,7 +31,7 @@ enum {
 	SUB_NOTES = 48,	     /* 4: offset, size */
 	SUB_MAX_PAGES = 96,  /* 6 */
 	SUB_SIZE = 104,
-	LEVEL_ZEROS = 1, /* pages of zeros are left out */
+	LEVEL_ZEROS = 1, /* pages of zeros were left out, and no others */
 };
 
 /* "struct page_desc": offset, size, flags, page flags */
@@ -70,6 +71,15 @@ static struct dill_error *cut_off(void)
 	return dill_error_new(DILL_ERROR_BAD_DATA, "the compressed dump is cut off in its headers");
 }
 
+/* makedumpfile leaves the name out when it cannot read it, and QEMU says "Unknown" since 8.2. */
+static bool is_other_machine(struct span header)
+{
+	char name[UTSNAME_SIZE + 1] = "";
+
+	memcpy(name, header.data + HEADER_MACHINE, UTSNAME_SIZE);
+	return *name && strcmp(name, "x86_64") != 0 && strcmp(name, "Unknown") != 0;
+}
+
 static struct dill_error *parse_header(struct core *core, struct header *ret)
 {
 	uint8_t bytes[HEADER_SIZE];
@@ -86,8 +96,7 @@ static struct dill_error *parse_header(struct core *core, struct header *ret)
 		.bitmap_blocks = span_u32(head, HEADER_BITMAP_BLOCKS),
 		.pages = span_u32(head, HEADER_MAX_PAGES),
 	};
-	/* makedumpfile leaves the name out when it cannot read it. */
-	if (bytes[HEADER_MACHINE] && memcmp(bytes + HEADER_MACHINE, "x86_64", 6) != 0)
+	if (is_other_machine(head))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "a compressed dump, but not of x86-64: dill knows no other "
 				      "machines");
@@ -108,7 +117,7 @@ static struct dill_error *parse_sub_header(struct core *core, struct header *hea
 	if (!core_file_read(&core->file, BLOCK, bytes, sizeof(bytes)))
 		return cut_off();
 	header->level = (int32_t)span_u32(sub, SUB_DUMP_LEVEL);
-	core->leaves_out_zeros = header->level & LEVEL_ZEROS;
+	core->lacks_zeros_only = header->level == LEVEL_ZEROS;
 	if (header->version >= 2 && span_u32(sub, SUB_SPLIT))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "one part of a dump that was split: join them with "
@@ -159,16 +168,21 @@ static unsigned count_bits(struct span bits)
 	return count;
 }
 
+#if __GNUC__ >= 10 && !defined(__clang__)
+/* gcc's analyzer does not see that deinit() is called after an error, and calls it a leak. */
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 static struct dill_error *count_kept(struct kdump *kdump)
 {
 	size_t parts = kdump->kept.size / COUNT_BYTES + 1;
-	uint64_t count = 0;
+	uint64_t *before = calloc(parts, sizeof(*before)), count = 0;
 
-	kdump->before = calloc(parts, sizeof(*kdump->before));
-	if (!kdump->before)
+	if (!before)
 		return error_no_memory();
+	kdump->before = before;
 	for (size_t i = 0; i < parts; i++) {
-		kdump->before[i] = count;
+		before[i] = count;
 		count += count_bits(span_cut(kdump->kept, i * COUNT_BYTES, COUNT_BYTES));
 	}
 	return NULL;
