@@ -54,7 +54,7 @@ def stops_of(guest, seconds):
         stop = stub.wait(seconds)
         if stop is None:
             stub.interrupt()
-        assert stub.ask("D") == "OK"
+        assert stub.ask("D;1") == "OK"
     return stop
 
 
