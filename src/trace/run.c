@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "trace/boot_clock.h"
+#include "trace/reboot.h"
 
 /* How long one wait lasts: limits, progress and the user are looked at in between. */
 #define WAIT_MS 100
@@ -125,6 +125,8 @@ static bool is_same_kernel(struct run *run)
 	error = kernel_refresh(kernel);
 	if (!error)
 		error = was_booted(run, &booted);
+	if (!error && !booted)
+		error = boot_has_left(kernel, &booted);
 	dill_error_free(error);
 	return !error && !booted;
 }

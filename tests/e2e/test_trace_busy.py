@@ -20,7 +20,7 @@ from conftest import ROOT, Program
 from tests.guest.foreign import ForeignUnavailable, foreign
 from tests.guest.kernels import SERIES, KernelUnavailable, kernel
 from tests.guest.stub import Stub
-from tests.guest.vm import Guest
+from tests.guest.vm import Guest, GuestError
 from tests.matrix import FLAVOURS, on
 from tests.traces import BULK, DOUBLE, KNOWN, from_file
 
@@ -235,7 +235,8 @@ def test_power_off_from_inside(case, pool, tmp_path):
     """As the guest's own user does it."""
     with pool.lend(case) as guest:
         process = traced(guest, tmp_path / "trace.db")
-        guest.execute("echo o >/proc/sysrq-trigger", timeout=60)
+        with pytest.raises(GuestError):
+            guest.execute("echo o >/proc/sysrq-trigger", timeout=60)
         status, output, errors = ended(process)
         assert status == 0 and not errors and re.search(r"ended +the guest has ended", output), (output, errors)
         check_whole(tmp_path / "trace.db")
