@@ -29,7 +29,7 @@ struct rsp_connection {
 	const struct dill_host *host;
 	enum rsp_acks acks;
 	enum rsp_patience patience;
-	bool broken, saw_stop, saw_packet, unacknowledged;
+	bool broken, hung_up, saw_stop, saw_packet, unacknowledged;
 	bool running;	/* until a stop arrives */
 	size_t due;	/* requests whose replies were not read yet */
 	size_t batched; /* requests in `output` */
@@ -72,6 +72,11 @@ void rsp_connection_set_patience(struct rsp_connection *connection, enum rsp_pat
 bool rsp_saw_stop(const struct rsp_connection *connection)
 {
 	return connection->saw_stop;
+}
+
+bool rsp_has_hung_up(const struct rsp_connection *connection)
+{
+	return connection->hung_up;
 }
 
 bool rsp_saw_packet(const struct rsp_connection *connection)
@@ -150,8 +155,10 @@ static struct dill_error *pull_input(struct rsp_connection *connection)
 
 	if (received < 0 && is_transient(errno))
 		return NULL;
-	if (received <= 0)
+	if (received <= 0) {
+		connection->hung_up = !received;
 		return lost(connection);
+	}
 	connection->input_end += (size_t)received;
 	return NULL;
 }

@@ -56,7 +56,9 @@ static struct dill_error *wait_stop(void *context, int timeout_ms, struct dill_s
 {
 	struct rsp *rsp = context;
 
-	return rsp_stub_wait(rsp->stub, &rsp->features, timeout_ms, ret);
+	TRY(rsp_stub_wait(rsp->stub, &rsp->features, timeout_ms, ret));
+	rsp->gone = ret->kind == DILL_STOP_GONE;
+	return NULL;
 }
 
 static struct dill_error *interrupt(void *context, struct dill_stop *ret)
@@ -69,6 +71,7 @@ static struct dill_error *interrupt(void *context, struct dill_stop *ret)
 		rsp_stub_interrupt(rsp->stub, &rsp->features, rsp->timeout_ms, ret);
 
 	rsp_connection_set_patience(rsp->connection, RSP_INTERRUPTIBLE);
+	rsp->gone = !error && ret->kind == DILL_STOP_GONE;
 	return error;
 }
 

@@ -70,18 +70,35 @@ static struct dill_error *take_thread(struct rsp_stub *stub, const struct rsp_th
 	return dill_error_new(DILL_ERROR_PROTOCOL, "the gdbstub stops a CPU that it did not list");
 }
 
+/* QEMU to 7.2 says no word when it ends: a stub that hangs up while its target runs has no target
+ * any more. */
+static struct dill_error *wait_reply(struct rsp_stub *stub, int timeout_ms, struct span *ret,
+				     bool *ret_gone)
+{
+	struct dill_error *error = rsp_wait_stop(stub->connection, timeout_ms, ret);
+
+	*ret_gone = error && rsp_is_running(stub->connection) && rsp_has_hung_up(stub->connection);
+	if (*ret_gone) {
+		dill_error_free(error);
+		*ret = (struct span){0};
+		return NULL;
+	}
+	return error;
+}
+
 struct dill_error *rsp_stub_wait(struct rsp_stub *stub, const struct rsp_features *features,
 				 int timeout_ms, struct dill_stop *ret)
 {
 	struct rsp_thread thread;
 	struct span reply;
 	unsigned signal;
+	bool gone;
 
 	*ret = (struct dill_stop){.kind = DILL_STILL_RUNNING};
-	TRY(rsp_wait_stop(stub->connection, timeout_ms, &reply));
-	if (!reply.size)
+	TRY(wait_reply(stub, timeout_ms, &reply, &gone));
+	if (!reply.size && !gone)
 		return NULL;
-	if (rsp_reply_is_exit(reply)) {
+	if (gone || rsp_reply_is_exit(reply)) {
 		ret->kind = DILL_STOP_GONE;
 		return NULL;
 	}

@@ -266,6 +266,7 @@ static struct dill_error *begin(struct run *run)
 		.filter = run->options->filter,
 		.sink = run->options->sink,
 		.stacks = run->options->stacks,
+		.confirms = true,
 		.breakpoints =
 			{
 				.insert = run->runner.ops->insert,

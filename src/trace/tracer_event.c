@@ -218,9 +218,11 @@ static bool follows_everything(const struct trace_filter *filter)
  */
 static struct dill_error *confirm_double(struct tracer *tracer, struct trace_event *event)
 {
-	bool free = false;
+	bool all = follows_everything(&tracer->options.filter), free = false;
 
-	if (follows_everything(&tracer->options.filter))
+	if (all && !tracer->options.confirms)
+		return NULL;
+	if (all)
 		TRY(free_state_read(tracer->heap, event->object, &free));
 	if (!free)
 		event->flags &= ~(unsigned)TRACE_DOUBLE;
