@@ -29,7 +29,7 @@ struct rsp_connection {
 	const struct dill_host *host;
 	enum rsp_acks acks;
 	enum rsp_patience patience;
-	bool broken, hung_up, saw_stop, saw_packet, unacknowledged;
+	bool broken, hung_up, exited, saw_stop, saw_packet, unacknowledged;
 	bool running;	/* until a stop arrives */
 	size_t due;	/* requests whose replies were not read yet */
 	size_t batched; /* requests in `output` */
@@ -79,6 +79,11 @@ bool rsp_has_hung_up(const struct rsp_connection *connection)
 	return connection->hung_up;
 }
 
+bool rsp_has_exited(const struct rsp_connection *connection)
+{
+	return connection->exited;
+}
+
 bool rsp_saw_packet(const struct rsp_connection *connection)
 {
 	return connection->saw_packet;
@@ -97,6 +102,7 @@ static struct dill_error *broken(struct rsp_connection *connection, const char *
 
 static struct dill_error *lost(struct rsp_connection *connection)
 {
+	connection->hung_up = true;
 	return broken(connection, "the connection to the gdbstub was lost");
 }
 
@@ -155,10 +161,8 @@ static struct dill_error *pull_input(struct rsp_connection *connection)
 
 	if (received < 0 && is_transient(errno))
 		return NULL;
-	if (received <= 0) {
-		connection->hung_up = !received;
+	if (received <= 0)
 		return lost(connection);
-	}
 	connection->input_end += (size_t)received;
 	return NULL;
 }
@@ -286,6 +290,10 @@ static struct dill_error *take_packet(struct rsp_connection *connection, struct 
 
 	struct span payload = {connection->payload, length};
 
+	if (!connection->running && rsp_reply_is_exit(payload)) {
+		connection->exited = true;
+		return broken(connection, "the guest has ended");
+	}
 	if (rsp_reply_is_stop(payload) || (connection->running && rsp_reply_is_exit(payload))) {
 		connection->saw_stop = true;
 		*ret_final = connection->running;

@@ -108,8 +108,11 @@ DILL_MUST_CHECK struct dill_error *rsp_send_last(struct rsp_connection *connecti
 /** True when the peer said on its own that the target stopped: it ran before we came. */
 bool rsp_saw_stop(const struct rsp_connection *connection);
 
-/** True when the peer has closed the connection in order. */
+/** True when the peer has closed the connection, whatever the reason. */
 bool rsp_has_hung_up(const struct rsp_connection *connection);
+
+/** True when the peer has said, not as the reply to a resumption, that its target has ended. */
+bool rsp_has_exited(const struct rsp_connection *connection);
 
 /** True when at least one whole packet came from the peer. */
 bool rsp_saw_packet(const struct rsp_connection *connection);

@@ -70,14 +70,14 @@ static struct dill_error *take_thread(struct rsp_stub *stub, const struct rsp_th
 	return dill_error_new(DILL_ERROR_PROTOCOL, "the gdbstub stops a CPU that it did not list");
 }
 
-/* QEMU to 7.2 says no word when it ends: a stub that hangs up while its target runs has no target
- * any more. */
+/* QEMU to 7.2 often says no word when it ends: a stub that hangs up has no target any more. */
 static struct dill_error *wait_reply(struct rsp_stub *stub, int timeout_ms, struct span *ret,
 				     bool *ret_gone)
 {
 	struct dill_error *error = rsp_wait_stop(stub->connection, timeout_ms, ret);
 
-	*ret_gone = error && rsp_is_running(stub->connection) && rsp_has_hung_up(stub->connection);
+	*ret_gone =
+		error && (rsp_has_hung_up(stub->connection) || rsp_has_exited(stub->connection));
 	if (*ret_gone) {
 		dill_error_free(error);
 		*ret = (struct span){0};

@@ -238,6 +238,17 @@ static struct dill_error *turn(struct run *run, bool *ret_end, enum trace_end_ki
 	return NULL;
 }
 
+/* What became of a target whose connection has failed: one that has gone is no error. */
+static bool has_gone(struct run *run)
+{
+	struct dill_stop stop = {.kind = DILL_STILL_RUNNING};
+	struct dill_error *error = run->runner.ops->wait(run->runner.context, 0, &stop);
+
+	run->gone = !error && stop.kind == DILL_STOP_GONE;
+	dill_error_free(error);
+	return run->gone;
+}
+
 static struct dill_error *loop(struct run *run, enum trace_end_kind *ret)
 {
 	bool end = false;
@@ -250,6 +261,11 @@ static struct dill_error *loop(struct run *run, enum trace_end_kind *ret)
 			dill_error_free(error);
 			memory_accept_interrupt(kernel_memory(run->heap->kernel));
 			*ret = TRACE_END_INTERRUPTED;
+			return NULL;
+		}
+		if (error && dill_error_code(error) == DILL_ERROR_PROTOCOL && has_gone(run)) {
+			dill_error_free(error);
+			*ret = TRACE_END_GONE;
 			return NULL;
 		}
 		TRY(error);

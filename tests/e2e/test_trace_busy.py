@@ -26,7 +26,7 @@ from tests.traces import BULK, DOUBLE, KNOWN, from_file
 
 FULL = os.environ.get("DILL_FULL") == "1"
 FULL_EVENTS = 30000
-EVENTS = 1000
+EVENTS = 500
 INTERRUPTIONS = 5  # of each of ten guests
 TROUBLE = re.compile(r"BUG|Oops|WARNING|stall|hung task|Call Trace|soft lockup|Unreliable|corrupt", re.IGNORECASE)
 
@@ -105,7 +105,7 @@ def trace_busy(guest, folder, count):
     output, errors = process.communicate(timeout=500)
     assert process.returncode == 0, errors
     assert re.search(r"ended +the limit of events was reached", output), output
-    assert re.search(r"^ +lost +0$", output, re.MULTILINE), output
+    assert re.search(r"^ +lost +0 events$", output, re.MULTILINE), output
     check_events(path, count)
     assert stops_of(guest, 1) is None
     busy.check()
@@ -249,8 +249,5 @@ def test_qemu_is_killed(case, pool, tmp_path):
         process = traced(guest, tmp_path / "trace.db")
         os.kill(guest.pid, signal.SIGKILL)
         status, output, errors = ended(process)
-        if status == 2:
-            assert len(errors) == 1 and "lost" in errors[0], (output, errors)
-        else:
-            assert status == 0 and not errors and re.search(r"ended +the guest has ended", output), (output, errors)
+        assert status == 0 and not errors and re.search(r"ended +the guest has ended", output), (output, errors)
         check_whole(tmp_path / "trace.db")

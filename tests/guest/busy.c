@@ -222,16 +222,18 @@ static int start_all(int count)
 {
 	for (int i = 0; i < count; i++) {
 		struct worker *worker = &shared->workers[i];
+		pid_t pid;
 
 		worker->kind = &kinds[i % KIND_COUNT];
 		worker->number = i;
-		worker->pid = fork();
-		if (worker->pid < 0)
+		pid = fork();
+		if (pid < 0)
 			return -1;
-		if (!worker->pid) {
+		if (!pid) {
 			self = worker;
 			work(i / KIND_COUNT);
 		}
+		worker->pid = pid; /* the child shares it */
 	}
 	return 0;
 }
@@ -242,9 +244,16 @@ static int end_all(int count)
 	int bad = 0, status;
 
 	shared->stop = 1;
-	for (int i = 0; i < count; i++)
-		if (waitpid(shared->workers[i].pid, &status, 0) < 0 || status != 0)
-			bad++;
+	for (int i = 0; i < count; i++) {
+		struct worker *worker = &shared->workers[i];
+		pid_t ended = waitpid(worker->pid, &status, 0);
+
+		if (ended == worker->pid && status == 0)
+			continue;
+		printf("%s %d, process %d: waitpid() says %d (%s), status 0x%x\n",
+		       worker->kind->name, i, worker->pid, ended, strerror(errno), status);
+		bad++;
+	}
 	return bad;
 }
 
