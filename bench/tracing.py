@@ -7,7 +7,6 @@ import dataclasses
 import json
 import os
 import re
-import signal
 import statistics
 import subprocess
 import time
@@ -82,8 +81,8 @@ def python_rate(guest, events):
 
 
 def stop_rate(guest, events):
-    """Of `dill run`: lines of events until there are enough, then Ctrl-C."""
-    command = gdb(guest.gdb_port, "source build/dill.py", "dill run", "continue", "dill stop", "detach")
+    """Of `dill run`: lines of events until there are enough; GDB is killed then, and the guest rescued."""
+    command = gdb(guest.gdb_port, "source build/dill.py", "dill run", "continue")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         began, count = None, 0
         for line in process.stdout:
@@ -94,9 +93,9 @@ def stop_rate(guest, events):
             if count == events:
                 break
         taken = time.monotonic() - began if began else 0
-        process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
-        process.wait(timeout=TIMEOUT_S)
+        process.kill()
+        rest = process.communicate()[0]
+    finish(["build/dill", "-r", f":{guest.gdb_port}", "rescue"])
     if count < events:
         raise RunFailed(f"dill run: only {count} events: {rest[-200:]}")
     return (count - 1) / taken
