@@ -11,8 +11,8 @@
  * Packets over a socket: requests are collected and sent together, replies come back in the same
  * order. Waiting is bounded by a timeout and asks the host whether the user has had enough.
  *
- * The socket's flags are never changed, and no more is read than the peer has sent for our
- * requests, so that it may belong to somebody else.
+ * The socket's flags are never changed, what is changed besides is put back, and no more is read
+ * than the peer has sent for our requests, so that it may belong to somebody else.
  */
 struct rsp_connection;
 
@@ -96,6 +96,15 @@ DILL_MUST_CHECK struct dill_error *rsp_break_in(struct rsp_connection *connectio
 
 /** True between rsp_send_run() and the stop. */
 bool rsp_is_running(const struct rsp_connection *connection);
+
+/**
+ * The next wait is for so many bytes, acknowledgements included: QEMU writes each of them alone,
+ * and would wake us for it. When fewer come they are taken after a moment.
+ */
+void rsp_expect(struct rsp_connection *connection, size_t bytes);
+
+/** Bytes of the last packet as it came, without acknowledgement. */
+size_t rsp_wire_size(const struct rsp_connection *connection);
 
 /** Acknowledge the last reply, so that the stream is at rest for its owner. Only while the guest
  * is stopped. */

@@ -24,12 +24,13 @@ struct dill_error *rsp_stub_set_register(struct rsp_stub *stub, const struct rsp
 					 enum dill_register number, uint64_t value)
 {
 	char digits[2 * sizeof(value) + 1] = "";
+	bool selects;
 
 	if (!features->registers[number].known)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "the gdbstub does not describe its registers");
 	rsp_hex_encode((const uint8_t *)&value, sizeof(value), digits);
-	TRY(rsp_stub_send_select(stub, &stub->stopped));
+	TRY(rsp_stub_send_select(stub, &stub->stopped, &selects));
 	return rsp_send(stub->connection, "P%x=%s", features->registers[number].number, digits);
 }
 
@@ -53,11 +54,13 @@ struct dill_error *rsp_stub_step(struct rsp_stub *stub, unsigned cpu)
 
 /* The CPU whose thread a stop names. */
 static struct dill_error *take_thread(struct rsp_stub *stub, const struct rsp_thread *thread,
-				      unsigned *ret)
+				      bool traps, unsigned *ret)
 {
 	TRY(rsp_stub_know_threads(stub));
 	stub->selected_known = false;
 	stub->stopped = *thread;
+	/* gdbstub.c gdb_set_stop_cpu(), before it tells of the stop */
+	stub->stop_selects = traps && stub->has_physical && thread->id[0];
 	*ret = 0;
 	if (!thread->id[0])
 		return NULL;
@@ -104,7 +107,7 @@ struct dill_error *rsp_stub_wait(struct rsp_stub *stub, const struct rsp_feature
 	}
 	rsp_stop_parse(reply, &signal, &thread);
 	ret->kind = signal == SIGNAL_TRAP ? DILL_STOP_TRAP : DILL_STOP_PAUSED;
-	TRY(take_thread(stub, &thread, &ret->cpu));
+	TRY(take_thread(stub, &thread, ret->kind == DILL_STOP_TRAP, &ret->cpu));
 	if (ret->kind != DILL_STOP_TRAP)
 		return NULL;
 	return rsp_stub_general_registers(stub, features, ret->cpu, ret->registers);
