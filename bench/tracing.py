@@ -104,10 +104,10 @@ def stop_rate(guest, events):
 def trace_rate(command, events):
     """Of a `dill trace`, by its own clock."""
     printed = finish(command)
-    found = re.search(r"^(\d+) events in ([\d.]+) s", printed, re.MULTILINE)
+    found = re.search(r"^(\d+) events in ([\d.]+) (ms|s):", printed, re.MULTILINE)
     if not found or int(found[1]) < events:
         raise RunFailed(f"{' '.join(command)}: {printed.strip().splitlines()[-1:]}")
-    return int(found[1]) / float(found[2])
+    return int(found[1]) / float(found[2]) * (1000 if found[3] == "ms" else 1)
 
 
 def engines(guest, events):

@@ -282,6 +282,7 @@ static struct dill_error *begin(struct run *run)
 		.filter = run->options->filter,
 		.sink = run->options->sink,
 		.stacks = run->options->stacks,
+		.events_max = run->options->events_max,
 		.confirms = true,
 		.breakpoints =
 			{

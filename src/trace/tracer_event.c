@@ -248,6 +248,9 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 	const struct known_cache *cache;
 	bool foreign;
 
+	/* A call of many objects may come to the limit in the middle. */
+	if (tracer->options.events_max && tracer->counts.events >= tracer->options.events_max)
+		return NULL;
 	if (object == ZERO_SIZE_PTR || (!object && occasion->kind != TRACE_ALLOC) ||
 	    (object && is_elsewhere(tracer, object)))
 		return NULL;
