@@ -7,6 +7,7 @@ are seen by a debugger of the test's own, which lets the guest run through every
 30,000 events take minutes in QEMU 7.2, which throws its translated code away at each stop. So the full number is traced
 in sid's QEMU, on one kernel, or with DILL_FULL=1 on all; in Debian 12's each kernel has fewer.
 """
+import contextlib
 import os
 import random
 import re
@@ -235,7 +236,7 @@ def test_power_off_from_inside(case, pool, tmp_path):
     """As the guest's own user does it."""
     with pool.lend(case) as guest:
         process = traced(guest, tmp_path / "trace.db")
-        with pytest.raises(GuestError):
+        with contextlib.suppress(GuestError):  # it may end before its shell does
             guest.execute("echo o >/proc/sysrq-trigger", timeout=60)
         status, output, errors = ended(process)
         assert status == 0 and not errors and re.search(r"ended +the guest has ended", output), (output, errors)
