@@ -27,7 +27,7 @@ def rows(path, page):
         Row(f"dill report, {EVENTS} events", [dill, "report", str(path)], seconds=3),
         Row(f"dill report --json, {EVENTS} events", [dill, "report", str(path), "--json"], seconds=3),
         Row(f"dill report --html, {EVENTS} events", [dill, "report", str(path), "--html", str(page)]),
-        Row("dill history of its busiest object", [dill, "history", busiest_object(path), str(path)], seconds=0.3),
+        Row("dill history of its busiest object", [dill, "history", busiest_object(path), str(path)], seconds=1),
     ]
 
 
