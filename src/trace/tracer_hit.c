@@ -64,6 +64,7 @@ static struct dill_error *enter_call(struct tracer *tracer, const struct probe *
 	struct call call = {
 		.probe = probe,
 		.stack = stop->registers[DILL_RSP] + 8,
+		.cpu = stop->cpu,
 		.current = *current,
 		.cache = argument(probe, stop, ROLE_CACHE),
 		.size = argument(probe, stop, ROLE_SIZE),
@@ -224,7 +225,7 @@ static struct dill_error *leave(struct tracer *tracer, struct call *call,
 	struct occasion occasion = {
 		.probe = call->probe,
 		.kind = TRACE_ALLOC,
-		.cpu = stop->cpu,
+		.cpu = call->cpu,
 		.current = &call->current,
 		.caller = call->caller,
 		.cache = call->cache,
