@@ -5,12 +5,15 @@ import os
 import sys
 
 from bench.measure import RunFailed, ask_reads, measure
+from bench.reports import bench_reports
 from bench.rows import all_rows, dill
 from bench.table import table
+from bench.tracing import bench_tracing
 from tests.guest.kernels import KernelUnavailable, kernel
 from tests.guest.vm import Guest, GuestError
 
 SERIES = ("6.12", "6.1", "7.2")
+PARTS = ("commands", "reports", "tracing")
 # How long the allocator is kept busy before, so that its lists are not those of a fresh boot.
 LOAD_SECONDS = 3
 
@@ -42,21 +45,29 @@ def bench(series, count):
 
 
 def main():
-    """Every series is tried, whatever became of the one before it."""
+    """Everything is tried, whatever became of what was before it."""
     parser = argparse.ArgumentParser(prog="bench", description="Print dill's times, memory and reads beside the goals.")
     parser.add_argument("--runs", type=int, default=7, help="counted runs of each command (default 7)")
-    parser.add_argument("series", nargs="*", default=SERIES, help=f"kernels (default {' '.join(SERIES)})")
+    parser.add_argument("--part", choices=PARTS, action="append", help="this part alone; may be given again")
+    parser.add_argument("series", nargs="*", default=SERIES, help=f"kernels (default {' '.join(SERIES)}); the first is traced")
     arguments = parser.parse_args()
+    count = max(arguments.runs, 1)
+    tasks = {
+        "commands": [lambda series=series: bench(series, count) for series in arguments.series],
+        "reports": [lambda: bench_reports(count)],
+        "tracing": [lambda: bench_tracing(arguments.series[0], max(count // 2, 1))],
+    }
     measured = failed = 0
-    for series in arguments.series:
-        try:
-            bench(series, max(arguments.runs, 1))
-            measured += 1
-        except KernelUnavailable as reason:
-            print(f"bench: skipped: {reason}", flush=True)
-        except (RunFailed, GuestError) as reason:
-            print(f"bench: FAILED on {series}: {reason}", flush=True)
-            failed += 1
+    for part in arguments.part or PARTS:
+        for task in tasks[part]:
+            try:
+                task()
+                measured += 1
+            except KernelUnavailable as reason:
+                print(f"bench: skipped: {reason}", flush=True)
+            except (RunFailed, GuestError) as reason:
+                print(f"bench: {part} FAILED: {reason}", flush=True)
+                failed += 1
     return int(failed > 0 or not measured)
 
 

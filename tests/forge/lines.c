@@ -65,6 +65,9 @@ static void add_value(const struct fields *fields, struct dice *dice, enum argum
 	case ARGUMENT_NODE:
 		add_format(line, "%zu", dice_pick(dice, 2));
 		break;
+	case ARGUMENT_EVENT:
+		add(line, dice_pick(dice, 2) ? "alloc" : "free");
+		break;
 	case ARGUMENT_NONE:
 	case ARGUMENT_TEXT:
 	case ARGUMENT_COMMAND:
