@@ -130,7 +130,7 @@ def test_dump_answers_as_the_guest(paused, form):
     if form == "raw" or "VMCOREINFO" in form:
         assert how == "page tables, found in physical memory"
     elif form == "without QEMU":
-        assert how == "page tables, by the dump's VMCOREINFO"
+        assert how == "page tables, by the target's VMCOREINFO"
     else:
         assert how == "page tables: first mapping of the kernel's window"
 
