@@ -180,6 +180,21 @@ unsigned kernel_node_limit(struct kernel *kernel);
 DILL_MUST_CHECK struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsigned cpu,
 						     const char *const *functions, bool *ret);
 
+/* --- time (kernel/jiffies.c) --- */
+
+struct jiffies {
+	uint64_t now;	      /**< the counter */
+	uint64_t nanoseconds; /**< of one: 10^9 / HZ */
+};
+
+/**
+ * Read the kernel's clock of ticks.
+ * @return NULL; NOT_FOUND, FAULT or BAD_DATA when this kernel does not tell; fatal errors
+ *
+ * Source: kernel/time/jiffies.c clocksource_jiffies, whose mult and shift say how long a jiffy is
+ */
+DILL_MUST_CHECK struct dill_error *kernel_jiffies(struct kernel *kernel, struct jiffies *ret);
+
 /* --- struct page (kernel/page.c) --- */
 
 /** Facts of the memory map (include/asm/page_64.h, pgtable_64_types.h; relocated by KASLR). */
