@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/array.h"
-#include "base/number_map.h"
 #include "command/census.h"
+#include "slub/site.h"
 
 #define SECOND UINT64_C(1000000000)
-
-/* Objects of one cache from one place. */
-struct site {
-	const struct cache *cache;
-	enum origin_kind kind;
-	dill_virt address;
-	uint64_t objects, memory, requested, waste;
-	bool has_requested, has_age;
-	uint64_t youngest, oldest;
-};
 
 /* Upper bounds of the groups by age; behind the last there is one more without. */
 static const uint64_t age_bounds[] = {
@@ -31,8 +20,7 @@ struct collector {
 	struct heap *heap;
 	struct census_clock clock;
 	struct origin_reader origins; /* of the current cache */
-	ARRAY(struct site) sites;
-	struct number_map index; /* of the current cache: address -> place in `sites` + 1 */
+	struct site_table sites;
 	struct age_group ages[AGE_GROUPS + 1]; /* the last: not recorded */
 };
 
@@ -44,37 +32,6 @@ static bool wants_bytes(void *context, const struct cache *cache)
 
 	origin_reader_init(collector->heap, cache, &collector->origins);
 	return origin_needs_bytes(&collector->origins);
-}
-
-/* Where objects without a known place are; no address of the kernel's. */
-#define NO_PLACE 1u
-
-static struct dill_error *find_site(struct collector *collector, const struct origin *origin,
-				    struct site **ret)
-{
-	uint64_t key = origin->kind == ORIGIN_NONE ? NO_PLACE : origin->address, at;
-	struct site site = {
-		.cache = collector->origins.cache,
-		.kind = origin->kind,
-		.address = origin->address,
-	};
-
-	if (!number_map_get(&collector->index, key, &at)) {
-		TRY(array_push(&collector->sites, site));
-		at = collector->sites.count;
-		TRY(number_map_put(&collector->index, key, at));
-	}
-	*ret = &collector->sites.items[at - 1];
-	return NULL;
-}
-
-static void add_age(struct site *site, uint64_t age)
-{
-	if (!site->has_age || age < site->youngest)
-		site->youngest = age;
-	if (!site->has_age || age > site->oldest)
-		site->oldest = age;
-	site->has_age = true;
 }
 
 static size_t age_group(uint64_t age)
@@ -90,23 +47,18 @@ static struct dill_error *take(struct collector *collector, const struct origin 
 {
 	const struct cache *cache = collector->origins.cache;
 	struct age_group *group = &collector->ages[AGE_GROUPS];
-	struct site *site;
 	uint64_t age;
+	bool aged = census_age(&collector->clock, origin, &age);
+	size_t site;
 
-	TRY(find_site(collector, origin, &site));
-	site->objects++;
-	site->memory += cache->size;
-	if (census_age(&collector->clock, origin, &age)) {
-		add_age(site, age);
+	TRY(site_table_add(&collector->sites, cache, origin, aged ? &age : NULL, &site));
+	if (aged)
 		group = &collector->ages[age_group(age)];
-	}
 	group->objects++;
 	group->memory += cache->size;
 	if (!origin->has_requested)
 		return NULL;
-	site->has_requested = group->has_requested = true;
-	site->requested += origin->requested;
-	site->waste += cache->object_size - origin->requested;
+	group->has_requested = true;
 	group->requested += origin->requested;
 	return NULL;
 }
@@ -134,8 +86,7 @@ static struct dill_error *end_cache(void *context, const struct contents *conten
 
 	(void)contents;
 	(void)map;
-	number_map_deinit(&collector->index);
-	collector->index = (struct number_map){0};
+	site_table_end_cache(&collector->sites);
 	return NULL;
 }
 
@@ -163,24 +114,7 @@ static struct dill_error *collect(const struct census_order *order, struct colle
 	return census_walk(order->survey, order->chosen, &visitor);
 }
 
-static void deinit(struct collector *collector)
-{
-	array_free(&collector->sites);
-	number_map_deinit(&collector->index);
-}
-
 /* --- records --- */
-
-static int by_memory(const void *a, const void *b)
-{
-	const struct site *one = a, *two = b;
-
-	if (one->memory != two->memory)
-		return one->memory < two->memory ? 1 : -1;
-	if (one->cache != two->cache)
-		return one->cache < two->cache ? -1 : 1;
-	return (one->address > two->address) - (one->address < two->address);
-}
 
 static struct dill_error *emit_site(struct command_call *call, struct origin_names *names,
 				    const struct site *site, struct arena *arena)
@@ -218,11 +152,9 @@ static struct dill_error *emit_sites(struct command_call *call, const struct cen
 
 	TRY(arena_new(&arena));
 	TRY(origin_names_new(collector->heap, call->arena, &names));
-	if (collector->sites.count)
-		qsort(collector->sites.items, collector->sites.count,
-		      sizeof(*collector->sites.items), by_memory);
-	for (size_t i = 0; i < collector->sites.count && i < order->rows; i++) {
-		TRY(emit_site(call, names, &collector->sites.items[i], arena));
+	site_table_sort(&collector->sites);
+	for (size_t i = 0; i < collector->sites.items.count && i < order->rows; i++) {
+		TRY(emit_site(call, names, &collector->sites.items.items[i], arena));
 		arena_reset(arena);
 	}
 	return NULL;
@@ -237,7 +169,7 @@ struct dill_error *census_by_site(struct command_call *call, const struct census
 	error = collect(order, &collector);
 	if (!error)
 		error = emit_sites(call, order, &collector);
-	deinit(&collector);
+	site_table_deinit(&collector.sites);
 	return error;
 }
 
@@ -275,6 +207,6 @@ struct dill_error *census_by_age(struct command_call *call, const struct census_
 				       "--by age: this kernel does not tell how long a jiffy is");
 	if (!error)
 		error = emit_ages(call, collector.ages);
-	deinit(&collector);
+	site_table_deinit(&collector.sites);
 	return error;
 }

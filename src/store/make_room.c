@@ -85,13 +85,18 @@ static struct dill_error *keep_as_old(const char *path, const struct db_kind *ki
 	return move(path, old);
 }
 
+struct dill_error *store_check_room(const char *path, const struct db_kind *kind)
+{
+	return is_missing(path) || is_empty(path) ? NULL : check_ours(path, kind);
+}
+
 struct dill_error *store_make_room(const char *path, const struct db_kind *kind)
 {
 	bool worth;
 
+	TRY(store_check_room(path, kind));
 	if (is_missing(path) || is_empty(path))
 		return NULL;
-	TRY(check_ours(path, kind));
 	TRY(look_inside(path, kind, &worth));
 	if (worth)
 		return keep_as_old(path, kind);

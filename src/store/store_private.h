@@ -39,6 +39,9 @@ DILL_MUST_CHECK struct dill_error *db_release(sqlite3 *db);
 /** Make room for a new file of @p kind at @p path; see trace_store_create(). */
 DILL_MUST_CHECK struct dill_error *store_make_room(const char *path, const struct db_kind *kind);
 
+/** Fails when store_make_room() would because of what is at @p path. */
+DILL_MUST_CHECK struct dill_error *store_check_room(const char *path, const struct db_kind *kind);
+
 /** Open a file of a kind to read it, hardened against what it may hold; repairs one whose writer
  * was killed. As trace_store_open(). */
 DILL_MUST_CHECK struct dill_error *db_open_checked(const char *path, const struct db_kind *kind,

@@ -213,12 +213,23 @@ def test_nodes(case, pool):
             assert total["slabs"] == sum(counted.values()) and total["memory"] == sum(row["memory"] for row in rows)
 
 
-def users(guest, name):
-    """{caller: objects} as the kernel itself lists the users of a cache, in sysfs to 5.13, then in debugfs."""
-    guest.run("mount -t debugfs none /sys/kernel/debug 2>/dev/null || true")
-    text = guest.run(f"cat /sys/kernel/slab/{name}/alloc_calls 2>/dev/null || cat /sys/kernel/debug/slab/{name}/alloc_traces")
+CALLER = r"^ *(\d+) (\S+?)(?:/0x[0-9a-f]+)?(?: \[\w+\])? "
+
+
+def seen_and_told(case, guest, name, look):
+    """What *look* returns, and the kernel's own lists of the users of a cache at that time."""
+    path = f"/sys/kernel/slab/{name}/alloc_calls"  # to 5.13
+    if case.series != "5.10":
+        guest.run("mount -t debugfs none /sys/kernel/debug 2>/dev/null || true")
+        path = f"/sys/kernel/debug/slab/{name}/alloc_traces"
+    seen, readings = looked_at(guest, [path], look)
+    return seen, [reading[path] for reading in readings]
+
+
+def users(text):
+    """{caller: objects}."""
     counts = collections.Counter()
-    for count, caller in re.findall(r"^ *(\d+) (\S+?)(?:/0x[0-9a-f]+)?(?: \[\w+\])? ", text, re.MULTILINE):
+    for count, caller in re.findall(CALLER, text, re.MULTILINE):
         counts[caller] += int(count)
     assert counts, text
     return counts
@@ -241,11 +252,11 @@ def test_sites_and_ages(case, pool):
         messages = Messages(guest, (900, 300), free_every=3)
         time.sleep(12)
         for _ in range(5):
-            before = users(guest, name)
-            found = sites(dill, name)
-            if {site: row["objects"] for site, row in found.items()} == before:
+            found, texts = seen_and_told(case, guest, name, lambda: sites(dill, name))
+            objects_of = {site: row["objects"] for site, row in found.items()}
+            if objects_of in [users(text) for text in texts]:
                 break
-        assert {site: row["objects"] for site, row in found.items()} == before
+        assert objects_of in [users(text) for text in texts]
         guest.stop()
         passed = time.monotonic() - begun
         site = next(row for where, row in found.items() if where.startswith(("alloc_msg", "load_msg")))
@@ -264,12 +275,10 @@ def test_sites_and_ages(case, pool):
         assert len(mine) >= kept and all(10e9 < record["age_ns"] <= (passed + 2) * 1e9 for record in mine)
 
 
-def wastes(guest, name):
+def wastes(text):
     """{caller: bytes of waste} as the kernel lists them for a kmalloc cache (since 6.1); callers without any are not there."""
-    guest.run("mount -t debugfs none /sys/kernel/debug 2>/dev/null || true")
-    text = guest.run(f"cat /sys/kernel/debug/slab/{name}/alloc_traces")
     bytes_of = collections.Counter()
-    for caller, waste in re.findall(r"^ *\d+ (\S+?)(?:/0x[0-9a-f]+)?(?: \[\w+\])? waste=(\d+)/", text, re.MULTILINE):
+    for _, caller, waste in re.findall(CALLER + r"waste=(\d+)/", text, re.MULTILINE):
         bytes_of[caller] += int(waste)
     assert bytes_of, text
     return dict(bytes_of)
@@ -280,9 +289,11 @@ def test_requested_sizes(case, pool):
     """What callers of kmalloc() wasted, as the kernel has recorded it."""
     with pool.lend(case) as guest:
         dill = Program(guest)
+        guest.run("mount -t debugfs none /sys/kernel/debug 2>/dev/null || true")
         for name in ("kmalloc-192", "kmalloc-1k"):
             for _ in range(5):
-                told = wastes(guest, name)
+                # Too long for looked_at(); only callers that waste nothing come and go meanwhile.
+                told = wastes(guest.run(f"cat /sys/kernel/debug/slab/{name}/alloc_traces"))
                 rows = sites(dill, name)
                 found = {site: row["request_waste"] for site, row in rows.items() if row["request_waste"]}
                 if found == told:
