@@ -178,6 +178,27 @@ struct dill_target_ops {
 	/** Changes whenever the target may have run: what was read before is stale then. */
 	uint64_t (*generation)(void *context);
 
+	/**
+	 * Optional: memory that can be looked at where it is, without a copy: a mapped file's. What
+	 * is mapped is what read_pages() would read, and stays until close(). May be called by
+	 * several threads at once, between begin() and end().
+	 * @return @p length bytes; NULL when they cannot be had so, be they readable or not
+	 */
+	const void *(*map)(void *context, enum dill_space space, uint64_t address, size_t length);
+
+	/**
+	 * Optional, for targets without control registers: where physical memory is, to search for
+	 * page tables in it. The first range at or after @p from.
+	 * @return false when there is no more
+	 */
+	bool (*next_range)(void *context, dill_phys from, dill_phys *ret_first, uint64_t *ret_size);
+
+	/**
+	 * Optional: the VMCOREINFO that came along with the memory, lines of KEY=VALUE. Borrowed
+	 * until close(); NULL when there is none.
+	 */
+	const char *(*vmcoreinfo)(void *context, size_t *ret_size);
+
 	/** Optional. */
 	void (*stats)(void *context, struct dill_target_stats *ret);
 

@@ -35,7 +35,7 @@ static const char middle[] =
 	"\t\tprevious=${COMP_WORDS[COMP_CWORD - 2]}\n"
 	"\tfi\n"
 	"\tcase $command:$previous in\n"
-	"\t:--vmlinux)\n"
+	"\t:-c | :--core | :--record | :--vmlinux)\n"
 	"\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
 	"\t\treturn\n"
 	"\t\t;;\n"

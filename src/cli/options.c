@@ -25,7 +25,10 @@ enum {
 static const struct argp_option table[] = {
 	{"remote", 'r', "HOST:PORT", 0,
 	 "gdbstub of the guest, such as of \"qemu -s\"; also :PORT and unix:PATH", 0},
-	{"core", 'c', "FILE", 0, "a file instead of a guest: a recording made with --record", 0},
+	{"core", 'c', "FILE", 0,
+	 "a file instead of a guest: a dump of its memory (ELF, makedumpfile's, QEMU's, libvirt's, "
+	 "or raw), or a recording made with --record",
+	 0},
 	{"record", KEY_RECORD, "FILE", 0,
 	 "keep what is read from the target in FILE, which -c opens again", 0},
 	{"no-direct", KEY_NO_DIRECT, NULL, 0,

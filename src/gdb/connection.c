@@ -20,6 +20,7 @@ static bool read_object(PyObject *object, struct gdb_connection *ret)
 
 	if (!number || !details || !name || !py_u64(number, &ret->number))
 		return false;
+	ret->is_core = strcmp(name, "core") == 0;
 	if (!is_gdbstub(name) || details == Py_None)
 		return true;
 	ret->details = py_text(details);
@@ -44,6 +45,7 @@ static bool read_table(const char *text, struct gdb_connection *ret)
 	if (found < 2)
 		return true;
 	ret->number = number;
+	ret->is_core = strcmp(type, "core") == 0;
 	if (found < 3 || !is_gdbstub(type))
 		return true;
 	ret->details = strdup(details);

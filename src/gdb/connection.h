@@ -11,6 +11,7 @@ struct gdb_connection {
 	char *details;	 /**< such as "localhost:1234"; NULL when it is no gdbstub or GDB does not
 			  * tell
 			  */
+	bool is_core;	 /**< GDB has opened a core file */
 };
 
 /** Ask GDB. Free the result with gdb_connection_deinit(). False with an exception. */

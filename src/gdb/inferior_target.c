@@ -164,6 +164,9 @@ static struct dill_error *decide_route(struct inferior *inferior)
 
 struct dill_error *inferior_resume(struct inferior *inferior)
 {
+	if (!inferior)
+		return NULL;
+
 	/* Also on the way out of an interrupted command, whose end() must find the target taken. */
 	struct py_pending pending = py_pending_take();
 	struct dill_error *error = NULL;
@@ -182,7 +185,7 @@ struct dill_error *inferior_pause(struct inferior *inferior)
 	struct py_pending pending;
 	struct dill_error *error;
 
-	if (!inferior->active)
+	if (!inferior || !inferior->active)
 		return NULL;
 	inferior->active = false;
 	pending = py_pending_take();

@@ -27,7 +27,8 @@ const struct dill_target_ops *inferior_ops(void);
 
 /**
  * Between begin() and end(): leave the target to GDB, whose own reads would otherwise meet a
- * borrowed connection or a stub in another mode; then take it again.
+ * borrowed connection or a stub in another mode; then take it again. Nothing is done for NULL: the
+ * session's target is a file.
  */
 DILL_MUST_CHECK struct dill_error *inferior_pause(struct inferior *inferior);
 DILL_MUST_CHECK struct dill_error *inferior_resume(struct inferior *inferior);

@@ -60,6 +60,9 @@ static struct dill_error *arm(struct plugin *plugin)
 	TRY(plugin_session(plugin, &session));
 	if (!session)
 		return plugin_no_target();
+	if (!plugin->inferior)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "a dump does not run, so that nothing can be traced in it");
 	return live_new(plugin, session, &plugin->live);
 }
 

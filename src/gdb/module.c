@@ -16,8 +16,8 @@ static int module_exec(PyObject *module)
 		return -1;
 	plugin->gdb_error = PyObject_GetAttrString(plugin->gdb, "GdbError");
 	if (!plugin->gdb_error || !parameters_register(plugin) || !commands_register(plugin) ||
-	    !live_commands_register(plugin) || !functions_register(plugin) ||
-	    !events_connect(plugin))
+	    !live_commands_register(plugin) || !file_commands_register(plugin) ||
+	    !functions_register(plugin) || !events_connect(plugin))
 		return -1;
 	return PyModule_AddStringConstant(module, "__version__", DILL_VERSION);
 }

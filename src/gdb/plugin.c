@@ -8,6 +8,7 @@
 #include "gdb/connection.h"
 #include "gdb/gdb_registers.h"
 #include "gdb/live.h"
+#include "target/open.h"
 
 /* How often Python is asked for signals: asking costs as much as reading a cached page. */
 #define SIGNAL_PERIOD_NS UINT64_C(1000000)
@@ -97,7 +98,8 @@ static bool selected_cpu(void *context, unsigned *ret)
 {
 	struct plugin *plugin = context;
 	struct dill_error *error = inferior_pause(plugin->inferior);
-	bool found = !error && gdb_selected_cpu(plugin->gdb, ret);
+	/* A file of dill's own has no threads in GDB; a core that GDB has opened has. */
+	bool found = !error && !plugin->opened && gdb_selected_cpu(plugin->gdb, ret);
 
 	if (!error)
 		error = inferior_resume(plugin->inferior);
@@ -164,12 +166,8 @@ static bool append_attribute(struct strbuf *text, PyObject *object, const char *
 	return true;
 }
 
-/*
- * Everything that makes a session useless when it changes. Connections are counted, so a second
- * "target remote" to the same place is seen, too.
- * @ret stays empty when there is no target.
- */
-static bool session_key(struct plugin *plugin, const char *image, struct strbuf *ret)
+/* How the selected inferior is reached; nothing when there is none. */
+static bool inferior_key(struct plugin *plugin, struct strbuf *ret, bool *ret_is_core)
 {
 	_cleanup_(py_decrefp)
 	PyObject *inferior = py_call(plugin->gdb, "selected_inferior", "()");
@@ -186,12 +184,60 @@ static bool session_key(struct plugin *plugin, const char *image, struct strbuf 
 	if (!append_attribute(ret, inferior, "num") || !append_attribute(ret, inferior, "pid") ||
 	    !gdb_connection_get(plugin->gdb, &connection))
 		return false;
-	strbuf_append_format(ret, "%" PRIu64 "/%d/%s", connection.number, parameter_direct(plugin),
-			     image ? image : "");
+	strbuf_append_format(ret, "%" PRIu64 "/%d/", connection.number, parameter_direct(plugin));
+	*ret_is_core = connection.is_core;
 	return true;
 }
 
-static struct dill_error *open_session(struct plugin *plugin, const char *image)
+/*
+ * Everything that makes a session useless when it changes. Connections are counted, so a second
+ * "target remote" to the same place is seen, too.
+ * @ret stays empty when there is no target.
+ */
+static bool session_key(struct plugin *plugin, const char *image, struct strbuf *ret,
+			bool *ret_is_core)
+{
+	if (plugin->opened)
+		strbuf_append_format(ret, "file %" PRIu64 "/", plugin->opened_count);
+	else if (!inferior_key(plugin, ret, ret_is_core))
+		return false;
+	if (ret->length)
+		strbuf_append(ret, image ? image : "");
+	return true;
+}
+
+static struct dill_error *open_file(struct plugin *plugin, const char *path,
+				    const struct session_options *options)
+{
+	struct target_options target = {.file = path, .host = plugin_host(plugin)};
+	const struct dill_target_ops *ops;
+	void *context;
+
+	TRY(target_open(&target, &ops, &context));
+	return session_new(ops, context, options, &plugin->session);
+}
+
+/* GDB reads a core by its virtual addresses, which most dumps do not have, and shows no registers
+ * of the system: dill reads the same file. False when that cannot be. */
+static struct dill_error *try_core(struct plugin *plugin, const struct session_options *options,
+				   bool *ret)
+{
+	_cleanup_(freep)
+	char *path = NULL;
+	struct dill_error *error;
+
+	TRY(file_of_core(plugin, &path));
+	if (!path)
+		return NULL;
+	error = open_file(plugin, path, options);
+	*ret = !error;
+	if (error && dill_error_code(error) == DILL_ERROR_NO_MEMORY)
+		return error;
+	dill_error_free(error);
+	return NULL;
+}
+
+static struct dill_error *open_session(struct plugin *plugin, const char *image, bool is_core)
 {
 	struct session_options options = {
 		.image_path = image,
@@ -202,7 +248,14 @@ static struct dill_error *open_session(struct plugin *plugin, const char *image)
 		.forget = forget,
 	};
 	struct inferior *inferior;
+	bool opened = false;
 
+	if (plugin->opened)
+		return open_file(plugin, plugin->opened, &options);
+	if (is_core)
+		TRY(try_core(plugin, &options, &opened));
+	if (opened)
+		return NULL;
 	TRY(inferior_new(plugin, &inferior));
 	TRY(session_new(inferior_ops(), inferior, &options, &plugin->session));
 	plugin->inferior = inferior;
@@ -215,8 +268,9 @@ struct dill_error *plugin_session(struct plugin *plugin, struct session **ret)
 	struct strbuf key = {0};
 	_cleanup_(freep)
 	char *image = image_path(plugin);
+	bool is_core = false;
 
-	if (PyErr_Occurred() || !session_key(plugin, image, &key))
+	if (PyErr_Occurred() || !session_key(plugin, image, &key, &is_core))
 		return py_error();
 	TRY(strbuf_error(&key));
 	if (!plugin->session_key || strcmp(plugin->session_key, strbuf_get(&key)) != 0)
@@ -225,7 +279,7 @@ struct dill_error *plugin_session(struct plugin *plugin, struct session **ret)
 		plugin->session_key = strdup(strbuf_get(&key));
 		if (!plugin->session_key)
 			return error_no_memory();
-		TRY(open_session(plugin, image));
+		TRY(open_session(plugin, image, is_core));
 	}
 	*ret = plugin->session;
 	return NULL;
@@ -235,7 +289,7 @@ struct dill_error *plugin_no_target(void)
 {
 	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 			      "no target: connect GDB first, such as with \"target remote :1234\" "
-			      "to qemu -s");
+			      "to qemu -s, or open a dump: \"dill open FILE\"");
 }
 
 struct dill_error *plugin_begin(struct plugin *plugin, struct session **ret)

@@ -17,8 +17,10 @@ struct plugin {
 	PyObject *gdb_error; /**< gdb.GdbError: an error without a traceback */
 
 	struct session *session;   /**< what is known of the target; NULL before the first use */
-	struct inferior *inferior; /**< the session's target; closed with it */
+	struct inferior *inferior; /**< the session's target, closed with it; NULL for a file */
 	char *session_key;	   /**< what the session was opened for */
+	char *opened;		   /**< the file of "dill open", instead of GDB's target; or NULL */
+	uint64_t opened_count; /**< how often a file was opened: the same one may have changed */
 
 	struct live *live; /**< the trace by GDB's breakpoints; NULL while none is armed */
 
@@ -65,6 +67,15 @@ bool live_commands_register(struct plugin *plugin);
  * @return NULL; NOT_FOUND when nothing is armed
  */
 DILL_MUST_CHECK struct dill_error *live_follow_line(struct plugin *plugin, const char *line);
+
+/** Define "dill open" and "dill close" (file_command.c). False with an exception. */
+bool file_commands_register(struct plugin *plugin);
+/**
+ * The file of the core that GDB has as its target; NULL when GDB does not tell.
+ * @param ret  the caller's
+ * @return NULL; INTERRUPTED along with a Python exception
+ */
+DILL_MUST_CHECK struct dill_error *file_of_core(struct plugin *plugin, char **ret);
 
 /** Count GDB's events that may have changed the target. False with an exception. */
 bool events_connect(struct plugin *plugin);

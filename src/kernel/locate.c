@@ -14,11 +14,12 @@
 /** Most CPUs that are asked for page tables; one is enough unless it is offline or in firmware. */
 #define CPUS_TRIED_MAX 64u
 
-/** Look for the image below one top table; on success kernel->vm and kernel->image are set. */
-static struct dill_error *try_root(struct kernel *kernel, dill_phys root, unsigned levels)
+struct dill_error *kernel_try_root(struct kernel *kernel, dill_phys root, unsigned levels)
 {
 	vm_init(kernel, root, levels);
-	return image_find(&kernel->vm.tables, &kernel->image);
+	TRY(image_find(&kernel->vm.tables, &kernel->image));
+	kernel->facts.paging_levels = levels;
+	return NULL;
 }
 
 /** Look for the image with the page tables of one CPU, as they are and as the kernel half of a
@@ -42,13 +43,11 @@ static struct dill_error *try_cpu(struct kernel *kernel, unsigned cpu)
 				      cpu);
 	root = registers.cr3 & PAGETABLE_ADDRESS_MASK;
 	levels = registers.cr4 & CR4_LA57 ? 5 : 4;
-	error = try_root(kernel, root, levels);
+	error = kernel_try_root(kernel, root, levels);
 	if (error && !error_is_fatal(error) && root & PTI_USER_PAGE) {
 		dill_error_free(error);
-		error = try_root(kernel, root & ~PTI_USER_PAGE, levels);
+		error = kernel_try_root(kernel, root & ~PTI_USER_PAGE, levels);
 	}
-	if (!error)
-		kernel->facts.paging_levels = levels;
 	return error;
 }
 
@@ -85,12 +84,29 @@ static struct dill_error *locate_by_probing(struct kernel *kernel)
 	return image_probe(kernel->memory, &kernel->image);
 }
 
+/** By the registers, else without them; of two reasons against it the first one says more, but for
+ * a target that has no registers. */
+static struct dill_error *locate_in_memory(struct kernel *kernel)
+{
+	struct dill_error *error = locate_by_tables(kernel), *other;
+
+	if (!error || error_is_fatal(error))
+		return error;
+	other = kernel_search(kernel);
+	if (!other || error_is_fatal(other) || dill_error_code(other) != DILL_ERROR_UNSUPPORTED) {
+		dill_error_free(error);
+		return other;
+	}
+	dill_error_free(other);
+	return error;
+}
+
 struct dill_error *kernel_locate(struct kernel *kernel)
 {
 	struct dill_error *error = NULL;
 
 	if (memory_has_space(kernel->memory, DILL_SPACE_PHYSICAL)) {
-		error = locate_by_tables(kernel);
+		error = locate_in_memory(kernel);
 		if (!error || dill_error_code(error) != DILL_ERROR_UNSUPPORTED ||
 		    !memory_has_space(kernel->memory, DILL_SPACE_VIRTUAL))
 			return dill_error_add_context(error, "no Linux kernel found");
@@ -102,31 +118,50 @@ struct dill_error *kernel_locate(struct kernel *kernel)
 /** The kernel's own page tables, by the names they had; swapper_pg_dir is a macro on x86-64. */
 static const char *const own_tables[] = {"init_top_pgt", "init_level4_pgt"};
 
+/** Take a top table when it shows the image where it is known to be. @p ret says whether. */
+static struct dill_error *use_tables(struct kernel *kernel, dill_phys root, unsigned levels,
+				     bool *ret)
+{
+	_cleanup_(image_deinitp)
+	struct image image = {0};
+	struct dill_error *error;
+
+	vm_init(kernel, root, levels);
+	error = image_find(&kernel->vm.tables, &image);
+	if (error && error_is_fatal(error))
+		return error;
+	*ret = !error && image.base == kernel->image.base &&
+	       image_phys(&image, image.base) == image_phys(&kernel->image, image.base);
+	dill_error_free(error);
+	if (*ret) {
+		image_deinit(&kernel->image);
+		kernel->image = image;
+		image = (struct image){0};
+		kernel->facts.paging_levels = levels;
+	}
+	return NULL;
+}
+
 struct dill_error *kernel_use_own_tables(struct kernel *kernel)
 {
 	struct pagetable before = kernel->vm.tables;
 	dill_virt symbol;
-	struct dill_error *error = NULL;
+	bool used = false;
 
 	if (!kernel->vm.paged)
 		return NULL;
 	for (size_t i = 0; i < sizeof(own_tables) / sizeof(*own_tables); i++) {
-		struct image image = {0};
+		dill_phys root;
 
 		if (!kernel_has_symbol(kernel, own_tables[i], &symbol))
 			continue;
-		vm_init(kernel, image_phys(&kernel->image, symbol), before.levels);
-		error = image_find(&kernel->vm.tables, &image);
-		if (!error && image.base == kernel->image.base &&
-		    image_phys(&image, image.base) == image_phys(&kernel->image, image.base)) {
-			image_deinit(&kernel->image);
-			kernel->image = image;
+		root = image_phys(&kernel->image, symbol);
+		TRY(use_tables(kernel, root, before.levels, &used));
+		/* Tables that were found in memory may be those of the level below. */
+		if (!used)
+			TRY(use_tables(kernel, root, before.levels == 4 ? 5 : 4, &used));
+		if (used)
 			return NULL;
-		}
-		image_deinit(&image);
-		if (error && error_is_fatal(error))
-			return error;
-		dill_error_free(error);
 	}
 	vm_init(kernel, before.root, before.levels);
 	return NULL;

@@ -82,10 +82,21 @@ DILL_MUST_CHECK struct dill_error *vm_read_lenient(struct kernel *kernel, dill_v
 /** Find the image: sets kernel->vm, kernel->image and the facts that follow from these. */
 DILL_MUST_CHECK struct dill_error *kernel_locate(struct kernel *kernel);
 /**
+ * Look for the image below one top table.
+ * @return NULL: kernel->vm, kernel->image and the number of levels are set; as image_find()
+ */
+DILL_MUST_CHECK struct dill_error *kernel_try_root(struct kernel *kernel, dill_phys root,
+						   unsigned levels);
+/**
  * Go over from a process's page tables, which die with it, to the kernel's own; keeps the former
  * when these do not show the same image. Needs the symbols.
  */
 DILL_MUST_CHECK struct dill_error *kernel_use_own_tables(struct kernel *kernel);
+
+/* search.c */
+/** Find the image without registers: by the VMCOREINFO of a dump, else by page tables that lie
+ * anywhere in physical memory. NOT_FOUND also where the target does not tell where memory is. */
+DILL_MUST_CHECK struct dill_error *kernel_search(struct kernel *kernel);
 
 /* kallsyms_find.c */
 /** Find and decode the kernel's own symbol table. NOT_FOUND when there is none. */

@@ -5,7 +5,7 @@
 
 /**
  * Find the line "KEY=NUMBER".
- * @param key  with its "="
+ * @param key  with its "=", and the minus of a negative number
  */
 static bool find_number(struct span text, const char *key, unsigned base, uint64_t *ret)
 {
@@ -39,7 +39,15 @@ static bool find_number(struct span text, const char *key, unsigned base, uint64
 
 void vmcoreinfo_parse(struct span text, struct vmcoreinfo *ret)
 {
+	uint64_t levels;
+
 	*ret = (struct vmcoreinfo){0};
 	ret->has_kernel_offset = find_number(text, "KERNELOFFSET=", 16, &ret->kernel_offset);
+	ret->has_tables = find_number(text, "SYMBOL(swapper_pg_dir)=", 16, &ret->tables);
+	if (find_number(text, "NUMBER(phys_base)=-", 10, &ret->phys_base))
+		ret->phys_base = -ret->phys_base;
+	else if (!find_number(text, "NUMBER(phys_base)=", 10, &ret->phys_base))
+		ret->has_tables = false;
+	ret->five_levels = find_number(text, "NUMBER(pgtable_l5_enabled)=", 10, &levels) && levels;
 	ret->has_page_size = find_number(text, "SIZE(page)=", 10, &ret->page_struct_size);
 }

@@ -18,6 +18,11 @@ struct vmcoreinfo {
 	uint64_t kernel_offset; /**< KERNELOFFSET, the slide of KASLR */
 	bool has_page_size;
 	uint64_t page_struct_size; /**< SIZE(page) */
+	bool has_tables;	   /**< the three that follow */
+	uint64_t tables;	   /**< SYMBOL(swapper_pg_dir), the kernel's own top table */
+	uint64_t phys_base;	   /**< NUMBER(phys_base), modulo 2^64: physical address of
+				      0xffffffff80000000 */
+	bool five_levels;	   /**< NUMBER(pgtable_l5_enabled) */
 };
 
 /** Parse the text; unknown, broken and missing lines are left out. */

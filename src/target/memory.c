@@ -139,6 +139,21 @@ static struct dill_error *check_range(enum dill_space space, uint64_t address, s
 	return NULL;
 }
 
+/* The bytes at @p address where the target has them, or NULL. */
+static const uint8_t *in_place(const struct memory *memory, enum dill_space space, uint64_t address,
+			       size_t length)
+{
+	if (!memory->ops->map)
+		return NULL;
+	assert(memory->begun);
+	return memory->ops->map(memory->context, space, address, length);
+}
+
+const void *memory_map_phys(const struct memory *memory, dill_phys address, size_t length)
+{
+	return in_place(memory, DILL_SPACE_PHYSICAL, address, length);
+}
+
 /* Ask the backend for the pages of the batch, none of which may be asked twice. */
 static struct dill_error *read_batch(struct memory *memory, enum dill_space space)
 {
@@ -181,7 +196,8 @@ static struct dill_error *want(struct memory *memory, enum dill_space space, uin
 {
 	struct cached_page *cached = NULL;
 
-	if (page_cache_find(memory->cache, space, page))
+	if (page_cache_find(memory->cache, space, page) ||
+	    in_place(memory, space, page, DILL_PAGE_SIZE))
 		return NULL;
 	if (memory->wanted == BATCH_PAGES)
 		TRY(fill_cache(memory, space));
@@ -209,8 +225,14 @@ static struct dill_error *find_page(struct memory *memory, enum dill_space space
 				    const uint8_t **ret)
 {
 	uint64_t page = page_of(address);
-	const struct cached_page *cached = page_cache_find(memory->cache, space, page);
+	const uint8_t *mapped = in_place(memory, space, page, DILL_PAGE_SIZE);
+	const struct cached_page *cached;
 
+	if (mapped) {
+		*ret = mapped;
+		return NULL;
+	}
+	cached = page_cache_find(memory->cache, space, page);
 	if (!cached) {
 		TRY(want(memory, space, page));
 		TRY(fill_cache(memory, space));
@@ -278,7 +300,12 @@ struct dill_error *memory_read(struct memory *memory, enum dill_space space, uin
 			       void *buffer, size_t length)
 {
 	uint8_t *out = buffer;
+	const uint8_t *mapped = in_place(memory, space, address, length);
 
+	if (mapped) {
+		memcpy(buffer, mapped, length);
+		return NULL;
+	}
 	TRY(check_range(space, address, length));
 	while (length) {
 		size_t part = part_of_batch(address, length);
@@ -352,10 +379,13 @@ static struct dill_error *read_uncached_batch(struct memory *memory, struct unca
 
 	while (length) {
 		size_t part = part_of_page(address, length);
+		const uint8_t *mapped = in_place(memory, read->space, address, part);
 		const struct cached_page *cached =
 			page_cache_find(memory->cache, read->space, page_of(address));
 
-		if (!cached) {
+		if (mapped) {
+			memcpy(buffer, mapped, part);
+		} else if (!cached) {
 			want_uncached(memory, read, address, buffer, part);
 		} else if (cached->state == PAGE_READABLE) {
 			memcpy(buffer, cached->data + (address - page_of(address)), part);
@@ -387,6 +417,23 @@ struct dill_error *memory_read_uncached(struct memory *memory, enum dill_space s
 		length -= part;
 	}
 	return NULL;
+}
+
+bool memory_next_range(const struct memory *memory, dill_phys from, dill_phys *ret_first,
+		       uint64_t *ret_size)
+{
+	assert(memory->begun);
+	return memory->ops->next_range &&
+	       memory->ops->next_range(memory->context, from, ret_first, ret_size);
+}
+
+struct span memory_vmcoreinfo(const struct memory *memory)
+{
+	size_t size = 0;
+	const char *text =
+		memory->ops->vmcoreinfo ? memory->ops->vmcoreinfo(memory->context, &size) : NULL;
+
+	return (struct span){(const uint8_t *)text, text ? size : 0};
 }
 
 struct dill_error *memory_registers(struct memory *memory, unsigned cpu, struct dill_registers *ret)

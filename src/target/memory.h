@@ -5,6 +5,7 @@
 #include <dill/target.h>
 
 #include "base/error.h"
+#include "base/span.h"
 #include "base/strbuf.h"
 
 /**
@@ -61,6 +62,22 @@ DILL_MUST_CHECK struct dill_error *memory_page(struct memory *memory, enum dill_
 DILL_MUST_CHECK struct dill_error *memory_read_uncached(struct memory *memory,
 							enum dill_space space, uint64_t address,
 							void *buffer, size_t length);
+
+/**
+ * Look at memory where it is, without a copy, where the target has it mapped (a dump that is not
+ * compressed). Several threads may ask at once, between begin and end.
+ * @return @p length bytes, valid until memory_free(); NULL when they cannot be had so: read them
+ * then
+ */
+const void *memory_map_phys(const struct memory *memory, dill_phys address, size_t length);
+
+/** The first range of physical memory at or after @p from, on targets that tell; false when there
+ * is none. */
+bool memory_next_range(const struct memory *memory, dill_phys from, dill_phys *ret_first,
+		       uint64_t *ret_size);
+/** The VMCOREINFO that came along with the target's memory; empty when there is none. Borrowed
+ * until memory_free(). */
+struct span memory_vmcoreinfo(const struct memory *memory);
 
 DILL_MUST_CHECK struct dill_error *memory_registers(struct memory *memory, unsigned cpu,
 						    struct dill_registers *ret);

@@ -43,9 +43,7 @@ static struct dill_error *open_file(const struct target_options *options,
 	for (size_t i = 0; i < sizeof(file_backends) / sizeof(*file_backends); i++)
 		if (file_backends[i].is_mine(head))
 			return file_backends[i].open(options, ret_ops, ret_context);
-	return dill_error_new(DILL_ERROR_UNSUPPORTED,
-			      "%s is no recording of dill's, and nothing else that dill can open",
-			      options->file);
+	return core_open(options, ret_ops, ret_context);
 }
 
 struct dill_error *target_open(const struct target_options *options,

@@ -28,7 +28,7 @@ struct target_options {
  *
  * @param ret_ops, ret_context  as for rsp_open()
  * @return NULL; INVALID_ARGUMENT when both are given; UNSUPPORTED for a file that is nothing dill
- * knows; as rsp_open() and recording_open()
+ * knows; as rsp_open(), recording_open() and core_open()
  */
 DILL_MUST_CHECK struct dill_error *target_open(const struct target_options *options,
 					       const struct dill_target_ops **ret_ops,
@@ -43,6 +43,18 @@ DILL_MUST_CHECK struct dill_error *target_open(const struct target_options *opti
 DILL_MUST_CHECK struct dill_error *recording_open(const struct target_options *options,
 						  const struct dill_target_ops **ret_ops,
 						  void **ret_context);
+
+/**
+ * Make a target of the dump `file` (target/core.h), which is mapped: only what is asked for is
+ * read. The file must not become shorter while it is open. When a command has asked for pages that
+ * the dump lacks, the host is told at the end of it.
+ *
+ * @return NULL; BAD_DATA, LIMIT, UNSUPPORTED, INVALID_ARGUMENT with what is wrong with the file;
+ * OS; NO_MEMORY
+ */
+DILL_MUST_CHECK struct dill_error *core_open(const struct target_options *options,
+					     const struct dill_target_ops **ret_ops,
+					     void **ret_context);
 
 /**
  * Make a target of a gdbstub's address; see target/rsp.h for what it does to the guest. Nothing is

@@ -105,6 +105,14 @@ static struct dill_error *read_pages(void *context, enum dill_space space,
 	return NULL;
 }
 
+static bool next_range(void *context, dill_phys from, dill_phys *ret_first, uint64_t *ret_size)
+{
+	struct recorder *recorder = context;
+
+	return recorder->inner->next_range &&
+	       recorder->inner->next_range(recorder->context, from, ret_first, ret_size);
+}
+
 static struct dill_error *registers(void *context, unsigned cpu, struct dill_registers *ret)
 {
 	struct recorder *recorder = context;
@@ -164,7 +172,10 @@ const struct dill_target_ops recorder_ops = {
 	.begin = begin,
 	.end = end,
 	.spaces = spaces,
+	/* Not map(): what is only looked at could not be kept. Nor vmcoreinfo(): what the kernel is
+	 * found by without it are pages, which are kept. */
 	.read_pages = read_pages,
+	.next_range = next_range,
 	.registers = registers,
 	.cpu_count = cpu_count,
 	.generation = generation,

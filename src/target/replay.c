@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "target/open.h"
 #include "target/recording_file.h"
 
@@ -12,6 +13,7 @@ struct replay {
 	struct dill_host host;
 	uint64_t missing; /* pages asked for since begin() that nobody has read */
 	char *description;
+	ARRAY(dill_phys) physical; /* pages that can be read, in order */
 };
 
 static struct dill_error *begin(void *context)
@@ -62,6 +64,28 @@ static struct dill_error *read_pages(void *context, enum dill_space space,
 	return NULL;
 }
 
+/* Where the recorded target had no registers, the page tables that were found in it are here, too.
+ */
+static bool next_range(void *context, dill_phys from, dill_phys *ret_first, uint64_t *ret_size)
+{
+	const struct replay *replay = context;
+	size_t low = 0, high = replay->physical.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (replay->physical.items[middle] < from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == replay->physical.count)
+		return false;
+	*ret_first = replay->physical.items[low];
+	*ret_size = DILL_PAGE_SIZE;
+	return true;
+}
+
 static struct dill_error *registers(void *context, unsigned cpu, struct dill_registers *ret)
 {
 	const struct replay *replay = context;
@@ -101,6 +125,7 @@ static void close_replay(void *context)
 	struct replay *replay = context;
 
 	recording_deinit(&replay->recording);
+	array_free(&replay->physical);
 	free(replay->description);
 	free(replay);
 }
@@ -111,6 +136,7 @@ static const struct dill_target_ops replay_ops = {
 	.end = end,
 	.spaces = spaces,
 	.read_pages = read_pages,
+	.next_range = next_range,
 	.registers = registers,
 	.cpu_count = cpu_count,
 	.generation = generation,
@@ -118,10 +144,34 @@ static const struct dill_target_ops replay_ops = {
 	.close = close_replay,
 };
 
+static int compare(const void *a, const void *b)
+{
+	dill_phys one = *(const dill_phys *)a, other = *(const dill_phys *)b;
+
+	return one < other ? -1 : one > other;
+}
+
+static struct dill_error *sort_physical(struct replay *replay)
+{
+	const struct page_cache *pages = replay->recording.pages;
+
+	for (uint32_t i = 0; i < page_cache_count(pages); i++) {
+		const struct cached_page *page = page_cache_item(pages, i);
+
+		if (page->state == PAGE_READABLE &&
+		    page->key % DILL_PAGE_SIZE == DILL_SPACE_PHYSICAL)
+			TRY(array_push(&replay->physical, page->key - DILL_SPACE_PHYSICAL));
+	}
+	if (replay->physical.count)
+		qsort(replay->physical.items, replay->physical.count, sizeof(dill_phys), compare);
+	return NULL;
+}
+
 static struct dill_error *load(struct replay *replay, const char *path)
 {
 	TRY(recording_init(RECORDING_PAGES_MAX, &replay->recording));
 	TRY(recording_read(path, &replay->recording));
+	TRY(sort_physical(replay));
 	if (asprintf(&replay->description, "recording %s of %s", path,
 		     replay->recording.description) >= 0)
 		return NULL;

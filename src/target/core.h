@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TARGET_CORE_H
+#define TARGET_CORE_H
+
+#include <dill/target.h>
+
+#include "target/core_file.h"
+
+/**
+ * A dump of physical memory: what its kinds have in common. core_parse() finds out which kind it
+ * is; core_target.c makes a target of it.
+ *
+ * Everything in a dump may be forged. What a kind's parse() has not refused is bounded by the
+ * size of the file; the pages themselves are looked at when they are read.
+ */
+struct core;
+
+/** Working memory of one thread that reads a dump: unpackers and their buffers. */
+struct core_reader;
+
+/** What a page of physical memory is to a dump. */
+enum core_page {
+	CORE_PAGE_READ,	    /**< its bytes are in the buffer */
+	CORE_PAGE_NO_RAM,   /**< the machine had no memory there */
+	CORE_PAGE_LEFT_OUT, /**< whoever wrote the dump has left it out */
+	CORE_PAGE_LOST,	    /**< the dump should hold it, but is cut or damaged there */
+};
+
+/** A kind of dump. Functions on a parsed core never change it, so that threads share one. */
+struct core_kind {
+	/** True when the dump begins as this kind does. */
+	bool (*is_mine)(const struct core_file *file);
+	/** Fill in what is the kind's own, and call core_add_notes(). */
+	struct dill_error *(*parse)(struct core *core);
+	void (*deinit)(struct core *core);
+	/** Read a page; @p reader may be changed. */
+	enum core_page (*read)(const struct core *core, struct core_reader *reader, dill_phys page,
+			       uint8_t buffer[DILL_PAGE_SIZE]);
+	/** Bytes that lie in the file as they are; NULL when these do not. */
+	const void *(*map)(const struct core *core, dill_phys address, size_t length);
+	/** The first range of pages at or after @p from that is worth looking at; false behind the
+	 * last. */
+	bool (*next_range)(const struct core *core, dill_phys from, dill_phys *ret_first,
+			   uint64_t *ret_size);
+};
+
+extern const struct core_kind core_elf, core_kdump, core_raw;
+
+/** Registers in a dump: of a CPU by NT_PRSTATUS, with control registers by QEMU's own note. */
+struct core_cpu {
+	struct dill_registers registers;
+	bool has_general;
+};
+
+struct kdump;
+
+struct core {
+	const struct core_kind *kind;
+	struct core_file file;
+	/** One clause, such as "ELF dump"; set by parse(). */
+	const char *what;
+	/** The writer has left out pages of zeros, too: what is left out reads as zeros. */
+	bool leaves_out_zeros;
+	/** The dump says of itself that it is not complete. */
+	bool is_incomplete;
+	ARRAY(struct core_cpu) cpus;
+	struct span vmcoreinfo; /**< from malloc; empty when there is none */
+	/** ELF: where physical memory lies in the dump, and what of it was left out. */
+	struct extents ram, left_out;
+	struct kdump *kdump; /**< kdump */
+};
+
+/**
+ * Find out what kind of dump @p core->file is, and parse its headers.
+ * @param core  all 0 but for its file; to be given to core_deinit(), also after an error
+ * @return NULL; UNSUPPORTED when it is no dump, or of a kind that dill cannot read; BAD_DATA;
+ * LIMIT; NO_MEMORY
+ */
+DILL_MUST_CHECK struct dill_error *core_parse(struct core *core);
+void core_deinit(struct core *core);
+
+/* --- for the kinds (core_notes.c) --- */
+
+/** Take registers and VMCOREINFO out of ELF notes; what is broken is left out. NULL; NO_MEMORY */
+DILL_MUST_CHECK struct dill_error *core_add_notes(struct core *core, struct span notes);
+/** Keep a copy of a VMCOREINFO text unless there is one. */
+DILL_MUST_CHECK struct dill_error *core_set_vmcoreinfo(struct core *core, struct span text);
+/** core_add_notes() of a part of the dump, cut to what is there and to a bound. */
+DILL_MUST_CHECK struct dill_error *core_add_notes_at(struct core *core, uint64_t offset,
+						     uint64_t size);
+
+/* --- unpacking (kdump_unpack.c) --- */
+
+/** How a page is packed; the bits of a kdump page's flags. */
+enum core_packing {
+	CORE_PACKED_ZLIB = 0x01,
+	CORE_PACKED_LZO = 0x02,
+	CORE_PACKED_SNAPPY = 0x04,
+	CORE_PACKED_ZSTD = 0x20,
+};
+
+/** The packed bytes of a page never have more; an algorithm may make a page a little larger. */
+#define CORE_PACKED_MAX (2 * DILL_PAGE_SIZE)
+
+DILL_MUST_CHECK struct dill_error *core_reader_new(struct core_reader **ret);
+void core_reader_free(struct core_reader *reader);
+/** Room for the packed bytes of one page. */
+uint8_t *core_reader_buffer(struct core_reader *reader);
+/** Unpack a page of exactly DILL_PAGE_SIZE bytes; false when it is damaged. */
+bool core_unpack(struct core_reader *reader, enum core_packing packing, struct span packed,
+		 uint8_t page[DILL_PAGE_SIZE]);
+
+/** lzo.c, snappy.c: unpack into exactly @p size bytes; false when the input is none such. */
+bool lzo_unpack(struct span packed, uint8_t *to, size_t size);
+bool snappy_unpack(struct span packed, uint8_t *to, size_t size);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* ELF dumps: of kdump, QEMU, libvirt, makedumpfile -E. */
+#include <gelf.h>
+
+#include "base/checked.h"
+#include "target/core.h"
+
+/* Of a flattened dump the headers are put together; 75,000 segments fit. */
+#define HEADERS_MAX (UINT64_C(4) << 20)
+/* QEMU writes one for each block of memory, makedumpfile -E one for each run of pages. */
+#define SEGMENTS_MAX (UINT64_C(1) << 24)
+
+static bool is_mine(const struct core_file *file)
+{
+	struct span head = core_file_span(file, 0, SELFMAG);
+
+	return head.size == SELFMAG && !memcmp(head.data, ELFMAG, SELFMAG);
+}
+
+static struct dill_error *add_load(struct core *core, const GElf_Phdr *header)
+{
+	uint64_t held = header->p_filesz, memory = header->p_memsz, end;
+
+	if (memory < held)
+		memory = held;
+	if (checked_add(header->p_paddr, memory, &end))
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "a segment at physical address %#lx would be %#lx bytes long",
+				      header->p_paddr, memory);
+	TRY(extents_add(&core->ram, header->p_paddr, held, header->p_offset));
+	/* makedumpfile -E leaves pages out at the end of a segment. */
+	return extents_add(&core->left_out, header->p_paddr + held, memory - held, 0);
+}
+
+static struct dill_error *add_segments(struct core *core, Elf *elf)
+{
+	GElf_Ehdr header;
+	size_t count;
+
+	if (!gelf_getehdr(elf, &header) || header.e_machine != EM_X86_64 ||
+	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
+		return dill_error_new(
+			DILL_ERROR_UNSUPPORTED,
+			"an ELF file, but not for x86-64: dill knows no other machines");
+	if (header.e_type != ET_CORE)
+		return dill_error_new(
+			DILL_ERROR_UNSUPPORTED,
+			"an ELF file, but no dump of memory (a kernel's file goes with "
+			"--vmlinux)");
+	if (elf_getphdrnum(elf, &count) || !count)
+		return dill_error_new(DILL_ERROR_BAD_DATA, "the ELF dump has no program headers, "
+							   "or they are cut off");
+	if (count > SEGMENTS_MAX)
+		return dill_error_new(DILL_ERROR_LIMIT, "the ELF dump has %zu segments", count);
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr segment;
+
+		if (!gelf_getphdr(elf, (int)i, &segment))
+			return dill_error_new(DILL_ERROR_BAD_DATA,
+					      "the ELF dump is cut off in its program headers");
+		if (segment.p_type == PT_LOAD)
+			TRY(add_load(core, &segment));
+		else if (segment.p_type == PT_NOTE)
+			TRY(core_add_notes_at(core, segment.p_offset, segment.p_filesz));
+	}
+	return NULL;
+}
+
+static struct dill_error *parse_headers(struct core *core, struct span head)
+{
+	struct dill_error *error;
+	Elf *elf;
+
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED, "libelf is too old");
+	/* The bytes are only read; libelf's interface knows no const. */
+	elf = elf_memory((char *)head.data, head.size);
+	if (!elf || elf_kind(elf) != ELF_K_ELF) {
+		elf_end(elf);
+		return dill_error_new(DILL_ERROR_BAD_DATA, "its ELF header is broken");
+	}
+	error = add_segments(core, elf);
+	elf_end(elf);
+	return error;
+}
+
+static struct dill_error *parse(struct core *core)
+{
+	struct span head = core->file.dump;
+	_cleanup_(freep)
+	uint8_t *copy = NULL;
+
+	core->what = core->file.is_flattened ? "flattened ELF dump" : "ELF dump";
+	core->leaves_out_zeros = true;
+	if (core->file.is_flattened) {
+		head.size = core->file.size < HEADERS_MAX ? core->file.size : HEADERS_MAX;
+		copy = calloc(1, head.size);
+		if (!copy)
+			return error_no_memory();
+		/* Pieces that are missing stay zeros, which are no headers. */
+		for (uint64_t at = 0; at < head.size; at += DILL_PAGE_SIZE)
+			(void)core_file_read(&core->file, at, copy + at,
+					     head.size - at < DILL_PAGE_SIZE ? head.size - at
+									     : DILL_PAGE_SIZE);
+		head.data = copy;
+	}
+	TRY(parse_headers(core, head));
+	TRY(extents_settle(&core->ram, EXTENTS_FIRST_COUNTS));
+	TRY(extents_settle(&core->left_out, EXTENTS_FIRST_COUNTS));
+	if (!core->ram.list.count)
+		return dill_error_new(DILL_ERROR_BAD_DATA, "the ELF dump holds no memory");
+	return NULL;
+}
+
+static void deinit(struct core *core)
+{
+	extents_deinit(&core->ram);
+	extents_deinit(&core->left_out);
+}
+
+/* The range that holds @p at, or NULL. */
+static const struct extent *holder(const struct extents *extents, uint64_t at)
+{
+	const struct extent *extent = extents_find(extents, at);
+
+	return extent && extent->start <= at ? extent : NULL;
+}
+
+/* A page at whose edges memory or a segment ends is put together. */
+static enum core_page join(const struct core *core, dill_phys page, uint8_t *buffer)
+{
+	enum core_page result = CORE_PAGE_NO_RAM;
+
+	memset(buffer, 0, DILL_PAGE_SIZE);
+	for (uint64_t at = 0; at < DILL_PAGE_SIZE;) {
+		const struct extent *extent = extents_find(&core->ram, page + at);
+		uint64_t inside, size;
+
+		if (!extent || extent->start >= page + DILL_PAGE_SIZE)
+			break;
+		if (extent->start > page + at)
+			at = extent->start - page;
+		inside = page + at - extent->start;
+		size = extent->size - inside;
+		if (size > DILL_PAGE_SIZE - at)
+			size = DILL_PAGE_SIZE - at;
+		if (!core_file_read(&core->file, extent->source + inside, buffer + at, size))
+			return CORE_PAGE_LOST;
+		at += size;
+		result = CORE_PAGE_READ;
+	}
+	if (result == CORE_PAGE_NO_RAM && holder(&core->left_out, page))
+		return CORE_PAGE_LEFT_OUT;
+	return result;
+}
+
+static const void *map(const struct core *core, dill_phys address, size_t length)
+{
+	const struct extent *extent = holder(&core->ram, address);
+	struct span bytes;
+	uint64_t inside;
+
+	if (!extent)
+		return NULL;
+	inside = address - extent->start;
+	if (length > extent->size - inside)
+		return NULL;
+	bytes = core_file_span(&core->file, extent->source + inside, length);
+	return bytes.size == length ? bytes.data : NULL;
+}
+
+static enum core_page read_page(const struct core *core, struct core_reader *reader, dill_phys page,
+				uint8_t buffer[DILL_PAGE_SIZE])
+{
+	const void *bytes = map(core, page, DILL_PAGE_SIZE);
+
+	(void)reader;
+	if (!bytes)
+		return join(core, page, buffer);
+	memcpy(buffer, bytes, DILL_PAGE_SIZE);
+	return CORE_PAGE_READ;
+}
+
+static bool next_range(const struct core *core, dill_phys from, dill_phys *ret_first,
+		       uint64_t *ret_size)
+{
+	const struct extent *extent = extents_find(&core->ram, from);
+	uint64_t inside;
+
+	if (!extent)
+		return false;
+	inside = from > extent->start ? from - extent->start : 0;
+	*ret_first = extent->start + inside;
+	*ret_size = extent->size - inside;
+	return true;
+}
+
+const struct core_kind core_elf = {
+	.is_mine = is_mine,
+	.parse = parse,
+	.deinit = deinit,
+	.read = read_page,
+	.map = map,
+	.next_range = next_range,
+};

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/core_file.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/checked.h"
+
+/*
+ * The flattened format: a header of a page, then pieces, each behind two big-endian words (offset
+ * in the dump, size), up to one whose words are both -1. Later pieces overwrite earlier ones.
+ * Source: makedumpfile.h "struct makedumpfile_header", "struct makedumpfile_data_header"
+ */
+static const char flattened_magic[16] = "makedumpfile";
+
+enum {
+	FLATTENED_TYPE = 16,
+	FLATTENED_VERSION = 24,
+	FLATTENED_DATA = 4096,
+	PIECE_HEADER = 16,
+};
+#define PIECES_END UINT64_MAX
+/* 2 GiB of bookkeeping; QEMU makes one of each 16 KiB. */
+#define PIECES_MAX (UINT64_C(1) << 26)
+
+static uint64_t big_u64(struct span span, uint64_t offset)
+{
+	return be64toh(span_u64(span, (size_t)offset));
+}
+
+static bool is_flattened(struct span file)
+{
+	return span_holds(file, 0, FLATTENED_DATA) &&
+	       !memcmp(file.data, flattened_magic, sizeof(flattened_magic));
+}
+
+static struct dill_error *add_pieces(struct core_file *file)
+{
+	struct span mapped = file->mapped;
+	uint64_t at = FLATTENED_DATA;
+
+	while (span_holds(mapped, at, PIECE_HEADER)) {
+		uint64_t offset = big_u64(mapped, at), size = big_u64(mapped, at + 8), end;
+
+		if (offset == PIECES_END && size == PIECES_END)
+			return NULL;
+		if (checked_add(offset, size, &end) || end > INT64_MAX)
+			return dill_error_new(DILL_ERROR_BAD_DATA,
+					      "flattened: a piece at %#lx lies at %#lx of the "
+					      "dump and would be %#lx bytes long",
+					      at, offset, size);
+		if (file->pieces.list.count >= PIECES_MAX)
+			return dill_error_new(DILL_ERROR_LIMIT,
+					      "flattened: more than %lu pieces; unfold it with "
+					      "\"makedumpfile -R DUMP < FILE\"",
+					      PIECES_MAX);
+		at += PIECE_HEADER;
+		if (!span_holds(mapped, at, size)) {
+			size = mapped.size - at;
+			file->is_cut = true;
+		}
+		TRY(extents_add(&file->pieces, offset, size, at));
+		at += size;
+		if (file->is_cut)
+			return NULL;
+	}
+	file->is_cut = true;
+	return NULL;
+}
+
+static struct dill_error *unflatten(struct core_file *file)
+{
+	const struct extent *last;
+
+	if (big_u64(file->mapped, FLATTENED_TYPE) != 1 ||
+	    big_u64(file->mapped, FLATTENED_VERSION) != 1)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "flattened in a way that dill does not know: type %ld, "
+				      "version %ld",
+				      (long)big_u64(file->mapped, FLATTENED_TYPE),
+				      (long)big_u64(file->mapped, FLATTENED_VERSION));
+	TRY(add_pieces(file));
+	TRY(extents_settle(&file->pieces, EXTENTS_LAST_COUNTS));
+	if (!file->pieces.list.count)
+		return dill_error_new(DILL_ERROR_BAD_DATA, "flattened: it holds no dump");
+	last = &file->pieces.list.items[file->pieces.list.count - 1];
+	file->size = last->start + last->size;
+	return NULL;
+}
+
+struct dill_error *core_file_init(struct span bytes, struct core_file *ret)
+{
+	*ret = (struct core_file){.mapped = bytes, .dump = bytes, .size = bytes.size};
+	if (!is_flattened(bytes))
+		return NULL;
+	ret->is_flattened = true;
+	ret->dump = (struct span){0};
+	return unflatten(ret);
+}
+
+static struct dill_error *map(int fd, const char *path, struct span *ret)
+{
+	struct statx status;
+	void *bytes;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status))
+		return dill_error_new_os(errno, "cannot read %s", path);
+	if (!S_ISREG(status.stx_mode))
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
+	if (!status.stx_size)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED, "%s is empty", path);
+	bytes = mmap(NULL, status.stx_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED)
+		return dill_error_new_os(errno, "cannot map %s", path);
+	*ret = (struct span){bytes, status.stx_size};
+	return NULL;
+}
+
+struct dill_error *core_file_open(const char *path, struct core_file *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang it */
+	struct span bytes = {0};
+	struct dill_error *error;
+
+	*ret = (struct core_file){0};
+	if (fd < 0)
+		return dill_error_new_os(errno, "cannot open %s", path);
+	error = map(fd, path, &bytes);
+	close(fd);
+	if (error)
+		return error;
+	error = core_file_init(bytes, ret);
+	ret->is_ours = true;
+	return error;
+}
+
+void core_file_deinit(struct core_file *file)
+{
+	if (file->is_ours)
+		munmap((void *)file->mapped.data, file->mapped.size);
+	extents_deinit(&file->pieces);
+	*file = (struct core_file){0};
+}
+
+struct span core_file_span(const struct core_file *file, uint64_t offset, uint64_t length)
+{
+	const struct extent *piece;
+	uint64_t inside;
+
+	if (!file->is_flattened)
+		return span_cut(file->dump, offset, length);
+	piece = extents_find(&file->pieces, offset);
+	if (!piece || piece->start > offset)
+		return (struct span){file->mapped.data, 0};
+	inside = offset - piece->start;
+	if (length > piece->size - inside)
+		length = piece->size - inside;
+	return span_cut(file->mapped, piece->source + inside, length);
+}
+
+bool core_file_read(const struct core_file *file, uint64_t offset, void *buffer, size_t length)
+{
+	uint8_t *to = buffer;
+
+	while (length) {
+		struct span part = core_file_span(file, offset, length);
+
+		if (!part.size)
+			return false;
+		memcpy(to, part.data, part.size);
+		to += part.size;
+		offset += part.size;
+		length -= part.size;
+	}
+	return true;
+}

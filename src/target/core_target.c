@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/strbuf.h"
+#include "target/core.h"
+#include "target/open.h"
+
+/* A dump as a target: it never runs. */
+struct core_target {
+	struct core core;
+	struct core_reader *reader;
+	struct dill_host host;
+	char *description;
+	/* Since begin(): pages asked for that were left out, and that should be there. */
+	uint64_t left_out, lost;
+	uint64_t pages; /* read so far; what is looked at in place does not count */
+};
+
+static struct dill_error *begin(void *context)
+{
+	struct core_target *target = context;
+
+	target->left_out = target->lost = 0;
+	return NULL;
+}
+
+static void say(const struct core_target *target, uint64_t pages, const char *what)
+{
+	char text[256];
+
+	if (!pages || !target->host.log)
+		return;
+	snprintf(text, sizeof(text), "%" PRIu64 " page%s that this command asked for %s", pages,
+		 pages == 1 ? "" : "s", what);
+	target->host.log(target->host.context, text);
+}
+
+/* An answer that lacks pages must not look as if the kernel lacked them. */
+static struct dill_error *end(void *context)
+{
+	const struct core_target *target = context;
+
+	say(target, target->left_out,
+	    target->core.leaves_out_zeros
+		    ? "were left out of the dump, and count as zeros: pages of zeros were, too"
+		    : "were left out of the dump, and count as unreadable");
+	say(target, target->lost,
+	    "are missing from the dump, which is damaged or cut off, and count as unreadable");
+	return NULL;
+}
+
+static unsigned spaces(void *context)
+{
+	(void)context;
+	return DILL_SPACE_PHYSICAL;
+}
+
+static bool read_page(struct core_target *target, struct dill_page_request *request)
+{
+	const struct core *core = &target->core;
+
+	switch (core->kind->read(core, target->reader, request->address, request->buffer)) {
+	case CORE_PAGE_READ:
+		target->pages++;
+		return true;
+	case CORE_PAGE_LEFT_OUT:
+		target->left_out++;
+		if (core->leaves_out_zeros)
+			memset(request->buffer, 0, DILL_PAGE_SIZE);
+		return core->leaves_out_zeros;
+	case CORE_PAGE_LOST:
+		target->lost++;
+		return false;
+	case CORE_PAGE_NO_RAM:
+		return false;
+	}
+	return false;
+}
+
+static struct dill_error *read_pages(void *context, enum dill_space space,
+				     struct dill_page_request *requests, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		requests[i].done = space == DILL_SPACE_PHYSICAL && read_page(context, &requests[i]);
+	return NULL;
+}
+
+static const void *map(void *context, enum dill_space space, uint64_t address, size_t length)
+{
+	const struct core_target *target = context;
+
+	if (space != DILL_SPACE_PHYSICAL)
+		return NULL;
+	return target->core.kind->map(&target->core, address, length);
+}
+
+static bool next_range(void *context, dill_phys from, dill_phys *ret_first, uint64_t *ret_size)
+{
+	const struct core_target *target = context;
+
+	return target->core.kind->next_range(&target->core, from, ret_first, ret_size);
+}
+
+static const char *vmcoreinfo(void *context, size_t *ret_size)
+{
+	const struct core_target *target = context;
+
+	*ret_size = target->core.vmcoreinfo.size;
+	return (const char *)target->core.vmcoreinfo.data;
+}
+
+static struct dill_error *registers(void *context, unsigned cpu, struct dill_registers *ret)
+{
+	const struct core_target *target = context;
+
+	if (cpu >= target->core.cpus.count)
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "the dump has no registers of CPU %u",
+				      cpu);
+	*ret = target->core.cpus.items[cpu].registers;
+	return NULL;
+}
+
+static struct dill_error *cpu_count(void *context, unsigned *ret)
+{
+	const struct core_target *target = context;
+
+	*ret = (unsigned)target->core.cpus.count;
+	return NULL;
+}
+
+static uint64_t generation(void *context)
+{
+	(void)context;
+	return 1;
+}
+
+static void stats(void *context, struct dill_target_stats *ret)
+{
+	const struct core_target *target = context;
+
+	*ret = (struct dill_target_stats){
+		.direct_calls = target->pages,
+		.direct_bytes = target->pages * DILL_PAGE_SIZE,
+	};
+}
+
+static const char *describe(void *context)
+{
+	const struct core_target *target = context;
+
+	return target->description;
+}
+
+static void close_target(void *context)
+{
+	struct core_target *target = context;
+
+	core_deinit(&target->core);
+	core_reader_free(target->reader);
+	free(target->description);
+	free(target);
+}
+
+static const struct dill_target_ops core_ops = {
+	.name = "dump",
+	.begin = begin,
+	.end = end,
+	.spaces = spaces,
+	.read_pages = read_pages,
+	.map = map,
+	.next_range = next_range,
+	.vmcoreinfo = vmcoreinfo,
+	.registers = registers,
+	.cpu_count = cpu_count,
+	.generation = generation,
+	.stats = stats,
+	.describe = describe,
+	.close = close_target,
+};
+
+static struct dill_error *describe_core(struct core_target *target, const char *path)
+{
+	const struct core *core = &target->core;
+	struct strbuf text = {0};
+
+	strbuf_append_format(&text, "%s ", core->what);
+	strbuf_append_escaped(&text, path, strlen(path));
+	if (core->is_incomplete || core->file.is_cut)
+		strbuf_append(&text, ", which is not complete");
+	target->description = text.data;
+	return strbuf_error(&text);
+}
+
+static struct dill_error *load(struct core_target *target, const char *path)
+{
+	TRY(core_reader_new(&target->reader));
+	TRY(core_file_open(path, &target->core.file));
+	TRY(dill_error_add_context(core_parse(&target->core), "%s", path));
+	return describe_core(target, path);
+}
+
+struct dill_error *core_open(const struct target_options *options,
+			     const struct dill_target_ops **ret_ops, void **ret_context)
+{
+	struct core_target *target = calloc(1, sizeof(*target));
+	struct dill_error *error;
+
+	if (!target)
+		return error_no_memory();
+	target->host = options->host;
+	error = load(target, options->file);
+	if (error) {
+		close_target(target);
+		return error;
+	}
+	*ret_ops = &core_ops;
+	*ret_context = target;
+	return NULL;
+}
