@@ -3,6 +3,9 @@
 
 #include "base/plural.h"
 
+/* Slabs whose freelists are followed before what that costs of a mapped dump is given back. */
+#define TRIM_SLABS 2048u
+
 struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 				  struct slab_list *list, const struct finding_place *place,
 				  struct arena *arena, struct findings *findings)
@@ -11,6 +14,8 @@ struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 		struct listed_slab *item = &list->items[i];
 		struct finding_place here = *place;
 
+		if (i % TRIM_SLABS == TRIM_SLABS - 1)
+			memory_trim(kernel_memory(heap->kernel));
 		/* Slabs come in batches: fetch the next ones when the last batch is used up. */
 		if (i % 256 == 0) {
 			size_t batch = list->count - i < 256 ? list->count - i : 256;

@@ -9,6 +9,9 @@
 #include "store/heap_schema.h"
 #include "store/heap_store.h"
 
+/* The file has no name yet that anybody would look for: nothing needs to be undone after a kill. */
+static const char settings[] = "PRAGMA journal_mode = OFF; PRAGMA cache_size = -49152;";
+
 enum { OF_CACHE, OF_SLAB, OF_SITE, OF_OBJECT, OF_PLACE, OF_COUNT };
 
 static const char *const inserts[OF_COUNT] = {
@@ -218,6 +221,7 @@ static struct dill_error *begin(struct heap_writer *writer, const struct heap_ab
 {
 	sqlite3 *db = writer->db;
 
+	TRY(db_run(db, settings));
 	TRY(db_run(db, "BEGIN"));
 	TRY(db_heap.create(db));
 	TRY(meta_set_text(db, "writer", "dill " DILL_VERSION));

@@ -44,8 +44,9 @@ struct dill_error *db_create(const char *path, const struct db_kind *kind, sqlit
 		return error_no_memory();
 	if (path)
 		TRY(store_make_room(name, kind));
-	if (sqlite3_open_v2(name, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
-	    SQLITE_OK)
+	if (sqlite3_open_v2(name, &db,
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+			    NULL) != SQLITE_OK)
 		return db_error(db);
 	TRY(db_run(db, settings));
 	*ret = steal(db);

@@ -71,6 +71,11 @@ struct memory *kernel_memory(struct kernel *kernel)
 	return NULL;
 }
 
+void memory_trim(const struct memory *memory)
+{
+	(void)memory;
+}
+
 struct dill_error *memory_check_interrupt(const struct memory *memory)
 {
 	(void)memory;
