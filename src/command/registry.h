@@ -10,6 +10,7 @@ extern const struct command kcache_command;
 extern const struct command kslab_command;
 extern const struct command kmap_command;
 extern const struct command kcensus_command;
+extern const struct command kfind_command;
 extern const struct command kobj_command;
 extern const struct command kcheck_command;
 extern const struct command knext_command;

@@ -98,6 +98,12 @@ DILL_MUST_CHECK struct dill_error *kernel_prefetch(struct kernel *kernel,
 DILL_MUST_CHECK struct dill_error *kernel_read_uncached(struct kernel *kernel, dill_virt address,
 							void *buffer, size_t length);
 
+/**
+ * Look at kernel memory where the target has it mapped, without a copy; see memory_map_phys().
+ * @return @p length bytes; NULL when they cannot be had so: kernel_read_uncached() them then
+ */
+const void *kernel_map(struct kernel *kernel, dill_virt address, size_t length);
+
 /** A translation: the page (or large page) that maps an address. */
 struct mapping {
 	dill_phys phys; /**< of the address itself */
