@@ -155,9 +155,32 @@ static bool fits(const struct pattern *pattern, const uint8_t *bytes)
 	return true;
 }
 
+/* What begins with a value of 4 or 8 bytes: word by word, which is several times faster than
+ * looking for four bytes anywhere. */
+static bool find_aligned(const struct pattern *pattern, struct span span, size_t from, size_t base,
+			 size_t *ret)
+{
+	size_t align = pattern->align;
+	uint64_t value = 0;
+
+	memcpy(&value, pattern->bytes, align);
+	from += (align - (base + from) % align) % align;
+	for (; from < span.size && pattern->length <= span.size - from; from += align) {
+		uint64_t word = align == 8 ? span_u64(span, from) : span_u32(span, from);
+
+		if (word == value && fits(pattern, span.data + from)) {
+			*ret = from;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool pattern_find(const struct pattern *pattern, struct span span, size_t from, size_t base,
 		  size_t *ret)
 {
+	if (pattern->align >= 4)
+		return find_aligned(pattern, span, from, base, ret);
 	while (from < span.size && pattern->length <= span.size - from) {
 		/* Where the anchor may begin, with room for what stands behind it. */
 		const uint8_t *start = span.data + from + pattern->anchor;

@@ -21,7 +21,7 @@ static bool try_name(struct types *types, const char *name, size_t length, const
 		return false;
 	error = types_strip(types, *ret, &type);
 	dill_error_free(error);
-	return !error && type.size == size;
+	return !error && (type.size == size || !size);
 }
 
 static bool try_endings(struct types *types, const struct cache *cache, const char *cache_ending,
@@ -31,6 +31,9 @@ static bool try_endings(struct types *types, const struct cache *cache, const ch
 
 	if (cut >= length || strcmp(cache->name + length - cut, cache_ending) != 0)
 		return false;
+	/* The very name is enough: task_struct ends in a part of which this machine may need less. */
+	if (!cut && try_name(types, cache->name, length, "", 0, ret))
+		return true;
 	for (size_t i = 0; i < sizeof(type_endings) / sizeof(type_endings[0]); i++)
 		if (try_name(types, cache->name, length - cut, type_endings[i], cache->object_size,
 			     ret))

@@ -12,8 +12,8 @@ struct object_type {
 
 /**
  * Guess it by the cache's name: "dentry", or with another ending "kernfs_node_cache" and
- * "signal_cache", for struct signal_struct. It must have the objects' size, and the cache no other
- * users.
+ * "signal_cache", for struct signal_struct. Unless the names are the same it must have the objects'
+ * size; the cache must have no other users.
  */
 void object_type_find(struct heap *heap, const struct cache *cache, struct object_type *ret);
 
