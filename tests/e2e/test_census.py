@@ -8,6 +8,7 @@ import time
 import pytest
 
 from conftest import ROOT, Gdb, Program
+from test_json_fields import check, documented
 from tests.guest.memory import Memory, kallsyms
 from tests.guest.messages import HEADER, Messages
 from tests.guest.snapshot import looked_at
@@ -271,6 +272,9 @@ def test_sites_and_ages(case, pool):
         assert sum(group["objects"] for group in groups) == sum(row["objects"] for row in found.values())
         group = next(group for group in groups if group["from_ns"] <= site["youngest_ns"] < group["to_ns"])
         assert group["from_ns"] == 10_000_000_000 and group["objects"] >= kept
+        kinds = documented()
+        for record in (*found.values(), *groups, *objects(dill, name).values()):
+            check(kinds, record["record"], {key: value for key, value in record.items() if key != "record"})
         mine = [record for record in objects(dill, name).values() if record.get("pid") == messages.pid]
         assert len(mine) >= kept and all(10e9 < record["age_ns"] <= (passed + 2) * 1e9 for record in mine)
 

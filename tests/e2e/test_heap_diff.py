@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from conftest import ROOT, Program
+from test_json_fields import check, documented
 from tests.guest.memory import Memory, kallsyms
 from tests.guest.messages import Messages
 from tests.matrix import message_cache, on
@@ -15,7 +16,10 @@ def diff(a, b, *words):
     done = subprocess.run(
         [ROOT / "build/dill", "diff", str(a), str(b), *words, "--json"], capture_output=True, text=True, timeout=60, check=True
     )
-    return Program.lines(done)
+    kinds, records = documented(), Program.lines(done)
+    for record in records:
+        check(kinds, record["record"], {key: value for key, value in record.items() if key != "record"})
+    return records
 
 
 @pytest.mark.parametrize("case", [*on("plain"), *on("debug", series=("6.12",))], ids=str)

@@ -135,15 +135,16 @@ def test_pointers(scene):
 
 
 def test_members(scene):
-    """Members of struct task_struct by name: as types and memory have them."""
-    init = scene.symbols["init_task"]
+    """Members of struct task_struct by name, at the offsets that its types say, in the tasks where memory has them."""
+    init, memory = scene.symbols["init_task"], scene.memory
     matches, _ = scene.find("--ptr", hex(init), "task_struct")
-    parents = {match["object"] for match in matches if match["member"] == "parent"}
-    assert {match["object"] for match in matches if match["member"] == "real_parent"} == parents and parents
-    place = scene.dill.json("kstruct", "task_struct", "parent")[0]
-    assert {match["offset"] for match in matches if match["member"] == "parent"} == {place["offset"]}
-    # The first process and kthreadd are init_task's children.
-    assert len(parents) >= 2
+    tasks = {int(row["object"], 16) for row in scene.dill.json("kcensus", "task_struct", "--objects")}
+    for member in ("parent", "real_parent", "group_leader"):
+        offset = scene.dill.json("kstruct", "task_struct", member)[0]["offset"]
+        found = {int(match["object"], 16) for match in matches if match.get("member") == member}
+        assert {match["offset"] for match in matches if match.get("member") == member} <= {offset}
+        assert found == {task for task in tasks if memory.word(task - memory.page_offset + offset) == init}
+    assert len({match["object"] for match in matches if match.get("member") == "real_parent"}) >= 2  # init, kthreadd
 
 
 def test_gdb_agrees(scene):
