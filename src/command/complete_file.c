@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include <dirent.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/file_status.h"
 #include "command/completions.h"
 
 static bool is_folder(const char *path)
 {
-	struct stat status;
+	struct file_status status;
 
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+	return file_status_path(path, &status) == 0 && status.folder;
 }
 
 /* @folder ends with a slash, or is empty. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_status.h"
 #include "base/plural.h"
 #include "render/fields.h"
 #include "render/trace_page.h"
@@ -123,11 +124,11 @@ static struct dill_error *replace_file(const char *path, const struct strbuf *te
 /* Where the file really is, when there is one: behind links. */
 static struct dill_error *resolve(const char *path, char **ret)
 {
-	struct stat status;
+	struct file_status status;
 
-	if (stat(path, &status) != 0) {
+	if (file_status_path(path, &status) != 0) {
 		*ret = strdup(path);
-	} else if (!S_ISREG(status.st_mode)) {
+	} else if (!status.regular) {
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "it is no regular file; - stands for standard output");
 	} else {

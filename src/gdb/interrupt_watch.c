@@ -3,7 +3,9 @@
 
 #include <signal.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Breakpoints that come more often than this make GDB busy. */
 #define BUSY_NS	   INT64_C(500000000)
@@ -13,8 +15,31 @@
 static volatile sig_atomic_t wanted; /* the user's wish, not yet obeyed */
 static struct timespec last;	     /* breakpoint */
 static struct sigaction before;
-static timer_t timer;
+static int timer; /* the kernel's number of it */
 static bool watching;
+
+/*
+ * The C library's functions for timers moved from librt to libc in 2.34: a module that is built
+ * there does not load with an older one. The system calls are the same everywhere.
+ */
+static bool make_timer(void)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGINT};
+
+	return syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0;
+}
+
+static void set_timer(time_t seconds)
+{
+	struct itimerspec when = {.it_value.tv_sec = seconds};
+
+	syscall(SYS_timer_settime, timer, 0, &when, NULL);
+}
+
+static void delete_timer(void)
+{
+	syscall(SYS_timer_delete, timer);
+}
 
 static bool is_busy(void)
 {
@@ -23,13 +48,6 @@ static bool is_busy(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (now.tv_sec - last.tv_sec) * INT64_C(1000000000) + (now.tv_nsec - last.tv_nsec) <
 	       BUSY_NS;
-}
-
-static void set_timer(time_t seconds)
-{
-	struct itimerspec when = {.it_value.tv_sec = seconds};
-
-	timer_settime(timer, 0, &when, NULL);
 }
 
 static void pass_on(int number, siginfo_t *info, void *context)
@@ -57,11 +75,9 @@ static void note(int number, siginfo_t *info, void *context)
 
 void interrupt_watch_begin(void)
 {
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGINT};
 	struct sigaction action;
 
-	if (watching || sigaction(SIGINT, NULL, &before) < 0 ||
-	    timer_create(CLOCK_MONOTONIC, &event, &timer) < 0)
+	if (watching || sigaction(SIGINT, NULL, &before) < 0 || !make_timer())
 		return;
 	action = before;
 	action.sa_sigaction = note;
@@ -70,7 +86,7 @@ void interrupt_watch_begin(void)
 	last = (struct timespec){0};
 	watching = sigaction(SIGINT, &action, NULL) == 0;
 	if (!watching)
-		timer_delete(timer);
+		delete_timer();
 }
 
 void interrupt_watch_end(void)
@@ -83,7 +99,7 @@ void interrupt_watch_end(void)
 	if (sigaction(SIGINT, NULL, &now) == 0 && now.sa_flags & SA_SIGINFO &&
 	    now.sa_sigaction == note)
 		sigaction(SIGINT, &before, NULL);
-	timer_delete(timer);
+	delete_timer();
 	watching = false;
 }
 

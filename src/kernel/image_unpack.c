@@ -7,27 +7,27 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* Not fstat(): built with glibc 2.33 or newer it keeps the module out of GDBs with an older one. */
+#include "base/file_status.h"
+
 static struct dill_error *check_size(int fd, const char *path, size_t *ret)
 {
-	struct statx status;
+	struct file_status status;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status))
+	if (file_status_fd(fd, &status))
 		return dill_error_new_os(errno, "cannot read %s", path);
-	if (!S_ISREG(status.stx_mode))
+	if (!status.regular)
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
-	if (status.stx_size > IMAGE_FILE_MAX)
+	if (status.size > IMAGE_FILE_MAX)
 		return dill_error_new(DILL_ERROR_LIMIT, "%s is too large for a kernel", path);
-	*ret = (size_t)status.stx_size;
+	*ret = (size_t)status.size;
 	return NULL;
 }
 
 static struct dill_error *map(int fd, const char *path, struct span *ret)
 {
-	size_t size;
+	size_t size = 0;
 	void *data;
 
 	TRY(check_size(fd, path, &size));

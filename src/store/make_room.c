@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_status.h"
 #include "store/schema.h"
 #include "store/store_private.h"
 
@@ -13,16 +13,17 @@
 
 static bool is_missing(const char *path)
 {
-	struct stat status;
+	char target[1];
 
-	return lstat(path, &status) != 0 && errno == ENOENT;
+	/* Not behind a link: one that leads nowhere is there, too. */
+	return readlink(path, target, sizeof(target)) < 0 && errno == ENOENT;
 }
 
 static bool is_empty(const char *path)
 {
-	struct stat status;
+	struct file_status status;
 
-	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
+	return file_status_path(path, &status) == 0 && status.regular && status.size == 0;
 }
 
 /* Fails unless the file is one of the kind that nobody is writing. */

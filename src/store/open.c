@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_status.h"
 #include "store/schema.h"
 #include "store/store_private.h"
 
@@ -98,11 +98,12 @@ static struct dill_error *repair(const char *path)
 /* SQLite takes what is missing of the last page for zeros. */
 static struct dill_error *check_size(const char *path, sqlite3 *db)
 {
-	struct stat status;
+	struct file_status status;
 	int64_t page_size;
 
 	TRY(db_number(db, "PRAGMA page_size", &page_size));
-	if (stat(path, &status) == 0 && page_size > 0 && status.st_size % page_size == 0)
+	if (file_status_path(path, &status) == 0 && page_size > 0 &&
+	    status.size % (uint64_t)page_size == 0)
 		return NULL;
 	return dill_error_new(DILL_ERROR_BAD_DATA, "the file is damaged: its end is missing");
 }

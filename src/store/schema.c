@@ -6,8 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file_status.h"
 
 /* SQLite keeps the text of a CREATE as it was given, which schema_check() relies on. */
 static const struct db_table tables[] = {
@@ -117,13 +118,13 @@ static uint32_t big_endian(const unsigned char *bytes)
 
 static struct dill_error *read_header(const char *path, unsigned char *ret, ssize_t *ret_length)
 {
-	struct stat status;
+	struct file_status status;
 	/* Not to wait for the other end of a pipe. */
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (file < 0)
 		return dill_error_new_os(errno, "cannot open it");
-	if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+	if (file_status_fd(file, &status) != 0 || !status.regular) {
 		close(file);
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "it is no regular file");
 	}

@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file_status.h"
 
 /* States of /proc/net/tcp (include/net/tcp_states.h) and /proc/net/unix (SS_CONNECTED). */
 #define TCP_ESTABLISHED_STATE 1u
@@ -220,15 +220,12 @@ static bool is_other_end(const struct connection *connection, const void *wanted
 
 /* --- Unix sockets --- */
 
-/* Not stat(): built with glibc 2.33 or newer it keeps the module out of GDBs with an older one. */
 static bool same_file(const char *a, const char *b)
 {
-	struct statx left, right;
+	struct file_status left, right;
 
-	return !statx(AT_FDCWD, a, 0, STATX_INO, &left) &&
-	       !statx(AT_FDCWD, b, 0, STATX_INO, &right) &&
-	       left.stx_dev_major == right.stx_dev_major &&
-	       left.stx_dev_minor == right.stx_dev_minor && left.stx_ino == right.stx_ino;
+	return !file_status_path(a, &left) && !file_status_path(b, &right) &&
+	       left.device == right.device && left.inode == right.inode;
 }
 
 static bool unix_is_busy(const char *path)

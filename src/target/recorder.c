@@ -5,9 +5,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_status.h"
 #include "target/recording_file.h"
 
 struct recorder {
@@ -188,7 +188,7 @@ const struct dill_target_ops recorder_ops = {
 
 static struct dill_error *open_file(struct recorder *recorder, const char *path)
 {
-	struct stat status;
+	struct file_status status;
 	char *temporary;
 	int fd;
 
@@ -196,7 +196,7 @@ static struct dill_error *open_file(struct recorder *recorder, const char *path)
 	if (!recorder->path || asprintf(&temporary, "%s.XXXXXX", path) < 0)
 		return error_no_memory();
 	recorder->temporary = temporary;
-	if (!stat(path, &status) && !S_ISREG(status.st_mode))
+	if (!file_status_path(path, &status) && !status.regular)
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "%s is no file that a recording could replace", path);
 	fd = mkostemp(recorder->temporary, O_CLOEXEC);
@@ -237,14 +237,14 @@ struct dill_error *recorder_new(const char *path, const struct dill_target_ops *
 static struct dill_error *write_file(struct recorder *recorder, uint64_t *ret_bytes)
 {
 	FILE *file = recorder->file;
-	struct stat status;
+	struct file_status status;
 
 	TRY(recording_write(&recorder->recording, file));
-	if (fflush(file) || fsync(fileno(file)) || fstat(fileno(file), &status))
+	if (fflush(file) || fsync(fileno(file)) || file_status_fd(fileno(file), &status))
 		return dill_error_new_os(errno, "cannot write");
 	if (rename(recorder->temporary, recorder->path))
 		return dill_error_new_os(errno, "cannot put it into its place");
-	*ret_bytes = (uint64_t)status.st_size;
+	*ret_bytes = status.size;
 	fclose(steal(recorder->file));
 	return NULL;
 }

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -32,7 +33,10 @@ def test_demo_shows_every_command_and_ends():
         [sys.executable, "-m", "tools.demo"], cwd=ROOT, env=environment, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True,
     ) as demo:
-        assert processes_with(mark), "the mark is not seen"
+        # A program that has only just been started may not show its environment yet.
+        end = time.monotonic() + 10
+        while not processes_with(mark):
+            assert time.monotonic() < end, "the mark is not seen"
         text = demo.communicate(timeout=600)[0]
     assert demo.returncode == 0, text
     by_program, by_gdb = text.split("$ gdb", 1)

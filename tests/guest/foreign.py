@@ -19,12 +19,14 @@ from .cache import cache_dir, locked
 
 log = logging.getLogger(__name__)
 
-# What dill's plugin links besides the C library, so that GDB's process finds it.
-_PLUGIN_LIBRARIES = ("libarchive13", "libdw1", "libelf1", "libexpat1", "libjansson4")
+# What dill's plugin links besides the C library, so that GDB's process finds it. Where a suite has another version of
+# the library than the one that the plugin was built with, this machine's own is found: it runs on a newer C library.
+_PLUGIN_LIBRARIES = ("libarchive13", "libdw1", "libelf1", "libexpat1", "libjansson4", "libsqlite3-0")
 PACKAGES = {
     "gdb": ("gdb", *_PLUGIN_LIBRARIES),
     "qemu": ("qemu-system-x86",),
 }
+_MORE_PACKAGES = {("gdb", "bullseye"): ("libcapstone4",)}
 SUITES = {
     # GDB 10.1 with Python 3.9 on glibc 2.31, 16.x with 3.13, and the ones of the day
     "gdb": ("bullseye", "trixie", "sid"),
@@ -46,6 +48,11 @@ class Foreign:
     suite: str
     version: str
     command: tuple[str, ...]
+
+
+def _packages(program: str, suite: str) -> tuple[str, ...]:
+    """Return what is unpacked, besides what it depends on."""
+    return (*PACKAGES[program], *_MORE_PACKAGES.get((program, suite), ()))
 
 
 def _loader(folder: pathlib.Path, program: str) -> pathlib.Path:
@@ -71,7 +78,10 @@ def _load(program: str, suite: str) -> Foreign | None:
     folder = cache_dir() / "foreign" / f"{program}-{suite}"
     try:
         version = (folder / "version").read_text(encoding="utf-8").strip()
+        packages = (folder / "packages").read_text(encoding="utf-8").split()
     except FileNotFoundError:
+        return None
+    if packages != list(_packages(program, suite)):
         return None
     return Foreign(program, suite, version, _command(program, folder))
 
@@ -79,7 +89,7 @@ def _load(program: str, suite: str) -> Foreign | None:
 def _unpack(suite: Suite, program: str, folder: pathlib.Path) -> None:
     """Download and unpack a program into the new folder *folder*."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as archives:
-        debs = suite.download_with_depends(PACKAGES[program], pathlib.Path(archives))
+        debs = suite.download_with_depends(_packages(program, suite.name), pathlib.Path(archives))
         for deb in debs:
             subprocess.run(["dpkg", "-x", deb, folder], check=True)
     loaders = [folder / name / "ld-linux-x86-64.so.2" for name in _LIBRARY_FOLDERS]
@@ -110,6 +120,7 @@ def _fetch(program: str, suite: str) -> None:
             _unpack(packages, program, folder)
         version = _ask_version(program, folder)
         (folder / "version").write_text(version + "\n", encoding="utf-8")
+        (folder / "packages").write_text("\n".join(_packages(program, suite)) + "\n", encoding="utf-8")
         if place.exists():
             place.rename(pathlib.Path(work) / "replaced")
         folder.rename(place)
