@@ -51,6 +51,7 @@ class Flavour:
     nodes: int | None = None
     cpu: str | None = None
     modules: tuple[str, ...] = ()
+    vmcoreinfo: bool = False
     prepare: str = ""
     needs: str = ""
     lacking: tuple[str, ...] = ()
@@ -60,7 +61,7 @@ class Flavour:
         append = self.append.format(debug=debug_word(series), messages=message_cache(series, "1k"))
         return {
             "append": append, "memory": f"{self.memory}M", "smp": self.cpus, "numa": self.nodes, "cpu": self.cpu,
-            "modules": self.modules,
+            "modules": self.modules, "vmcoreinfo": self.vmcoreinfo,
         }
 
 
@@ -75,8 +76,8 @@ _MAKE_HOLES = (
 FLAVOURS = {
     "plain": Flavour(
         "KASLR; merged caches; freelists as the kernel has them: hardened and shuffled in all of these; page-table isolation;"
-        " several CPUs; a module",
-        append="pti=on", modules=("qemu_fw_cfg",),
+        " several CPUs; a module, which tells QEMU where VMCOREINFO lies",
+        append="pti=on", vmcoreinfo=True,
     ),
     "single": Flavour("a single CPU: what a tracer stops is all there is", append="pti=on", cpus=1),
     "debug": Flavour("red zones, poison and users in all caches; no CPU slabs, no sheaves", append="{debug}=FZPU"),

@@ -59,8 +59,8 @@ struct core {
 	struct core_file file;
 	/** One clause, such as "ELF dump"; set by parse(). */
 	const char *what;
-	/** The writer has left out pages of zeros, too: what is left out reads as zeros. */
-	bool leaves_out_zeros;
+	/** The writer has left out pages of zeros and no others: so they can be read. */
+	bool lacks_zeros_only;
 	/** The dump says of itself that it is not complete. */
 	bool is_incomplete;
 	ARRAY(struct core_cpu) cpus;

@@ -91,7 +91,6 @@ static struct dill_error *parse(struct core *core)
 	uint8_t *copy = NULL;
 
 	core->what = core->file.is_flattened ? "flattened ELF dump" : "ELF dump";
-	core->leaves_out_zeros = true;
 	if (core->file.is_flattened) {
 		head.size = core->file.size < HEADERS_MAX ? core->file.size : HEADERS_MAX;
 		copy = calloc(1, head.size);

@@ -30,7 +30,7 @@ enum {
 	SUB_NOTES = 48,	     /* 4: offset, size */
 	SUB_MAX_PAGES = 96,  /* 6 */
 	SUB_SIZE = 104,
-	LEVEL_ZEROS = 1, /* pages of zeros are left out */
+	LEVEL_ZEROS = 1, /* pages of zeros were left out, and no others */
 };
 
 /* "struct page_desc": offset, size, flags, page flags */
@@ -108,7 +108,7 @@ static struct dill_error *parse_sub_header(struct core *core, struct header *hea
 	if (!core_file_read(&core->file, BLOCK, bytes, sizeof(bytes)))
 		return cut_off();
 	header->level = (int32_t)span_u32(sub, SUB_DUMP_LEVEL);
-	core->leaves_out_zeros = header->level & LEVEL_ZEROS;
+	core->lacks_zeros_only = header->level == LEVEL_ZEROS;
 	if (header->version >= 2 && span_u32(sub, SUB_SPLIT))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "one part of a dump that was split: join them with "

@@ -31,7 +31,8 @@ static void say(const struct core_target *target, uint64_t pages, const char *wh
 
 	if (!pages || !target->host.log)
 		return;
-	snprintf(text, sizeof(text), "%" PRIu64 " page%s that this command asked for %s", pages,
+	snprintf(text, sizeof(text),
+		 "the dump lacks %" PRIu64 " page%s that this command asked for: %s", pages,
 		 pages == 1 ? "" : "s", what);
 	target->host.log(target->host.context, text);
 }
@@ -41,12 +42,8 @@ static struct dill_error *end(void *context)
 {
 	const struct core_target *target = context;
 
-	say(target, target->left_out,
-	    target->core.leaves_out_zeros
-		    ? "were left out of the dump, and count as zeros: pages of zeros were, too"
-		    : "were left out of the dump, and count as unreadable");
-	say(target, target->lost,
-	    "are missing from the dump, which is damaged or cut off, and count as unreadable");
+	say(target, target->left_out, "left out when it was written, so unreadable");
+	say(target, target->lost, "damaged or cut off, so unreadable");
 	return NULL;
 }
 
@@ -65,10 +62,12 @@ static bool read_page(struct core_target *target, struct dill_page_request *requ
 		target->pages++;
 		return true;
 	case CORE_PAGE_LEFT_OUT:
-		target->left_out++;
-		if (core->leaves_out_zeros)
-			memset(request->buffer, 0, DILL_PAGE_SIZE);
-		return core->leaves_out_zeros;
+		if (!core->lacks_zeros_only) {
+			target->left_out++;
+			return false;
+		}
+		memset(request->buffer, 0, DILL_PAGE_SIZE);
+		return true;
 	case CORE_PAGE_LOST:
 		target->lost++;
 		return false;

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""Dumps of a stopped guest in every format that the tools of this machine can write.
+
+    dumps = Dumps(guest, folder)
+    with dumps.file("makedumpfile -l") as path: ...
+
+A dump is made when it is asked for, and removed behind the with block; the ELF dump, from which others are made, stays.
+"""
+import contextlib
+import shutil
+import struct
+import subprocess
+
+from tests.guest.monitor import MonitorError
+
+# Offsets in Elf64_Ehdr.
+E_PHOFF, E_SHOFF, E_EHSIZE, E_PHNUM, E_SHENTSIZE = 32, 40, 52, 56, 58
+EHDR_SIZE, PHDR_SIZE = 64, 56
+# Notes lie in front of everything else.
+NOTES_MAX = 1 << 16
+
+
+class CannotWrite(Exception):
+    """A tool of this machine does not write this format; the text is a one-line reason."""
+
+
+def put_headers_where_they_were(path):
+    """Move an ELF dump's program headers behind its ELF header.
+
+    QEMU 7.2 puts section headers there, and says that its ELF header has 8 bytes: dill does not mind, makedumpfile does.
+    """
+    with open(path, "r+b") as file:
+        head = bytearray(file.read(NOTES_MAX))
+        offset, count = struct.unpack_from("<Q", head, E_PHOFF)[0], struct.unpack_from("<H", head, E_PHNUM)[0]
+        head[EHDR_SIZE : EHDR_SIZE + count * PHDR_SIZE] = head[offset : offset + count * PHDR_SIZE]
+        struct.pack_into("<QQ", head, E_PHOFF, EHDR_SIZE, 0)
+        struct.pack_into("<H", head, E_EHSIZE, EHDR_SIZE)
+        struct.pack_into("<HHH", head, E_SHENTSIZE, 0, 0, 0)
+        file.seek(0)
+        file.write(head)
+
+
+def rename_notes(path, *names):
+    """Make a dump's notes of these owners somebody else's: what other writers do not write."""
+    with open(path, "r+b") as file:
+        head = file.read(NOTES_MAX)
+        for name in names:
+            old = name.encode() + b"\0"
+            assert old in head, f"{path} has no note of {name}"
+            head = head.replace(old, b"x" + old[1:])
+        file.seek(0)
+        file.write(head)
+
+
+class Dumps:
+    """The dumps of one stopped guest.
+
+    @param guest   a stopped Guest
+    @param folder  existing folder for them
+    """
+
+    def __init__(self, guest, folder):
+        self._guest = guest
+        self._folder = folder
+        self.elf = folder / "elf"
+        self._qemu("elf", self.elf)
+
+    def _qemu(self, form, path, **options):
+        try:
+            self._guest.dump(path, form, **options)
+        except MonitorError as error:
+            raise CannotWrite(str(error)) from None
+        path.chmod(0o600)
+
+    def _without(self, path, *names):
+        shutil.copyfile(self.elf, path)
+        rename_notes(path, *names)
+
+    def _makedumpfile(self, options, path):
+        fixed = self._folder / "fixed"
+        if not fixed.exists():
+            shutil.copyfile(self.elf, fixed)
+            put_headers_where_they_were(fixed)
+        flattened = "-F" in options
+        with open(path, "wb") if flattened else contextlib.nullcontext(subprocess.PIPE) as out:
+            command = ["makedumpfile", *options, fixed, *([] if flattened else [path])]
+            path.unlink(missing_ok=True) if not flattened else None
+            done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-500:]
+        if "is disabled" in done.stderr + (done.stdout or ""):
+            raise CannotWrite(f"makedumpfile was built without what {' '.join(options)} needs")
+
+    def _write(self, form, path):
+        writer, *options = form.split()
+        if writer == "makedumpfile":
+            self._makedumpfile(options, path)
+        elif writer == "raw":
+            self._guest.save_physical(path, 0, self._guest.memory_bytes)
+        elif writer == "without":
+            self._without(path, *options)
+        elif form == "elf paging":
+            self._qemu("elf", path, paging=True)
+        else:
+            self._qemu(form, path)
+
+    @contextlib.contextmanager
+    def file(self, form):
+        """A dump in one of the FORMS. CannotWrite."""
+        if form == "elf":
+            yield self.elf
+            return
+        path = self._folder / form.replace(" ", "")
+        try:
+            self._write(form, path)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+
+FORMS = (
+    "elf",
+    "elf paging",
+    "kdump-zlib",
+    "kdump-lzo",
+    "kdump-snappy",
+    "raw",
+    "without QEMU",  # as kdump's own, with VMCOREINFO and registers without control registers
+    "without QEMU VMCOREINFO CORE",
+    "makedumpfile -c",
+    "makedumpfile -l",
+    "makedumpfile -p",
+    "makedumpfile -z",
+    "makedumpfile -c -d 1",
+    "makedumpfile -l -d 31",
+    "makedumpfile -E -d 31",
+    "makedumpfile -F -l -d 31",
+    "makedumpfile -F -E -d 31",
+)

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""Crash dumps as targets: the answers are those got from the same stopped guest through its gdbstub."""
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import ROOT, Program
+from tests.dumps import FORMS, CannotWrite, Dumps, rename_notes
+from tests.guest.kernels import KernelUnavailable, debug_vmlinux
+from tests.matrix import on
+
+# Caches whose slabs are compared, and from which objects are taken.
+CACHES = ("dentry", "kmalloc-64", "task_struct")
+# Slabs of each of them whose objects are asked for one by one.
+SLABS = 8
+
+
+class Dump(Program):
+    """The program on a dump."""
+
+    def __init__(self, path):
+        super().__init__(None)
+        self.path = path
+
+    def run(self, *words):
+        command = [ROOT / "build/dill", "-c", self.path, *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def input_lines(program, lines):
+    """The records of several commands in one run, which must answer."""
+    done = subprocess.run(
+        [*program, "--json"], input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode in (0, 1), done.stderr + done.stdout[-500:]
+    return done
+
+
+def some_objects(live):
+    """Addresses in objects of several caches: the first, one in the middle and the last of some slabs of each."""
+    addresses = []
+    for cache in CACHES:
+        slabs = [record for record in live.json("kmap", cache) if record["record"] == "slab_map"]
+        for slab in slabs[:: max(1, len(slabs) // SLABS)]:
+            addresses += [int(slab["first"], 16) + slab["size"] * i for i in (0, slab["objects"] // 2, slab["objects"] - 1)]
+    return addresses
+
+
+class Paused:
+    """A stopped guest: its dumps, and what its stub answers."""
+
+    def __init__(self, guest, folder):
+        self.guest = guest
+        guest.run("for i in $(seq 3000); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
+        guest.stop()
+        self.live = Program(guest)
+        self.dumps = Dumps(guest, folder)
+        addresses = some_objects(self.live)
+        self.lines = ["kcache *", "kcache", "ktask", *(f"kmap {cache}" for cache in CACHES)]
+        self.lines += [f"kobj {address:#x}" for address in addresses]
+        answer = self.ask("-r", f":{guest.gdb_port}")
+        assert answer.returncode == 0 and not answer.stderr
+        self.answers = answer.stdout
+        assert self.answers.count('"record":"object"') == len(addresses) > len(CACHES)
+
+    def ask(self, *target):
+        """What all the commands print."""
+        return input_lines([ROOT / "build/dill", *target], self.lines)
+
+
+@pytest.fixture(scope="module", params=on("plain"), ids=str)
+def paused(request, pool, tmp_path_factory):
+    """A guest that stands still while it is dumped and asked."""
+    folder = tmp_path_factory.mktemp("dumps")
+    with pool.lend(request.param) as guest:
+        yield Paused(guest, folder)
+    shutil.rmtree(folder)
+
+
+def how_found(path):
+    """How the kernel was found in a dump."""
+    return Dump(path).json("kbase")[0]["base_how"]
+
+
+def caches_in_detail(records):
+    """{name: record} of what "kcache GLOB" prints; without aliases, which are read in sysfs."""
+    return {record["name"]: record | {"aliases": None} for record in records if record["record"] == "cache" and "nodes" in record}
+
+
+def compare_incomplete(paused, done):
+    """What makedumpfile has left out is unreadable, never corrupt; every cache without such pages is as in the guest.
+
+    makedumpfile 1.7 takes slabs of kernels since 6.10, which mark them in another way, for pages of users.
+    """
+    assert paused.guest.kernel.series not in ("5.10", "6.1")
+    assert done.returncode == 1 and "left out when it was written" in done.stderr and "damaged" not in done.stderr
+    findings = [record for record in Program.lines(done) if record["record"] == "finding"]
+    assert findings and {record["kind"] for record in findings} == {"unreadable"}
+    whole = caches_in_detail(map(json.loads, paused.answers.splitlines()))
+    touched = {record.get("cache") for record in findings}
+    untouched = {name: record for name, record in caches_in_detail(Program.lines(done)).items() if name not in touched}
+    assert len(untouched) > len(whole) / 2
+    for name, record in untouched.items():
+        assert record == whole[name]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_dump_answers_as_the_guest(paused, form):
+    """Every cache with all its lists, tasks, every slab of some caches, objects: the same bytes."""
+    try:
+        with paused.dumps.file(form) as path:
+            done = paused.ask("-c", path)
+            how = how_found(path)
+    except CannotWrite as reason:
+        pytest.skip(str(reason))
+    if "-d 31" in form and done.stdout != paused.answers:
+        compare_incomplete(paused, done)
+    else:
+        assert (done.stdout, done.stderr) == (paused.answers, "")
+    if form == "raw" or "VMCOREINFO" in form:
+        assert how == "page tables, found in physical memory"
+    elif form == "without QEMU":
+        assert how == "page tables, by the dump's VMCOREINFO"
+    else:
+        assert how == "page tables: first mapping of the kernel's window"
+
+
+def gdb(*commands):
+    """The plugin in a GDB without a target: what it prints on both streams."""
+    words = [word for line in (f"source {ROOT}/build/dill.py", *commands) for word in ("-ex", line)]
+    return subprocess.run(["gdb", "-q", "-nx", "-batch", *words], capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_dump_in_gdb(paused):
+    """`dill open` until `dill close`, commands and values; a wrong file leaves what was open."""
+    base = paused.live.json("kbase")[0]["base"]
+    rows = paused.live.run("kcache", "kmalloc-64", "--json").stdout
+    with paused.dumps.file("makedumpfile -l -d 1") as path:
+        done = gdb(f"dill open {path}", "kcache kmalloc-64 --json", "p/x $kbase()", "p (char)$kcache(\"dentry\")")
+        assert rows in done.stdout and f"compressed dump {path}" in done.stdout
+        assert done.stderr == ""
+        assert f"$1 = {int(base, 16) & 0xFFFFFFFF:#x}" in done.stdout or f"$1 = {base}" in done.stdout
+        done = gdb(f"dill open {path}", "dill close", "kbase")
+        assert "no target" in done.stderr and base not in done.stdout
+        done = gdb(f"dill open {path}", "python\ntry: gdb.execute('dill open /dev/null')\nexcept gdb.error as e: print(e)\nend")
+        assert "/dev/null is not a file" in done.stdout + done.stderr
+        assert "nothing can be traced" in gdb(f"dill open {path}", "dill run").stderr
+
+
+@pytest.mark.parametrize("form", ("elf", "elf paging"))
+def test_core_of_gdb(paused, form):
+    """`target core`: GDB's own view of the file has no physical addresses; dill reads the file."""
+    rows = paused.live.run("kcache", "kmalloc-64", "--json").stdout
+    with paused.dumps.file(form) as path:
+        done = gdb(f"target core {path}", "kcache kmalloc-64 --json", "p/x $kbase()")
+        assert rows in done.stdout, done.stderr
+
+
+def test_cut_off(paused, tmp_path):
+    """A dump whose end is missing: what is there is answered, and what is not is said; no dump is taken for a whole one."""
+    for form, mode in (("elf", "ELF"), ("makedumpfile -l", "compressed"), ("makedumpfile -F -l -d 31", "compressed")):
+        with paused.dumps.file(form) as path:
+            size = path.stat().st_size
+            for part in (0.999, 0.7, 0.3, 0.001):
+                cut = tmp_path / "cut"
+                with open(path, "rb") as whole:
+                    cut.write_bytes(whole.read(int(size * part)))
+                done = Dump(cut).run("kcache", "*", "--json")
+                lines = done.stderr.splitlines()
+                if done.returncode == 0:
+                    assert done.stdout in paused.answers
+                else:
+                    assert lines and all(line.startswith("dill: ") for line in lines), (mode, part, done.stderr[-300:])
+                    assert "cut off" in done.stderr, (mode, part, done.stderr[-300:])
+
+
+@pytest.mark.parametrize("case", on("high"), ids=str)
+def test_found_without_registers(case, pool, tmp_path):
+    """More than 4 GiB, and page tables of five levels where the kernel has them: by registers, VMCOREINFO, search."""
+    with pool.lend(case) as guest:
+        guest.stop()
+        live = Program(guest).run("kcache", "*", "--json")
+        assert live.returncode == 0
+        base = Program(guest).json("kbase")[0]
+        path = tmp_path / "dump"
+        guest.dump(path, "kdump-zlib")
+        path.chmod(0o600)
+        for notes, how in (((), "first mapping"), (("QEMU",), "found in physical memory")):
+            rename_notes(path, *notes)
+            found = Dump(path).json("kbase")[0]
+            assert how in found["base_how"]
+            assert [found[key] for key in ("base", "physical_base", "paging_levels")] == [
+                base[key] for key in ("base", "physical_base", "paging_levels")
+            ]
+            assert Dump(path).run("kcache", "*", "--json").stdout == live.stdout
+
+
+def test_refused(tmp_path):
+    """What is no dump: one line that says what it is, and status 2."""
+    zeros = tmp_path / "zeros"
+    zeros.touch()
+    for what, content, reason in (
+        ("text", b"no dump\n" * 100, "no dump"),
+        ("empty", b"", "is empty"),
+        ("gzip", b"\x1f\x8b\x08" + bytes(100), "unpack it first"),
+        ("elf", b"\x7fELF" + bytes(100), "ELF"),
+        ("kdump", b"KDUMP   " + bytes(100), "cut off"),
+        ("flat", b"makedumpfile".ljust(24, b"\0") + bytes(5000), "flattened"),
+        ("raw", bytes(16 << 20), "none of them is a page table"),
+    ):
+        path = tmp_path / what
+        path.write_bytes(content)
+        done = Dump(path).run("kcache")
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done
+        assert reason in done.stderr, (what, done.stderr)
+    done = Dump("/bin/true").run("kcache")
+    assert done.returncode == 2 and "no dump of memory" in done.stderr

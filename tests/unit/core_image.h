@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_CORE_IMAGE_H
+#define TESTS_CORE_IMAGE_H
+
+#include "../forge/dice.h"
+#include "target/core.h"
+
+/**
+ * Small dumps in memory, made with the libraries that makedumpfile and QEMU use. Each is of
+ * CORE_IMAGE_PAGES pages of memory, of which some were not there and some were left out.
+ */
+struct core_image {
+	uint8_t *bytes; /**< from malloc, exactly as many as there are: sanitizers see the end */
+	size_t size;
+};
+
+#define CORE_IMAGE_PAGES 2600u /* more than one count of kept pages, and a last one that is short  \
+				*/
+#define CORE_IMAGE_INFO "OSRELEASE=6.1\nSYMBOL(swapper_pg_dir)=ffffffff82a10000\n"
+#define CORE_IMAGE_CR3	UINT64_C(0x1234000)
+
+/** What a page is to the dump, CORE_PAGE_READ with @p page filled. */
+enum core_page core_image_page(unsigned number, uint8_t page[DILL_PAGE_SIZE]);
+
+/** A compressed dump; @p packing 0 = no page is packed. */
+struct core_image core_image_kdump(unsigned packing);
+/** An ELF dump; its segments overlap and begin in the middle of a page. */
+struct core_image core_image_elf(void);
+/** The same bytes in makedumpfile's flattened format, in random pieces, some written twice. */
+struct core_image core_image_flatten(const struct core_image *image, struct dice *dice);
+void core_image_deinit(struct core_image *image);
+
+/** Pack @p size bytes as @p packing says. @return how many @p to holds, which has room for twice as
+ * many and a page */
+size_t core_image_pack(unsigned packing, const uint8_t *from, size_t size, uint8_t *to);
+
+#endif
