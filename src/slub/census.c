@@ -86,10 +86,10 @@ static struct dill_error *visit_slabs(const struct walk *walk, const struct cach
 	for (size_t i = 0; visitor->slab && i < map->count; i++) {
 		struct span bytes = {0};
 
-		if (i % 1024 == 0) {
+		if (i % 1024 == 0)
 			TRY(memory_check_interrupt(kernel_memory(walk->survey->heap->kernel)));
+		if (i % 1024 == 0 && wanted)
 			memory_trim(kernel_memory(walk->survey->heap->kernel));
-		}
 		if (wanted)
 			TRY(read_slab(walk, map->cache, &map->slabs[i].slab, &bytes));
 		TRY(visitor->slab(visitor->context, map, &map->slabs[i], bytes));
@@ -134,7 +134,7 @@ static struct dill_error *visit_caches(struct walk *walk, const struct cache_lis
 		TRY(memory_check_interrupt(kernel_memory(walk->survey->heap->kernel)));
 		TRY(visit_cache(walk, &chosen->items[i], arena));
 		arena_reset(arena);
-		if (i % 16 == 0)
+		if (i % 64 == 0)
 			memory_trim(kernel_memory(walk->survey->heap->kernel));
 	}
 	return NULL;
