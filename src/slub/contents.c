@@ -5,7 +5,7 @@
 
 /* Bytes of slabs whose freelists are followed before what that costs of a mapped dump is given
  * back. */
-#define TRIM_BYTES (UINT64_C(64) << 20)
+#define TRIM_BYTES (UINT64_C(32) << 20)
 
 /* Fetch the next slabs; where memory is mapped there is nothing to fetch. */
 static void warm_batch(struct heap *heap, const struct cache *cache, const struct slab_list *list,

@@ -10,7 +10,7 @@
 #include "store/heap_store.h"
 
 /* The file has no name yet that anybody would look for: nothing needs to be undone after a kill. */
-static const char settings[] = "PRAGMA journal_mode = OFF; PRAGMA cache_size = -49152;";
+static const char settings[] = "PRAGMA journal_mode = OFF; PRAGMA cache_size = -32768;";
 
 enum { OF_CACHE, OF_SLAB, OF_SITE, OF_OBJECT, OF_PLACE, OF_COUNT };
 
