@@ -83,12 +83,14 @@ static struct dill_error *note_change(void *context, const struct heap_change *c
 {
 	struct text *text = context;
 
-	text->used +=
-		(size_t)snprintf(text->bytes + text->used, sizeof(text->bytes) - text->used,
-				 "%s%s%s %d%d %d/%d %d/%d;", change->cache, change->site ? "@" : "",
-				 change->site ? change->site : "", change->present[0],
-				 change->present[1], (int)change->live[0], (int)change->live[1],
-				 (int)change->memory[0], (int)change->memory[1]);
+	if (text->used + 200 > sizeof(text->bytes))
+		return NULL;
+	text->used += (size_t)snprintf(text->bytes + text->used, sizeof(text->bytes) - text->used,
+				       "%.30s%s%.30s %d%d %d/%d %d/%d;", change->cache,
+				       change->site ? "@" : "", change->site ? change->site : "",
+				       change->present[0], change->present[1], (int)change->live[0],
+				       (int)change->live[1], (int)change->memory[0],
+				       (int)change->memory[1]);
 	return NULL;
 }
 
@@ -96,8 +98,10 @@ static struct dill_error *note_object(void *context, const struct heap_object_ch
 {
 	struct text *text = context;
 
+	if (text->used + 200 > sizeof(text->bytes))
+		return NULL;
 	text->used += (size_t)snprintf(text->bytes + text->used, sizeof(text->bytes) - text->used,
-				       "%s%d %s;", change->appeared ? "+" : "-",
+				       "%s%d %.30s;", change->appeared ? "+" : "-",
 				       (int)change->address / 16, change->cache);
 	return NULL;
 }
@@ -255,12 +259,73 @@ static void test_forged_values(void **state)
 	heap_diff_free(diff);
 }
 
+static size_t read_file(const char *path, uint8_t *bytes, size_t room)
+{
+	FILE *file = fopen(path, "rb");
+	size_t size;
+
+	assert_non_null(file);
+	size = fread(bytes, 1, room, file);
+	fclose(file);
+	return size;
+}
+
+static void write_file(const char *path, const uint8_t *bytes, size_t size)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	fclose(file);
+}
+
+/* Bytes anywhere in a file replaced: an error or an answer, and no more under the sanitizers. */
+static void test_damage(void **state)
+{
+	static uint8_t sound[1 << 20], copy[1 << 20];
+	struct fixture *f = *state;
+	struct heap_writer *writer = begin(f->a, &about);
+	unsigned refused = 0, seed = 1;
+	uint64_t site = 1;
+	size_t size;
+
+	write_cache(writer, "c", 1, (const uint64_t[]){1, 2, 3, 0}, &site);
+	end(writer);
+	size = read_file(f->a, sound, sizeof(sound));
+	assert_true(size > 4096 && size < sizeof(sound));
+	for (int i = 0; i < 400; i++) {
+		struct heap_diff *diff = NULL;
+		struct text text = {0};
+		struct dill_error *error;
+
+		memcpy(copy, sound, size);
+		for (int j = 0; j < 8; j++) {
+			seed = seed * 1103515245 + 12345;
+			copy[seed / 7 % size] = (uint8_t)(seed >> 24);
+		}
+		write_file(f->b, copy, size);
+		error = heap_diff_open(f->a, f->b, &diff);
+		if (!error)
+			error = heap_diff_caches(diff, note_change, &text);
+		text.used = 0;
+		if (!error)
+			error = heap_diff_sites(diff, note_change, &text);
+		text.used = 0;
+		if (!error && heap_diff_is_one_boot(diff))
+			error = heap_diff_objects(diff, note_object, &text);
+		refused += error != NULL;
+		dill_error_free(error);
+		heap_diff_free(diff);
+	}
+	assert_true(refused > 0 && refused < 400);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_changes),	  TEST(test_other_boot),    TEST(test_unfinished),
-		TEST(test_forged_schema), TEST(test_forged_values),
+		TEST(test_changes), TEST(test_other_boot),    TEST(test_unfinished),
+		TEST(test_damage),  TEST(test_forged_schema), TEST(test_forged_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
