@@ -187,8 +187,8 @@ struct dill_target_ops {
 	const void *(*map)(void *context, enum dill_space space, uint64_t address, size_t length);
 
 	/**
-	 * Optional: give back the memory that looking at bytes in place has cost. They can be looked
-	 * at all the same.
+	 * Optional: give back the memory that looking at bytes in place has cost. They can be
+	 * looked at all the same.
 	 */
 	void (*trim)(void *context);
 

@@ -31,7 +31,8 @@ static bool try_endings(struct types *types, const struct cache *cache, const ch
 
 	if (cut >= length || strcmp(cache->name + length - cut, cache_ending) != 0)
 		return false;
-	/* The very name is enough: task_struct ends in a part of which this machine may need less. */
+	/* The very name is enough: task_struct ends in a part of which this machine may need less.
+	 */
 	if (!cut && try_name(types, cache->name, length, "", 0, ret))
 		return true;
 	for (size_t i = 0; i < sizeof(type_endings) / sizeof(type_endings[0]); i++)

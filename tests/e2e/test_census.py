@@ -175,6 +175,15 @@ def test_stub_agrees(stopped):
     assert Program.lines(done) == Program(stopped).json("kcensus")
 
 
+def test_dump_agrees(stopped, tmp_path):
+    """And a dump, whose memory is looked at where it is: the same words, objects, matches."""
+    path = tmp_path / "dump"
+    stopped.dump(path)
+    for words in (("kcensus",), ("kcensus", "--objects"), ("kcensus", "dentry", "--by", "slab"), ("kfind", "--string", "DILLMSG!")):
+        done = subprocess.run([ROOT / "build/dill", "-c", path, *words, "--json"], capture_output=True, text=True, timeout=120, check=True)
+        assert Program.lines(done) == Program(stopped).json(*words)
+
+
 def test_text(stopped):
     """A heading, a row for each cache, and the total."""
     lines = Program(stopped).run("kcensus", "kmalloc-64").stdout.splitlines()
