@@ -11,6 +11,9 @@
 
 enum { OPTION_PTR, OPTION_STRING, OPTION_ALL, OPTION_ROWS };
 
+/* A byte or two stand at millions of places. */
+#define ROWS 1000u
+
 /* --- records --- */
 
 enum {
@@ -74,7 +77,8 @@ static const struct record_kind target_kind = {
 enum { TOTAL_MATCHES, TOTAL_OBJECTS, TOTAL_SEARCHED, TOTAL_UNREADABLE };
 
 static const struct column total_columns[] = {
-	[TOTAL_MATCHES] = {"matches", COLUMN_COUNT, "MATCHES", "places that were found"},
+	[TOTAL_MATCHES] = {"matches", COLUMN_COUNT, "MATCHES",
+			   "places that were found, shown or not"},
 	[TOTAL_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects that they are in"},
 	[TOTAL_SEARCHED] = {"searched", COLUMN_COUNT, "SEARCHED", "objects that were looked into"},
 	[TOTAL_UNREADABLE] = {"unreadable_slabs", COLUMN_COUNT, "UNREADABLE SLABS",
@@ -285,15 +289,16 @@ static struct dill_error *run(struct command_call *call)
 	struct finder finder = {
 		.call = call,
 		.all = call->options[OPTION_ALL].given,
-		.rows = UINT64_MAX,
+		.rows = ROWS,
 	};
 	const struct census_visitor visitor = {search_slab, NULL, &finder, begin_cache};
 	struct cache_list chosen;
 	const char *caches = NULL;
 
 	TRY(choose(&finder, &caches));
-	if (call->options[OPTION_ROWS].given && call->options[OPTION_ROWS].number)
-		finder.rows = call->options[OPTION_ROWS].number;
+	if (call->options[OPTION_ROWS].given)
+		finder.rows = call->options[OPTION_ROWS].number ? call->options[OPTION_ROWS].number
+								: UINT64_MAX;
 	TRY(session_heap(call->session, &finder.heap));
 	TRY(arena_new(&arena));
 	finder.arena = arena;
@@ -345,8 +350,9 @@ const struct command kfind_command = {
 					   "find TEXT instead of a PATTERN"},
 			[OPTION_ALL] = {"all", 'a', ARGUMENT_NONE, NULL,
 					"look into free objects, too"},
-			[OPTION_ROWS] = {"rows", 'r', ARGUMENT_NUMBER, "N",
-					 "show the first N matches; 0 shows all, as without this"},
+			[OPTION_ROWS] =
+				{"rows", 'r', ARGUMENT_NUMBER, "N",
+				 "show the first N matches (1000 without this); 0 shows all"},
 		},
 	.needs_target = true,
 	.kinds = kinds,
