@@ -6,8 +6,8 @@ set -eu
 build="gcc libc6-dev meson ninja-build pkg-config libdw-dev libelf-dev libedit-dev libjansson-dev libarchive-dev
 	libexpat1-dev libsqlite3-dev libcapstone-dev zlib1g-dev libzstd-dev python3-dev"
 guest="qemu-system-x86 busybox-static cpio zstd xz-utils gdb"
-check="libcmocka-dev libbpf-dev liblzo2-dev libsnappy-dev makedumpfile dwarves python3-pytest python3-pytest-xdist clang-14 libclang-rt-14-dev
-	clang-format-14 clang-tidy-14 cppcheck shellcheck pyflakes3 codespell git groff-base mandoc
+check="libcmocka-dev libbpf-dev liblzo2-dev libsnappy-dev makedumpfile crash python3-drgn dwarves python3-pytest
+	python3-pytest-xdist clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 cppcheck shellcheck pyflakes3 codespell git groff-base mandoc
 	chromium chromium-driver python3-selenium"
 
 missing=

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/checked.h"
+#include "base/file_status.h"
 
 /*
  * The flattened format: a header of a page, then pieces, each behind two big-endian words (offset
@@ -104,19 +104,19 @@ struct dill_error *core_file_init(struct span bytes, struct core_file *ret)
 
 static struct dill_error *map(int fd, const char *path, struct span *ret)
 {
-	struct statx status;
+	struct file_status status;
 	void *bytes;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status))
+	if (file_status_fd(fd, &status))
 		return dill_error_new_os(errno, "cannot read %s", path);
-	if (!S_ISREG(status.stx_mode))
+	if (!status.regular)
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
-	if (!status.stx_size)
+	if (!status.size)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED, "%s is empty", path);
-	bytes = mmap(NULL, status.stx_size, PROT_READ, MAP_SHARED, fd, 0);
+	bytes = mmap(NULL, status.size, PROT_READ, MAP_SHARED, fd, 0);
 	if (bytes == MAP_FAILED)
 		return dill_error_new_os(errno, "cannot map %s", path);
-	*ret = (struct span){bytes, status.stx_size};
+	*ret = (struct span){bytes, status.size};
 	return NULL;
 }
 

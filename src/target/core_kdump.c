@@ -70,6 +70,12 @@ static struct dill_error *cut_off(void)
 	return dill_error_new(DILL_ERROR_BAD_DATA, "the compressed dump is cut off in its headers");
 }
 
+/* makedumpfile leaves the name out when it cannot read it, and QEMU says "Unknown" since 8.2. */
+static bool is_other_machine(const char *name)
+{
+	return *name && strncmp(name, "x86_64", 7) != 0 && strncmp(name, "Unknown", 8) != 0;
+}
+
 static struct dill_error *parse_header(struct core *core, struct header *ret)
 {
 	uint8_t bytes[HEADER_SIZE];
@@ -86,8 +92,7 @@ static struct dill_error *parse_header(struct core *core, struct header *ret)
 		.bitmap_blocks = span_u32(head, HEADER_BITMAP_BLOCKS),
 		.pages = span_u32(head, HEADER_MAX_PAGES),
 	};
-	/* makedumpfile leaves the name out when it cannot read it. */
-	if (bytes[HEADER_MACHINE] && memcmp(bytes + HEADER_MACHINE, "x86_64", 6) != 0)
+	if (is_other_machine((const char *)bytes + HEADER_MACHINE))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "a compressed dump, but not of x86-64: dill knows no other "
 				      "machines");

@@ -13,6 +13,8 @@ from tests.matrix import on
 
 # Caches whose slabs are compared, and from which objects are taken.
 CACHES = ("dentry", "kmalloc-64", "task_struct")
+# What "kmap" draws for objects that are the caller's, and for those that wait to be freed.
+LIVE, WAITING = "#", "rgkdx"
 # Slabs of each of them whose objects are asked for one by one.
 SLABS = 8
 
@@ -195,6 +197,80 @@ def test_found_without_registers(case, pool, tmp_path):
                 base[key] for key in ("base", "physical_base", "paging_levels")
             ]
             assert Dump(path).run("kcache", "*", "--json").stdout == live.stdout
+
+
+# --- other readers of dumps, which need the kernel's debug information ---
+
+DRGN = """
+import drgn, json, sys
+from drgn.helpers.linux.slab import for_each_slab_cache, slab_cache_for_each_allocated_object
+program = drgn.Program()
+program.set_core_dump(sys.argv[1])
+program.load_debug_info([sys.argv[2]])
+for cache in for_each_slab_cache(program):
+    if cache.name.string_().decode() in sys.argv[3:]:
+        objects = [address.value_() for address in slab_cache_for_each_allocated_object(cache, "void")]
+        print(json.dumps([cache.name.string_().decode(), sorted(objects)]))
+"""
+
+
+def crash_counts(path, vmlinux):
+    """{cache: (allocated, total, slabs)} of crash's "kmem -s", or its last words."""
+    done = subprocess.run(
+        ["crash", "-s", vmlinux, path], input="kmem -s\nquit\n", capture_output=True, text=True, timeout=300, check=False
+    )
+    rows = [line.split() for line in done.stdout.splitlines()]
+    counts = {row[6]: tuple(map(int, row[2:5])) for row in rows if len(row) == 7 and all(map(str.isdigit, row[1:5]))}
+    return counts or (done.stdout + done.stderr).strip()[-300:]
+
+
+def allocated_objects(dill, cache):
+    """Addresses of a cache's objects that are the caller's, or wait to be freed."""
+    found = set()
+    for record in dill.json("kmap", cache):
+        if record["record"] == "slab_map":
+            first, size = int(record["first"], 16), record["size"]
+            found |= {first + size * i for i, state in enumerate(record["map"]) if state in LIVE + WAITING}
+    return found
+
+
+@pytest.fixture(scope="module")
+def vmlinux(paused):
+    """The guest's vmlinux with debug information."""
+    try:
+        return debug_vmlinux(paused.guest.kernel)
+    except KernelUnavailable as reason:
+        return pytest.skip(str(reason))
+
+
+def test_counts_of_crash(paused, vmlinux):
+    """Objects and slabs of every cache as crash counts them."""
+    if not shutil.which("crash"):
+        pytest.skip("crash is not installed")
+    with paused.dumps.file("makedumpfile -c") as path:
+        theirs = crash_counts(path, vmlinux)
+        if isinstance(theirs, str):
+            pytest.skip(f"crash cannot read it: {theirs.splitlines()[-1] if theirs else 'says nothing'}")
+        ours = {
+            record["name"]: (record["live"] + record["waiting"], record["objects"], record["slabs"])
+            for record in Dump(path).json("kcache")
+            if record["record"] == "cache"
+        }
+    assert len(theirs) > len(ours) / 2
+    assert {name: ours[name] for name in theirs} == theirs
+
+
+def test_objects_of_drgn(paused, vmlinux):
+    """The allocated objects of some caches, one by one."""
+    with paused.dumps.file("makedumpfile -c") as path:
+        done = subprocess.run(
+            ["/usr/bin/python3", "-c", DRGN, path, vmlinux, *CACHES], capture_output=True, text=True, timeout=300, check=False
+        )
+        if done.returncode:
+            pytest.skip(f"drgn cannot read it: {done.stderr.strip().splitlines()[-1]}")
+        theirs = {name: set(objects) for name, objects in map(json.loads, done.stdout.splitlines())}
+        ours = {name: allocated_objects(Dump(path), name) for name in CACHES}
+    assert theirs == ours
 
 
 def test_refused(tmp_path):

@@ -49,6 +49,26 @@ def test_paused_by_hand(in_qemu):
     assert in_qemu.run("echo alive") == "alive\n"
 
 
+def test_dumps(in_qemu, tmp_path):
+    """Every format of dump that this QEMU writes and Debian 12's does not, or writes differently."""
+    in_qemu.stop()
+    try:
+        live = Program(in_qemu).run("--leave-stopped", "kcache", "*", "--json")
+        assert live.returncode == 0
+        forms = in_qemu.monitor.command("query-dump-guest-memory-capability")["formats"]
+        for form in (form for form in forms if form != "win-dmp"):
+            path = tmp_path / form
+            in_qemu.dump(path, form)
+            path.chmod(0o600)
+            done = subprocess.run(
+                [ROOT / "build/dill", "-c", path, "kcache", "*", "--json"], capture_output=True, text=True, timeout=60, check=False
+            )
+            assert (done.stdout, done.stderr) == (live.stdout, ""), form
+            path.unlink()
+    finally:
+        in_qemu.cont()
+
+
 def answer(guest, direct):
     """All caches of one stop through GDB's door, and how many direct reads that took."""
     gdb = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{guest.gdb_port}", "-ex", f"source {ROOT}/build/dill.py"]

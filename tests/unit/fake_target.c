@@ -40,6 +40,25 @@ static struct dill_error *read_pages(void *context, enum dill_space space,
 	return NULL;
 }
 
+static bool next_range(void *context, dill_phys from, dill_phys *ret_first, uint64_t *ret_size)
+{
+	struct fake_target *target = context;
+
+	if (!target->tells_ranges || from >= target->first + target->size)
+		return false;
+	*ret_first = from > target->first ? from : target->first;
+	*ret_size = target->first + target->size - *ret_first;
+	return true;
+}
+
+static const char *vmcoreinfo(void *context, size_t *ret_size)
+{
+	struct fake_target *target = context;
+
+	*ret_size = target->vmcoreinfo ? strlen(target->vmcoreinfo) : 0;
+	return target->vmcoreinfo;
+}
+
 static struct dill_error *registers(void *context, unsigned cpu, struct dill_registers *ret)
 {
 	struct fake_target *target = context;
@@ -82,6 +101,8 @@ static const struct dill_target_ops ops = {
 	.end = begin,
 	.spaces = spaces,
 	.read_pages = read_pages,
+	.next_range = next_range,
+	.vmcoreinfo = vmcoreinfo,
 	.registers = registers,
 	.cpu_count = cpu_count,
 	.generation = generation,

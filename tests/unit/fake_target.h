@@ -15,8 +15,10 @@ struct fake_target {
 	struct dill_registers registers[FAKE_CPUS];
 	unsigned cpus;
 	uint64_t generation;
-	unsigned calls; /**< of read_pages() */
-	size_t pages;	/**< asked for in these */
+	unsigned calls;		/**< of read_pages() */
+	size_t pages;		/**< asked for in these */
+	bool tells_ranges;	/**< next_range(): all of it */
+	const char *vmcoreinfo; /**< or NULL */
 };
 
 /** @p size bytes of zeros from @p first on; one CPU. */
