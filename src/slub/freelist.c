@@ -34,6 +34,8 @@ void freelists_warm(struct heap *heap, const struct cache *cache, const struct s
 	uint64_t size = (uint64_t)cache->objects_per_slab * cache->size;
 	size_t open = 0;
 
+	if (size < sizeof(uint64_t))
+		return;
 	for (size_t i = 0; i < count; i++) {
 		struct runner runner = {
 			kernel_map(heap->kernel, slabs[i]->base, size),
