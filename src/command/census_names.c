@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/array.h"
 #include "base/number_map.h"
 #include "command/census.h"
 #include "command/symbol_text.h"
@@ -7,7 +8,8 @@
 struct origin_names {
 	struct heap *heap;
 	struct arena *arena;
-	struct number_map map; /* address -> text */
+	struct number_map map; /* address -> place in `texts` */
+	ARRAY(const char *) texts;
 };
 
 struct dill_error *origin_names_new(struct heap *heap, struct arena *arena,
@@ -27,6 +29,7 @@ void origin_names_free(struct origin_names *names)
 	if (!names)
 		return;
 	number_map_deinit(&names->map);
+	array_free(&names->texts);
 	free(names);
 }
 
@@ -52,11 +55,12 @@ struct dill_error *origin_name(struct origin_names *names, enum origin_kind kind
 	if (kind == ORIGIN_NONE || !address)
 		return NULL;
 	if (number_map_get(&names->map, address, &known)) {
-		*ret = (const char *)(uintptr_t)known;
+		*ret = names->texts.items[known];
 		return NULL;
 	}
 	TRY(make(names, kind, address, ret));
-	return number_map_put(&names->map, address, (uintptr_t)*ret);
+	TRY(array_push(&names->texts, *ret));
+	return number_map_put(&names->map, address, names->texts.count - 1);
 }
 
 struct dill_error *census_clock_read(struct kernel *kernel, struct census_clock *ret)

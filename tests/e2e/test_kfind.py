@@ -24,7 +24,7 @@ class Scene:
 
     def find(self, *words):
         """(matches, the total) of kfind; the rows are checked against the memory's bytes."""
-        records = self.dill.json("kfind", *words)
+        records = self.dill.json("kfind", "--rows", "0", *words)
         matches = [record for record in records if record["record"] == "match"]
         total = records[-1]
         assert total["record"] == "find_total" and total["matches"] == len(matches) and not total["unreadable_slabs"]
@@ -145,6 +145,16 @@ def test_members(scene):
         assert {match["offset"] for match in matches if match.get("member") == member} <= {offset}
         assert found == {task for task in tasks if memory.word(task - memory.page_offset + offset) == init}
     assert len({match["object"] for match in matches if match.get("member") == "real_parent"}) >= 2  # init, kthreadd
+
+
+def test_rows(scene):
+    """What is shown is the beginning of all, and the total that of all."""
+    words = ("--string", "i", "dentry")
+    matches, total = scene.find(*words)
+    assert len(matches) > 1000
+    for some, count in ((("--rows", "7"), 7), ((), 1000)):
+        records = scene.dill.json("kfind", *words, *some)
+        assert records[:-1] == matches[:count] and records[-1] == total
 
 
 def test_gdb_agrees(scene):
