@@ -149,7 +149,7 @@ def test_members(scene):
 
 def test_rows(scene):
     """What is shown is the beginning of all, and the total that of all."""
-    words = ("--string", "i", "dentry")
+    words = ("u64:0", "dentry")
     matches, total = scene.find(*words)
     assert len(matches) > 1000
     for some, count in ((("--rows", "7"), 7), ((), 1000)):
