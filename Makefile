@@ -3,7 +3,7 @@
 PYTHON := /usr/bin/python3
 PREFIX ?= /usr/local
 
-.PHONY: all demo check bench lint docs install clean
+.PHONY: all static demo check bench lint docs install clean
 
 all: build/build.ninja
 	ninja -C build
@@ -11,6 +11,12 @@ all: build/build.ninja
 build/build.ninja:
 	@tools/install-deps.sh build
 	@meson setup build --prefix $(PREFIX) >/dev/null || { tail -n 20 build/meson-logs/meson-log.txt; exit 1; }
+
+# build-static/dill: the program alone, without any shared library, for --live in a rescue shell or an initramfs.
+static:
+	@tools/install-deps.sh static
+	@[ -e build-static/build.ninja ] || meson setup build-static -Donly_static=true >/dev/null
+	ninja -C build-static dill
 
 demo:
 	@tools/install-deps.sh demo
@@ -42,4 +48,4 @@ install: all
 	meson install -C build $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean:
-	rm -rf build build-analyze build-asan build-fuzz
+	rm -rf build build-static build-analyze build-asan build-fuzz

@@ -112,6 +112,8 @@ struct dill_run_ops {
 	/** Let the target run at end(), whoever stopped it, without the breakpoints that a debugger
 	 * left in it. */
 	struct dill_error *(*release)(void *context);
+	/** Leave the target stopped at end(), whoever stopped it. */
+	void (*hold)(void *context);
 	/** Spaces that read() serves without a round trip to the target; a set as spaces(). */
 	unsigned (*direct_spaces)(void *context);
 	/**
@@ -144,6 +146,9 @@ struct dill_target_stats {
 struct dill_target_ops {
 	/** Short name for messages, such as "gdbstub". */
 	const char *name;
+
+	/** The target runs while it is read: what does not fit may be half changed. */
+	bool moves;
 
 	/**
 	 * Make the target ready for reads: stop it when it runs, switch modes, borrow connections.

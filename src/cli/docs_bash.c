@@ -105,6 +105,8 @@ static void append_command_words(struct strbuf *text, const struct command *comm
 	for (size_t i = 0; i < COMMAND_ARGUMENTS_MAX && command->arguments[i].name; i++)
 		if (command->arguments[i].kind == ARGUMENT_COMMAND)
 			append_command_names(text);
+		else if (command->arguments[i].kind == ARGUMENT_EVENT)
+			strbuf_append(text, " alloc free");
 	strbuf_append(text, takes_file(command) ? "' files=-f ;;\n" : "' ;;\n");
 }
 

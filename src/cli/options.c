@@ -20,6 +20,7 @@ enum {
 	KEY_TIMEOUT,
 	KEY_STATS,
 	KEY_RECORD,
+	KEY_LIVE,
 };
 
 static const struct argp_option table[] = {
@@ -28,6 +29,8 @@ static const struct argp_option table[] = {
 	{"core", 'c', "FILE", 0,
 	 "a file instead of a guest: a dump of its memory (ELF, makedumpfile's, QEMU's, libvirt's, "
 	 "or raw), or a recording made with --record",
+	 0},
+	{"live", KEY_LIVE, NULL, 0, "the system that dill runs on, through /proc/kcore; needs root",
 	 0},
 	{"record", KEY_RECORD, "FILE", 0,
 	 "keep what is read from the target in FILE, which -c opens again", 0},
@@ -56,6 +59,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case 'c':
 		options->file = value;
+		return 0;
+	case KEY_LIVE:
+		options->live = true;
 		return 0;
 	case KEY_RECORD:
 		options->record_path = value;

@@ -11,6 +11,7 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct options {
 	const char *remote;	 /**< NULL = no target */
 	const char *file;	 /**< instead of remote */
+	bool live;		 /**< this system, instead of both */
 	const char *record_path; /**< where to keep what is read; NULL = nowhere */
 	bool no_direct;
 	bool leave_stopped;

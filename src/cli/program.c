@@ -39,6 +39,7 @@ struct dill_error *program_open(struct program *program)
 	struct target_options target_options = {
 		.remote = options->remote,
 		.file = options->file,
+		.live = options->live,
 		.no_direct = options->no_direct,
 		.leave_stopped = options->leave_stopped,
 		.timeout_s = options->timeout_s,
@@ -48,7 +49,7 @@ struct dill_error *program_open(struct program *program)
 	const struct dill_target_ops *ops;
 	void *context;
 
-	if (!options->remote && !options->file)
+	if (!options->remote && !options->file && !options->live)
 		return NULL;
 	TRY(target_open(&target_options, &ops, &context));
 	TRY(wrap(program, &ops, &context));

@@ -150,12 +150,14 @@ static struct dill_error *find_long(const struct parser *parser, const char *nam
 	return NULL;
 }
 
-/* Check a number; what says where it stands, as "--cpu" or "CPU". */
-static struct dill_error *check_number(const struct parser *parser, enum argument_kind kind,
-				       const char *what, const char *text, uint64_t *ret)
+/* Check a number, or a word of a few; what says where it stands, as "--cpu" or "CPU". */
+static struct dill_error *check_value(const struct parser *parser, enum argument_kind kind,
+				      const char *what, const char *text, uint64_t *ret)
 {
 	bool small = kind == ARGUMENT_CPU || kind == ARGUMENT_NODE;
 
+	if (kind == ARGUMENT_EVENT && strcmp(text, "alloc") != 0 && strcmp(text, "free") != 0)
+		return fail(parser, "%s: \"%s\" is neither alloc nor free", what, text);
 	if (kind != ARGUMENT_NUMBER && !small)
 		return NULL;
 	if (!number_parse(text, ret) || (small && *ret > INT_MAX))
@@ -180,7 +182,7 @@ static struct dill_error *accept(struct parser *parser, size_t index, const char
 		return NULL;
 	if (text) {
 		snprintf(what, sizeof(what), "--%s", option->name);
-		TRY(check_number(parser, option->kind, what, text, &number));
+		TRY(check_value(parser, option->kind, what, text, &number));
 		if (option->kind == ARGUMENT_ADDRESS && !address_parse(text, &number))
 			number = 0;
 	}
@@ -294,7 +296,7 @@ static struct dill_error *parse_word(struct parser *parser, const char *word)
 
 	if (!argument)
 		return fail(parser, "one word too many: \"%s\"", word);
-	TRY(check_number(parser, argument->kind, argument->name, word, &number));
+	TRY(check_value(parser, argument->kind, argument->name, word, &number));
 	parser->call->arguments[parser->call->argument_count++] = word;
 	return NULL;
 }

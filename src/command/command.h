@@ -22,6 +22,7 @@ enum argument_kind {
 	ARGUMENT_NODE,
 	ARGUMENT_COMMAND, /**< name of a command */
 	ARGUMENT_FILE,	  /**< path of a file */
+	ARGUMENT_EVENT,	  /**< alloc or free */
 };
 
 struct command_argument {

@@ -76,6 +76,9 @@ static struct dill_error *offer_values(struct completer *completer, enum argumen
 		return offer_commands(completer);
 	case ARGUMENT_FILE:
 		return complete_file(completer);
+	case ARGUMENT_EVENT:
+		TRY(completer_offer(completer, "alloc"));
+		return completer_offer(completer, "free");
 	case ARGUMENT_CACHE:
 	case ARGUMENT_TYPE:
 	case ARGUMENT_MEMBER:

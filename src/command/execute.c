@@ -40,7 +40,7 @@ static struct dill_error *run_on_target(struct command_call *call)
 	if (!call->session)
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "no target: give one with -r HOST:PORT (a gdbstub, such as "
-				      "qemu -s) or -c FILE (a recording)");
+				      "qemu -s), -c FILE (a dump, a recording) or --live");
 	TRY(session_begin(call->session));
 
 	struct dill_error *error = resolve_addresses(call);

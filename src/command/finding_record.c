@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/finding_record.h"
 
+#include "base/plural.h"
 #include "command/session.h"
 #include "command/track_record.h"
 
@@ -60,8 +61,29 @@ static struct dill_error *emit(struct command_call *call, const struct finding *
 	return call->sink->emit(call->sink, record);
 }
 
+struct findings findings_new(const struct command_call *call)
+{
+	bool moves = memory_moves(session_memory(call->session));
+
+	return (struct findings){.arena = call->arena,
+				 .moving = moves ? "the system ran while it was read" : NULL};
+}
+
+/* What a running system's heap did not fit in is no corruption, but the answer is not exact. */
+static void say_moved(const struct command_call *call, const struct findings *findings)
+{
+	size_t count = findings->remarks.count;
+
+	if (findings->moving && count)
+		memory_log(session_memory(call->session),
+			   "%zu part%s of the heap did not fit together, as the system runs while "
+			   "it is read; the first: %s",
+			   count, plural(count), findings->remarks.first->text);
+}
+
 struct dill_error *findings_emit(struct command_call *call, const struct findings *findings)
 {
+	say_moved(call, findings);
 	for (const struct finding *finding = findings->first; finding; finding = finding->next)
 		TRY(emit(call, finding));
 	if (findings->count > findings->kept) {

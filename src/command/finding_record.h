@@ -7,8 +7,14 @@
 #include "slub/finding.h"
 
 /**
+ * What a command collects its findings in. Of a target that runs while it is read all of them are
+ * remarks: they may be nothing but motion.
+ */
+struct findings findings_new(const struct command_call *call);
+
+/**
  * Emit every finding as a record, and one more that counts those past the limit. Marks the call as
- * one with findings when there are any.
+ * one with findings when there are any. Of a running target's remarks the host is told the count.
  */
 DILL_MUST_CHECK struct dill_error *findings_emit(struct command_call *call,
 						 const struct findings *findings);

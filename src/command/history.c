@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/history.h"
 
+#include "command/history.h"
 #include "command/number.h"
 #include "command/registry.h"
 #include "render/history_view.h"
@@ -132,21 +133,28 @@ static struct dill_error *emit_entry(struct command_call *call, struct trace_sto
 	return call->sink->emit(call->sink, record);
 }
 
-static struct dill_error *run(struct command_call *call)
+struct dill_error *history_emit(struct command_call *call, struct trace_store *store,
+				dill_virt address)
 {
-	_cleanup_(trace_store_freep)
-	struct trace_store *store = NULL;
 	_cleanup_(trace_history_freep)
 	struct trace_history *history = NULL;
-	dill_virt address;
 
-	TRY(parse_address(call, &address));
-	TRY(trace_store_open(call->arguments[1], &store));
 	TRY(trace_history_new(store, address, &history));
 	TRY(emit_heading(call, address, history));
 	for (size_t i = 0; i < history->entries.count; i++)
 		TRY(emit_entry(call, store, history, &history->entries.items[i]));
 	return NULL;
+}
+
+static struct dill_error *run(struct command_call *call)
+{
+	_cleanup_(trace_store_freep)
+	struct trace_store *store = NULL;
+	dill_virt address;
+
+	TRY(parse_address(call, &address));
+	TRY(trace_store_open(call->arguments[1], &store));
+	return history_emit(call, store, address);
 }
 
 static const struct record_kind *const kinds[] = {&history_kind, &history_event_kind, NULL};

@@ -206,7 +206,7 @@ static struct dill_error *emit_checks(struct command_call *call, struct heap *he
 
 static struct dill_error *run(struct command_call *call)
 {
-	struct findings findings = {.arena = call->arena};
+	struct findings findings = findings_new(call);
 	struct cache_list caches;
 	struct heap *heap;
 

@@ -93,7 +93,7 @@ static struct dill_error *emit_details(struct command_call *call, struct survey 
 static struct dill_error *run(struct command_call *call)
 {
 	const char *pattern = call->argument_count ? call->arguments[0] : NULL;
-	struct findings findings = {.arena = call->arena};
+	struct findings findings = findings_new(call);
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};
 	struct cache_filter filter;

@@ -213,7 +213,7 @@ static struct dill_error *emit_summary(struct command_call *call, const struct s
 static struct dill_error *run(struct command_call *call)
 {
 	const char *pattern = call->argument_count ? call->arguments[0] : NULL;
-	struct findings findings = {.arena = call->arena};
+	struct findings findings = findings_new(call);
 	struct coverage coverage = {0};
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};

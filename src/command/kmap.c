@@ -151,7 +151,7 @@ static struct dill_error *emit_caches(struct command_call *call, struct survey *
 
 static struct dill_error *run(struct command_call *call)
 {
-	struct findings findings = {.arena = call->arena};
+	struct findings findings = findings_new(call);
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};
 	struct slab_filter filter = {.only_partial = call->options[OPTION_PARTIAL].given};

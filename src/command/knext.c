@@ -141,7 +141,7 @@ static struct dill_error *choose_cpu(struct command_call *call, struct heap *hea
 
 static struct dill_error *run(struct command_call *call)
 {
-	struct findings findings = {.arena = call->arena};
+	struct findings findings = findings_new(call);
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};
 	struct cache_list caches;

@@ -1,12 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/finding_record.h"
+#include "command/history.h"
 #include "command/kstruct_layout.h"
 #include "command/object_record.h"
 #include "command/registry.h"
 #include "command/symbol_text.h"
+#include "render/history_view.h"
 #include "render/layout_view.h"
 
-enum { OPTION_HEXDUMP, OPTION_AS };
+enum { OPTION_HEXDUMP, OPTION_AS, OPTION_TRACE };
+
+/* The trace that was asked for, or the one that this session has written; NULL in *ret for none. */
+static struct dill_error *open_trace(struct command_call *call, struct trace_store **ret)
+{
+	const char *path = call->options[OPTION_TRACE].text;
+	struct dill_error *error;
+
+	*ret = NULL;
+	if (path)
+		return trace_store_open(path, ret);
+	path = session_trace(call->session);
+	error = path ? trace_store_open(path, ret) : NULL;
+	/* Nobody asked for it: it may have gone meanwhile. */
+	dill_error_free(error);
+	return NULL;
+}
 
 /* What lies there as a type. */
 static struct dill_error *emit_typed(struct command_call *call, struct kernel *kernel,
@@ -22,14 +40,16 @@ static struct dill_error *emit_typed(struct command_call *call, struct kernel *k
 }
 
 static struct dill_error *emit_answer(struct command_call *call, struct inquiry *inquiry,
-				      dill_virt address)
+				      struct trace_store *trace, dill_virt address)
 {
 	struct record *record;
 	dill_virt start;
 
 	TRY(inquire(inquiry, address, &record, &start));
 	TRY(call->sink->emit(call->sink, record));
-	return call->options[OPTION_AS].given ? emit_typed(call, inquiry->kernel, start) : NULL;
+	if (call->options[OPTION_AS].given)
+		TRY(emit_typed(call, inquiry->kernel, start));
+	return trace ? history_emit(call, trace, address) : NULL;
 }
 
 /* All words are checked before the first answer: a mistyped one is noticed at once. */
@@ -42,10 +62,12 @@ static struct dill_error *read_addresses(struct command_call *call, dill_virt *r
 
 static struct dill_error *run(struct command_call *call)
 {
-	struct findings of_survey = {.arena = call->arena}, findings = {.arena = call->arena};
+	struct findings of_survey = findings_new(call), findings = findings_new(call);
 	dill_virt addresses[COMMAND_WORDS_MAX];
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};
+	_cleanup_(trace_store_freep)
+	struct trace_store *trace = NULL;
 	struct inquiry inquiry = {
 		.survey = &survey,
 		.arena = call->arena,
@@ -56,15 +78,17 @@ static struct dill_error *run(struct command_call *call)
 	TRY(session_heap(call->session, &inquiry.heap));
 	inquiry.kernel = inquiry.heap->kernel;
 	TRY(read_addresses(call, addresses));
+	TRY(open_trace(call, &trace));
 	TRY(survey_init(inquiry.heap, call->arena, &of_survey, &survey));
 	TRY(objects_init(&survey, call->arena, &inquiry.objects));
 	for (size_t i = 0; i < call->argument_count; i++)
-		TRY(emit_answer(call, &inquiry, addresses[i]));
+		TRY(emit_answer(call, &inquiry, trace, addresses[i]));
 	return findings_emit(call, &findings);
 }
 
 static const struct record_kind *const kinds[] = {
-	&object_kind, &track_kind, &layout_kind, &layout_end_kind, &finding_record_kind, NULL,
+	&object_kind,  &track_kind,	    &layout_kind,	  &layout_end_kind,
+	&history_kind, &history_event_kind, &finding_record_kind, NULL,
 };
 
 const struct command kobj_command = {
@@ -87,6 +111,9 @@ const struct command kobj_command = {
 		"they\n"
 		"have in common is read once.\n"
 		"\n"
+		"After a \"trace -o FILE\" in the same session FILE tells also who had the "
+		"memory before.\n"
+		"\n"
 		"The status is 1 when something is broken that concerns the answer.\n"
 		"\n"
 		"Examples:\n"
@@ -101,6 +128,9 @@ const struct command kobj_command = {
 					    "too"},
 			[OPTION_AS] = {"as", 'a', ARGUMENT_TYPE, "TYPE",
 				       "show the values of TYPE at the start of the object"},
+			[OPTION_TRACE] = {"trace", 't', ARGUMENT_FILE, "FILE",
+					  "show also who had this memory before, from a trace "
+					  "(see history)"},
 		},
 	.needs_target = true,
 	.kinds = kinds,

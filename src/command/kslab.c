@@ -44,7 +44,7 @@ static struct dill_error *locate(struct survey *survey, dill_virt address, struc
 
 static struct dill_error *run(struct command_call *call)
 {
-	struct findings findings = {.arena = call->arena};
+	struct findings findings = findings_new(call);
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};
 	struct slab_map map = {0};

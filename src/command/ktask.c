@@ -243,7 +243,7 @@ static struct dill_error *run_ktask(struct command_call *call)
 	struct tasks *tasks = NULL;
 	_cleanup_(dill_error_freep)
 	struct dill_error *error = NULL;
-	struct ktask run = {.call = call, .kind = &row_kind, .findings.arena = call->arena};
+	struct ktask run = {.call = call, .kind = &row_kind, .findings = findings_new(call)};
 	struct kernel *kernel;
 
 	TRY(session_kernel(call->session, &kernel));

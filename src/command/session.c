@@ -2,6 +2,7 @@
 #include "command/session.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command/number.h"
@@ -12,6 +13,7 @@ struct session {
 	struct heap *heap;     /* of kernel */
 	uint64_t epoch;	       /* memory's, when kernel was last known to be the same */
 	char *image_path;
+	char *trace_path; /* of the kernel's last trace; NULL = none */
 	struct session_options options;
 };
 
@@ -42,6 +44,7 @@ static void forget_kernel(struct session *session)
 {
 	if (session->kernel && session->options.forget)
 		session->options.forget(session->options.host.context);
+	free(steal(session->trace_path));
 	heap_free(steal(session->heap));
 	kernel_free(steal(session->kernel));
 }
@@ -119,6 +122,18 @@ struct dill_error *session_heap(struct session *session, struct heap **ret)
 	}
 	*ret = session->heap;
 	return NULL;
+}
+
+void session_set_trace(struct session *session, const char *path)
+{
+	free(session->trace_path);
+	/* Folders may be changed meanwhile. */
+	session->trace_path = realpath(path, NULL);
+}
+
+const char *session_trace(const struct session *session)
+{
+	return session->trace_path;
 }
 
 struct memory *session_memory(struct session *session)

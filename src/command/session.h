@@ -55,6 +55,12 @@ DILL_MUST_CHECK struct dill_error *session_heap(struct session *session, struct 
 /** Borrowed; lives as long as the session. */
 struct memory *session_memory(struct session *session);
 
+/** A trace of this kernel has been written to a file: session_trace() gives it until another kernel
+ * runs. A path that cannot be kept is forgotten. */
+void session_set_trace(struct session *session, const char *path);
+/** Path of the trace that was written last; NULL when there is none. */
+const char *session_trace(const struct session *session);
+
 /**
  * An address as people write it: a number (decimal, 0x, or 16 hexadecimal digits as kernel logs
  * print them) or a symbol, either with +NUMBER or -NUMBER behind it, else the host's evaluate().

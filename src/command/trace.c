@@ -163,6 +163,8 @@ static struct dill_error *trace(struct live *live, struct heap *heap)
 	if (!live->store) /* it never began */
 		return error;
 	failure = finish(live, &result, error);
+	if (!failure && live->path)
+		session_set_trace(live->call->session, live->path);
 	if (!failure)
 		failure = report(live);
 	if (error)

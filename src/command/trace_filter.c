@@ -6,7 +6,7 @@
 
 #include "command/number.h"
 
-static struct dill_error *parse_sizes(const char *text, struct trace_filter *filter)
+struct dill_error *trace_filter_sizes(const char *text, struct trace_filter *filter)
 {
 	_cleanup_(freep)
 	char *low = strdup(text);
@@ -25,8 +25,7 @@ static struct dill_error *parse_sizes(const char *text, struct trace_filter *fil
 	return NULL;
 }
 
-/* A name, or a number as for --pid. */
-static void parse_task(const char *text, struct trace_filter *filter)
+void trace_filter_task(const char *text, struct trace_filter *filter)
 {
 	uint64_t pid;
 
@@ -42,7 +41,7 @@ struct dill_error *trace_filter_parse(const struct command_call *call, struct tr
 {
 	*ret = (struct trace_filter){0};
 	if (call->arguments[0])
-		parse_task(call->arguments[0], ret);
+		trace_filter_task(call->arguments[0], ret);
 	if (call->options[TRACE_FILTER_PID].given) {
 		ret->has_pid = true;
 		ret->pid = (uint32_t)call->options[TRACE_FILTER_PID].number;
@@ -51,6 +50,6 @@ struct dill_error *trace_filter_parse(const struct command_call *call, struct tr
 	ret->has_cpu = call->options[TRACE_FILTER_CPU].given;
 	ret->cpu = (unsigned)call->options[TRACE_FILTER_CPU].number;
 	return call->options[TRACE_FILTER_SIZE].given
-		       ? parse_sizes(call->options[TRACE_FILTER_SIZE].text, ret)
+		       ? trace_filter_sizes(call->options[TRACE_FILTER_SIZE].text, ret)
 		       : NULL;
 }

@@ -34,4 +34,9 @@ enum {
 DILL_MUST_CHECK struct dill_error *trace_filter_parse(const struct command_call *call,
 						      struct trace_filter *ret);
 
+/** Follow a task by its name, a glob, or by a number as for --pid. @p ret borrows @p text. */
+void trace_filter_task(const char *text, struct trace_filter *ret);
+/** Follow allocations of some sizes: "MIN-MAX", or one number. NULL; INVALID_ARGUMENT. */
+DILL_MUST_CHECK struct dill_error *trace_filter_sizes(const char *text, struct trace_filter *ret);
+
 #endif

@@ -45,7 +45,8 @@ static struct dill_error *add(struct breakpoints *breakpoints, dill_virt address
 		return py_error();
 	}
 	breakpoints->list.items[breakpoints->list.count++] = item;
-	return NULL;
+	/* Its number would mean nothing to the user, who is told why it stops. */
+	return PyObject_SetAttrString(item.object, "silent", Py_True) < 0 ? py_error() : NULL;
 }
 
 struct dill_error *breakpoints_insert(void *context, dill_virt address)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/command.h"
 
+#include "command/registry.h"
 #include "command/words.h"
 #include "gdb/expression.h"
 #include "gdb/output.h"
@@ -65,6 +66,12 @@ static struct dill_error *run_line(struct plugin *plugin, const char *name, cons
 	expression_protect(arguments, &line);
 	TRY(strbuf_error(&line));
 	TRY(words_split(strbuf_get(&line), &words));
+	/* The user lets the target run, not the command. */
+	if (!strcmp(name, break_command.name) &&
+	    command_wants_target((int)words.list.count, (const char *const *)words.list.items)) {
+		*ret = COMMAND_OK;
+		return live_break_words(plugin, &words);
+	}
 	return execute(plugin, &words, ret);
 }
 

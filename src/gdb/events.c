@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "gdb/interrupt_watch.h"
+#include "gdb/live.h"
 #include "gdb/plugin.h"
 
 static PyObject *changed(PyObject *self, PyObject *event)
@@ -12,41 +14,71 @@ static PyObject *changed(PyObject *self, PyObject *event)
 	Py_RETURN_NONE;
 }
 
+static PyObject *resumed(PyObject *self, PyObject *event)
+{
+	interrupt_watch_resumed();
+	return changed(self, event);
+}
+
+static PyObject *stopped(PyObject *self, PyObject *event)
+{
+	interrupt_watch_stopped();
+	return changed(self, event);
+}
+
+/* The target has gone: its breakpoints must not be put into the next one. */
+static PyObject *exited(PyObject *self, PyObject *event)
+{
+	struct plugin *plugin = PyCapsule_GetPointer(self, NULL);
+
+	if (plugin)
+		live_free(steal(plugin->live));
+	return changed(self, event);
+}
+
 static PyMethodDef changed_method = {"changed", changed, METH_O, NULL};
+static PyMethodDef resumed_method = {"resumed", resumed, METH_O, NULL};
+static PyMethodDef stopped_method = {"stopped", stopped, METH_O, NULL};
+static PyMethodDef exited_method = {"exited", exited, METH_O, NULL};
+
+/* Call @p method at every event of this name. A name that this GDB does not have is left out. */
+static bool connect_one(PyObject *events, const char *name, PyMethodDef *method, PyObject *capsule)
+{
+	_cleanup_(py_decrefp)
+	PyObject *registry = py_get_optional(events, name);
+	_cleanup_(py_decrefp)
+	PyObject *handler = PyCFunction_New(method, capsule);
+	_cleanup_(py_decrefp)
+	PyObject *done = NULL;
+
+	if (!registry || !handler)
+		return false;
+	if (registry == Py_None)
+		return true;
+	done = py_call(registry, "connect", "(O)", handler);
+	return done != NULL;
+}
 
 bool events_connect(struct plugin *plugin)
 {
-	/* Names that a GDB does not have are left out. */
-	static const char *const names[] = {
-		"cont",		 "stop",	   "exited",
-		"inferior_call", "memory_changed", "register_changed",
-		"new_objfile",	 "clear_objfiles",
+	static const struct {
+		const char *name;
+		PyMethodDef *method;
+	} rows[] = {
+		{"cont", &resumed_method},	     {"stop", &stopped_method},
+		{"exited", &exited_method},	     {"inferior_call", &changed_method},
+		{"memory_changed", &changed_method}, {"register_changed", &changed_method},
+		{"new_objfile", &changed_method},    {"clear_objfiles", &changed_method},
 	};
 	_cleanup_(py_decrefp)
 	PyObject *events = PyObject_GetAttrString(plugin->gdb, "events");
 	_cleanup_(py_decrefp)
 	PyObject *capsule = PyCapsule_New(plugin, NULL, NULL);
-	_cleanup_(py_decrefp)
-	PyObject *handler = NULL;
 
 	if (!events || !capsule)
 		return false;
-	handler = PyCFunction_New(&changed_method, capsule);
-	if (!handler)
-		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		_cleanup_(py_decrefp)
-		PyObject *registry = py_get_optional(events, names[i]);
-		_cleanup_(py_decrefp)
-		PyObject *done = NULL;
-
-		if (!registry)
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (!connect_one(events, rows[i].name, rows[i].method, capsule))
 			return false;
-		if (registry == Py_None)
-			continue;
-		done = py_call(registry, "connect", "(O)", handler);
-		if (!done)
-			return false;
-	}
 	return true;
 }

@@ -87,6 +87,12 @@ static struct dill_error *release(void *context)
 	return ops ? ops->release(inferior->socket_context) : no_way();
 }
 
+/* GDB's target stays stopped until its user says "continue". */
+static void hold(void *context)
+{
+	(void)context;
+}
+
 static unsigned direct_spaces(void *context)
 {
 	struct inferior *inferior = context;
@@ -113,6 +119,7 @@ const struct dill_run_ops inferior_run_ops = {
 	.wait = wait_stop,
 	.interrupt = interrupt,
 	.release = release,
+	.hold = hold,
 	.direct_spaces = direct_spaces,
 	.read = read_few,
 };

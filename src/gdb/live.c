@@ -2,6 +2,7 @@
 #include "gdb/live.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "command/event_record.h"
 #include "gdb/breakpoints.h"
@@ -18,6 +19,11 @@ struct live {
 	struct trace_filter filter; /* its texts are the two below */
 	char *name, *caches;
 	bool muted;
+	/* Only the event that it asks for is wanted, and stops; else all are shown. */
+	bool breaks, met;
+	struct break_request request; /* its texts are those of the filter */
+	uint64_t break_start_ns;      /* 0 = the target has not run since */
+	ARRAY(struct dill_stop) last; /* of each CPU at our breakpoints */
 	/* Events on their way to GDB's terminal. */
 	struct gdb_output output;
 	struct render *render;
@@ -32,10 +38,39 @@ static struct dill_error *print_event(struct trace_sink *sink, const struct trac
 	struct sink *out = render_sink(live->render);
 	struct record *record;
 
+	if (live->breaks && (live->met || !break_request_matches(&live->request, event)))
+		return NULL;
+	live->met = live->breaks;
 	arena_reset(live->arena);
 	TRY(event_record(event, tracer_name_address, live->tracer, live->arena, &record));
 	TRY(out->emit(out, record));
 	return out->flush(out);
+}
+
+/*
+ * GDB lets a CPU step past a breakpoint. When the answer is another CPU's breakpoint, met at the
+ * same time, it forgets that no step was made: the CPU meets its breakpoint again, with nothing
+ * changed. Between two real ones a CPU has at least returned from the first.
+ */
+static bool is_repeated(const struct dill_stop *last, const struct dill_stop *stop)
+{
+	return !memcmp(last->registers, stop->registers, sizeof(stop->registers));
+}
+
+static struct dill_error *note_stop(struct live *live, const struct dill_stop *stop,
+				    bool *ret_repeated)
+{
+	*ret_repeated = false;
+	for (size_t i = 0; i < live->last.count; i++) {
+		struct dill_stop *last = &live->last.items[i];
+
+		if (last->cpu != stop->cpu)
+			continue;
+		*ret_repeated = is_repeated(last, stop);
+		*last = *stop;
+		return NULL;
+	}
+	return array_push(&live->last, *stop);
 }
 
 static struct dill_error *handle(struct live *live)
@@ -43,12 +78,51 @@ static struct dill_error *handle(struct live *live)
 	enum trace_then then;
 	struct dill_stop stop;
 	dill_virt next;
+	bool repeated;
 
 	TRY(stop_registers(live->plugin->gdb, &stop));
 	if (!tracer_is_mine(live->tracer, stop.registers[DILL_RIP]))
 		return NULL;
+	TRY(note_stop(live, &stop, &repeated));
+	if (repeated)
+		return NULL;
 	/* How the CPU goes on is GDB's business. */
 	return tracer_hit(live->tracer, &stop, &then, &next);
+}
+
+/* Whether the time that the user has given to wait for an event is over. */
+static bool is_late(struct live *live)
+{
+	uint64_t now = tracer_elapsed(live->tracer);
+
+	if (!live->breaks || !live->request.time_max_ns)
+		return false;
+	if (!live->break_start_ns)
+		live->break_start_ns = now;
+	return now - live->break_start_ns >= live->request.time_max_ns;
+}
+
+static void say_late(struct live *live)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+
+	strbuf_append(&text, "there was no ");
+	break_request_describe(&live->request, &text);
+	strbuf_append(&text, ": the time was over");
+	plugin_log(live->plugin, strbuf_get(&text));
+}
+
+/* Whether to give the user the prompt after a breakpoint that went well. */
+static bool is_reached(struct live *live)
+{
+	if (!live->met && !is_late(live))
+		return false;
+	if (!live->met)
+		say_late(live);
+	live->met = false;
+	live->break_start_ns = 0;
+	return true;
 }
 
 /* GDB asks whether it shall stop at one of our breakpoints. */
@@ -60,11 +134,13 @@ static PyObject *stop(PyObject *self, PyObject *nothing)
 	(void)nothing;
 	if (!plugin || !plugin->live)
 		Py_RETURN_FALSE;
-	if (interrupt_watch_take())
+	if (interrupt_watch_at_breakpoint()) {
+		plugin_log(plugin, "interrupted");
 		Py_RETURN_TRUE;
+	}
 	error = handle(plugin->live);
 	if (!error)
-		Py_RETURN_FALSE;
+		return PyBool_FromLong(is_reached(plugin->live));
 	if (PyErr_Occurred()) /* the user's interruption, or the pager's "quit" */
 		PyErr_Clear();
 	else
@@ -160,6 +236,7 @@ void live_free(struct live *live)
 	render_free(live->render);
 	gdb_output_deinit(&live->output);
 	arena_free(live->arena);
+	array_free(&live->last);
 	free(live->name);
 	free(live->caches);
 	free(live);
@@ -189,7 +266,20 @@ struct dill_error *live_follow(struct live *live, const struct trace_filter *fil
 	live->filter = *filter;
 	live->filter.name = live->name;
 	live->filter.caches = live->caches;
+	live->breaks = false;
 	tracer_set_filter(live->tracer, &live->filter);
+	return NULL;
+}
+
+struct dill_error *live_break(struct live *live, const struct break_request *request)
+{
+	TRY(live_follow(live, &request->filter));
+	live->request = *request;
+	live->request.filter = live->filter;
+	live->breaks = true;
+	live->met = false;
+	live->break_start_ns = 0;
+	live_mute(live, false);
 	return NULL;
 }
 
@@ -197,6 +287,15 @@ void live_mute(struct live *live, bool muted)
 {
 	live->muted = muted;
 	tracer_mute(live->tracer, muted);
+}
+
+static void describe_break(const struct live *live, struct strbuf *ret)
+{
+	if (!live->breaks)
+		return;
+	strbuf_append(ret, "stopping at: ");
+	break_request_describe(&live->request, ret);
+	strbuf_append_char(ret, '\n');
 }
 
 static void describe_filter(const struct trace_filter *filter, struct strbuf *ret)
@@ -224,6 +323,7 @@ struct dill_error *live_describe(struct live *live, struct strbuf *ret)
 
 	strbuf_append_format(ret, "armed: %zu probes, events are %s\n", tracer_probes(live->tracer),
 			     live->muted ? "muted" : "shown");
+	describe_break(live, ret);
 	describe_filter(&live->filter, ret);
 	strbuf_append_format(ret,
 			     "seen: %" PRIu64 " events at %" PRIu64 " stops, %" PRIu64

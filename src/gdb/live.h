@@ -2,6 +2,7 @@
 #ifndef GDB_LIVE_H
 #define GDB_LIVE_H
 
+#include "command/break_request.h"
 #include "gdb/plugin.h"
 #include "trace/tracer.h"
 
@@ -23,6 +24,10 @@ void live_free(struct live *live);
 /** Follow something else from now on. Texts are copied. */
 DILL_MUST_CHECK struct dill_error *live_follow(struct live *live,
 					       const struct trace_filter *filter);
+/** Print nothing from now on but one event, and stop there; until live_follow(). Texts are copied.
+ */
+DILL_MUST_CHECK struct dill_error *live_break(struct live *live,
+					      const struct break_request *request);
 /** Print events or not. */
 void live_mute(struct live *live, bool muted);
 /** What is armed, what was seen: lines of text. */

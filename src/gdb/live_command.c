@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/arguments.h"
+#include "command/registry.h"
 #include "command/trace_filter.h"
 #include "command/words.h"
+#include "gdb/interrupt_watch.h"
 #include "gdb/live.h"
 
 /*
@@ -53,6 +55,34 @@ struct dill_error *live_follow_line(struct plugin *plugin, const char *line)
 	return follow(plugin, &follow_table, strbuf_get(&whole));
 }
 
+/* With "continue &" the prompt is there while the target runs, and its breakpoints cannot change.
+ */
+static bool is_running(struct plugin *plugin)
+{
+	_cleanup_(py_decrefp)
+	PyObject *thread = py_call(plugin->gdb, "selected_thread", "()");
+	_cleanup_(py_decrefp)
+	PyObject *running =
+		thread && thread != Py_None ? py_call(thread, "is_running", "()") : NULL;
+
+	if (PyErr_Occurred())
+		PyErr_Clear();
+	return running == Py_True;
+}
+
+static struct dill_error *check_stopped(struct plugin *plugin)
+{
+	if (!is_running(plugin))
+		return NULL;
+	if (!plugin->live)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "the target is running: \"interrupt\" first");
+	interrupt_watch_request();
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "the target is running: it will stop at the next call of the "
+			      "allocator; then say it again");
+}
+
 static struct dill_error *arm(struct plugin *plugin)
 {
 	struct session *session;
@@ -81,6 +111,42 @@ static struct dill_error *write_status(struct plugin *plugin)
 	return done ? NULL : py_error();
 }
 
+/* Between begin and end, so that symbols and caches can be looked up. */
+static struct dill_error *read_request(struct plugin *plugin, const struct words *words,
+				       struct break_request *ret)
+{
+	struct common_given common;
+	struct command_call call = {0};
+	struct dill_error *error, *end_error;
+	struct session *session;
+
+	TRY(arguments_parse(&break_command, (int)words->list.count,
+			    (const char *const *)words->list.items, &call, &common));
+	TRY(plugin_begin(plugin, &session));
+	error = break_request_parse(&call, session, ret);
+	end_error = plugin_end(plugin);
+	if (!error)
+		return end_error;
+	dill_error_free(end_error);
+	return error;
+}
+
+struct dill_error *live_break_words(struct plugin *plugin, const struct words *words)
+{
+	struct break_request request;
+	struct dill_error *error;
+	bool fresh = !plugin->live;
+
+	TRY(check_stopped(plugin));
+	TRY(read_request(plugin, words, &request));
+	if (fresh)
+		TRY(arm(plugin));
+	error = live_break(plugin->live, &request);
+	if (error && fresh)
+		live_free(steal(plugin->live));
+	return error ? error : write_status(plugin);
+}
+
 static const struct command run_table;
 
 static struct dill_error *run_run(struct plugin *plugin, const char *line)
@@ -88,6 +154,7 @@ static struct dill_error *run_run(struct plugin *plugin, const char *line)
 	bool fresh = !plugin->live;
 	struct dill_error *error = NULL;
 
+	TRY(check_stopped(plugin));
 	if (fresh)
 		TRY(arm(plugin));
 	error = follow(plugin, &run_table, line);
@@ -117,6 +184,7 @@ static struct dill_error *run_off(struct plugin *plugin, const char *line)
 static struct dill_error *run_stop(struct plugin *plugin, const char *line)
 {
 	(void)line;
+	TRY(check_stopped(plugin));
 	TRY(write_status(plugin));
 	live_free(steal(plugin->live));
 	return NULL;

@@ -3,6 +3,7 @@
 #define GDB_PLUGIN_H
 
 #include "command/session.h"
+#include "command/words.h"
 #include "gdb/inferior_target.h"
 #include "gdb/py.h"
 
@@ -67,6 +68,9 @@ bool live_commands_register(struct plugin *plugin);
  * @return NULL; NOT_FOUND when nothing is armed
  */
 DILL_MUST_CHECK struct dill_error *live_follow_line(struct plugin *plugin, const char *line);
+/** "dill break", a line that is known to be well-formed: arm it. */
+DILL_MUST_CHECK struct dill_error *live_break_words(struct plugin *plugin,
+						    const struct words *words);
 
 /** Define "dill open" and "dill close" (file_command.c). False with an exception. */
 bool file_commands_register(struct plugin *plugin);

@@ -34,7 +34,7 @@ static struct dill_error *search_by_vmcoreinfo(struct kernel *kernel)
 	vmcoreinfo_parse(text, &info);
 	if (!info.has_tables)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED, "no VMCOREINFO");
-	kernel->facts.base_how = "page tables, by the dump's VMCOREINFO";
+	kernel->facts.base_how = "page tables, by the target's VMCOREINFO";
 	return kernel_try_root(kernel,
 			       (info.tables - KERNEL_WINDOW_FIRST + info.phys_base) &
 				       PAGETABLE_ADDRESS_MASK,

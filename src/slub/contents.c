@@ -2,6 +2,7 @@
 #include "slub/contents.h"
 
 #include "base/plural.h"
+#include "slub/again.h"
 
 /* Bytes of slabs whose freelists are followed before what that costs of a mapped dump is given
  * back. */
@@ -172,9 +173,9 @@ static struct dill_error *list_cpus(struct heap *heap, struct contents *contents
 	return NULL;
 }
 
-struct dill_error *contents_read(struct heap *heap, const struct cache *caches, size_t count,
-				 enum contents_detail detail, struct arena *arena,
-				 struct findings *findings, struct contents *ret)
+static struct dill_error *read_once(struct heap *heap, const struct cache *caches, size_t count,
+				    enum contents_detail detail, struct arena *arena,
+				    struct findings *findings, struct contents *ret)
 {
 	for (size_t i = 0; i < count; i++) {
 		ret[i] = (struct contents){.cache = &caches[i]};
@@ -188,5 +189,17 @@ struct dill_error *contents_read(struct heap *heap, const struct cache *caches, 
 			TRY(walk_node_freelists(heap, &ret[i], arena, findings));
 		sum_up(heap, &ret[i]);
 	}
+	return NULL;
+}
+
+struct dill_error *contents_read(struct heap *heap, const struct cache *caches, size_t count,
+				 enum contents_detail detail, struct arena *arena,
+				 struct findings *findings, struct contents *ret)
+{
+	struct again again = again_start(heap, findings);
+
+	do
+		TRY(read_once(heap, caches, count, detail, arena, findings, ret));
+	while (again_needed(&again));
 	return NULL;
 }

@@ -86,17 +86,21 @@ static struct finding *add(struct findings *findings, enum finding_kind kind,
 			   const struct finding_place *place, uint64_t address, const char *format,
 			   va_list arguments)
 {
-	struct finding_list list = place->moving ? findings->remarks : proper(findings);
+	struct finding_place here = *place;
+	struct finding_list list;
 	struct finding *finding = NULL;
 
+	if (findings->moving)
+		here.moving = findings->moving;
+	list = here.moving ? findings->remarks : proper(findings);
 	list.count++;
 	if (list.kept < FINDINGS_LIMIT)
-		finding = make(findings, kind, place, format, arguments);
+		finding = make(findings, kind, &here, format, arguments);
 	if (finding) {
 		finding->address = address;
 		append(&list, finding);
 	}
-	if (place->moving)
+	if (here.moving)
 		findings->remarks = list;
 	else
 		set_proper(findings, &list);
@@ -150,7 +154,26 @@ struct finding *findings_add_seen(struct findings *findings, enum finding_kind k
 
 struct findings_mark findings_mark(const struct findings *findings)
 {
-	return (struct findings_mark){findings->last, findings->count, findings->kept};
+	return (struct findings_mark){findings->last, findings->count, findings->kept,
+				      findings->remarks};
+}
+
+size_t findings_since(const struct findings *findings, struct findings_mark mark)
+{
+	return findings->count - mark.count + findings->remarks.count - mark.remarks.count;
+}
+
+void findings_drop(struct findings *findings, struct findings_mark mark)
+{
+	struct finding_list list = {mark.last ? findings->first : NULL, mark.last, mark.count,
+				    mark.kept};
+
+	set_proper(findings, &list);
+	findings->remarks = mark.remarks;
+	if (mark.last)
+		mark.last->next = NULL;
+	if (mark.remarks.last)
+		mark.remarks.last->next = NULL;
 }
 
 void findings_excuse(struct findings *findings, struct findings_mark mark, const char *moving)

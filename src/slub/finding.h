@@ -86,6 +86,8 @@ struct findings {
 	size_t count; /**< all, also those not kept */
 	size_t kept;
 	struct finding_list remarks; /**< what would be a finding if its place were at rest */
+	/** As finding_place.moving, for every place: the whole target runs. NULL = at rest. */
+	const char *moving;
 };
 
 #define FINDINGS_LIMIT 1000
@@ -111,10 +113,15 @@ struct finding *findings_add_seen(struct findings *findings, enum finding_kind k
 struct findings_mark {
 	struct finding *last;
 	size_t count, kept;
+	struct finding_list remarks;
 };
 struct findings_mark findings_mark(const struct findings *findings);
 /** Turn what was found since @p mark into remarks, because of @p moving. */
 void findings_excuse(struct findings *findings, struct findings_mark mark, const char *moving);
+/** How many findings and remarks there are since @p mark. */
+size_t findings_since(const struct findings *findings, struct findings_mark mark);
+/** Forget what was found since @p mark, remarks too. */
+void findings_drop(struct findings *findings, struct findings_mark mark);
 
 /**
  * Turn a read error into a finding, so that a walk can go on.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/survey.h"
 
+#include "slub/again.h"
 #include "slub/encoding.h"
 #include "slub/kfence.h"
 #include "slub/loose_sheaf.h"
@@ -40,10 +41,15 @@ struct dill_error *survey_scan(struct survey *survey, const struct cache_list *c
 struct dill_error *survey_map(struct survey *survey, const struct cache *cache, struct arena *arena,
 			      struct contents *ret_contents, struct cache_map *ret_map)
 {
-	TRY(contents_read(survey->heap, cache, 1, CONTENTS_FREELISTS, arena, survey->findings,
-			  ret_contents));
-	return cache_map_make(survey->heap, ret_contents, &survey->waiting, &survey->scan, arena,
-			      survey->findings, ret_map);
+	struct again again = again_start(survey->heap, survey->findings);
+
+	do {
+		TRY(contents_read(survey->heap, cache, 1, CONTENTS_FREELISTS, arena,
+				  survey->findings, ret_contents));
+		TRY(cache_map_make(survey->heap, ret_contents, &survey->waiting, &survey->scan,
+				   arena, survey->findings, ret_map));
+	} while (again_needed(&again));
+	return NULL;
 }
 
 void survey_count(const struct survey *survey, const struct contents *contents,

@@ -64,7 +64,8 @@ struct core {
 	/** The dump says of itself that it is not complete. */
 	bool is_incomplete;
 	ARRAY(struct core_cpu) cpus;
-	struct span vmcoreinfo; /**< from malloc; empty when there is none */
+	uint8_t *vmcoreinfo; /**< NULL when there is none */
+	size_t vmcoreinfo_size;
 	/** ELF: where physical memory lies in the dump, and what of it was left out. */
 	struct extents ram, left_out;
 	struct kdump *kdump; /**< kdump */

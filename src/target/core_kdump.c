@@ -12,7 +12,8 @@
 /* "struct disk_dump_header" of 64-bit machines, block 0 */
 enum {
 	HEADER_VERSION = 8,
-	HEADER_MACHINE = 12 + 4 * 65, /* utsname.machine */
+	UTSNAME_SIZE = 65,
+	HEADER_MACHINE = 12 + 4 * UTSNAME_SIZE, /* utsname.machine */
 	HEADER_STATUS = 424,
 	HEADER_BLOCK_SIZE = 428,
 	HEADER_SUB_BLOCKS = 432,
@@ -71,9 +72,12 @@ static struct dill_error *cut_off(void)
 }
 
 /* makedumpfile leaves the name out when it cannot read it, and QEMU says "Unknown" since 8.2. */
-static bool is_other_machine(const char *name)
+static bool is_other_machine(struct span header)
 {
-	return *name && strncmp(name, "x86_64", 7) != 0 && strncmp(name, "Unknown", 8) != 0;
+	char name[UTSNAME_SIZE + 1] = "";
+
+	memcpy(name, header.data + HEADER_MACHINE, UTSNAME_SIZE);
+	return *name && strcmp(name, "x86_64") != 0 && strcmp(name, "Unknown") != 0;
 }
 
 static struct dill_error *parse_header(struct core *core, struct header *ret)
@@ -92,7 +96,7 @@ static struct dill_error *parse_header(struct core *core, struct header *ret)
 		.bitmap_blocks = span_u32(head, HEADER_BITMAP_BLOCKS),
 		.pages = span_u32(head, HEADER_MAX_PAGES),
 	};
-	if (is_other_machine((const char *)bytes + HEADER_MACHINE))
+	if (is_other_machine(head))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "a compressed dump, but not of x86-64: dill knows no other "
 				      "machines");
@@ -164,16 +168,21 @@ static unsigned count_bits(struct span bits)
 	return count;
 }
 
+#if __GNUC__ >= 10 && !defined(__clang__)
+/* gcc's analyzer does not see that deinit() is called after an error, and calls it a leak. */
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 static struct dill_error *count_kept(struct kdump *kdump)
 {
 	size_t parts = kdump->kept.size / COUNT_BYTES + 1;
-	uint64_t count = 0;
+	uint64_t *before = calloc(parts, sizeof(*before)), count = 0;
 
-	kdump->before = calloc(parts, sizeof(*kdump->before));
-	if (!kdump->before)
+	if (!before)
 		return error_no_memory();
+	kdump->before = before;
 	for (size_t i = 0; i < parts; i++) {
-		kdump->before[i] = count;
+		before[i] = count;
 		count += count_bits(span_cut(kdump->kept, i * COUNT_BYTES, COUNT_BYTES));
 	}
 	return NULL;

@@ -88,16 +88,14 @@ static struct dill_error *add_qemu(struct core *core, size_t index, struct span 
 
 struct dill_error *core_set_vmcoreinfo(struct core *core, struct span text)
 {
-	uint8_t *copy;
-
 	text = span_cut(text, 0, VMCOREINFO_MAX);
-	if (!text.size || core->vmcoreinfo.size)
+	if (!text.size || core->vmcoreinfo)
 		return NULL;
-	copy = malloc(text.size);
-	if (!copy)
+	core->vmcoreinfo = malloc(text.size);
+	if (!core->vmcoreinfo)
 		return error_no_memory();
-	memcpy(copy, text.data, text.size);
-	core->vmcoreinfo = (struct span){copy, text.size};
+	memcpy(core->vmcoreinfo, text.data, text.size);
+	core->vmcoreinfo_size = text.size;
 	return NULL;
 }
 

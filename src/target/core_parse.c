@@ -52,7 +52,7 @@ void core_deinit(struct core *core)
 	if (core->kind)
 		core->kind->deinit(core);
 	array_free(&core->cpus);
-	free((void *)core->vmcoreinfo.data);
+	free(core->vmcoreinfo);
 	core_file_deinit(&core->file);
 	*core = (struct core){0};
 }

@@ -112,8 +112,8 @@ static const char *vmcoreinfo(void *context, size_t *ret_size)
 {
 	const struct core_target *target = context;
 
-	*ret_size = target->core.vmcoreinfo.size;
-	return (const char *)target->core.vmcoreinfo.data;
+	*ret_size = target->core.vmcoreinfo_size;
+	return (const char *)target->core.vmcoreinfo;
 }
 
 static struct dill_error *registers(void *context, unsigned cpu, struct dill_registers *ret)

@@ -100,6 +100,11 @@ void memory_invalidate(struct memory *memory)
 	memory->epoch++;
 }
 
+bool memory_moves(const struct memory *memory)
+{
+	return memory->ops->moves;
+}
+
 bool memory_has_space(struct memory *memory, enum dill_space space)
 {
 	assert(memory->begun);

@@ -33,6 +33,8 @@ DILL_MUST_CHECK struct dill_error *memory_begin(struct memory *memory);
 DILL_MUST_CHECK struct dill_error *memory_end(struct memory *memory);
 
 /** True when the target serves @p space; valid between begin and end. */
+/** True when the target runs while it is read. */
+bool memory_moves(const struct memory *memory);
 bool memory_has_space(struct memory *memory, enum dill_space space);
 
 /**

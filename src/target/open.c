@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "target/recording_file.h"
 
@@ -33,12 +35,23 @@ static struct dill_error *read_head(const char *path, uint8_t buffer[HEAD_SIZE],
 	return error;
 }
 
+/* Not to be mapped, as dumps are. */
+static bool is_live(const char *path)
+{
+	_cleanup_(freep)
+	char *real = realpath(path, NULL);
+
+	return real && !strcmp(real, "/proc/kcore");
+}
+
 static struct dill_error *open_file(const struct target_options *options,
 				    const struct dill_target_ops **ret_ops, void **ret_context)
 {
 	uint8_t buffer[HEAD_SIZE];
 	struct span head = {buffer, 0};
 
+	if (is_live(options->file))
+		return live_open(options, ret_ops, ret_context);
 	TRY(read_head(options->file, buffer, &head.size));
 	for (size_t i = 0; i < sizeof(file_backends) / sizeof(*file_backends); i++)
 		if (file_backends[i].is_mine(head))
@@ -49,9 +62,12 @@ static struct dill_error *open_file(const struct target_options *options,
 struct dill_error *target_open(const struct target_options *options,
 			       const struct dill_target_ops **ret_ops, void **ret_context)
 {
-	if (options->remote && options->file)
+	if (!!options->remote + !!options->file + options->live > 1)
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
-				      "give a gdbstub or a file as the target, not both");
+				      "give a gdbstub, a file or the running system as the target, "
+				      "one of them");
+	if (options->live)
+		return live_open(options, ret_ops, ret_context);
 	if (options->file)
 		return open_file(options, ret_ops, ret_context);
 	return rsp_open(options, ret_ops, ret_context);

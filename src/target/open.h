@@ -13,6 +13,8 @@ struct target_options {
 	const char *remote;
 	/** A file instead of a gdbstub; its kind is found by its content. */
 	const char *file;
+	/** The system that dill runs on, instead of either. */
+	bool live;
 	/** Never read a same-host QEMU's memory directly; everything goes through the stub. */
 	bool no_direct;
 	/** Do not let the guest run at the end, even when it ran. */
@@ -24,11 +26,11 @@ struct target_options {
 };
 
 /**
- * Make a target of whatever the options name: `remote` or `file`, one of them.
+ * Make a target of whatever the options name: `remote`, `file` or `live`, one of them.
  *
  * @param ret_ops, ret_context  as for rsp_open()
- * @return NULL; INVALID_ARGUMENT when both are given; UNSUPPORTED for a file that is nothing dill
- * knows; as rsp_open(), recording_open() and core_open()
+ * @return NULL; INVALID_ARGUMENT when several are given; UNSUPPORTED for a file that is nothing
+ * dill knows; as rsp_open(), recording_open() and core_open()
  */
 DILL_MUST_CHECK struct dill_error *target_open(const struct target_options *options,
 					       const struct dill_target_ops **ret_ops,
@@ -53,6 +55,19 @@ DILL_MUST_CHECK struct dill_error *recording_open(const struct target_options *o
  * OS; NO_MEMORY
  */
 DILL_MUST_CHECK struct dill_error *core_open(const struct target_options *options,
+					     const struct dill_target_ops **ret_ops,
+					     void **ret_context);
+
+/**
+ * Make a target of the system that dill runs on, through /proc/kcore: its physical memory, read
+ * with pread() when it is asked for, so that nothing is changed and nothing stopped. Page tables
+ * are found through the VMCOREINFO that the file carries (fs/proc/kcore.c, since 4.19). It moves
+ * (dill_target_ops.moves), and each begin() is another generation.
+ *
+ * @return NULL; OS when the file cannot be read, with what that needs; UNSUPPORTED when it is none
+ * of x86-64; BAD_DATA; NO_MEMORY
+ */
+DILL_MUST_CHECK struct dill_error *live_open(const struct target_options *options,
 					     const struct dill_target_ops **ret_ops,
 					     void **ret_context);
 

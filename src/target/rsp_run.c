@@ -84,6 +84,13 @@ static struct dill_error *release(void *context)
 	return NULL;
 }
 
+static void hold(void *context)
+{
+	struct rsp *rsp = context;
+
+	rsp->ran = false;
+}
+
 static unsigned direct_spaces(void *context)
 {
 	const struct rsp *rsp = context;
@@ -111,6 +118,7 @@ const struct dill_run_ops rsp_run_ops = {
 	.wait = wait_stop,
 	.interrupt = interrupt,
 	.release = release,
+	.hold = hold,
 	.direct_spaces = direct_spaces,
 	.read = read_few,
 };

@@ -319,6 +319,32 @@ struct dill_error *probes_find(struct kernel *kernel, struct arena *arena, struc
 	return check(ret);
 }
 
+static enum trace_kind kind_of_events(enum probe_kind kind)
+{
+	switch (kind) {
+	case PROBE_ALLOC:
+	case PROBE_ALLOC_BULK:
+		return TRACE_ALLOC;
+	case PROBE_REQUEST:
+		return TRACE_REQUEST;
+	case PROBE_FREE:
+	case PROBE_FREE_BULK:
+	case PROBE_FREE_SHEAF:
+		break;
+	}
+	return TRACE_FREE;
+}
+
+void probes_keep(struct probe_list *probes, unsigned kinds)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < probes->count; i++)
+		if (kinds >> kind_of_events(probes->items[i].kind) & 1)
+			probes->items[kept++] = probes->items[i];
+	probes->count = kept;
+}
+
 const struct probe *probe_at(const struct probe_list *list, dill_virt address)
 {
 	for (size_t i = 0; i < list->count; i++)

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "kernel/kernel.h"
+#include "trace/event.h"
 
 /** What a call of an allocator's function does. */
 enum probe_kind {
@@ -68,6 +69,10 @@ struct probe_list {
  */
 DILL_MUST_CHECK struct dill_error *probes_find(struct kernel *kernel, struct arena *arena,
 					       struct probe_list *ret);
+
+/** Leave out the probes that see none of these events; @p kinds is a set of 1 << enum trace_kind.
+ */
+void probes_keep(struct probe_list *list, unsigned kinds);
 
 /** The probe whose breakpoint is at @p address, or NULL. */
 const struct probe *probe_at(const struct probe_list *list, dill_virt address);

@@ -116,7 +116,8 @@ static bool check_limits(const struct run *run, enum trace_end_kind *ret)
 {
 	const struct trace_run_options *options = run->options;
 
-	if (options->events_max && tracer_counts(run->tracer).events >= options->events_max)
+	if ((options->events_max && tracer_counts(run->tracer).events >= options->events_max) ||
+	    (options->enough && options->enough(options->context)))
 		*ret = TRACE_END_EVENTS;
 	else if (options->time_max_ns && tracer_elapsed(run->tracer) >= options->time_max_ns)
 		*ret = TRACE_END_TIME;
@@ -239,6 +240,7 @@ static struct dill_error *begin(struct run *run)
 		.filter = run->options->filter,
 		.sink = run->options->sink,
 		.stacks = run->options->stacks,
+		.kinds = run->options->kinds,
 		.breakpoints =
 			{
 				.insert = run->runner.ops->insert,

@@ -21,8 +21,12 @@ struct trace_run_options {
 	struct trace_filter filter; /**< texts are borrowed */
 	struct trace_sink *sink;    /**< borrowed */
 	bool stacks;		    /**< a backtrace with each event */
+	unsigned kinds;		    /**< as tracer_options.kinds */
 	uint64_t events_max;	    /**< 0 = no limit */
 	uint64_t time_max_ns;	    /**< 0 = no limit */
+	/** Called after each event: true ends the trace as its limit of events does; may be NULL.
+	 */
+	bool (*enough)(void *context);
 	/** Called now and then while the trace runs, also when nothing happens; may be NULL. */
 	struct dill_error *(*progress)(void *context, const struct tracer *tracer);
 	/** Called once, when everything is armed and before the target runs; may be NULL. */

@@ -49,6 +49,8 @@ static struct dill_error *find_all(struct tracer *tracer)
 	TRY(arena_new(&tracer->arena));
 	findings.arena = tracer->arena;
 	TRY(probes_find(tracer->kernel, tracer->arena, &tracer->probes));
+	if (tracer->options.kinds)
+		probes_keep(&tracer->probes, tracer->options.kinds);
 	TRY(current_layout_find(tracer->kernel, &tracer->current_layout));
 	TRY(gfp_names_read(tracer->kernel, tracer->arena, &tracer->gfp_names));
 	TRY(caches_read(tracer->heap, tracer->arena, &findings, &caches));

@@ -23,6 +23,7 @@ struct tracer_options {
 	struct trace_sink *sink;    /**< borrowed */
 	struct peek *peek;	    /**< borrowed */
 	bool stacks;		    /**< a backtrace with each event */
+	unsigned kinds; /**< set of 1 << enum trace_kind: only these are looked for; 0 = all */
 	struct trace_breakpoints breakpoints;
 };
 

@@ -226,14 +226,17 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 		.gfp = occasion->gfp,
 		.caller = occasion->caller,
 	};
+	const struct trace_filter *filter = &tracer->options.filter;
 	const struct known_cache *cache;
-	bool foreign;
+	bool foreign, elsewhere;
 
 	if (object == ZERO_SIZE_PTR || (!object && occasion->kind != TRACE_ALLOC) ||
 	    (object && is_elsewhere(tracer, object)))
 		return NULL;
 	foreign = !tracer_follows(tracer, occasion->current);
-	if (foreign && occasion->kind != TRACE_ALLOC &&
+	elsewhere = filter->has_cpu && occasion->cpu != filter->cpu;
+	/* Of the objects of one bulk call some may be followed. */
+	if ((foreign || elsewhere) && occasion->kind != TRACE_ALLOC &&
 	    !objects_is_live(&tracer->objects, object)) {
 		tracer->counts.dismissed++;
 		return NULL;

@@ -96,6 +96,22 @@ def test_answers_are_the_guests(gdb, guest):
     assert caches["kmalloc-64"]["address"] == cache.split()[-1]
 
 
+def test_dump(gdb, guest, tmp_path):
+    """`dill open` beside a connection, and `target core` in its place: answers from the file."""
+    path = tmp_path / "dump"
+    guest.dump(path)
+    path.chmod(0o600)
+    text = int(guest.run("grep ' _text$' /proc/kallsyms").split()[0], 16)
+    opened, found, info, closed, stub, _, _, core, core_info = gdb.run(
+        f"dill open {path}", "kbase --json", "dill info --json", "dill close", "dill info --json",
+        "detach", f"target core {path}", "kbase --json", "dill info --json",
+    )
+    assert f"ELF dump {path}" in opened and "target that GDB has" in closed
+    assert int(records(found)[0]["base"], 16) == int(records(core)[0]["base"], 16) == text
+    assert str(path) in records(info)[0]["target"] and str(path) in records(core_info)[0]["target"]
+    assert str(path) not in records(stub)[0]["target"]
+
+
 @pytest.mark.parametrize("direct", ("auto", "off"))
 def test_view_stays(gdb, direct):
     """Registers, selected thread and frame, breakpoints and memory are the same before and after."""

@@ -9,7 +9,6 @@ Events are matched by what happened, object and caller, in order. Left out on ei
 events of bulk calls, requests, and frees by other processes, for which ftrace has none; kfree(NULL); and the inner one
 of two events that ftrace has for one large allocation, whose caller is the allocator itself.
 """
-import bisect
 import collections
 import signal
 import sqlite3
@@ -20,6 +19,7 @@ import pytest
 
 from conftest import ROOT, Program
 from tests.guest.ftrace import KmemEvents
+from tests.kernel_symbols import Symbols
 from tests.matrix import on
 
 ROUNDS = 20
@@ -29,36 +29,6 @@ ZERO_SIZE_PTR = 16
 KINDS = ("alloc", "free", "request")
 BULK, FOREIGN = 1, 16
 MODULE = "qemu_fw_cfg"
-
-
-class Symbols:
-    """The kernel's own names of its code, modules included."""
-
-    def __init__(self, guest):
-        rows = [line.split() for line in guest.run("cat /proc/kallsyms").splitlines()]
-        names = collections.defaultdict(set)
-        self._modules = {}
-        for address, kind, name, *module in (row for row in rows if row[1] in "tTwW"):
-            names[int(address, 16)].add(name)
-            self._modules[int(address, 16)] = module[0].strip("[]") if module else None
-        self._names = dict(names)
-        self._starts = sorted(names)
-
-    def _start(self, address):
-        return self._starts[bisect.bisect_right(self._starts, address) - 1]
-
-    def names(self, address):
-        """Every name of an address, as symbol+offset."""
-        start = self._start(address)
-        return {f"{name}+{address - start:#x}" for name in self._names[start]}
-
-    def functions(self, address):
-        """The names of the function that an address is in."""
-        return self._names[self._start(address)]
-
-    def module(self, address):
-        """The module that an address is in, None in the kernel itself."""
-        return self._modules[self._start(address)]
 
 
 class StackTracer:

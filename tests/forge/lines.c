@@ -98,6 +98,9 @@ static void add_value(const struct fields *fields, struct dice *dice, enum argum
 	case ARGUMENT_NODE:
 		add_format(line, "%zu", dice_pick(dice, 2));
 		break;
+	case ARGUMENT_EVENT:
+		add(line, dice_pick(dice, 2) ? "alloc" : "free");
+		break;
 	case ARGUMENT_TEXT:
 		add(line, PICK(dice, texts));
 		break;

@@ -100,8 +100,8 @@ static const struct core_image *healthy(size_t number)
 static void check_changed(struct span changes)
 {
 	const struct core_image *image = healthy(changes.data[0] % IMAGES);
-	size_t places[CHANGES_MAX], count = 0;
-	uint8_t before[CHANGES_MAX];
+	size_t places[CHANGES_MAX] = {0}, count = 0;
+	uint8_t before[CHANGES_MAX] = {0};
 
 	for (size_t at = 1; count < CHANGES_MAX && span_holds(changes, at, CHANGE_BYTES);
 	     at += CHANGE_BYTES, count++) {

@@ -46,16 +46,16 @@ class CommandFailed(GuestError):
 
 
 class Process:
-    """A program started with Guest.spawn(); `pid` is its number in the guest."""
+    """A program started with Guest.spawn(); `pid` is its number in the guest, `log` the file there with its output."""
 
     def __init__(self, guest: "Guest", pid: int, log: str):
         self._guest = guest
-        self._log = log
+        self.log = log
         self.pid = pid
 
     def output(self) -> str:
         """Return what the program has written so far, stdout and stderr."""
-        return self._guest.run(f"cat {self._log} 2>/dev/null || true")  # none before its shell has begun
+        return self._guest.run(f"cat {self.log} 2>/dev/null || true")  # none before its shell has begun
 
     def wait_output(self, pattern: str, timeout: float = RUN_TIMEOUT_S) -> re.Match:
         """Wait until the output matches the regex *pattern* ("^" and "$" match at lines).

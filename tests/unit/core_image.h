@@ -14,8 +14,9 @@ struct core_image {
 	size_t size;
 };
 
-#define CORE_IMAGE_PAGES 2600u /* more than one count of kept pages, and a last one that is short  \
-				*/
+#define CORE_IMAGE_PAGES                                                                           \
+	2600u /* more than one count of kept pages, and a last one that is short                   \
+	       */
 #define CORE_IMAGE_INFO "OSRELEASE=6.1\nSYMBOL(swapper_pg_dir)=ffffffff82a10000\n"
 #define CORE_IMAGE_CR3	UINT64_C(0x1234000)
 

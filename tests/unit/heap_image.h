@@ -9,9 +9,19 @@
  * implementation of kernel/kernel.h over it (linked instead of lib_kernel). A test builds a heap,
  * corrupts one thing, and looks at what dill says.
  */
+/** A heap that moves while it is read. */
+struct image_motion {
+	bool moves;
+	unsigned invalidated; /**< how often memory_invalidate() was called */
+	unsigned heals_after; /**< with this one, `address` gets `value`; 0 = never */
+	dill_virt address;
+	uint64_t value;
+};
+
 struct image {
-	uint8_t *memory;  /* the direct map's pages */
-	uint8_t *vmemmap; /* their struct pages */
+	struct image_motion motion; /* none, unless a test fills it in */
+	uint8_t *memory;	    /* the direct map's pages */
+	uint8_t *vmemmap;	    /* their struct pages */
 	size_t pages;
 	size_t used_pages;
 	size_t used_bytes; /* of the page for small structures */

@@ -84,6 +84,21 @@ void memory_trim(const struct memory *memory)
 	(void)memory;
 }
 
+bool memory_moves(const struct memory *memory)
+{
+	(void)memory;
+	return the_kernel.image->motion.moves;
+}
+
+void memory_invalidate(struct memory *memory)
+{
+	struct image_motion *motion = &the_kernel.image->motion;
+
+	(void)memory;
+	if (++motion->invalidated == motion->heals_after)
+		image_set_u64(the_kernel.image, motion->address, motion->value);
+}
+
 struct dill_error *memory_check_interrupt(const struct memory *memory)
 {
 	(void)memory;

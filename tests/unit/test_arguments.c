@@ -32,6 +32,8 @@ static const struct command rest = {
 		      {"WORD", ARGUMENT_TEXT, .optional = true, .rest = true}},
 };
 
+static const struct command event = {.name = "kevent", .arguments = {{"EVENT", ARGUMENT_EVENT}}};
+
 static struct command_call call;
 static struct common_given common;
 
@@ -186,6 +188,14 @@ static void test_common_options(void **state)
 	assert_true(common.help);
 }
 
+static void test_events(void **state)
+{
+	(void)state;
+	assert_null(parse(&event, "kevent alloc"));
+	assert_null(parse(&event, "kevent free"));
+	fails(&event, "kevent fre", "EVENT: \"fre\" is neither alloc nor free");
+}
+
 static void test_awaiting_options(void **state)
 {
 	(void)state;
@@ -207,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_letters),
 		cmocka_unit_test(test_double_dash_ends_options),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_addresses_wait_for_the_target),
 		cmocka_unit_test(test_common_options),
 		cmocka_unit_test(test_awaiting_options),

@@ -30,6 +30,8 @@ static void test_commands(void **state)
 	expect("  hel", "help");
 	expect("'hel", "help");
 	expect("help hel", "help");
+	expect("break kmalloc-64 ", "alloc free");
+	expect("break kmalloc-64 f", "free");
 	expect("help help ", ""); /* there is no second argument */
 	expect("nothing", "");
 	expect("nothing ", "");

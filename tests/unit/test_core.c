@@ -198,8 +198,8 @@ static void check_image(const struct core_image *image)
 	assert_int_equal(core.cpus.count, 2);
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(core.cpus.items[i].registers.cr3, CORE_IMAGE_CR3);
-	assert_int_equal(core.vmcoreinfo.size, strlen(CORE_IMAGE_INFO));
-	assert_memory_equal(core.vmcoreinfo.data, CORE_IMAGE_INFO, core.vmcoreinfo.size);
+	assert_int_equal(core.vmcoreinfo_size, strlen(CORE_IMAGE_INFO));
+	assert_memory_equal(core.vmcoreinfo, CORE_IMAGE_INFO, core.vmcoreinfo_size);
 	core_deinit(&core);
 	core_reader_free(reader);
 }

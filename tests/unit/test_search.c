@@ -166,18 +166,22 @@ static void test_vmcoreinfo(void **state)
 
 	(void)state;
 	/* 0x1000000 - 0xfc0000 and 0x30000 + 0x10000 are ROOT. */
-	expect_vmcoreinfo("SYMBOL(swapper_pg_dir)=ffffffff81000000\nNUMBER(phys_base)=-16515072\n"
+	expect_vmcoreinfo("SYMBOL(swapper_pg_dir)=ffffffff81000000\n"
+			  "NUMBER(phys_base)=-16515072\n"
 			  "NUMBER(pgtable_l5_enabled)=0\n",
 			  4, found);
-	expect_vmcoreinfo("SYMBOL(swapper_pg_dir)=ffffffff80030000\nNUMBER(phys_base)=65536\n"
+	expect_vmcoreinfo("SYMBOL(swapper_pg_dir)=ffffffff80030000\n"
+			  "NUMBER(phys_base)=65536\n"
 			  "NUMBER(pgtable_l5_enabled)=1\n",
 			  5, found);
 	/* What is wrong or not all there does not keep the kernel from being found. */
 	expect_vmcoreinfo("SYMBOL(swapper_pg_dir)=ffffffff80030000\n", 4, searched);
-	expect_vmcoreinfo("SYMBOL(swapper_pg_dir)=ffffffff80030000\nNUMBER(phys_base)=0\n", 4,
-			  searched);
-	expect_vmcoreinfo("SYMBOL(swapper_pg_dir)=fffffffff80030000\nNUMBER(phys_base)=65536\n", 4,
-			  searched);
+	expect_vmcoreinfo("SYMBOL(swapper_pg_dir)=ffffffff80030000\n"
+			  "NUMBER(phys_base)=0\n",
+			  4, searched);
+	expect_vmcoreinfo("SYMBOL(swapper_pg_dir)=fffffffff80030000\n"
+			  "NUMBER(phys_base)=65536\n",
+			  4, searched);
 	expect_vmcoreinfo("NUMBER(phys_base)=99999999999999999999\nSYMBOL(swapper_pg_dir)=x\n", 4,
 			  searched);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "heap_image.h"
+#include "slub/again.h"
 #include "slub/encoding.h"
 
 /* One healthy heap, made anew for every test: two CPUs, two nodes, caches a (64 bytes) and b (96
@@ -155,6 +156,46 @@ static void test_freelist_cycle(void **state)
 	assert_true(f->contents[0].cpus[1].lockless.broken);
 	expect_objects(f, f->cpu_slab, &f->contents[0].cpus[1].lockless, 5);
 	assert_int_equal(f->contents[0].nodes[0].partial.items[1].freelist.count, 3);
+}
+
+/* On a system that runs, a list that fits together when it is read again was only torn. */
+static void test_torn_list_is_read_again(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt last = image_object(&f->image, f->a, f->cpu_slab, order[4]);
+	dill_virt slot = image_slot(&f->image, f->a, last);
+	uint64_t whole = image_u64(&f->image, slot);
+
+	image_link(&f->image, f->a, last, image_object(&f->image, f->a, f->cpu_slab, order[1]));
+	f->image.motion = (struct image_motion){true, 0, 2, slot, whole};
+	f->findings.moving = "it runs";
+	look(f);
+	assert_int_equal(f->findings.count, 0);
+	assert_int_equal(f->findings.remarks.count, 0);
+	assert_int_equal(f->image.motion.invalidated, 2);
+	expect_objects(f, f->cpu_slab, &f->contents[0].cpus[1].lockless, 5);
+}
+
+/* One that never does is told all the same, as a remark; on a target at rest nothing is read twice.
+ */
+static void test_list_that_stays_torn(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt last = image_object(&f->image, f->a, f->cpu_slab, order[4]);
+
+	image_link(&f->image, f->a, last, image_object(&f->image, f->a, f->cpu_slab, order[1]));
+	f->image.motion.moves = true;
+	f->findings.moving = "it runs";
+	look(f);
+	assert_int_equal(f->findings.count, 0);
+	assert_int_equal(f->findings.remarks.count, 1);
+	assert_string_equal(f->findings.remarks.first->place.moving, "it runs");
+	assert_int_equal(f->image.motion.invalidated, AGAIN_MAX - 1);
+	f->image.motion = (struct image_motion){0};
+	f->findings = (struct findings){.arena = f->arena};
+	look(f);
+	assert_int_equal(f->findings.count, 1);
+	assert_int_equal(f->image.motion.invalidated, 0);
 }
 
 static void test_freelist_leaves_slab(void **state)
@@ -389,6 +430,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_healthy, setup_plain, teardown),
 		HEAP_TEST(test_freelist_cycle),
 		cmocka_unit_test_setup_teardown(test_freelist_cycle, setup_plain, teardown),
+		HEAP_TEST(test_torn_list_is_read_again),
+		HEAP_TEST(test_list_that_stays_torn),
 		HEAP_TEST(test_freelist_leaves_slab),
 		HEAP_TEST(test_freelist_misaligned),
 		HEAP_TEST(test_freelist_overwritten_with_text),

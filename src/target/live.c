@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/* The system that runs here, through /proc/kcore. Source: fs/proc/kcore.c */
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/checked.h"
+#include "target/core.h"
+#include "target/open.h"
+
+#define LIVE_PATH "/proc/kcore"
+
+/* The kernel's file has a header for each range of memory, and some pages of notes. */
+#define HEADERS_MAX (UINT64_C(8) << 20)
+#define NOTES_MAX   (UINT64_C(1) << 20)
+/* Segments without a physical address, such as vmalloc's, have this one. Since 4.10. */
+#define NO_PHYSICAL UINT64_MAX
+
+struct live {
+	int file;
+	struct extents ram; /* physical memory in the file */
+	struct core notes;  /* nothing but VMCOREINFO: the registers are those of whoever reads */
+	struct dill_host host;
+	uint64_t generation;   /* counts begin(): the system has run since */
+	uint64_t calls, pages; /* of read_pages() */
+};
+
+/* --- parsing --- */
+
+static struct dill_error *read_at(const struct live *live, uint64_t offset, size_t size,
+				  uint8_t **ret)
+{
+	_cleanup_(freep)
+	uint8_t *bytes = malloc(size);
+
+	if (!bytes)
+		return error_no_memory();
+	for (size_t have = 0; have < size;) {
+		ssize_t got = pread(live->file, bytes + have, size - have, (off_t)(offset + have));
+
+		if (got <= 0)
+			return dill_error_new_os(got ? errno : EIO, "cannot read " LIVE_PATH);
+		have += (size_t)got;
+	}
+	*ret = steal(bytes);
+	return NULL;
+}
+
+static struct dill_error *add_notes(struct live *live, const GElf_Phdr *segment)
+{
+	uint64_t size = segment->p_filesz < NOTES_MAX ? segment->p_filesz : NOTES_MAX;
+	_cleanup_(freep)
+	uint8_t *bytes = NULL;
+
+	if (!size)
+		return NULL;
+	TRY(read_at(live, segment->p_offset, size, &bytes));
+	return core_add_notes(&live->notes, (struct span){bytes, size});
+}
+
+static struct dill_error *add_segments(struct live *live, Elf *elf, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr segment;
+
+		if (!gelf_getphdr(elf, (int)i, &segment))
+			return dill_error_new(DILL_ERROR_BAD_DATA,
+					      LIVE_PATH ": its program headers are cut off");
+		if (segment.p_type == PT_NOTE)
+			TRY(add_notes(live, &segment));
+		else if (segment.p_type == PT_LOAD && segment.p_paddr != NO_PHYSICAL)
+			TRY(extents_add(&live->ram, segment.p_paddr, segment.p_filesz,
+					segment.p_offset));
+	}
+	return NULL;
+}
+
+/* libelf gets a copy of the headers: it would ask for the size of the file, which is that of the
+ * address space. */
+static struct dill_error *parse(struct live *live)
+{
+	_cleanup_(freep)
+	uint8_t *head = NULL, *all = NULL;
+	Elf64_Ehdr header;
+	struct dill_error *error;
+	uint64_t size;
+	Elf *elf;
+
+	TRY(read_at(live, 0, sizeof(header), &head));
+	memcpy(&header, head, sizeof(header));
+	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_machine != EM_X86_64 ||
+	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr) ||
+	    checked_add(header.e_phoff, (uint64_t)header.e_phnum * sizeof(Elf64_Phdr), &size) ||
+	    size > HEADERS_MAX)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      LIVE_PATH " is none of x86-64: dill knows no other machines");
+	TRY(read_at(live, 0, size, &all));
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED, "libelf is too old");
+	elf = elf_memory((char *)all, size);
+	if (!elf)
+		return dill_error_new(DILL_ERROR_BAD_DATA, LIVE_PATH ": its ELF header is broken");
+	error = add_segments(live, elf, header.e_phnum);
+	elf_end(elf);
+	if (error)
+		return error;
+	TRY(extents_settle(&live->ram, EXTENTS_FIRST_COUNTS));
+	if (!live->ram.list.count)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      LIVE_PATH " tells no physical addresses");
+	return NULL;
+}
+
+/* --- the target --- */
+
+static struct dill_error *begin(void *context)
+{
+	struct live *live = context;
+
+	if (!live->generation++ && live->host.log)
+		live->host.log(live->host.context,
+			       "this system runs while it is read: its heap moves");
+	return NULL;
+}
+
+static struct dill_error *end(void *context)
+{
+	(void)context;
+	return NULL;
+}
+
+static unsigned spaces(void *context)
+{
+	(void)context;
+	return DILL_SPACE_PHYSICAL;
+}
+
+/* Where a page lies in the file; false when it does not lie there whole. */
+static bool find(const struct live *live, dill_phys page, uint64_t *ret_offset)
+{
+	const struct extent *extent = extents_find(&live->ram, page);
+
+	if (!extent || extent->start > page ||
+	    extent->size - (page - extent->start) < DILL_PAGE_SIZE)
+		return false;
+	*ret_offset = extent->source + (page - extent->start);
+	return true;
+}
+
+/* Read pages that follow each other in the file with one call, else each by itself. */
+static void read_run(struct live *live, struct dill_page_request *requests, size_t count,
+		     uint64_t offset)
+{
+	struct iovec parts[64];
+	ssize_t got;
+
+	for (size_t i = 0; i < count; i++)
+		parts[i] = (struct iovec){requests[i].buffer, DILL_PAGE_SIZE};
+	got = preadv(live->file, parts, (int)count, (off_t)offset);
+	live->calls++;
+	if (got == (ssize_t)(count * DILL_PAGE_SIZE)) {
+		live->pages += count;
+		for (size_t i = 0; i < count; i++)
+			requests[i].done = true;
+	} else if (count > 1) {
+		for (size_t i = 0; i < count; i++)
+			read_run(live, &requests[i], 1, offset + i * DILL_PAGE_SIZE);
+	}
+}
+
+static struct dill_error *read_pages(void *context, enum dill_space space,
+				     struct dill_page_request *requests, size_t count)
+{
+	struct live *live = context;
+	uint64_t first, offset;
+
+	if (space != DILL_SPACE_PHYSICAL)
+		return NULL;
+	for (size_t i = 0, run; i < count; i += run) {
+		run = 1;
+		if (!find(live, requests[i].address, &first))
+			continue;
+		while (run < 64 && i + run < count &&
+		       find(live, requests[i + run].address, &offset) &&
+		       offset == first + run * DILL_PAGE_SIZE)
+			run++;
+		read_run(live, &requests[i], run, first);
+	}
+	return NULL;
+}
+
+static bool next_range(void *context, dill_phys from, dill_phys *ret_first, uint64_t *ret_size)
+{
+	const struct live *live = context;
+	const struct extent *extent = extents_find(&live->ram, from);
+	uint64_t inside;
+
+	if (!extent)
+		return false;
+	inside = from > extent->start ? from - extent->start : 0;
+	*ret_first = extent->start + inside;
+	*ret_size = extent->size - inside;
+	return true;
+}
+
+static const char *vmcoreinfo(void *context, size_t *ret_size)
+{
+	const struct live *live = context;
+
+	*ret_size = live->notes.vmcoreinfo.size;
+	return (const char *)live->notes.vmcoreinfo.data;
+}
+
+static struct dill_error *registers(void *context, unsigned cpu, struct dill_registers *ret)
+{
+	(void)context;
+	(void)ret;
+	return dill_error_new(DILL_ERROR_NOT_FOUND,
+			      "CPU %u runs: a live system has no registers to show", cpu);
+}
+
+static struct dill_error *cpu_count(void *context, unsigned *ret)
+{
+	(void)context;
+	*ret = 0;
+	return NULL;
+}
+
+static uint64_t generation(void *context)
+{
+	const struct live *live = context;
+
+	return live->generation;
+}
+
+static void stats(void *context, struct dill_target_stats *ret)
+{
+	const struct live *live = context;
+
+	*ret = (struct dill_target_stats){
+		.direct_calls = live->calls,
+		.direct_bytes = live->pages * DILL_PAGE_SIZE,
+	};
+}
+
+static const char *describe(void *context)
+{
+	(void)context;
+	return "the running system, " LIVE_PATH;
+}
+
+static void close_target(void *context)
+{
+	struct live *live = context;
+
+	if (live->file >= 0)
+		close(live->file);
+	extents_deinit(&live->ram);
+	core_deinit(&live->notes);
+	free(live);
+}
+
+static const struct dill_target_ops live_ops = {
+	.name = "live",
+	.moves = true,
+	.begin = begin,
+	.end = end,
+	.spaces = spaces,
+	.read_pages = read_pages,
+	.next_range = next_range,
+	.vmcoreinfo = vmcoreinfo,
+	.registers = registers,
+	.cpu_count = cpu_count,
+	.generation = generation,
+	.stats = stats,
+	.describe = describe,
+	.close = close_target,
+};
+
+static struct dill_error *open_kcore(int *ret)
+{
+	*ret = open(LIVE_PATH, O_RDONLY | O_CLOEXEC);
+	if (*ret >= 0)
+		return NULL;
+	switch (errno) {
+	case EACCES:
+		return dill_error_new(DILL_ERROR_OS, "only root may read " LIVE_PATH);
+	case EPERM:
+		return dill_error_new(DILL_ERROR_OS,
+				      "the kernel does not let " LIVE_PATH
+				      " be read: it needs CAP_SYS_RAWIO, and no lockdown for "
+				      "confidentiality (see /sys/kernel/security/lockdown)");
+	case ENOENT:
+		return dill_error_new(DILL_ERROR_OS, "there is no " LIVE_PATH
+						     ": /proc is not mounted, or the kernel has no "
+						     "CONFIG_PROC_KCORE");
+	default:
+		return dill_error_new_os(errno, "cannot open " LIVE_PATH);
+	}
+}
+
+struct dill_error *live_open(const struct target_options *options,
+			     const struct dill_target_ops **ret_ops, void **ret_context)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	struct dill_error *error;
+
+	if (!live)
+		return error_no_memory();
+	live->host = options->host;
+	error = open_kcore(&live->file);
+	if (!error)
+		error = parse(live);
+	if (error) {
+		close_target(live);
+		return error;
+	}
+	*ret_ops = &live_ops;
+	*ret_context = live;
+	return NULL;
+}
