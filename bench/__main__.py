@@ -8,13 +8,16 @@ import sys
 from bench.heap import free_pointers, large_dump
 from bench.heap_rows import heap_rows
 from bench.measure import RunFailed, ask_reads, measure
+from bench.reports import bench_reports
 from bench.rows import all_rows, dill
 from bench.table import table
+from bench.tracing import bench_tracing
 from tests.guest.kernels import KernelUnavailable, kernel
 from tests.guest.vm import Guest, GuestError
 
 SERIES = ("6.12", "6.1", "7.2")
 HEAP_SERIES = "6.12"
+PARTS = ("commands", "reports", "tracing", "heap")
 # How long the allocator is kept busy before, so that its lists are not those of a fresh boot.
 LOAD_SECONDS = 3
 
@@ -65,24 +68,30 @@ def bench(series, count):
 
 
 def main():
-    """Every series is tried, whatever became of the one before it."""
+    """Everything is tried, whatever became of what was before it."""
     parser = argparse.ArgumentParser(prog="bench", description="Print dill's times, memory and reads beside the goals.")
     parser.add_argument("--runs", type=int, default=7, help="counted runs of each command (default 7)")
-    parser.add_argument("--only-heap", action="store_true", help="only the rows on a dump of a large heap")
-    parser.add_argument("series", nargs="*", default=SERIES, help=f"kernels (default {' '.join(SERIES)})")
+    parser.add_argument("--part", choices=PARTS, action="append", help="this part alone; may be given again")
+    parser.add_argument("series", nargs="*", default=SERIES, help=f"kernels (default {' '.join(SERIES)}); the first is traced")
     arguments = parser.parse_args()
+    count = max(arguments.runs, 1)
+    tasks = {
+        "commands": [lambda series=series: bench(series, count) for series in arguments.series],
+        "reports": [lambda: bench_reports(count)],
+        "tracing": [lambda: bench_tracing(arguments.series[0], max(count // 2, 1))],
+        "heap": [lambda: bench_heap(HEAP_SERIES, count)],
+    }
     measured = failed = 0
-    parts = [] if arguments.only_heap else [(bench, series) for series in arguments.series]
-    parts.append((bench_heap, HEAP_SERIES))
-    for part, series in parts:
-        try:
-            part(series, max(arguments.runs, 1))
-            measured += 1
-        except KernelUnavailable as reason:
-            print(f"bench: skipped: {reason}", flush=True)
-        except (RunFailed, GuestError, subprocess.SubprocessError) as reason:
-            print(f"bench: FAILED on {series}: {reason}", flush=True)
-            failed += 1
+    for part in arguments.part or PARTS:
+        for task in tasks[part]:
+            try:
+                task()
+                measured += 1
+            except KernelUnavailable as reason:
+                print(f"bench: skipped: {reason}", flush=True)
+            except (RunFailed, GuestError, subprocess.SubprocessError) as reason:
+                print(f"bench: {part} FAILED: {reason}", flush=True)
+                failed += 1
     return int(failed > 0 or not measured)
 
 

@@ -211,8 +211,8 @@ static const char *vmcoreinfo(void *context, size_t *ret_size)
 {
 	const struct live *live = context;
 
-	*ret_size = live->notes.vmcoreinfo.size;
-	return (const char *)live->notes.vmcoreinfo.data;
+	*ret_size = live->notes.vmcoreinfo_size;
+	return (const char *)live->notes.vmcoreinfo;
 }
 
 static struct dill_error *registers(void *context, unsigned cpu, struct dill_registers *ret)

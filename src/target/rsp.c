@@ -86,7 +86,7 @@ static void hang_up(struct rsp *rsp)
 	qemu_local_free(rsp->local);
 	rsp->local = NULL;
 	array_free(&rsp->map.ranges);
-	rsp->map_known = rsp->described = false;
+	rsp->map_known = rsp->described = rsp->gone = false;
 	rsp_stub_free(rsp->stub);
 	rsp->stub = NULL;
 	rsp_connection_free(rsp->connection);
@@ -137,7 +137,15 @@ static struct dill_error *part(struct rsp *rsp)
 			  : dill_error_new(DILL_ERROR_PROTOCOL, "%s was lost", name_of(rsp));
 
 	if (error && rsp->owner == RSP_OWN) {
+		bool gone = rsp->gone;
 		struct dill_error *failure = rescue(rsp);
+
+		if (failure && gone) {
+			dill_error_free(error);
+			dill_error_free(failure);
+			hang_up(rsp);
+			return NULL;
+		}
 
 		/* Why the first attempt failed tells more than why the second one did. */
 		dill_error_free(failure ? failure : error);

@@ -21,6 +21,9 @@
 #define INPUT_LIMIT (RSP_PACKET_LIMIT + 64 * (size_t)1024)
 /* How often a waiting dill asks whether it is still wanted. */
 #define POLL_SLICE_MS 50
+/* What QEMU writes for "+$OK#9a" and "$T05thread:p01.01;#00". */
+#define OK_SIZE	  7u
+#define STOP_SIZE 21u
 /* A damaged request is sent again so often. */
 #define RESEND_LIMIT 3u
 
@@ -29,11 +32,14 @@ struct rsp_connection {
 	const struct dill_host *host;
 	enum rsp_acks acks;
 	enum rsp_patience patience;
-	bool broken, saw_stop, saw_packet, unacknowledged;
+	bool broken, hung_up, exited, saw_stop, saw_packet, unacknowledged;
 	bool running;	/* until a stop arrives */
 	size_t due;	/* requests whose replies were not read yet */
 	size_t batched; /* requests in `output` */
 	unsigned resent;
+	size_t expected; /* bytes that the next wait is for */
+	int low_water;	 /* of the socket */
+	size_t wire;	 /* bytes of the last packet as it came */
 	uint64_t packets;
 	size_t output_length, output_sent;
 	size_t input_start, input_end;
@@ -50,12 +56,27 @@ struct dill_error *rsp_connection_new(int fd, int timeout_ms, const struct dill_
 	connection->fd = fd;
 	connection->timeout_ms = timeout_ms;
 	connection->host = host;
+	connection->low_water = 1;
 	*ret = connection;
 	return NULL;
 }
 
+/* Let poll() return for so many bytes, not for the first one. */
+static void set_low_water(struct rsp_connection *connection, size_t bytes)
+{
+	int wanted = bytes > 1 ? (int)bytes : 1;
+
+	if (wanted == connection->low_water)
+		return;
+	/* A socket that cannot wakes us more often. */
+	(void)setsockopt(connection->fd, SOL_SOCKET, SO_RCVLOWAT, &wanted, sizeof(wanted));
+	connection->low_water = wanted;
+}
+
 void rsp_connection_free(struct rsp_connection *connection)
 {
+	if (connection)
+		set_low_water(connection, 1);
 	free(connection);
 }
 
@@ -72,6 +93,16 @@ void rsp_connection_set_patience(struct rsp_connection *connection, enum rsp_pat
 bool rsp_saw_stop(const struct rsp_connection *connection)
 {
 	return connection->saw_stop;
+}
+
+bool rsp_has_hung_up(const struct rsp_connection *connection)
+{
+	return connection->hung_up;
+}
+
+bool rsp_has_exited(const struct rsp_connection *connection)
+{
+	return connection->exited;
 }
 
 bool rsp_saw_packet(const struct rsp_connection *connection)
@@ -92,6 +123,7 @@ static struct dill_error *broken(struct rsp_connection *connection, const char *
 
 static struct dill_error *lost(struct rsp_connection *connection)
 {
+	connection->hung_up = true;
 	return broken(connection, "the connection to the gdbstub was lost");
 }
 
@@ -173,6 +205,7 @@ static struct dill_error *wait_until(struct rsp_connection *connection, short ev
 
 		if (ready > 0)
 			return NULL;
+		set_low_water(connection, 1); /* it was less than expected */
 		if (ready < 0 && errno != EINTR)
 			return lost(connection);
 	}
@@ -183,6 +216,8 @@ static struct dill_error *pump(struct rsp_connection *connection, int64_t deadli
 {
 	size_t held = connection->input_end - connection->input_start;
 
+	set_low_water(connection, connection->expected > held ? connection->expected - held : 1);
+	connection->expected = 0;
 	do {
 		TRY(push_output(connection));
 
@@ -279,6 +314,10 @@ static struct dill_error *take_packet(struct rsp_connection *connection, struct 
 
 	struct span payload = {connection->payload, length};
 
+	if (!connection->running && rsp_reply_is_exit(payload)) {
+		connection->exited = true;
+		return broken(connection, "the guest has ended");
+	}
 	if (rsp_reply_is_stop(payload) || (connection->running && rsp_reply_is_exit(payload))) {
 		connection->saw_stop = true;
 		*ret_final = connection->running;
@@ -302,6 +341,8 @@ static struct dill_error *take_item(struct rsp_connection *connection, enum rsp_
 					      connection->input_end - connection->input_start});
 
 	connection->input_start += scan.consumed;
+	if (scan.item == RSP_PACKET)
+		connection->wire = scan.consumed;
 	*ret_item = scan.item;
 	switch (scan.item) {
 	case RSP_INCOMPLETE:
@@ -432,6 +473,8 @@ struct dill_error *rsp_wait_stop(struct rsp_connection *connection, int timeout_
 	*ret = (struct span){0};
 	if (connection->broken)
 		return lost(connection);
+	if (connection->acks == RSP_ACKS_IMPLIED)
+		rsp_expect(connection, connection->due * OK_SIZE + STOP_SIZE);
 	while (arrived) {
 		bool running = connection->running;
 		struct dill_error *error = next_packet(connection, deadline, ret, &arrived);
@@ -471,7 +514,18 @@ struct dill_error *rsp_send_last(struct rsp_connection *connection, const char *
 	return push_output(connection);
 }
 
+void rsp_expect(struct rsp_connection *connection, size_t bytes)
+{
+	connection->expected = bytes < INPUT_LIMIT / 2 ? bytes : 0;
+}
+
+size_t rsp_wire_size(const struct rsp_connection *connection)
+{
+	return connection->wire;
+}
+
 struct dill_error *rsp_rest(struct rsp_connection *connection)
 {
+	set_low_water(connection, 1);
 	return connection->unacknowledged ? acknowledge(connection) : NULL;
 }

@@ -11,8 +11,8 @@
  * Packets over a socket: requests are collected and sent together, replies come back in the same
  * order. Waiting is bounded by a timeout and asks the host whether the user has had enough.
  *
- * The socket's flags are never changed, and no more is read than the peer has sent for our
- * requests, so that it may belong to somebody else.
+ * The socket's flags are never changed, what is changed besides is put back, and no more is read
+ * than the peer has sent for our requests, so that it may belong to somebody else.
  */
 struct rsp_connection;
 
@@ -97,6 +97,15 @@ DILL_MUST_CHECK struct dill_error *rsp_break_in(struct rsp_connection *connectio
 /** True between rsp_send_run() and the stop. */
 bool rsp_is_running(const struct rsp_connection *connection);
 
+/**
+ * The next wait is for so many bytes, acknowledgements included: QEMU writes each of them alone,
+ * and would wake us for it. When fewer come they are taken after a moment.
+ */
+void rsp_expect(struct rsp_connection *connection, size_t bytes);
+
+/** Bytes of the last packet as it came, without acknowledgement. */
+size_t rsp_wire_size(const struct rsp_connection *connection);
+
 /** Acknowledge the last reply, so that the stream is at rest for its owner. Only while the guest
  * is stopped. */
 DILL_MUST_CHECK struct dill_error *rsp_rest(struct rsp_connection *connection);
@@ -107,6 +116,12 @@ DILL_MUST_CHECK struct dill_error *rsp_send_last(struct rsp_connection *connecti
 
 /** True when the peer said on its own that the target stopped: it ran before we came. */
 bool rsp_saw_stop(const struct rsp_connection *connection);
+
+/** True when the peer has closed the connection, whatever the reason. */
+bool rsp_has_hung_up(const struct rsp_connection *connection);
+
+/** True when the peer has said, not as the reply to a resumption, that its target has ended. */
+bool rsp_has_exited(const struct rsp_connection *connection);
 
 /** True when at least one whole packet came from the peer. */
 bool rsp_saw_packet(const struct rsp_connection *connection);

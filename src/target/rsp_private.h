@@ -33,6 +33,7 @@ struct rsp {
 	struct rsp_stub *stub;
 	bool described; /* the stub was asked for its description */
 	bool ran;	/* the guest runs again at the end */
+	bool gone;	/* the guest has ended: there is nobody to give anything back to */
 	bool map_known;
 	struct qemu_map map;
 	struct qemu_local *local;

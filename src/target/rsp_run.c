@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <unistd.h>
+
 #include "target/rsp_private.h"
 
 static struct dill_error *insert(void *context, dill_virt address)
@@ -52,11 +54,31 @@ static struct dill_error *step(void *context, unsigned cpu)
 	return rsp_stub_step(rsp->stub, cpu);
 }
 
+/* A connection that was lost on its way: the stub still listens. */
+static struct dill_error *confirm_gone(struct rsp *rsp)
+{
+	struct dill_error *error;
+	int fd;
+
+	rsp->gone = true;
+	if (rsp->owner != RSP_OWN || !rsp_has_hung_up(rsp->connection))
+		return NULL;
+	error = rsp_address_connect(&rsp->address, rsp->timeout_ms, &rsp->host, &fd);
+	if (error) {
+		dill_error_free(error);
+		return NULL;
+	}
+	close(fd);
+	rsp->gone = false;
+	return dill_error_new(DILL_ERROR_PROTOCOL, "the connection to the gdbstub was lost");
+}
+
 static struct dill_error *wait_stop(void *context, int timeout_ms, struct dill_stop *ret)
 {
 	struct rsp *rsp = context;
 
-	return rsp_stub_wait(rsp->stub, &rsp->features, timeout_ms, ret);
+	TRY(rsp_stub_wait(rsp->stub, &rsp->features, timeout_ms, ret));
+	return ret->kind == DILL_STOP_GONE ? confirm_gone(rsp) : NULL;
 }
 
 static struct dill_error *interrupt(void *context, struct dill_stop *ret)
@@ -69,7 +91,7 @@ static struct dill_error *interrupt(void *context, struct dill_stop *ret)
 		rsp_stub_interrupt(rsp->stub, &rsp->features, rsp->timeout_ms, ret);
 
 	rsp_connection_set_patience(rsp->connection, RSP_INTERRUPTIBLE);
-	return error;
+	return !error && ret->kind == DILL_STOP_GONE ? confirm_gone(rsp) : error;
 }
 
 /* Letting go of the target takes all breakpoints out, also those of others. */

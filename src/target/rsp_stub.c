@@ -125,16 +125,19 @@ struct dill_error *rsp_stub_select(struct rsp_stub *stub, const struct rsp_threa
 		return NULL;
 	snprintf(request, sizeof(request), "Hg%s", thread->id);
 	stub->selected = *thread;
-	stub->selected_known = false;
+	stub->selected_known = stub->stop_selects = false;
 	TRY(set(stub, "select a CPU", request));
 	stub->selected_known = true;
 	return NULL;
 }
 
-struct dill_error *rsp_stub_send_select(struct rsp_stub *stub, const struct rsp_thread *thread)
+struct dill_error *rsp_stub_send_select(struct rsp_stub *stub, const struct rsp_thread *thread,
+					bool *ret_sent)
 {
-	if (!thread->id[0])
+	*ret_sent = thread->id[0] && !(stub->stop_selects && !strcmp(thread->id, stub->stopped.id));
+	if (!*ret_sent)
 		return NULL;
+	stub->stop_selects = false;
 	stub->selected = *thread;
 	stub->selected_known = true;
 	return rsp_send(stub->connection, "Hg%s", thread->id);

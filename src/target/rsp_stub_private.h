@@ -18,6 +18,8 @@ struct rsp_stub {
 	bool mode_known, physical_mode, selected_known;
 	struct rsp_thread selected;
 	struct rsp_thread stopped; /* whom the last stop was about */
+	bool stop_selects;	   /* QEMU has selected it then, and nobody another one since */
+	size_t block_size;	   /* of the last answer to 'g', as it came */
 	uint64_t bytes;
 };
 
@@ -30,10 +32,12 @@ DILL_MUST_CHECK struct dill_error *rsp_stub_select(struct rsp_stub *stub,
 /**
  * The same, queued along with the request that it is for, which then cannot meet another CPU: QEMU
  * selects one by itself when it stops at a breakpoint while others are being stopped. Its "OK" is
- * one more reply; nothing is sent when the stub has no threads.
+ * one more reply, when *ret_sent says that anything was sent: not when the stub has no threads, or
+ * when that CPU is the one that has stopped last.
  */
 DILL_MUST_CHECK struct dill_error *rsp_stub_send_select(struct rsp_stub *stub,
-							const struct rsp_thread *thread);
+							const struct rsp_thread *thread,
+							bool *ret_sent);
 /** List the CPUs, once. */
 DILL_MUST_CHECK struct dill_error *rsp_stub_know_threads(struct rsp_stub *stub);
 /** Make 'm' take physical addresses, or virtual ones. */

@@ -58,16 +58,19 @@ static struct dill_error *read_block(struct rsp_stub *stub, const struct rsp_thr
 				     struct register_block *ret)
 {
 	struct span reply;
+	bool selects;
 
 	TRY(rsp_drain(stub->connection));
-	TRY(rsp_stub_send_select(stub, thread));
+	TRY(rsp_stub_send_select(stub, thread, &selects));
 	TRY(rsp_send(stub->connection, "g"));
-	if (thread->id[0]) {
+	rsp_expect(stub->connection, stub->block_size);
+	if (selects) {
 		TRY(rsp_receive(stub->connection, &reply));
 		if (!rsp_equal(reply, "OK"))
 			return rsp_stub_refused(reply, "select a CPU");
 	}
 	TRY(rsp_receive(stub->connection, &reply));
+	stub->block_size = rsp_wire_size(stub->connection) + 1;
 	return take_block(reply, ret);
 }
 

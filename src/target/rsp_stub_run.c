@@ -24,12 +24,13 @@ struct dill_error *rsp_stub_set_register(struct rsp_stub *stub, const struct rsp
 					 enum dill_register number, uint64_t value)
 {
 	char digits[2 * sizeof(value) + 1] = "";
+	bool selects;
 
 	if (!features->registers[number].known)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "the gdbstub does not describe its registers");
 	rsp_hex_encode((const uint8_t *)&value, sizeof(value), digits);
-	TRY(rsp_stub_send_select(stub, &stub->stopped));
+	TRY(rsp_stub_send_select(stub, &stub->stopped, &selects));
 	return rsp_send(stub->connection, "P%x=%s", features->registers[number].number, digits);
 }
 
@@ -53,11 +54,13 @@ struct dill_error *rsp_stub_step(struct rsp_stub *stub, unsigned cpu)
 
 /* The CPU whose thread a stop names. */
 static struct dill_error *take_thread(struct rsp_stub *stub, const struct rsp_thread *thread,
-				      unsigned *ret)
+				      bool traps, unsigned *ret)
 {
 	TRY(rsp_stub_know_threads(stub));
 	stub->selected_known = false;
 	stub->stopped = *thread;
+	/* gdbstub.c gdb_set_stop_cpu(), before it tells of the stop */
+	stub->stop_selects = traps && stub->has_physical && thread->id[0];
 	*ret = 0;
 	if (!thread->id[0])
 		return NULL;
@@ -70,24 +73,41 @@ static struct dill_error *take_thread(struct rsp_stub *stub, const struct rsp_th
 	return dill_error_new(DILL_ERROR_PROTOCOL, "the gdbstub stops a CPU that it did not list");
 }
 
+/* QEMU to 7.2 often says no word when it ends: a stub that hangs up has no target any more. */
+static struct dill_error *wait_reply(struct rsp_stub *stub, int timeout_ms, struct span *ret,
+				     bool *ret_gone)
+{
+	struct dill_error *error = rsp_wait_stop(stub->connection, timeout_ms, ret);
+
+	*ret_gone =
+		error && (rsp_has_hung_up(stub->connection) || rsp_has_exited(stub->connection));
+	if (*ret_gone) {
+		dill_error_free(error);
+		*ret = (struct span){0};
+		return NULL;
+	}
+	return error;
+}
+
 struct dill_error *rsp_stub_wait(struct rsp_stub *stub, const struct rsp_features *features,
 				 int timeout_ms, struct dill_stop *ret)
 {
 	struct rsp_thread thread;
 	struct span reply;
 	unsigned signal;
+	bool gone;
 
 	*ret = (struct dill_stop){.kind = DILL_STILL_RUNNING};
-	TRY(rsp_wait_stop(stub->connection, timeout_ms, &reply));
-	if (!reply.size)
+	TRY(wait_reply(stub, timeout_ms, &reply, &gone));
+	if (!reply.size && !gone)
 		return NULL;
-	if (rsp_reply_is_exit(reply)) {
+	if (gone || rsp_reply_is_exit(reply)) {
 		ret->kind = DILL_STOP_GONE;
 		return NULL;
 	}
 	rsp_stop_parse(reply, &signal, &thread);
 	ret->kind = signal == SIGNAL_TRAP ? DILL_STOP_TRAP : DILL_STOP_PAUSED;
-	TRY(take_thread(stub, &thread, &ret->cpu));
+	TRY(take_thread(stub, &thread, ret->kind == DILL_STOP_TRAP, &ret->cpu));
 	if (ret->kind != DILL_STOP_TRAP)
 		return NULL;
 	return rsp_stub_general_registers(stub, features, ret->cpu, ret->registers);

@@ -25,6 +25,7 @@ struct call {
 	/** Stack pointer when it has returned: no other call in flight has the same, whatever CPU,
 	 * task or interrupt it is in, because a stack belongs to one of them. */
 	dill_virt stack;
+	unsigned cpu; /**< where it was entered; it may return on another */
 	struct current current;
 	dill_virt caller;
 	dill_virt cache; /**< 0 = told by the object */

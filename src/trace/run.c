@@ -3,10 +3,15 @@
 
 #include <inttypes.h>
 
+#include "trace/reboot.h"
+
 /* How long one wait lasts: limits, progress and the user are looked at in between. */
 #define WAIT_MS 100
-/* Without any stop for so long, the kernel is asked whether it is still the same. */
-#define IDLE_CHECK_MS 3000u
+/* Without any stop for so long, the kernel is asked whether it is still the same: sooner than one
+ * that boots can have come to its first allocation. */
+#define IDLE_CHECK_MS 400u
+/* The same after so many stops. */
+#define CLOCK_STOPS 64u
 /* Other CPUs have so many breakpoints to tell of before a step is made. */
 #define STEP_TRIES  64u
 #define PROGRESS_NS UINT64_C(200000000)
@@ -19,6 +24,8 @@ struct run {
 	struct tracer *tracer;
 	bool running, gone;
 	unsigned idle_ms, check_ms; /* since the last stop; when to look again */
+	struct boot_clock clock;
+	unsigned clock_stops; /* until it is looked at */
 	uint64_t progress_ns;
 };
 
@@ -100,16 +107,28 @@ static struct dill_error *go_on(struct run *run, const struct dill_stop *stop, e
 
 /* --- what may end a trace --- */
 
+/* Whether the kernel has been booted again since the last look, by its clock alone. */
+static struct dill_error *was_booted(struct run *run, bool *ret)
+{
+	run->clock_stops = CLOCK_STOPS;
+	return boot_clock_check(&run->clock, run->peek, ret);
+}
+
 /* Whether the kernel is still the one that the tracer knows. The target is stopped. */
 static bool is_same_kernel(struct run *run)
 {
 	struct kernel *kernel = run->heap->kernel;
 	struct dill_error *error;
+	bool booted = false;
 
 	memory_invalidate(kernel_memory(kernel));
 	error = kernel_refresh(kernel);
+	if (!error)
+		error = was_booted(run, &booted);
+	if (!error && !booted)
+		error = boot_has_left(kernel, &booted);
 	dill_error_free(error);
-	return !error;
+	return !error && !booted;
 }
 
 static bool check_limits(const struct run *run, enum trace_end_kind *ret)
@@ -168,6 +187,12 @@ static struct dill_error *handle_trap(struct run *run, const struct dill_stop *s
 	enum trace_then then = TRACE_THEN_RUN;
 	dill_virt next = 0;
 
+	if (!run->clock_stops--) {
+		TRY(was_booted(run, ret_end));
+		*ret = TRACE_END_REBOOTED;
+		if (*ret_end)
+			return NULL;
+	}
 	if (!tracer_is_mine(run->tracer, stop->registers[DILL_RIP])) {
 		/* A CPU had stopped there when the breakpoint was taken out: it just goes on. */
 		return resume(run);
@@ -194,6 +219,8 @@ static struct dill_error *turn(struct run *run, bool *ret_end, enum trace_end_ki
 		return *ret_end ? NULL : check_idle(run, ret_end, ret);
 	}
 	run->running = false;
+	if (run->idle_ms)
+		run->clock_stops = 0; /* time enough for a reset */
 	run->idle_ms = 0;
 	run->check_ms = IDLE_CHECK_MS;
 	switch (stop.kind) {
@@ -212,6 +239,17 @@ static struct dill_error *turn(struct run *run, bool *ret_end, enum trace_end_ki
 	return NULL;
 }
 
+/* What became of a target whose connection has failed: one that has gone is no error. */
+static bool has_gone(struct run *run)
+{
+	struct dill_stop stop = {.kind = DILL_STILL_RUNNING};
+	struct dill_error *error = run->runner.ops->wait(run->runner.context, 0, &stop);
+
+	run->gone = !error && stop.kind == DILL_STOP_GONE;
+	dill_error_free(error);
+	return run->gone;
+}
+
 static struct dill_error *loop(struct run *run, enum trace_end_kind *ret)
 {
 	bool end = false;
@@ -224,6 +262,11 @@ static struct dill_error *loop(struct run *run, enum trace_end_kind *ret)
 			dill_error_free(error);
 			memory_accept_interrupt(kernel_memory(run->heap->kernel));
 			*ret = TRACE_END_INTERRUPTED;
+			return NULL;
+		}
+		if (error && dill_error_code(error) == DILL_ERROR_PROTOCOL && has_gone(run)) {
+			dill_error_free(error);
+			*ret = TRACE_END_GONE;
 			return NULL;
 		}
 		TRY(error);
@@ -241,6 +284,8 @@ static struct dill_error *begin(struct run *run)
 		.sink = run->options->sink,
 		.stacks = run->options->stacks,
 		.kinds = run->options->kinds,
+		.events_max = run->options->events_max,
+		.confirms = true,
 		.breakpoints =
 			{
 				.insert = run->runner.ops->insert,
@@ -251,6 +296,7 @@ static struct dill_error *begin(struct run *run)
 
 	TRY(peek_new(run->heap->kernel, run->runner, &run->peek));
 	options.peek = run->peek;
+	TRY(boot_clock_start(run->heap->kernel, run->peek, &run->clock));
 	TRY(tracer_new(run->heap, &options, &run->tracer));
 	if (run->options->armed)
 		TRY(run->options->armed(run->options->context, run->tracer));

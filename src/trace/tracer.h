@@ -23,7 +23,9 @@ struct tracer_options {
 	struct trace_sink *sink;    /**< borrowed */
 	struct peek *peek;	    /**< borrowed */
 	bool stacks;		    /**< a backtrace with each event */
-	unsigned kinds; /**< set of 1 << enum trace_kind: only these are looked for; 0 = all */
+	unsigned kinds;	     /**< set of 1 << enum trace_kind: only these are looked for; 0 = all */
+	uint64_t events_max; /**< no event is made beyond so many; 0 = no limit */
+	bool confirms;	     /**< the heap can be walked at a stop: ask it about double frees */
 	struct trace_breakpoints breakpoints;
 };
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "trace/free_state.h"
 #include "trace/tracer_private.h"
 
 /* kmalloc(0) gives this instead of memory (include/linux/slab.h ZERO_SIZE_PTR). */
@@ -210,6 +211,24 @@ static bool follows_everything(const struct trace_filter *filter)
 	       !filter->size_min && !filter->size_max;
 }
 
+/*
+ * A second free without an allocation in between that was seen. With a filter others may have
+ * allocated the object; without one somebody who was in the allocator already when the trace began.
+ * The allocator itself knows.
+ */
+static struct dill_error *confirm_double(struct tracer *tracer, struct trace_event *event)
+{
+	bool all = follows_everything(&tracer->options.filter), free = false;
+
+	if (all && !tracer->options.confirms)
+		return NULL;
+	if (all)
+		TRY(free_state_read(tracer->heap, event->object, &free));
+	if (!free)
+		event->flags &= ~(unsigned)TRACE_DOUBLE;
+	return NULL;
+}
+
 struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occasion,
 			       dill_virt object)
 {
@@ -230,6 +249,9 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 	const struct known_cache *cache;
 	bool foreign, elsewhere;
 
+	/* A call of many objects may come to the limit in the middle. */
+	if (tracer->options.events_max && tracer->counts.events >= tracer->options.events_max)
+		return NULL;
 	if (object == ZERO_SIZE_PTR || (!object && occasion->kind != TRACE_ALLOC) ||
 	    (object && is_elsewhere(tracer, object)))
 		return NULL;
@@ -245,9 +267,8 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 	set_sizes(occasion, cache, &event);
 	if (event.kind != TRACE_ALLOC)
 		objects_look_up(&tracer->objects, &event);
-	/* What others did to the object meanwhile was not seen. */
-	if (!follows_everything(&tracer->options.filter))
-		event.flags &= ~(unsigned)TRACE_DOUBLE;
+	if (event.flags & TRACE_DOUBLE)
+		TRY(confirm_double(tracer, &event));
 	if (!is_wanted(tracer, cache, &event)) {
 		tracer->counts.dismissed++;
 		return NULL;

@@ -11,7 +11,8 @@
 #include "trace/tracer.h"
 #include "trace/unwinder.h"
 
-/* Inside of the tracer: tracer.c decides what a stop is, tracer_event.c makes events. */
+/* Inside of the tracer: tracer.c has its life, tracer_hit.c decides what a stop is, tracer_event.c
+ * makes events. */
 
 struct tracer {
 	struct heap *heap;
@@ -51,6 +52,9 @@ struct occasion {
 	struct backtrace *backtrace;
 	const struct dill_stop *stop;
 };
+
+/** True when one of the fixed breakpoints at returns is at @p address. */
+bool tracer_is_return(const struct tracer *tracer, dill_virt address);
 
 /** Take the backtrace of a CPU that stands at a probe, when any is wanted. */
 DILL_MUST_CHECK struct dill_error *tracer_take_stack(struct tracer *tracer,

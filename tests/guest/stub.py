@@ -1,7 +1,9 @@
 """A small client of QEMU's gdbstub: reads and writes a stopped guest's memory by the test's own means."""
 
 import re
+import select
 import socket
+import time
 
 
 class StubError(Exception):
@@ -45,6 +47,36 @@ class Stub:
         while re.match(r"T\d\dthread:", answer):
             answer = self._packet()
         return answer
+
+    def send(self, request: str) -> None:
+        """Send one packet whose answer wait() gives: the guest runs meanwhile."""
+        text = request.encode("latin-1")
+        self._socket.sendall(b"$%s#%02x" % (text, sum(text) & 0xFF))
+
+    def wait(self, seconds: float) -> str | None:
+        """The stop of a running guest, None when there is none in that time.
+
+        It is not acknowledged while it may run: any byte would stop the guest.
+        """
+        deadline = time.monotonic() + seconds
+        while not (match := re.search(rb"\$([^#]*)#..", self._bytes, re.DOTALL)):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._socket], [], [], left)[0]:
+                return None
+            more = self._socket.recv(65536)
+            if not more:
+                raise StubError("the stub has hung up")
+            self._bytes += more
+        self._bytes = self._bytes[match.end() :]
+        return match.group(1).decode("latin-1")
+
+    def interrupt(self) -> str:
+        """Stop the running guest; its stop."""
+        self._socket.sendall(b"\x03")
+        stop = self.wait(20)
+        if stop is None:
+            raise StubError("the guest does not stop")
+        return stop
 
     def physical(self, on: bool) -> None:
         """Let addresses be physical ones, or virtual ones of the selected CPU."""

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "trace/free_state.h"
+
+#include "slub/object.h"
+
+static struct dill_error *ask(struct heap *heap, dill_virt object, struct findings *findings,
+			      struct survey *survey, bool *ret)
+{
+	struct object_answer answer;
+	struct located located;
+	struct objects objects;
+
+	TRY(kernel_refresh(heap->kernel));
+	TRY(survey_init(heap, findings->arena, findings, survey));
+	TRY(objects_init(survey, findings->arena, &objects));
+	TRY(heap_locate(heap, &survey->all, object, findings, &located));
+	if (!located.in_slot)
+		return NULL;
+	TRY(object_find(&objects, &located, findings, &answer));
+	*ret = answer.state == OBJECT_CACHED || answer.state == OBJECT_FREE;
+	return NULL;
+}
+
+struct dill_error *free_state_read(struct heap *heap, dill_virt object, bool *ret)
+{
+	struct survey survey = {0};
+	struct findings findings = {0};
+	struct dill_error *error;
+
+	*ret = false;
+	TRY(arena_new(&findings.arena));
+	memory_invalidate(kernel_memory(heap->kernel));
+	error = ask(heap, object, &findings, &survey, ret);
+	survey_deinit(&survey);
+	arena_free(findings.arena);
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	return NULL;
+}
