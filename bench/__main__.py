@@ -2,8 +2,11 @@
 """Boot a guest per kernel, measure all rows in turn, print the table. Status 1 when something did not run, never for a time."""
 import argparse
 import os
+import subprocess
 import sys
 
+from bench.heap import free_pointers, large_dump
+from bench.heap_rows import heap_rows
 from bench.measure import RunFailed, ask_reads, measure
 from bench.reports import bench_reports
 from bench.rows import all_rows, dill
@@ -13,16 +16,14 @@ from tests.guest.kernels import KernelUnavailable, kernel
 from tests.guest.vm import Guest, GuestError
 
 SERIES = ("6.12", "6.1", "7.2")
-PARTS = ("commands", "reports", "tracing")
+HEAP_SERIES = "6.12"
+PARTS = ("commands", "reports", "tracing", "heap")
 # How long the allocator is kept busy before, so that its lists are not those of a fresh boot.
 LOAD_SECONDS = 3
 
 
-def measure_all(port, count):
-    """Return the rows, their runs and what they read. Every row runs once before it counts."""
-    probe = dill(port, "kcache", "kmalloc-64", options=["--no-direct"])
-    rows = all_rows(port, ask_reads(probe.asking).packet_bytes)
-    reads = {row.title: ask_reads(row.asking) for row in rows if row.asking}
+def measure_rows(rows, count):
+    """The runs of every row; each runs once before it counts."""
     runs = {row.title: [] for row in rows}
     for number in range(-1, count):
         # In turn: what slows the machine down for a while hits all rows alike.
@@ -30,7 +31,31 @@ def measure_all(port, count):
             run = measure(row.command)
             if number >= 0:
                 runs[row.title].append(run)
-    return rows, runs, reads
+    return runs
+
+
+def measure_all(port, count):
+    """Return the rows, their runs and what they read."""
+    probe = dill(port, "kcache", "kmalloc-64", options=["--no-direct"])
+    rows = all_rows(port, ask_reads(probe.asking).packet_bytes)
+    reads = {row.title: ask_reads(row.asking) for row in rows if row.asking}
+    return rows, measure_rows(rows, count), reads
+
+
+def heading(what, count):
+    """Print what is measured, and on what."""
+    load = os.getloadavg()[0]
+    print(f"\n{what}: {count} runs of each, in turn")
+    print(f"(this machine: {os.cpu_count()} CPUs, load {load:.1f}; wall times are worth something when it has some left)\n")
+
+
+def bench_heap(series, count):
+    """Measure on a dump of a large heap, which lies in the host's page cache, and print the table."""
+    with large_dump(kernel(series)) as (folder, path):
+        rows = heap_rows(folder, path, *free_pointers(folder, path))
+        runs = measure_rows(rows, count)
+    heading(f"Linux {series}, dump of 2.5 GB with 400,000 files and 200,000 holes among them", count)
+    print(table(rows, runs, {}), flush=True)
 
 
 def bench(series, count):
@@ -38,9 +63,7 @@ def bench(series, count):
     with Guest(kernel(series), memory="512M", smp=2) as guest:
         guest.run(f"load {LOAD_SECONDS}")
         rows, runs, reads = measure_all(guest.gdb_port, count)
-    load = os.getloadavg()[0]
-    print(f"\nLinux {guest.kernel.release}, 512 MB, 2 CPUs: {count} runs of each, in turn")
-    print(f"(this machine: {os.cpu_count()} CPUs, load {load:.1f}; wall times are worth something when it has some left)\n")
+    heading(f"Linux {guest.kernel.release}, 512 MB, 2 CPUs", count)
     print(table(rows, runs, reads), flush=True)
 
 
@@ -56,6 +79,7 @@ def main():
         "commands": [lambda series=series: bench(series, count) for series in arguments.series],
         "reports": [lambda: bench_reports(count)],
         "tracing": [lambda: bench_tracing(arguments.series[0], max(count // 2, 1))],
+        "heap": [lambda: bench_heap(HEAP_SERIES, count)],
     }
     measured = failed = 0
     for part in arguments.part or PARTS:
@@ -65,7 +89,7 @@ def main():
                 measured += 1
             except KernelUnavailable as reason:
                 print(f"bench: skipped: {reason}", flush=True)
-            except (RunFailed, GuestError) as reason:
+            except (RunFailed, GuestError, subprocess.SubprocessError) as reason:
                 print(f"bench: {part} FAILED: {reason}", flush=True)
                 failed += 1
     return int(failed > 0 or not measured)

@@ -192,6 +192,12 @@ struct dill_target_ops {
 	const void *(*map)(void *context, enum dill_space space, uint64_t address, size_t length);
 
 	/**
+	 * Optional: give back the memory that looking at bytes in place has cost. They can be
+	 * looked at all the same.
+	 */
+	void (*trim)(void *context);
+
+	/**
 	 * Optional, for targets without control registers: where physical memory is, to search for
 	 * page tables in it. The first range at or after @p from.
 	 * @return false when there is no more

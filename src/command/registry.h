@@ -9,6 +9,8 @@
 extern const struct command kcache_command;
 extern const struct command kslab_command;
 extern const struct command kmap_command;
+extern const struct command kcensus_command;
+extern const struct command kfind_command;
 extern const struct command kobj_command;
 extern const struct command kcheck_command;
 extern const struct command knext_command;
@@ -17,6 +19,8 @@ extern const struct command kstruct_command;
 extern const struct command kbase_command;
 extern const struct command rescue_command;
 extern const struct command trace_command;
+extern const struct command export_command;
+extern const struct command diff_command;
 extern const struct command break_command;
 extern const struct command report_command;
 extern const struct command history_command;

@@ -98,6 +98,12 @@ DILL_MUST_CHECK struct dill_error *kernel_prefetch(struct kernel *kernel,
 DILL_MUST_CHECK struct dill_error *kernel_read_uncached(struct kernel *kernel, dill_virt address,
 							void *buffer, size_t length);
 
+/**
+ * Look at kernel memory where the target has it mapped, without a copy; see memory_map_phys().
+ * @return @p length bytes; NULL when they cannot be had so: kernel_read_uncached() them then
+ */
+const void *kernel_map(struct kernel *kernel, dill_virt address, size_t length);
+
 /** A translation: the page (or large page) that maps an address. */
 struct mapping {
 	dill_phys phys; /**< of the address itself */
@@ -179,6 +185,21 @@ unsigned kernel_node_limit(struct kernel *kernel);
  */
 DILL_MUST_CHECK struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsigned cpu,
 						     const char *const *functions, bool *ret);
+
+/* --- time (kernel/jiffies.c) --- */
+
+struct jiffies {
+	uint64_t now;	      /**< the counter */
+	uint64_t nanoseconds; /**< of one: 10^9 / HZ */
+};
+
+/**
+ * Read the kernel's clock of ticks.
+ * @return NULL; NOT_FOUND, FAULT or BAD_DATA when this kernel does not tell; fatal errors
+ *
+ * Source: kernel/time/jiffies.c clocksource_jiffies, whose mult and shift say how long a jiffy is
+ */
+DILL_MUST_CHECK struct dill_error *kernel_jiffies(struct kernel *kernel, struct jiffies *ret);
 
 /* --- struct page (kernel/page.c) --- */
 

@@ -222,6 +222,22 @@ struct dill_error *kernel_read_uncached(struct kernel *kernel, dill_virt address
 	return read_with(kernel, memory_read_uncached, address, buffer, length);
 }
 
+const void *kernel_map(struct kernel *kernel, dill_virt address, size_t length)
+{
+	dill_phys phys;
+	size_t size = 0;
+	struct dill_error *error;
+
+	if (!kernel->vm.paged)
+		return NULL;
+	error = find_run(kernel, address, length, &phys, &size);
+	if (error) { /* a read will say what is wrong */
+		dill_error_free(error);
+		return NULL;
+	}
+	return size == length ? memory_map_phys(kernel->memory, phys, length) : NULL;
+}
+
 struct dill_error *kernel_read_u8(struct kernel *kernel, dill_virt address, uint8_t *ret)
 {
 	return kernel_read(kernel, address, ret, sizeof(*ret));

@@ -45,11 +45,26 @@ static struct dill_error *read_text(struct heap *heap, dill_virt at, struct aren
 	return *ret ? NULL : error_no_memory();
 }
 
-static struct dill_error *read_tag(struct heap *heap, const struct cache *cache,
-				   const struct slab *slab, uint32_t index, struct arena *arena,
-				   struct alloc_tag *ret)
+bool alloc_tags_exist(const struct heap *heap)
 {
 	const struct layout *l = &heap->layout;
+
+	return l->slab_obj_exts.present && l->ext_tag.present && l->tag_line.present &&
+	       l->tag_file.present && l->tag_function.present;
+}
+
+/* An error that only says that there is no tag is none. */
+static struct dill_error *pass_over(struct dill_error *error)
+{
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	return NULL;
+}
+
+static struct dill_error *find(struct heap *heap, const struct cache *cache,
+			       const struct slab *slab, uint32_t index, dill_virt *ret)
+{
 	uint64_t size = kernel_memory_map(heap->kernel)->page_struct_size;
 	uint8_t buffer[DESCRIPTOR_MAX];
 	struct span bytes = {buffer, size < DESCRIPTOR_MAX ? (size_t)size : DESCRIPTOR_MAX};
@@ -60,8 +75,23 @@ static struct dill_error *read_tag(struct heap *heap, const struct cache *cache,
 	if (!slot)
 		return NULL;
 	TRY(kernel_read_u64(heap->kernel, slot, &tag));
-	if (tag <= TAG_EMPTY)
-		return NULL;
+	if (tag > TAG_EMPTY)
+		*ret = tag;
+	return NULL;
+}
+
+struct dill_error *alloc_tag_find(struct heap *heap, const struct cache *cache,
+				  const struct slab *slab, uint32_t index, dill_virt *ret)
+{
+	*ret = 0;
+	return alloc_tags_exist(heap) ? pass_over(find(heap, cache, slab, index, ret)) : NULL;
+}
+
+static struct dill_error *describe(struct heap *heap, dill_virt tag, struct arena *arena,
+				   struct alloc_tag *ret)
+{
+	const struct layout *l = &heap->layout;
+
 	TRY(kernel_read(heap->kernel, tag + l->tag_line.offset, &ret->line, sizeof(ret->line)));
 	TRY(read_text(heap, tag + l->tag_file.offset, arena, &ret->file));
 	TRY(read_text(heap, tag + l->tag_function.offset, arena, &ret->function));
@@ -69,20 +99,20 @@ static struct dill_error *read_tag(struct heap *heap, const struct cache *cache,
 	return NULL;
 }
 
+struct dill_error *alloc_tag_describe(struct heap *heap, dill_virt tag, struct arena *arena,
+				      struct alloc_tag *ret)
+{
+	*ret = (struct alloc_tag){0};
+	return tag ? pass_over(describe(heap, tag, arena, ret)) : NULL;
+}
+
 struct dill_error *alloc_tag_read(struct heap *heap, const struct cache *cache,
 				  const struct slab *slab, uint32_t index, struct arena *arena,
 				  struct alloc_tag *ret)
 {
-	const struct layout *l = &heap->layout;
-	struct dill_error *error;
+	dill_virt tag;
 
 	*ret = (struct alloc_tag){0};
-	if (!l->slab_obj_exts.present || !l->ext_tag.present || !l->tag_line.present ||
-	    !l->tag_file.present || !l->tag_function.present)
-		return NULL;
-	error = read_tag(heap, cache, slab, index, arena, ret);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	TRY(alloc_tag_find(heap, cache, slab, index, &tag));
+	return alloc_tag_describe(heap, tag, arena, ret);
 }

@@ -12,6 +12,20 @@ struct alloc_tag {
 	uint32_t line;
 };
 
+/** True when this kernel's objects can have tags. */
+bool alloc_tags_exist(const struct heap *heap);
+
+/**
+ * The address of an object's tag (struct codetag), for walks over many objects; 0 = it has none,
+ * or that cannot be read. NULL; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *alloc_tag_find(struct heap *heap, const struct cache *cache,
+						  const struct slab *slab, uint32_t index,
+						  dill_virt *ret);
+/** Read what alloc_tag_find() has found; as alloc_tag_read(). */
+DILL_MUST_CHECK struct dill_error *alloc_tag_describe(struct heap *heap, dill_virt tag,
+						      struct arena *arena, struct alloc_tag *ret);
+
 /**
  * Read the tag of an object.
  * @param index  of the object in @p slab

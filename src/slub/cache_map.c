@@ -30,8 +30,15 @@ struct maker {
 	struct arena *arena;
 	struct cache_map *map;
 	const char *moving[PLACE_KINDS]; /* why lists of a kind may be half changed */
+	struct mapped_slab *last;	 /* that mark() has met: mostly it meets it again */
 	struct run twice;
 };
+
+static bool slab_holds(const struct cache_map *map, const struct mapped_slab *slab,
+		       dill_virt address)
+{
+	return address - slab->slab.base < (uint64_t)slab->slab.objects * map->cache->size;
+}
 
 struct mapped_slab *cache_map_slab(const struct cache_map *map, dill_virt address)
 {
@@ -50,8 +57,7 @@ struct mapped_slab *cache_map_slab(const struct cache_map *map, dill_virt addres
 
 	struct mapped_slab *slab = &map->slabs[low - 1];
 
-	return address - slab->slab.base < (uint64_t)slab->slab.objects * map->cache->size ? slab
-											   : NULL;
+	return slab_holds(map, slab, address) ? slab : NULL;
 }
 
 enum object_state cache_map_state(const struct cache_map *map, const struct mapped_slab *slab,
@@ -260,9 +266,11 @@ static bool is_slab_list(enum place_kind kind)
 static struct dill_error *mark(void *context, dill_virt object, const struct place *place)
 {
 	struct maker *maker = context;
-	struct mapped_slab *slab = cache_map_slab(maker->map, object);
+	struct mapped_slab *slab = maker->last;
 	uint32_t index;
 
+	if (!slab || !slab_holds(maker->map, slab, object))
+		slab = maker->last = cache_map_slab(maker->map, object);
 	if (place->moving)
 		maker->moving[place->kind] = place->moving;
 	if (!slab || !slab_object_index(maker->map->cache, &slab->slab, object, &index))

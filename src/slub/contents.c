@@ -4,29 +4,63 @@
 #include "base/plural.h"
 #include "slub/again.h"
 
+/* Bytes of slabs whose freelists are followed before what that costs of a mapped dump is given
+ * back. */
+#define TRIM_BYTES (UINT64_C(32) << 20)
+
+/* Fetch the next slabs; where memory is mapped there is nothing to fetch. */
+static void warm_batch(struct heap *heap, const struct cache *cache, const struct slab_list *list,
+		       size_t first)
+{
+	const struct slab *slabs[FREELISTS_WARM_MAX];
+	size_t count = 0;
+
+	for (size_t i = first; i < list->count && i < first + FREELISTS_WARM_MAX; i++)
+		if (list->items[i].slab.usable)
+			slabs[count++] = &list->items[i].slab;
+	freelists_warm(heap, cache, slabs, count);
+}
+
+static struct dill_error *prefetch_batch(struct heap *heap, const struct cache *cache,
+					 const struct slab_list *list, size_t first)
+{
+	size_t batch = list->count - first < 256 ? list->count - first : 256;
+	_cleanup_(freep)
+	struct slab *slabs = NULL;
+
+	if (kernel_map(heap->kernel, heap->slab_caches, sizeof(dill_virt)))
+		return NULL;
+	slabs = calloc(batch, sizeof(*slabs));
+	if (!slabs)
+		return error_no_memory();
+	for (size_t i = 0; i < batch; i++)
+		slabs[i] = list->items[first + i].slab;
+	return slabs_prefetch(heap, cache, slabs, batch);
+}
+
 struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 				  struct slab_list *list, const struct finding_place *place,
 				  struct arena *arena, struct findings *findings)
 {
+	uint64_t touched = 0;
+
 	for (size_t i = 0; i < list->count; i++) {
 		struct listed_slab *item = &list->items[i];
 		struct finding_place here = *place;
 
 		/* Slabs come in batches: fetch the next ones when the last batch is used up. */
-		if (i % 256 == 0) {
-			size_t batch = list->count - i < 256 ? list->count - i : 256;
-			_cleanup_(freep)
-			struct slab *slabs = calloc(batch, sizeof(*slabs));
-
-			if (!slabs)
-				return error_no_memory();
-			for (size_t j = 0; j < batch; j++)
-				slabs[j] = list->items[i + j].slab;
-			TRY(slabs_prefetch(heap, cache, slabs, batch));
-		}
+		if (i % 256 == 0)
+			TRY(prefetch_batch(heap, cache, list, i));
+		if (i % FREELISTS_WARM_MAX == 0)
+			warm_batch(heap, cache, list, i);
 		if (!item->slab.usable)
 			continue;
 		here.slab = item->slab.address;
+		touched += (uint64_t)item->slab.objects * cache->size;
+		if (touched >= TRIM_BYTES) {
+			memory_trim(kernel_memory(heap->kernel));
+			touched = 0;
+		}
 		TRY(freelist_walk(heap, cache, &item->slab, item->slab.freelist, "slab freelist",
 				  &here, arena, findings, &item->freelist));
 

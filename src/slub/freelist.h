@@ -27,6 +27,18 @@ struct freelist {
 dill_virt freelist_decode(enum freelist_encoding encoding, uint64_t random, uint64_t stored,
 			  dill_virt slot);
 
+/** Most freelists that freelists_warm() takes at a time. */
+#define FREELISTS_WARM_MAX 64u
+
+/**
+ * Bring the free pointers of slabs that will be walked next into the CPU's cache, where the target
+ * has memory mapped; else nothing. Each pointer of a freelist waits for the one before, so that a
+ * walk over large memory mostly waits; those of different slabs need not wait for each other.
+ * @param slabs  at most FREELISTS_WARM_MAX, usable ones
+ */
+void freelists_warm(struct heap *heap, const struct cache *cache, const struct slab *const *slabs,
+		    size_t count);
+
 /**
  * Follow a freelist through one slab.
  *

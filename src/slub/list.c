@@ -7,6 +7,10 @@ struct link {
 
 static struct dill_error *read_link(struct heap *heap, dill_virt address, struct link *ret)
 {
+	/* As all kernels have it: one read for both. */
+	if (heap->layout.list_next.offset == 0 &&
+	    heap->layout.list_prev.offset == sizeof(ret->next))
+		return kernel_read(heap->kernel, address, ret, sizeof(*ret));
 	TRY(kernel_read_u64(heap->kernel, address + heap->layout.list_next.offset, &ret->next));
 	return kernel_read_u64(heap->kernel, address + heap->layout.list_prev.offset, &ret->prev);
 }
@@ -141,6 +145,8 @@ struct dill_error *lists_collect(struct heap *heap, struct list_walk *walks, siz
 	_cleanup_(freep)
 	dill_virt *addresses = calloc(count ? count : 1, sizeof(*addresses));
 	size_t open = count;
+	/* Then there is nothing to fetch. */
+	bool mapped = kernel_map(heap->kernel, heap->slab_caches, sizeof(dill_virt));
 
 	if (!addresses)
 		return error_no_memory();
@@ -149,10 +155,12 @@ struct dill_error *lists_collect(struct heap *heap, struct list_walk *walks, siz
 		walks[i].state = LIST_FORWARD;
 		addresses[i] = walks[i].head;
 	}
-	TRY(kernel_prefetch(heap->kernel, addresses, count));
+	if (!mapped)
+		TRY(kernel_prefetch(heap->kernel, addresses, count));
 	while (open) {
 		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
-		TRY(prefetch_step(heap, walks, count, addresses));
+		if (!mapped)
+			TRY(prefetch_step(heap, walks, count, addresses));
 		open = 0;
 		for (size_t i = 0; i < count; i++) {
 			if (walks[i].state == LIST_FORWARD)

@@ -110,6 +110,7 @@ struct dill_error *slabs_scan(struct heap *heap, const struct cache_list *caches
 	if (!error)
 		error = pages_walk(heap, look, &scanner, &walk);
 	free(scanner.index);
+	memory_trim(kernel_memory(heap->kernel));
 	if (error) {
 		array_free(&scanner.found);
 		return error;

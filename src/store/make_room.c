@@ -26,26 +26,26 @@ static bool is_empty(const char *path)
 	return file_status_path(path, &status) == 0 && status.regular && status.size == 0;
 }
 
-/* Fails unless the file is a trace that nobody is writing. */
-static struct dill_error *look_inside(const char *path, bool *ret_events)
+/* Fails unless the file is one of the kind that nobody is writing. */
+static struct dill_error *look_inside(const char *path, const struct db_kind *kind, bool *ret_worth)
 {
-	_cleanup_(trace_store_freep)
-	struct trace_store *store = NULL;
-	int64_t events = 1;
-	struct dill_error *error = trace_store_open(path, &store);
+	_cleanup_(db_closep)
+	sqlite3 *db = NULL;
+	int64_t worth = 1;
+	struct dill_error *error = db_open_checked(path, kind, &db);
 
 	if (!error)
-		error = db_number(store->db, "SELECT EXISTS (SELECT 1 FROM event)", &events);
-	*ret_events = events != 0;
+		error = db_number(db, kind->worth, &worth);
+	*ret_worth = worth != 0;
 	if (error && dill_error_code(error) == DILL_ERROR_OS)
 		return error;
-	dill_error_free(error); /* a damaged trace, or one of another version: kept as .old */
+	dill_error_free(error); /* a damaged file, or one of another version: kept as .old */
 	return NULL;
 }
 
-static struct dill_error *check_ours(const char *path)
+static struct dill_error *check_ours(const char *path, const struct db_kind *kind)
 {
-	struct dill_error *error = schema_check_header(path);
+	struct dill_error *error = schema_check_header(path, kind);
 
 	if (error && dill_error_code(error) == DILL_ERROR_UNSUPPORTED) {
 		dill_error_free(error);
@@ -74,7 +74,7 @@ static struct dill_error *move(const char *from, const char *to)
 	return NULL;
 }
 
-static struct dill_error *keep_as_old(const char *path)
+static struct dill_error *keep_as_old(const char *path, const struct db_kind *kind)
 {
 	_cleanup_(freep)
 	char *old = NULL;
@@ -82,19 +82,24 @@ static struct dill_error *keep_as_old(const char *path)
 	if (asprintf(&old, "%s.old", path) < 0)
 		return error_no_memory();
 	if (!is_missing(old) && !is_empty(old))
-		TRY(dill_error_add_context(check_ours(old), "%s", old));
+		TRY(dill_error_add_context(check_ours(old, kind), "%s", old));
 	return move(path, old);
 }
 
-struct dill_error *store_make_room(const char *path)
+struct dill_error *store_check_room(const char *path, const struct db_kind *kind)
 {
-	bool events;
+	return is_missing(path) || is_empty(path) ? NULL : check_ours(path, kind);
+}
 
+struct dill_error *store_make_room(const char *path, const struct db_kind *kind)
+{
+	bool worth;
+
+	TRY(store_check_room(path, kind));
 	if (is_missing(path) || is_empty(path))
 		return NULL;
-	TRY(check_ours(path));
-	TRY(look_inside(path, &events));
-	if (events)
-		return keep_as_old(path);
+	TRY(look_inside(path, kind, &worth));
+	if (worth)
+		return keep_as_old(path, kind);
 	return unlink(path) == 0 ? NULL : dill_error_new_os(errno, "cannot replace it");
 }

@@ -108,12 +108,12 @@ static struct dill_error *check_size(const char *path, sqlite3 *db)
 	return dill_error_new(DILL_ERROR_BAD_DATA, "the file is damaged: its end is missing");
 }
 
-static struct dill_error *open_checked(const char *path, sqlite3 **ret)
+struct dill_error *db_open_checked(const char *path, const struct db_kind *kind, sqlite3 **ret)
 {
 	struct dill_error *error;
 	bool journal = false;
 
-	TRY(schema_check_header(path));
+	TRY(schema_check_header(path, kind));
 	TRY(look_at_journal(path, &journal));
 	error = open_db(path, SQLITE_OPEN_READONLY, ret);
 	if (error && journal) {
@@ -123,7 +123,7 @@ static struct dill_error *open_checked(const char *path, sqlite3 **ret)
 	}
 	if (!error)
 		error = check_size(path, *ret);
-	return error ? error : schema_check(*ret);
+	return error ? error : kind->check(*ret);
 }
 
 struct dill_error *trace_store_open(const char *path, struct trace_store **ret)
@@ -133,7 +133,7 @@ struct dill_error *trace_store_open(const char *path, struct trace_store **ret)
 	struct dill_error *error;
 
 	TRY(store_new(path, &store));
-	error = open_checked(path, &store->db);
+	error = db_open_checked(path, &db_trace, &store->db);
 	if (error)
 		return store_context(store, error);
 	*ret = steal(store);

@@ -2,7 +2,7 @@
 #ifndef STORE_STORE_PRIVATE_H
 #define STORE_STORE_PRIVATE_H
 
-#include "store/db.h"
+#include "store/schema.h"
 #include "store/trace_store.h"
 
 struct writer;
@@ -30,7 +30,21 @@ void writer_free(struct writer *writer);
 DILL_MUST_CHECK struct dill_error *meta_set_text(sqlite3 *db, const char *key, const char *value);
 DILL_MUST_CHECK struct dill_error *meta_set_number(sqlite3 *db, const char *key, uint64_t value);
 
-/** Make room for a new trace at @p path; see trace_store_create(). */
-DILL_MUST_CHECK struct dill_error *store_make_room(const char *path);
+/** Open a new file of a kind, in place of one of its kind; NULL = a private one. For writing. */
+DILL_MUST_CHECK struct dill_error *db_create(const char *path, const struct db_kind *kind,
+					     sqlite3 **ret);
+/** All is written: others may read the file from now on. */
+DILL_MUST_CHECK struct dill_error *db_release(sqlite3 *db);
+
+/** Make room for a new file of @p kind at @p path; see trace_store_create(). */
+DILL_MUST_CHECK struct dill_error *store_make_room(const char *path, const struct db_kind *kind);
+
+/** Fails when store_make_room() would because of what is at @p path. */
+DILL_MUST_CHECK struct dill_error *store_check_room(const char *path, const struct db_kind *kind);
+
+/** Open a file of a kind to read it, hardened against what it may hold; repairs one whose writer
+ * was killed. As trace_store_open(). */
+DILL_MUST_CHECK struct dill_error *db_open_checked(const char *path, const struct db_kind *kind,
+						   sqlite3 **ret);
 
 #endif

@@ -146,6 +146,12 @@ void core_file_deinit(struct core_file *file)
 	*file = (struct core_file){0};
 }
 
+void core_file_trim(const struct core_file *file)
+{
+	if (file->is_ours)
+		madvise((void *)file->mapped.data, file->mapped.size, MADV_DONTNEED);
+}
+
 struct span core_file_span(const struct core_file *file, uint64_t offset, uint64_t length)
 {
 	const struct extent *piece;

@@ -40,6 +40,10 @@ void core_file_deinit(struct core_file *file);
  * Valid as long as the file is. */
 struct span core_file_span(const struct core_file *file, uint64_t offset, uint64_t length);
 
+/** Take the file's pages out of this process; they stay in the host's page cache, and come back
+ * when they are looked at. */
+void core_file_trim(const struct core_file *file);
+
 /** Copy bytes of the dump. False when they are not all there. */
 bool core_file_read(const struct core_file *file, uint64_t offset, void *buffer, size_t length);
 

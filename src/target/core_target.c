@@ -94,6 +94,13 @@ static const void *map(void *context, enum dill_space space, uint64_t address, s
 	return target->core.kind->map(&target->core, address, length);
 }
 
+static void trim(void *context)
+{
+	const struct core_target *target = context;
+
+	core_file_trim(&target->core.file);
+}
+
 static bool next_range(void *context, dill_phys from, dill_phys *ret_first, uint64_t *ret_size)
 {
 	const struct core_target *target = context;
@@ -168,6 +175,7 @@ static const struct dill_target_ops core_ops = {
 	.spaces = spaces,
 	.read_pages = read_pages,
 	.map = map,
+	.trim = trim,
 	.next_range = next_range,
 	.vmcoreinfo = vmcoreinfo,
 	.registers = registers,

@@ -424,6 +424,12 @@ struct dill_error *memory_read_uncached(struct memory *memory, enum dill_space s
 	return NULL;
 }
 
+void memory_trim(const struct memory *memory)
+{
+	if (memory->ops->trim)
+		memory->ops->trim(memory->context);
+}
+
 bool memory_next_range(const struct memory *memory, dill_phys from, dill_phys *ret_first,
 		       uint64_t *ret_size)
 {

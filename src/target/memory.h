@@ -73,6 +73,12 @@ DILL_MUST_CHECK struct dill_error *memory_read_uncached(struct memory *memory,
  */
 const void *memory_map_phys(const struct memory *memory, dill_phys address, size_t length);
 
+/**
+ * Give back the memory that looking at the target in place has cost so far: to be called by walks
+ * over many pages. What was looked at can be looked at all the same.
+ */
+void memory_trim(const struct memory *memory);
+
 /** The first range of physical memory at or after @p from, on targets that tell; false when there
  * is none. */
 bool memory_next_range(const struct memory *memory, dill_phys from, dill_phys *ret_first,

@@ -205,6 +205,14 @@ DILL_MUST_CHECK struct dill_error *types_place_steps(
  * not behind a pointer. */
 bool types_has_member(struct types *types, type_id id, const char *path, struct type_place *ret);
 
+/**
+ * Append the path of the member that holds the byte at @p offset, down to what is no struct:
+ * "files[3].owner+2"; of a union's members the first one that reaches there. Nothing where there is
+ * none. Printable: names are escaped.
+ */
+DILL_MUST_CHECK struct dill_error *types_path_at(struct types *types, type_id id, uint64_t offset,
+						 struct strbuf *text);
+
 /** Value of the enumerator @p name in any enum (anonymous ones too); NOT_FOUND. */
 DILL_MUST_CHECK struct dill_error *types_enum_value(struct types *types, const char *name,
 						    int64_t *ret);

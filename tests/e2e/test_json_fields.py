@@ -24,6 +24,12 @@ COMMANDS = (
     ("kcache",),
     ("kcache", "*"),
     ("kcache", "kmalloc-*", "--counts"),
+    ("kcensus",),
+    ("kcensus", "--by", "slab", "--rows", "5"),
+    ("kcensus", "--by", "node"),
+    ("kcensus", "filp", "--objects"),
+    ("kfind", "--ptr", "init_task"),
+    ("kfind", "u64:1", "filp"),
     ("kstruct", "task_struct"),
     ("kstruct", "enum", "pid_type"),
     ("kstruct", "task_struct", "@init_task"),
@@ -69,3 +75,12 @@ def test_fields_are_documented(dill, words):
     for record in records:
         kind = record.pop("record")
         check(kinds, kind, record)
+
+
+def test_fields_of_files(dill, tmp_path):
+    """What export and diff say."""
+    kinds = documented()
+    path = str(tmp_path / "heap.db")
+    for words in (("export", path, "kmalloc-*"), ("diff", path, path)):
+        for record in dill.json(*words):
+            check(kinds, record.pop("record"), record)

@@ -386,6 +386,7 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &settings);
 	if (settings.lines)
 		return print_lines();
+	lines_open_folder(); /* or no command that writes is called */
 	error = forger_open(settings.path, &forger);
 	if (error) {
 		fprintf(stderr, "forge: %s\n", dill_error_text(error));
@@ -396,6 +397,7 @@ int main(int argc, char **argv)
 	} else {
 		result = run_all(&forger, &settings);
 	}
+	lines_close_folder();
 	forger_close(&forger);
 	return result;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "lines.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *pick(struct dice *dice, const char *const *words, size_t count)
 {
@@ -18,6 +21,36 @@ static const char *const caches[] = {"*",	    "*",     "kmalloc-*",     "kmalloc
 				     "names_cache", "*cache"};
 static const char *const types[] = {"kmem_cache", "task_struct", "page", "slab", "list_head"};
 static const char *const tasks[] = {"1", "2", "init", "kthreadd"};
+
+static const char *const texts[] = {"dentry", "00", "ff??", "u64:0", "cafe", "u32:1 ??", "u8:255"};
+static const char *const groups[] = {"cache", "slab", "node", "site", "age"};
+
+/* What commands write: one file, with what stands beside it. */
+static char folder[] = "/tmp/dill-forge-XXXXXX";
+static char file[sizeof(folder) + 16];
+
+int lines_open_folder(void)
+{
+	if (!mkdtemp(folder))
+		return errno;
+	snprintf(file, sizeof(file), "%s/heap.db", folder);
+	return 0;
+}
+
+void lines_close_folder(void)
+{
+	static const char *const endings[] = {"", ".part", ".old"};
+
+	if (!file[0])
+		return;
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+		char path[sizeof(file) + 8];
+
+		snprintf(path, sizeof(path), "%s%s", file, endings[i]);
+		unlink(path);
+	}
+	rmdir(folder);
+}
 
 static void add(struct line *line, const char *word)
 {
@@ -68,10 +101,14 @@ static void add_value(const struct fields *fields, struct dice *dice, enum argum
 	case ARGUMENT_EVENT:
 		add(line, dice_pick(dice, 2) ? "alloc" : "free");
 		break;
-	case ARGUMENT_NONE:
 	case ARGUMENT_TEXT:
-	case ARGUMENT_COMMAND:
+		add(line, PICK(dice, texts));
+		break;
 	case ARGUMENT_FILE:
+		add(line, file);
+		break;
+	case ARGUMENT_NONE:
+	case ARGUMENT_COMMAND:
 		add(line, "dentry");
 		break;
 	}
@@ -90,8 +127,15 @@ static void add_option(const struct fields *fields, struct dice *dice,
 	const struct command_option *option = &command->options[dice_pick(dice, count)];
 
 	add_format(line, "--%s", option->name);
-	if (option->kind != ARGUMENT_NONE)
+	if (!strcmp(option->name, "by"))
+		add(line, PICK(dice, groups));
+	else if (option->kind != ARGUMENT_NONE)
 		add_value(fields, dice, option->kind, line);
+}
+
+static bool writes_file(const struct command *command)
+{
+	return command->arguments[0].kind == ARGUMENT_FILE;
 }
 
 /* Commands on the heap, on which this is about, take a cache, an address, or nothing. */
@@ -99,7 +143,8 @@ static bool is_about_heap(const struct command *command)
 {
 	enum argument_kind kind = command->arguments[0].kind;
 
-	return !command->arguments[0].name || kind == ARGUMENT_CACHE || kind == ARGUMENT_ADDRESS;
+	return !command->arguments[0].name || kind == ARGUMENT_CACHE || kind == ARGUMENT_ADDRESS ||
+	       command->arguments[1].kind == ARGUMENT_CACHE;
 }
 
 static const struct command *choose_command(struct dice *dice)
@@ -111,6 +156,8 @@ static const struct command *choose_command(struct dice *dice)
 	for (;;) {
 		const struct command *command = commands[dice_pick(dice, count)];
 
+		if (writes_file(command) && !file[0])
+			continue;
 		if (command->needs_target && (is_about_heap(command) || !dice_pick(dice, 4)))
 			return command;
 	}
@@ -161,7 +208,8 @@ bool line_plain(size_t index, struct line *ret)
 	for (size_t i = 0; commands[i]; i++) {
 		const struct command_argument *first = &commands[i]->arguments[0];
 
-		if (!commands[i]->needs_target)
+		/* What export reads, the others read, too. */
+		if (!commands[i]->needs_target || writes_file(commands[i]))
 			continue;
 		*ret = (struct line){0};
 		add(ret, commands[i]->name);

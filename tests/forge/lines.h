@@ -15,6 +15,13 @@ struct line {
 };
 
 /**
+ * Make a folder for what commands write, and remove it with all that is in it. Without one the
+ * commands that write a file are not chosen. An errno, or 0.
+ */
+int lines_open_folder(void);
+void lines_close_folder(void);
+
+/**
  * Make up a call of a command that reads the target, from the tables of all commands: every command
  * that is registered is called, with arguments that make sense.
  */

@@ -71,6 +71,19 @@ struct memory *kernel_memory(struct kernel *kernel)
 	return NULL;
 }
 
+const void *kernel_map(struct kernel *kernel, dill_virt address, size_t length)
+{
+	(void)kernel;
+	(void)address;
+	(void)length;
+	return NULL;
+}
+
+void memory_trim(const struct memory *memory)
+{
+	(void)memory;
+}
+
 bool memory_moves(const struct memory *memory)
 {
 	(void)memory;

@@ -117,6 +117,34 @@ static void test_places(void **state)
 	types_free(world.types);
 }
 
+static void expect_path(struct world *world, uint64_t offset, const char *expected)
+{
+	struct strbuf text = {0};
+
+	assert_null(types_path_at(world->types, world->task, offset, &text));
+	assert_string_equal(strbuf_get(&text), expected);
+	strbuf_deinit(&text);
+}
+
+/* The way back, from an offset to the member. */
+static void test_path_at(void **state)
+{
+	struct world world = make_world();
+
+	(void)state;
+	expect_path(&world, 0, "cred");
+	expect_path(&world, 7, "cred+7"); /* not into what it points to */
+	expect_path(&world, 8, "a");	  /* of a union the first */
+	expect_path(&world, 12, "c");
+	expect_path(&world, 13, "");
+	expect_path(&world, 16, "pairs[0][0].first");
+	expect_path(&world, 22, "pairs[0][0].second+2");
+	expect_path(&world, 16 + 8 * 5 + 4, "pairs[1][2].second");
+	expect_path(&world, 64, "");
+	expect_path(&world, UINT64_MAX, "");
+	types_free(world.types);
+}
+
 static void test_no_places(void **state)
 {
 	struct world world = make_world();
@@ -293,13 +321,10 @@ static void test_suggest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_places),
-		cmocka_unit_test(test_no_places),
-		cmocka_unit_test(test_steps),
-		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_endless_anonymous),
-		cmocka_unit_test(test_each_name),
-		cmocka_unit_test(test_suggest),
+		cmocka_unit_test(test_places),	  cmocka_unit_test(test_path_at),
+		cmocka_unit_test(test_no_places), cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_find),	  cmocka_unit_test(test_endless_anonymous),
+		cmocka_unit_test(test_each_name), cmocka_unit_test(test_suggest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

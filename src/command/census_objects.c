@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/census.h"
+
+struct streamer {
+	struct command_call *call;
+	struct heap *heap;
+	struct arena *arena; /* of the records: reset now and then */
+	struct origin_names *names;
+	struct origin_reader origins; /* of the current cache */
+	struct census_clock clock;
+};
+
+static bool wants_bytes(void *context, const struct cache *cache)
+{
+	struct streamer *streamer = context;
+
+	origin_reader_init(streamer->heap, cache, &streamer->origins);
+	return origin_needs_bytes(&streamer->origins);
+}
+
+static struct dill_error *set_origin(struct streamer *streamer, const struct mapped_slab *slab,
+				     struct span bytes, uint32_t index, struct record *record)
+{
+	struct origin origin;
+	const char *name;
+	uint64_t age;
+
+	TRY(origin_read(&streamer->origins, &slab->slab, bytes, index, &origin));
+	if (origin.has_requested)
+		record_set_number(record, CENSUS_OBJECT_REQUESTED, origin.requested);
+	if (origin.kind == ORIGIN_NONE)
+		return NULL;
+	TRY(origin_name(streamer->names, origin.kind, origin.address, &name));
+	record_set_text(record, CENSUS_OBJECT_SITE, name);
+	record_set_number(record, CENSUS_OBJECT_CALLER, origin.address);
+	if (!origin.has_track)
+		return NULL;
+	record_set_signed(record, CENSUS_OBJECT_PID, origin.pid);
+	record_set_number(record, CENSUS_OBJECT_CPU, origin.cpu);
+	if (census_age(&streamer->clock, &origin, &age))
+		record_set_number(record, CENSUS_OBJECT_AGE, age);
+	return NULL;
+}
+
+static struct dill_error *emit_object(struct streamer *streamer, const struct cache_map *map,
+				      const struct mapped_slab *slab, struct span bytes,
+				      uint32_t index, enum object_state state)
+{
+	const struct cache *cache = map->cache;
+	struct record *record = record_new(streamer->arena, &census_object_kind);
+
+	if (!record)
+		return error_no_memory();
+	record_set_number(record, CENSUS_OBJECT_OBJECT,
+			  cache_object(cache, slab->slab.base, index));
+	record_set_text(record, CENSUS_OBJECT_CACHE, cache->name);
+	record_set_text(record, CENSUS_OBJECT_STATE, object_state_name(state));
+	record_set_number(record, CENSUS_OBJECT_SIZE, cache->object_size);
+	record_set_number(record, CENSUS_OBJECT_SLAB, slab->slab.address);
+	record_set_number(record, CENSUS_OBJECT_INDEX, index);
+	record_set_number(record, CENSUS_OBJECT_NODE, slab->slab.node);
+	if (bytes.size || streamer->origins.has_tags)
+		TRY(set_origin(streamer, slab, bytes, index, record));
+	return streamer->call->sink->emit(streamer->call->sink, record);
+}
+
+static struct dill_error *visit_slab(void *context, const struct cache_map *map,
+				     const struct mapped_slab *slab, struct span bytes)
+{
+	struct streamer *streamer = context;
+
+	for (uint32_t i = 0; i < slab->slab.objects; i++) {
+		enum object_state state = cache_map_state(map, slab, i);
+
+		if (state_in_use(state))
+			TRY(emit_object(streamer, map, slab, bytes, i, state));
+	}
+	arena_reset(streamer->arena);
+	return NULL;
+}
+
+struct dill_error *census_objects(struct command_call *call, const struct census_order *order)
+{
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
+	_cleanup_(origin_names_freep)
+	struct origin_names *names = NULL;
+	struct streamer streamer = {.call = call, .heap = order->survey->heap};
+	const struct census_visitor visitor = {visit_slab, NULL, &streamer, wants_bytes};
+
+	TRY(arena_new(&arena));
+	TRY(origin_names_new(streamer.heap, call->arena, &names));
+	TRY(census_clock_read(streamer.heap->kernel, &streamer.clock));
+	streamer.arena = arena;
+	streamer.names = names;
+	return census_walk(order->survey, order->chosen, &visitor);
+}

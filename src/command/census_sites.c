@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/census.h"
+#include "slub/site.h"
+
+#define SECOND UINT64_C(1000000000)
+
+/* Upper bounds of the groups by age; behind the last there is one more without. */
+static const uint64_t age_bounds[] = {
+	SECOND / 10,  SECOND,	     10 * SECOND,    60 * SECOND,
+	600 * SECOND, 3600 * SECOND, 86400 * SECOND, 604800 * SECOND,
+};
+#define AGE_GROUPS (sizeof(age_bounds) / sizeof(age_bounds[0]) + 1)
+
+struct age_group {
+	uint64_t objects, memory, requested;
+	bool has_requested;
+};
+
+struct collector {
+	struct heap *heap;
+	struct census_clock clock;
+	struct origin_reader origins; /* of the current cache */
+	struct site_table sites;
+	struct age_group ages[AGE_GROUPS + 1]; /* the last: not recorded */
+};
+
+/* --- collecting --- */
+
+static bool wants_bytes(void *context, const struct cache *cache)
+{
+	struct collector *collector = context;
+
+	origin_reader_init(collector->heap, cache, &collector->origins);
+	return origin_needs_bytes(&collector->origins);
+}
+
+static size_t age_group(uint64_t age)
+{
+	size_t group = 0;
+
+	while (group < AGE_GROUPS - 1 && age >= age_bounds[group])
+		group++;
+	return group;
+}
+
+static struct dill_error *take(struct collector *collector, const struct origin *origin)
+{
+	const struct cache *cache = collector->origins.cache;
+	struct age_group *group = &collector->ages[AGE_GROUPS];
+	uint64_t age;
+	bool aged = census_age(&collector->clock, origin, &age);
+	size_t site;
+
+	TRY(site_table_add(&collector->sites, cache, origin, aged ? &age : NULL, &site));
+	if (aged)
+		group = &collector->ages[age_group(age)];
+	group->objects++;
+	group->memory += cache->size;
+	if (!origin->has_requested)
+		return NULL;
+	group->has_requested = true;
+	group->requested += origin->requested;
+	return NULL;
+}
+
+static struct dill_error *visit_slab(void *context, const struct cache_map *map,
+				     const struct mapped_slab *slab, struct span bytes)
+{
+	struct collector *collector = context;
+
+	for (uint32_t i = 0; i < slab->slab.objects; i++) {
+		struct origin origin;
+
+		if (!state_in_use(cache_map_state(map, slab, i)))
+			continue;
+		TRY(origin_read(&collector->origins, &slab->slab, bytes, i, &origin));
+		TRY(take(collector, &origin));
+	}
+	return NULL;
+}
+
+static struct dill_error *end_cache(void *context, const struct contents *contents,
+				    const struct cache_map *map)
+{
+	struct collector *collector = context;
+
+	(void)contents;
+	(void)map;
+	site_table_end_cache(&collector->sites);
+	return NULL;
+}
+
+/* Without any record of users there is one group of everything, which says nothing. */
+static struct dill_error *require_records(const struct census_order *order, const char *what)
+{
+	for (size_t i = 0; i < order->chosen->count; i++) {
+		struct origin_reader reader;
+
+		origin_reader_init(order->survey->heap, &order->chosen->items[i], &reader);
+		if (origin_is_recorded(&reader))
+			return NULL;
+	}
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "--by %s: this kernel does not record who allocates from these "
+			      "caches; boot it with slab_debug=U, or slub_debug=U before 6.8",
+			      what);
+}
+
+static struct dill_error *collect(const struct census_order *order, struct collector *collector)
+{
+	const struct census_visitor visitor = {visit_slab, end_cache, collector, wants_bytes};
+
+	TRY(census_clock_read(collector->heap->kernel, &collector->clock));
+	return census_walk(order->survey, order->chosen, &visitor);
+}
+
+/* --- records --- */
+
+static struct dill_error *emit_site(struct command_call *call, struct origin_names *names,
+				    const struct site *site, struct arena *arena)
+{
+	struct record *record = record_new(arena, &census_site_kind);
+	const char *name;
+
+	if (!record)
+		return error_no_memory();
+	TRY(origin_name(names, site->kind, site->address, &name));
+	record_set_text(record, CENSUS_SITE_SITE, name);
+	record_set_text(record, CENSUS_SITE_CACHE, site->cache->name);
+	record_set_number(record, CENSUS_SITE_OBJECTS, site->objects);
+	record_set_number(record, CENSUS_SITE_MEMORY, site->memory);
+	if (site->has_requested) {
+		record_set_number(record, CENSUS_SITE_REQUESTED_BYTES, site->requested);
+		record_set_number(record, CENSUS_SITE_REQUEST_WASTE, site->waste);
+	}
+	if (site->has_age) {
+		record_set_number(record, CENSUS_SITE_YOUNGEST, site->youngest);
+		record_set_number(record, CENSUS_SITE_OLDEST, site->oldest);
+	}
+	if (site->kind != ORIGIN_NONE)
+		record_set_number(record, CENSUS_SITE_ADDRESS, site->address);
+	return call->sink->emit(call->sink, record);
+}
+
+static struct dill_error *emit_sites(struct command_call *call, const struct census_order *order,
+				     struct collector *collector)
+{
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
+	_cleanup_(origin_names_freep)
+	struct origin_names *names = NULL;
+
+	TRY(arena_new(&arena));
+	TRY(origin_names_new(collector->heap, call->arena, &names));
+	site_table_sort(&collector->sites);
+	for (size_t i = 0; i < collector->sites.items.count && i < order->rows; i++) {
+		TRY(emit_site(call, names, &collector->sites.items.items[i], arena));
+		arena_reset(arena);
+	}
+	return NULL;
+}
+
+struct dill_error *census_by_site(struct command_call *call, const struct census_order *order)
+{
+	struct collector collector = {.heap = order->survey->heap};
+	struct dill_error *error;
+
+	TRY(require_records(order, "site"));
+	error = collect(order, &collector);
+	if (!error)
+		error = emit_sites(call, order, &collector);
+	site_table_deinit(&collector.sites);
+	return error;
+}
+
+static struct dill_error *emit_ages(struct command_call *call, const struct age_group *groups)
+{
+	for (size_t i = 0; i <= AGE_GROUPS; i++) {
+		struct record *record = record_new(call->arena, &census_age_kind);
+
+		if (!record)
+			return error_no_memory();
+		if (!groups[i].objects)
+			continue;
+		if (i < AGE_GROUPS)
+			record_set_number(record, CENSUS_AGE_FROM, i ? age_bounds[i - 1] : 0);
+		if (i < AGE_GROUPS - 1)
+			record_set_number(record, CENSUS_AGE_TO, age_bounds[i]);
+		record_set_number(record, CENSUS_AGE_OBJECTS, groups[i].objects);
+		record_set_number(record, CENSUS_AGE_MEMORY, groups[i].memory);
+		if (groups[i].has_requested)
+			record_set_number(record, CENSUS_AGE_REQUESTED_BYTES, groups[i].requested);
+		TRY(call->sink->emit(call->sink, record));
+	}
+	return NULL;
+}
+
+struct dill_error *census_by_age(struct command_call *call, const struct census_order *order)
+{
+	struct collector collector = {.heap = order->survey->heap};
+	struct dill_error *error;
+
+	TRY(require_records(order, "age"));
+	error = collect(order, &collector);
+	if (!error && !collector.clock.known)
+		error = dill_error_new(DILL_ERROR_UNSUPPORTED,
+				       "--by age: this kernel does not tell how long a jiffy is");
+	if (!error)
+		error = emit_ages(call, collector.ages);
+	site_table_deinit(&collector.sites);
+	return error;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/registry.h"
+#include "store/heap_diff.h"
+
+enum { OPTION_OBJECTS, OPTION_ROWS };
+
+/* --- records --- */
+
+enum {
+	COL_CHANGE,
+	COL_CACHE,
+	COL_MEMORY_CHANGE,
+	COL_LIVE_CHANGE,
+	COL_MEMORY_A,
+	COL_MEMORY_B,
+	COL_LIVE_A,
+	COL_LIVE_B,
+	COL_SLABS_A,
+	COL_SLABS_B,
+	CACHE_COLUMNS,
+	COL_SITE = COL_SLABS_A,
+};
+
+#define CHANGE_COLUMNS                                                                             \
+	[COL_CHANGE] = {"change", COLUMN_TEXT, "CHANGE",                                           \
+			"appeared: only in B, went: only in A, grew or shrank: by memory, or, "    \
+			"where that is the same, by objects"},                                     \
+	[COL_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of the cache"},                        \
+	[COL_MEMORY_CHANGE] = {"memory_change", COLUMN_SIGNED, "MEMORY +/-",                       \
+			       "bytes in B minus bytes in A"},                                     \
+	[COL_LIVE_CHANGE] = {"live_change", COLUMN_SIGNED, "OBJECTS +/-",                          \
+			     "objects in use in B minus those in A"},                              \
+	[COL_MEMORY_A] = {"memory_a", COLUMN_COUNT, "MEMORY A", "bytes in A"},                     \
+	[COL_MEMORY_B] = {"memory_b", COLUMN_COUNT, "MEMORY B", "bytes in B"},                     \
+	[COL_LIVE_A] = {"live_a", COLUMN_COUNT, "OBJECTS A", "objects in use in A"},               \
+	[COL_LIVE_B] = {"live_b", COLUMN_COUNT, "OBJECTS B", "objects in use in B"}
+
+static const struct column cache_columns[] = {
+	CHANGE_COLUMNS,
+	[COL_SLABS_A] = {"slabs_a", COLUMN_COUNT, "SLABS A", "slabs in A"},
+	[COL_SLABS_B] = {"slabs_b", COLUMN_COUNT, "SLABS B", "slabs in B"},
+};
+
+static const struct record_kind cache_kind = {
+	.name = "diff_cache",
+	.doc = "A cache that is not the same in both heaps; its memory is that of its slabs.",
+	.columns = cache_columns,
+	.column_count = CACHE_COLUMNS,
+};
+
+static const struct column site_columns[] = {
+	CHANGE_COLUMNS,
+	[COL_SITE] = {"site", COLUMN_TEXT, "SITE",
+		      "where the objects were allocated; absent where that is not recorded"},
+};
+
+static const struct record_kind site_kind = {
+	.name = "diff_site",
+	.doc = "A place of which not the same objects are in use; their memory, metadata included.",
+	.columns = site_columns,
+	.column_count = COL_SITE + 1,
+};
+
+enum { TOTAL_MEMORY_CHANGE, TOTAL_LIVE_CHANGE, TOTAL_CACHES, TOTAL_SITES, TOTAL_SECONDS };
+
+static const struct column total_columns[] = {
+	[TOTAL_MEMORY_CHANGE] = {"memory_change", COLUMN_SIGNED, "TOTAL MEMORY +/-",
+				 "bytes of slabs in B minus bytes in A"},
+	[TOTAL_LIVE_CHANGE] = {"live_change", COLUMN_SIGNED, "OBJECTS +/-",
+			       "objects in use in B minus those in A"},
+	[TOTAL_CACHES] = {"caches", COLUMN_COUNT, "CACHES", "caches that are not the same"},
+	[TOTAL_SITES] = {"sites", COLUMN_COUNT, "SITES", "sites that are not the same"},
+	[TOTAL_SECONDS] = {"seconds", COLUMN_SIGNED, "SECONDS",
+			   "from A to B, by the clock of the host that exported them"},
+};
+
+static const struct record_kind total_kind = {
+	.name = "diff_total",
+	.doc = "All caches together.",
+	.columns = total_columns,
+	.column_count = sizeof(total_columns) / sizeof(total_columns[0]),
+};
+
+enum {
+	OBJECT_CHANGE,
+	OBJECT_OBJECT,
+	OBJECT_CACHE,
+	OBJECT_REQUESTED,
+	OBJECT_SITE,
+	OBJECT_PID,
+	OBJECT_AGE
+};
+
+static const struct column object_columns[] = {
+	[OBJECT_CHANGE] = {"change", COLUMN_TEXT, "CHANGE",
+			   "went: in use in A, appeared: in use in B"},
+	[OBJECT_OBJECT] = {"object", COLUMN_ADDRESS, "OBJECT", "its address"},
+	[OBJECT_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of its cache"},
+	[OBJECT_REQUESTED] = {"requested_size", COLUMN_COUNT, "REQUESTED",
+			      "bytes that were asked for, where that is recorded"},
+	[OBJECT_SITE] = {"site", COLUMN_TEXT, "SITE",
+			 "where it was allocated, where that is recorded"},
+	[OBJECT_PID] = {"pid", COLUMN_SIGNED, "PID", "task that allocated it, likewise"},
+	[OBJECT_AGE] = {"age_ns", COLUMN_TIME, "AGE", "its age when the heap was exported"},
+};
+
+static const struct record_kind object_kind = {
+	.name = "diff_object",
+	.doc = "An object that is in use in one of the two heaps only.",
+	.columns = object_columns,
+	.column_count = sizeof(object_columns) / sizeof(object_columns[0]),
+};
+
+/* --- emitting --- */
+
+struct differ {
+	struct command_call *call;
+	struct arena *arena; /* of one record */
+	uint64_t rows, caches, sites;
+	int64_t memory, live;
+};
+
+static int64_t change_of(const uint64_t values[2])
+{
+	return (int64_t)(values[1] - values[0]);
+}
+
+static const char *change_word(const struct heap_change *change)
+{
+	int64_t by = change_of(change->memory);
+
+	if (!change->present[0])
+		return "appeared";
+	if (!change->present[1])
+		return "went";
+	if (!by)
+		by = change_of(change->live);
+	return by < 0 ? "shrank" : "grew";
+}
+
+static struct dill_error *make(struct differ *differ, const struct heap_change *change,
+			       const struct record_kind *kind, struct record **ret)
+{
+	struct record *record;
+
+	arena_reset(differ->arena);
+	record = record_new(differ->arena, kind);
+	if (!record)
+		return error_no_memory();
+	record_set_text(record, COL_CHANGE, change_word(change));
+	record_set_text(record, COL_CACHE, change->cache);
+	record_set_signed(record, COL_MEMORY_CHANGE, change_of(change->memory));
+	record_set_signed(record, COL_LIVE_CHANGE, change_of(change->live));
+	record_set_number(record, COL_MEMORY_A, change->memory[0]);
+	record_set_number(record, COL_MEMORY_B, change->memory[1]);
+	record_set_number(record, COL_LIVE_A, change->live[0]);
+	record_set_number(record, COL_LIVE_B, change->live[1]);
+	*ret = record;
+	return NULL;
+}
+
+static struct dill_error *emit_cache(void *context, const struct heap_change *change)
+{
+	struct differ *differ = context;
+	struct record *record;
+
+	differ->memory += change_of(change->memory);
+	differ->live += change_of(change->live);
+	if (differ->caches++ >= differ->rows)
+		return NULL;
+	TRY(make(differ, change, &cache_kind, &record));
+	record_set_number(record, COL_SLABS_A, change->slabs[0]);
+	record_set_number(record, COL_SLABS_B, change->slabs[1]);
+	return differ->call->sink->emit(differ->call->sink, record);
+}
+
+static struct dill_error *emit_site(void *context, const struct heap_change *change)
+{
+	struct differ *differ = context;
+	struct record *record;
+
+	if (differ->sites++ >= differ->rows)
+		return NULL;
+	TRY(make(differ, change, &site_kind, &record));
+	record_set_text(record, COL_SITE, change->site);
+	return differ->call->sink->emit(differ->call->sink, record);
+}
+
+static struct dill_error *emit_object(void *context, const struct heap_object_change *change)
+{
+	struct differ *differ = context;
+	struct record *record;
+
+	arena_reset(differ->arena);
+	record = record_new(differ->arena, &object_kind);
+	if (!record)
+		return error_no_memory();
+	record_set_text(record, OBJECT_CHANGE, change->appeared ? "appeared" : "went");
+	record_set_number(record, OBJECT_OBJECT, change->address);
+	record_set_text(record, OBJECT_CACHE, change->cache);
+	if (change->has_requested)
+		record_set_number(record, OBJECT_REQUESTED, change->requested);
+	record_set_text(record, OBJECT_SITE, change->site);
+	if (change->has_pid)
+		record_set_signed(record, OBJECT_PID, change->pid);
+	if (change->has_age)
+		record_set_number(record, OBJECT_AGE, change->age);
+	return differ->call->sink->emit(differ->call->sink, record);
+}
+
+static struct dill_error *emit_total(const struct differ *differ, const struct heap_diff *diff)
+{
+	struct record *record = record_new(differ->call->arena, &total_kind);
+	struct heap_facts facts[2];
+
+	if (!record)
+		return error_no_memory();
+	heap_diff_facts(diff, facts);
+	record_set_signed(record, TOTAL_MEMORY_CHANGE, differ->memory);
+	record_set_signed(record, TOTAL_LIVE_CHANGE, differ->live);
+	record_set_number(record, TOTAL_CACHES, differ->caches);
+	record_set_number(record, TOTAL_SITES, differ->sites);
+	record_set_signed(record, TOTAL_SECONDS, (int64_t)(facts[1].time - facts[0].time));
+	return differ->call->sink->emit(differ->call->sink, record);
+}
+
+static struct dill_error *run(struct command_call *call)
+{
+	struct differ differ = {.call = call, .rows = UINT64_MAX};
+	_cleanup_(heap_diff_freep)
+	struct heap_diff *diff = NULL;
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
+
+	if (call->options[OPTION_ROWS].given && call->options[OPTION_ROWS].number)
+		differ.rows = call->options[OPTION_ROWS].number;
+	TRY(arena_new(&arena));
+	differ.arena = arena;
+	TRY(heap_diff_open(call->arguments[0], call->arguments[1], &diff));
+	if (call->options[OPTION_OBJECTS].given)
+		return heap_diff_objects(diff, emit_object, &differ);
+	TRY(heap_diff_caches(diff, emit_cache, &differ));
+	TRY(heap_diff_sites(diff, emit_site, &differ));
+	return emit_total(&differ, diff);
+}
+
+static const struct record_kind *const kinds[] = {&cache_kind, &site_kind, &total_kind,
+						  &object_kind, NULL};
+
+const struct command diff_command = {
+	.name = "diff",
+	.summary = "What grew, appeared and went between two exported heaps",
+	.help = "Compares two files that \"export\" wrote: first the caches whose memory or "
+		"objects differ, then the\n"
+		"places where objects were allocated, if the kernel records these. Largest change "
+		"first. Caches and\n"
+		"places are matched by name, so that heaps of different boots can be compared.\n"
+		"\n"
+		"--objects shows each object that is in use in one of the two only. Both must be "
+		"of the same boot.\n"
+		"Without a record of its place, an object that was freed and allocated again in "
+		"between is the same.\n"
+		"\n"
+		"Examples:\n"
+		"  diff before.db after.db\n"
+		"  diff before.db after.db --rows 10\n"
+		"  diff before.db after.db --objects --json\n",
+	.arguments = {{"A", ARGUMENT_FILE}, {"B", ARGUMENT_FILE}},
+	.options =
+		{
+			[OPTION_OBJECTS] = {"objects", 'o', ARGUMENT_NONE, NULL,
+					    "show each object that is in use in one of the two "
+					    "instead"},
+			[OPTION_ROWS] = {"rows", 'r', ARGUMENT_NUMBER, "N",
+					 "show the first N rows of each list; 0 shows all, as "
+					 "without this"},
+		},
+	.kinds = kinds,
+	.run = run,
+};

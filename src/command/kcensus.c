@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "command/census.h"
+#include "command/choose.h"
+#include "command/finding_record.h"
+#include "command/registry.h"
+
+enum { OPTION_BY, OPTION_OBJECTS, OPTION_ROWS };
+
+static const struct {
+	const char *name;
+	struct dill_error *(*count)(struct command_call *call, const struct census_order *order);
+} groupings[] = {
+	{"cache", census_by_cache}, {"slab", census_by_slab}, {"node", census_by_node},
+	{"age", census_by_age},	    {"site", census_by_site},
+};
+
+#define GROUPINGS (sizeof(groupings) / sizeof(groupings[0]))
+
+static struct dill_error *find_grouping(const struct command_call *call, size_t *ret)
+{
+	const char *name = call->options[OPTION_BY].text;
+
+	*ret = 0;
+	if (!call->options[OPTION_BY].given)
+		return NULL;
+	if (call->options[OPTION_OBJECTS].given)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "--objects shows each object by itself: leave out --by");
+	for (size_t i = 0; i < GROUPINGS; i++) {
+		*ret = i;
+		if (!strcmp(groupings[i].name, name))
+			return NULL;
+	}
+	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+			      "--by %s: one of cache, slab, node, age, site", name);
+}
+
+static struct dill_error *run(struct command_call *call)
+{
+	struct findings findings = {.arena = call->arena};
+	_cleanup_(survey_deinitp)
+	struct survey survey = {0};
+	struct census_order order = {.survey = &survey, .rows = UINT64_MAX};
+	struct cache_list chosen;
+	struct heap *heap;
+	size_t grouping;
+
+	TRY(find_grouping(call, &grouping));
+	if (call->options[OPTION_ROWS].given && call->options[OPTION_ROWS].number)
+		order.rows = call->options[OPTION_ROWS].number;
+	TRY(session_heap(call->session, &heap));
+	TRY(survey_init(heap, call->arena, &findings, &survey));
+	order.chosen = &survey.all;
+	if (call->arguments[0]) {
+		TRY(caches_choose(&survey.all, call->arguments[0], call->arena, &chosen));
+		order.chosen = &chosen;
+	}
+	if (call->options[OPTION_OBJECTS].given)
+		TRY(census_objects(call, &order));
+	else
+		TRY(groupings[grouping].count(call, &order));
+	return findings_emit(call, &findings);
+}
+
+static const struct record_kind *const kinds[] = {
+	&census_cache_kind,  &census_slab_kind,	   &census_node_kind,
+	&census_age_kind,    &census_site_kind,	   &census_total_kind,
+	&census_object_kind, &finding_record_kind, NULL,
+};
+
+const struct command kcensus_command = {
+	.name = "kcensus",
+	.summary = "What fills the slab memory: every object of every cache, counted",
+	.help = "Looks at every slab of the caches that CACHE names, a name or a glob, or of all "
+		"caches, and\n"
+		"counts every object by its state: memory, what of it is in use, and where the "
+		"rest is lost:\n"
+		"in free objects of partly used slabs (HOLES), between objects (AROUND), behind "
+		"the last\n"
+		"objects of slabs (TAILS). Largest first; totals at the end.\n"
+		"\n"
+		"--by slab puts the slabs with the most unused bytes first. --by site and --by "
+		"age need a\n"
+		"kernel that records who allocates: slab_debug=U (slub_debug=U before 6.8), or, "
+		"for sites,\n"
+		"allocation profiling.\n"
+		"\n"
+		"Examples:\n"
+		"  kcensus\n"
+		"  kcensus 'kmalloc-*' --rows 10\n"
+		"  kcensus dentry --by slab --rows 20\n"
+		"  kcensus --by site\n"
+		"  kcensus --objects --json\n",
+	.arguments = {{"CACHE", ARGUMENT_CACHE, .optional = true}},
+	.options =
+		{
+			[OPTION_BY] = {"by", 'b', ARGUMENT_TEXT, "GROUP",
+				       "count by cache (without this), slab, node, age or site"},
+			[OPTION_OBJECTS] = {"objects", 'o', ARGUMENT_NONE, NULL,
+					    "show every object in use instead"},
+			[OPTION_ROWS] = {"rows", 'r', ARGUMENT_NUMBER, "N",
+					 "show the first N rows; 0 shows all, as without this"},
+		},
+	.needs_target = true,
+	.kinds = kinds,
+	.run = run,
+};

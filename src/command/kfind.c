@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/pattern.h"
+#include "command/choose.h"
+#include "command/finding_record.h"
+#include "command/object_type.h"
+#include "command/registry.h"
+#include "slub/census.h"
+#include "slub/locate.h"
+
+enum { OPTION_PTR, OPTION_STRING, OPTION_ALL, OPTION_ROWS };
+
+/* A byte or two stand at millions of places. */
+#define ROWS 1000u
+
+/* --- records --- */
+
+enum {
+	COL_OBJECT,
+	COL_CACHE,
+	COL_STATE,
+	COL_OFFSET,
+	COL_MEMBER,
+	COL_VALUE,
+	COL_POINTS_TO,
+	COL_SELF,
+	COL_ADDRESS,
+	COL_SLAB,
+	COL_OBJECT_SIZE,
+};
+
+static const struct column columns[] = {
+	[COL_OBJECT] = {"object", COLUMN_ADDRESS, "OBJECT", "the object that holds it"},
+	[COL_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of its cache"},
+	[COL_STATE] = {"state", COLUMN_TEXT, "STATE", "live, cached, free, waiting or unknown"},
+	[COL_OFFSET] = {"offset", COLUMN_COUNT, "OFFSET", "where in the object"},
+	[COL_MEMBER] = {"member", COLUMN_TEXT, "MEMBER",
+			"the member there, where the cache is that of one struct"},
+	[COL_VALUE] = {"value", COLUMN_ADDRESS, "VALUE", "with --ptr: the pointer that was found"},
+	[COL_POINTS_TO] = {"points_to", COLUMN_COUNT, NULL,
+			   "with --ptr: how far behind the start of the object it points"},
+	[COL_SELF] = {"self", COLUMN_BOOL, "SELF",
+		      "with --ptr: true when it is the object itself that points to itself"},
+	[COL_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "object + offset"},
+	[COL_SLAB] = {"slab", COLUMN_ADDRESS, NULL, "descriptor of the object's slab"},
+	[COL_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, NULL, "bytes that a caller gets"},
+};
+
+static const struct record_kind match_kind = {
+	.name = "match",
+	.doc = "A place in an object where what was looked for stands.",
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
+};
+
+enum { TARGET_OBJECT, TARGET_CACHE, TARGET_SIZE, TARGET_ADDRESS };
+
+static const struct column target_columns[] = {
+	[TARGET_OBJECT] = {"object", COLUMN_ADDRESS, "POINTERS INTO",
+			   "start of the object that the address lies in, or the address itself "
+			   "when it lies in none"},
+	[TARGET_CACHE] = {"cache", COLUMN_TEXT, "CACHE",
+			  "name of the object's cache; absent when it lies in no object: only "
+			  "pointers to the very address are looked for then"},
+	[TARGET_SIZE] = {"size", COLUMN_COUNT, "SIZE", "bytes that pointers may point to"},
+	[TARGET_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "as it was asked for"},
+};
+
+static const struct record_kind target_kind = {
+	.name = "find_target",
+	.doc = "With --ptr, first: to what pointers are looked for.",
+	.columns = target_columns,
+	.column_count = sizeof(target_columns) / sizeof(target_columns[0]),
+};
+
+enum { TOTAL_MATCHES, TOTAL_OBJECTS, TOTAL_SEARCHED, TOTAL_UNREADABLE };
+
+static const struct column total_columns[] = {
+	[TOTAL_MATCHES] = {"matches", COLUMN_COUNT, "MATCHES",
+			   "places that were found, shown or not"},
+	[TOTAL_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects that they are in"},
+	[TOTAL_SEARCHED] = {"searched", COLUMN_COUNT, "SEARCHED", "objects that were looked into"},
+	[TOTAL_UNREADABLE] = {"unreadable_slabs", COLUMN_COUNT, "UNREADABLE SLABS",
+			      "slabs whose memory could not be read"},
+};
+
+static const struct record_kind total_kind = {
+	.name = "find_total",
+	.doc = "How much was found, and in how much.",
+	.columns = total_columns,
+	.column_count = sizeof(total_columns) / sizeof(total_columns[0]),
+};
+
+/* --- searching --- */
+
+struct finder {
+	struct command_call *call;
+	struct heap *heap;
+	struct arena *arena; /* of one match */
+	struct pattern pattern;
+	bool by_pointer;
+	dill_virt low; /* with by_pointer: [low, low + size) is pointed into */
+	uint64_t size;
+	bool all; /* free objects, too */
+	uint64_t rows;
+	struct object_type type; /* of the current cache */
+	uint64_t matches, objects, searched, unreadable;
+	dill_virt last; /* object of the match before */
+};
+
+static bool find(const struct finder *finder, struct span object, size_t from, size_t *ret)
+{
+	return finder->by_pointer ? word_find(object, from, finder->low, finder->size, ret)
+				  : pattern_find(&finder->pattern, object, from, 0, ret);
+}
+
+static struct dill_error *set_member(const struct finder *finder, size_t offset,
+				     struct record *record)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+
+	TRY(object_type_member(&finder->type, offset, &text));
+	if (text.length)
+		record_set_text(record, COL_MEMBER,
+				arena_copy_text(finder->arena, text.data, text.length));
+	return NULL;
+}
+
+static struct dill_error *emit_match(struct finder *finder, const struct cache_map *map,
+				     const struct mapped_slab *slab, uint32_t index,
+				     struct span bytes, size_t offset)
+{
+	dill_virt object = cache_object(map->cache, slab->slab.base, index);
+	struct record *record;
+
+	finder->objects += object != finder->last;
+	finder->last = object;
+	if (finder->matches++ >= finder->rows)
+		return NULL;
+	arena_reset(finder->arena);
+	record = record_new(finder->arena, &match_kind);
+	if (!record)
+		return error_no_memory();
+	record_set_number(record, COL_OBJECT, object);
+	record_set_text(record, COL_CACHE, map->cache->name);
+	record_set_text(record, COL_STATE, object_state_name(cache_map_state(map, slab, index)));
+	record_set_number(record, COL_OFFSET, offset);
+	TRY(set_member(finder, offset, record));
+	if (finder->by_pointer) {
+		dill_virt value = span_u64(bytes, offset);
+
+		record_set_number(record, COL_VALUE, value);
+		record_set_number(record, COL_POINTS_TO, value - finder->low);
+		record_set_bool(record, COL_SELF, object == finder->low);
+	}
+	record_set_number(record, COL_ADDRESS, object + offset);
+	record_set_number(record, COL_SLAB, slab->slab.address);
+	record_set_number(record, COL_OBJECT_SIZE, map->cache->object_size);
+	return finder->call->sink->emit(finder->call->sink, record);
+}
+
+static struct dill_error *search_object(struct finder *finder, const struct cache_map *map,
+					const struct mapped_slab *slab, uint32_t index,
+					struct span object)
+{
+	size_t at = 0;
+
+	finder->searched++;
+	for (; find(finder, object, at, &at); at++)
+		TRY(emit_match(finder, map, slab, index, object, at));
+	return NULL;
+}
+
+static struct dill_error *search_slab(void *context, const struct cache_map *map,
+				      const struct mapped_slab *slab, struct span bytes)
+{
+	const struct cache *cache = map->cache;
+	struct finder *finder = context;
+
+	if (!bytes.size) {
+		finder->unreadable++;
+		return NULL;
+	}
+	for (uint32_t i = 0; i < slab->slab.objects; i++) {
+		uint64_t start = (uint64_t)i * cache->size + cache->red_left_pad;
+		struct span object = span_cut(bytes, start, cache->object_size);
+
+		if (finder->all || state_in_use(cache_map_state(map, slab, i)))
+			TRY(search_object(finder, map, slab, i, object));
+	}
+	return NULL;
+}
+
+static bool begin_cache(void *context, const struct cache *cache)
+{
+	struct finder *finder = context;
+
+	object_type_find(finder->heap, cache, &finder->type);
+	return true;
+}
+
+/* --- what is looked for --- */
+
+static struct dill_error *emit_target(struct finder *finder, dill_virt address,
+				      const struct cache *cache)
+{
+	struct record *record = record_new(finder->call->arena, &target_kind);
+
+	if (!record)
+		return error_no_memory();
+	record_set_number(record, TARGET_OBJECT, finder->low);
+	if (cache)
+		record_set_text(record, TARGET_CACHE, cache->name);
+	record_set_number(record, TARGET_SIZE, finder->size);
+	record_set_number(record, TARGET_ADDRESS, address);
+	return finder->call->sink->emit(finder->call->sink, record);
+}
+
+/* The object that the address lies in, as a whole; or the address alone. */
+static struct dill_error *set_pointer(struct finder *finder, const struct survey *survey)
+{
+	dill_virt address = finder->call->options[OPTION_PTR].number;
+	struct findings scratch = {.arena = finder->call->arena};
+	struct located located;
+	struct dill_error *error =
+		heap_locate(finder->heap, &survey->all, address, &scratch, &located);
+
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	if (error)
+		located = (struct located){0};
+	finder->by_pointer = true;
+	finder->low = located.in_slot ? located.object : address;
+	finder->size = located.in_slot ? located.cache->object_size : 1;
+	return emit_target(finder, address, located.in_slot ? located.cache : NULL);
+}
+
+/* Words of the call: the pattern, unless an option says what to look for, then the cache. */
+static struct dill_error *choose(struct finder *finder, const char **ret_caches)
+{
+	const struct command_call *call = finder->call;
+	bool pointer = call->options[OPTION_PTR].given, text = call->options[OPTION_STRING].given;
+	size_t words = pointer || text ? 1 : 2;
+
+	if (pointer && text)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "--ptr and --string: look for one at a time");
+	if (words == 2 && !call->arguments[0])
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "what shall be found? kfind PATTERN, kfind --ptr ADDRESS or "
+				      "kfind --string TEXT");
+	if (call->argument_count > words)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "\"%s\": with --ptr or --string there is no PATTERN, only a "
+				      "CACHE",
+				      call->arguments[words]);
+	*ret_caches = call->arguments[words - 1];
+	if (text) {
+		const char *bytes = call->options[OPTION_STRING].text;
+
+		return pattern_of_bytes(bytes, strlen(bytes), &finder->pattern);
+	}
+	return pointer ? NULL : pattern_parse(call->arguments[0], &finder->pattern);
+}
+
+static struct dill_error *emit_total(const struct finder *finder)
+{
+	struct record *record = record_new(finder->call->arena, &total_kind);
+
+	if (!record)
+		return error_no_memory();
+	record_set_number(record, TOTAL_MATCHES, finder->matches);
+	record_set_number(record, TOTAL_OBJECTS, finder->objects);
+	record_set_number(record, TOTAL_SEARCHED, finder->searched);
+	record_set_number(record, TOTAL_UNREADABLE, finder->unreadable);
+	return finder->call->sink->emit(finder->call->sink, record);
+}
+
+static struct dill_error *run(struct command_call *call)
+{
+	struct findings findings = {.arena = call->arena};
+	_cleanup_(survey_deinitp)
+	struct survey survey = {0};
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
+	struct finder finder = {
+		.call = call,
+		.all = call->options[OPTION_ALL].given,
+		.rows = ROWS,
+	};
+	const struct census_visitor visitor = {search_slab, NULL, &finder, begin_cache};
+	struct cache_list chosen;
+	const char *caches = NULL;
+
+	TRY(choose(&finder, &caches));
+	if (call->options[OPTION_ROWS].given)
+		finder.rows = call->options[OPTION_ROWS].number ? call->options[OPTION_ROWS].number
+								: UINT64_MAX;
+	TRY(session_heap(call->session, &finder.heap));
+	TRY(arena_new(&arena));
+	finder.arena = arena;
+	TRY(survey_init(finder.heap, call->arena, &findings, &survey));
+	if (caches)
+		TRY(caches_choose(&survey.all, caches, call->arena, &chosen));
+	if (call->options[OPTION_PTR].given)
+		TRY(set_pointer(&finder, &survey));
+	TRY(census_walk(&survey, caches ? &chosen : &survey.all, &visitor));
+	TRY(emit_total(&finder));
+	return findings_emit(call, &findings);
+}
+
+static const struct record_kind *const kinds[] = {&target_kind, &match_kind, &total_kind,
+						  &finding_record_kind, NULL};
+
+const struct command kfind_command = {
+	.name = "kfind",
+	.summary = "Find the objects that contain bytes, a value or text, or point into an object",
+	.help = "Looks into every object in use of the caches that CACHE names, a name or a glob, "
+		"or "
+		"of all caches.\n"
+		"\n"
+		"PATTERN is a word of bytes with two hexadecimal digits each, ?? for any byte; or "
+		"a value u8:N, u16:N,\n"
+		"u32:N, u64:N, N as decimal or 0x, which is found at multiples of its size. "
+		"Several words in quotes\n"
+		"follow each other. --string looks for text. --ptr looks for pointers: to any byte "
+		"of the object that\n"
+		"ADDRESS lies in, or, outside of objects, to the very address.\n"
+		"\n"
+		"A match lies whole within one object. What objects of the page allocator, of "
+		"KFENCE and of vmalloc hold\n"
+		"is not searched.\n"
+		"\n"
+		"Examples:\n"
+		"  kfind --ptr 0xffff888003c41a40\n"
+		"  kfind --string secret 'kmalloc-*' --all\n"
+		"  kfind 'u32:4711 ?? ?? 00 ff' task_struct\n"
+		"  kfind deadbeef??00\n",
+	.arguments = {{"PATTERN", ARGUMENT_TEXT, .optional = true},
+		      {"CACHE", ARGUMENT_CACHE, .optional = true}},
+	.options =
+		{
+			[OPTION_PTR] = {"ptr", 'p', ARGUMENT_ADDRESS, "ADDRESS",
+					"find pointers into the object at ADDRESS, instead of a "
+					"PATTERN"},
+			[OPTION_STRING] = {"string", 's', ARGUMENT_TEXT, "TEXT",
+					   "find TEXT instead of a PATTERN"},
+			[OPTION_ALL] = {"all", 'a', ARGUMENT_NONE, NULL,
+					"look into free objects, too"},
+			[OPTION_ROWS] =
+				{"rows", 'r', ARGUMENT_NUMBER, "N",
+				 "show the first N matches (1000 without this); 0 shows all"},
+		},
+	.needs_target = true,
+	.kinds = kinds,
+	.run = run,
+};

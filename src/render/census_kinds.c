@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "render/census_kinds.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The same sums for a cache, a node and all together. */
+#define SUM_COLUMNS                                                                                \
+	[CENSUS_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY", "bytes of the slabs' pages"},         \
+	[CENSUS_SLABS] = {"slabs", COLUMN_COUNT, "SLABS",                                          \
+			  "slabs found by their struct pages, without dying ones"},                \
+	[CENSUS_EMPTY] = {"empty_slabs", COLUMN_COUNT, "EMPTY", "those without an object in use"}, \
+	[CENSUS_PARTLY] = {"partly_used_slabs", COLUMN_COUNT, "PARTLY",                            \
+			   "those with objects in use and others"},                                \
+	[CENSUS_FULL] = {"full_slabs", COLUMN_COUNT, NULL, "those with every object in use"},      \
+	[CENSUS_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects in these slabs"},         \
+	[CENSUS_LIVE] = {"live", COLUMN_COUNT, "LIVE", "objects that are allocated"},              \
+	[CENSUS_CACHED] = {"cached", COLUMN_COUNT, "CACHED",                                       \
+			   "free objects on CPUs' freelists, in sheaves and in barns"},            \
+	[CENSUS_FREE] = {"free", COLUMN_COUNT, "FREE", "free objects on their slabs' freelists"},  \
+	[CENSUS_WAITING] = {"waiting", COLUMN_COUNT, "WAITING",                                    \
+			    "freed objects that cannot be had again yet"},                         \
+	[CENSUS_UNKNOWN] = {"unknown", COLUMN_COUNT, "UNKNOWN",                                    \
+			    "objects found on no list while a list that could hold them is "       \
+			    "broken or unreadable; they count as in use"},                         \
+	[CENSUS_USED_BYTES] = {"used_bytes", COLUMN_COUNT, "USED",                                 \
+			       "of memory, bytes that objects in use offer to their users"},       \
+	[CENSUS_FREE_BYTES] = {"free_bytes", COLUMN_COUNT, NULL,                                   \
+			       "of memory, bytes in objects that are not in use"},                 \
+	[CENSUS_HOLE_BYTES] = {"hole_bytes", COLUMN_COUNT, "HOLES",                                \
+			       "of free_bytes, those in partly used slabs: fragmentation, they "   \
+			       "cannot go back"},                                                  \
+	[CENSUS_AROUND_BYTES] = {"around_bytes", COLUMN_COUNT, "AROUND",                           \
+				 "of memory, bytes between objects: padding, red zones, "          \
+				 "metadata"},                                                      \
+	[CENSUS_TAIL_BYTES] = {"tail_bytes", COLUMN_COUNT, "TAILS",                                \
+			       "of memory, bytes behind the last objects of slabs"},               \
+	[CENSUS_REQUESTED_OBJECTS] = {"requested_objects", COLUMN_COUNT, NULL,                     \
+				      "objects in use whose requested size the kernel has "        \
+				      "recorded; absent without any"},                             \
+	[CENSUS_REQUESTED_BYTES] = {"requested_bytes", COLUMN_COUNT, NULL,                         \
+				    "bytes that were asked for in these objects"},                 \
+	[CENSUS_REQUEST_WASTE] = {"request_waste", COLUMN_COUNT, NULL,                             \
+				  "bytes that these objects offer beyond what was asked for"},     \
+	[CENSUS_DYING] = {"dying_slabs", COLUMN_COUNT, NULL,                                       \
+			  "slabs that are given back after a grace period; no sum here counts "    \
+			  "them"}
+
+static const struct column cache_columns[] = {
+	[CENSUS_CACHE_NAME] = {"name", COLUMN_TEXT, "NAME", "name of the cache"},
+	SUM_COLUMNS,
+	[CENSUS_CACHE_ACTIVE] = {"active", COLUMN_COUNT, NULL,
+				 "objects in use as /proc/slabinfo counts them: all but the free "
+				 "ones of partial slabs"},
+	[CENSUS_CACHE_KERNEL_SLABS] = {"kernel_slabs", COLUMN_COUNT, NULL,
+				       "slabs as the kernel counts them (num_slabs)"},
+	[CENSUS_CACHE_KERNEL_OBJECTS] = {"kernel_objects", COLUMN_COUNT, NULL,
+					 "objects as the kernel counts them (num_objs)"},
+	[CENSUS_CACHE_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, NULL,
+				      "bytes that a caller gets"},
+	[CENSUS_CACHE_SIZE] = {"size", COLUMN_COUNT, NULL, "bytes from one object to the next"},
+	[CENSUS_CACHE_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "its struct kmem_cache"},
+	[CENSUS_CACHE_IN_MOTION] = {"in_motion", COLUMN_BOOL, NULL,
+				    "true when a CPU was stopped while it changed the cache's "
+				    "lists: an object between two lists counts as live"},
+	[CENSUS_CACHE_INCOMPLETE] = {"incomplete", COLUMN_TEXT, NULL,
+				     "what could not be read, so that objects found nowhere are "
+				     "unknown; absent when everything was"},
+};
+
+const struct record_kind census_cache_kind = {
+	.name = "census_cache",
+	.doc = "A cache, counted object by object.",
+	.columns = cache_columns,
+	.column_count = COUNT(cache_columns),
+};
+
+static const struct column node_columns[] = {
+	[CENSUS_NODE_NUMBER] = {"node", COLUMN_COUNT, "NODE", "NUMA node of the slabs' memory"},
+	SUM_COLUMNS,
+};
+
+const struct record_kind census_node_kind = {
+	.name = "census_node",
+	.doc = "The slabs of the chosen caches in one node's memory.",
+	.columns = node_columns,
+	.column_count = COUNT(node_columns),
+};
+
+static const struct column total_columns[] = {
+	[CENSUS_TOTAL_CACHES] = {"caches", COLUMN_COUNT, "TOTAL OF CACHES",
+				 "how many caches were counted"},
+	SUM_COLUMNS,
+};
+
+const struct record_kind census_total_kind = {
+	.name = "census_total",
+	.doc = "All chosen caches together.",
+	.columns = total_columns,
+	.column_count = COUNT(total_columns),
+};
+
+static const struct column slab_columns[] = {
+	[CENSUS_SLAB_SLAB] = {"slab", COLUMN_ADDRESS, "SLAB",
+			      "its descriptor: struct slab, or struct page before 5.17"},
+	[CENSUS_SLAB_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of the cache"},
+	[CENSUS_SLAB_UNUSED] = {"unused_bytes", COLUMN_COUNT, "UNUSED",
+				"bytes in objects that are not in use"},
+	[CENSUS_SLAB_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects in it"},
+	[CENSUS_SLAB_LIVE] = {"live", COLUMN_COUNT, "LIVE", "objects that are allocated"},
+	[CENSUS_SLAB_CACHED] = {"cached", COLUMN_COUNT, "CACHED",
+				"free objects on CPUs' freelists, in sheaves and in barns"},
+	[CENSUS_SLAB_FREE] = {"free", COLUMN_COUNT, "FREE", "free objects on its own freelist"},
+	[CENSUS_SLAB_WAITING] = {"waiting", COLUMN_COUNT, "WAITING",
+				 "freed objects that cannot be had again yet"},
+	[CENSUS_SLAB_UNKNOWN] = {"unknown", COLUMN_COUNT, "UNKNOWN",
+				 "objects found on no list while a list that could hold them is "
+				 "broken or unreadable"},
+	[CENSUS_SLAB_MEMORY] = {"memory", COLUMN_COUNT, NULL, "bytes of its pages"},
+	[CENSUS_SLAB_NODE] = {"node", COLUMN_COUNT, "NODE", "NUMA node of its memory"},
+	[CENSUS_SLAB_WHERE] = {"where", COLUMN_TEXT, "WHERE",
+			       "whose it is: cpu, cpu_partial, node_partial, node_full, unlisted"},
+	[CENSUS_SLAB_BASE] = {"base", COLUMN_ADDRESS, NULL, "its memory in the direct map"},
+};
+
+const struct record_kind census_slab_kind = {
+	.name = "census_slab",
+	.doc = "A slab, with the states of its objects in numbers.",
+	.columns = slab_columns,
+	.column_count = COUNT(slab_columns),
+};
+
+static const struct column site_columns[] = {
+	[CENSUS_SITE_SITE] =
+		{"site", COLUMN_TEXT, "SITE",
+		 "where the objects were allocated: the caller as symbol+offset, or "
+		 "file:line function(); absent for objects whose site is not recorded"},
+	[CENSUS_SITE_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of the cache"},
+	[CENSUS_SITE_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects in use"},
+	[CENSUS_SITE_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY",
+				"bytes that they take up, metadata included"},
+	[CENSUS_SITE_REQUESTED_BYTES] = {"requested_bytes", COLUMN_COUNT, "REQUESTED",
+					 "bytes that were asked for, where that is recorded"},
+	[CENSUS_SITE_REQUEST_WASTE] = {"request_waste", COLUMN_COUNT, "WASTE",
+				       "bytes that these objects offer beyond that"},
+	[CENSUS_SITE_YOUNGEST] = {"youngest_ns", COLUMN_TIME, "YOUNGEST",
+				  "age of the object that was allocated last, where the kernel "
+				  "records times"},
+	[CENSUS_SITE_OLDEST] = {"oldest_ns", COLUMN_TIME, "OLDEST",
+				"age of the one that was allocated first"},
+	[CENSUS_SITE_ADDRESS] = {"address", COLUMN_ADDRESS, NULL,
+				 "the return address, or the allocation tag"},
+};
+
+const struct record_kind census_site_kind = {
+	.name = "census_site",
+	.doc = "Objects in use of one cache that were allocated at one place.",
+	.columns = site_columns,
+	.column_count = COUNT(site_columns),
+};
+
+static const struct column age_columns[] = {
+	[CENSUS_AGE_FROM] = {"from_ns", COLUMN_TIME, "FROM",
+			     "least age; absent for objects whose time is not recorded"},
+	[CENSUS_AGE_TO] = {"to_ns", COLUMN_TIME, "BELOW",
+			   "all ages are below; absent for the oldest"},
+	[CENSUS_AGE_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects in use"},
+	[CENSUS_AGE_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY",
+			       "bytes that they take up, metadata included"},
+	[CENSUS_AGE_REQUESTED_BYTES] = {"requested_bytes", COLUMN_COUNT, "REQUESTED",
+					"bytes that were asked for, where that is recorded"},
+};
+
+const struct record_kind census_age_kind = {
+	.name = "census_age",
+	.doc = "Objects in use that are about as old.",
+	.columns = age_columns,
+	.column_count = COUNT(age_columns),
+};
+
+static const struct column object_columns[] = {
+	[CENSUS_OBJECT_OBJECT] = {"object", COLUMN_ADDRESS, "OBJECT", "address as callers got it"},
+	[CENSUS_OBJECT_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of the cache"},
+	[CENSUS_OBJECT_STATE] = {"state", COLUMN_TEXT, "STATE",
+				 "live, or unknown: on no list, while one that could hold it is "
+				 "broken or unreadable"},
+	[CENSUS_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, "SIZE", "bytes that a caller gets"},
+	[CENSUS_OBJECT_SLAB] = {"slab", COLUMN_ADDRESS, NULL, "descriptor of its slab"},
+	[CENSUS_OBJECT_INDEX] = {"index", COLUMN_COUNT, NULL, "its number in the slab, from 0"},
+	[CENSUS_OBJECT_NODE] = {"node", COLUMN_COUNT, NULL, "NUMA node of its memory"},
+	[CENSUS_OBJECT_REQUESTED] = {"requested_size", COLUMN_COUNT, "REQUESTED",
+				     "bytes that were asked for, where that is recorded"},
+	[CENSUS_OBJECT_SITE] = {"site", COLUMN_TEXT, "SITE",
+				"where it was allocated, where that is recorded"},
+	[CENSUS_OBJECT_CALLER] = {"caller", COLUMN_ADDRESS, NULL,
+				  "the same as an address: of the caller, or of the allocation "
+				  "tag"},
+	[CENSUS_OBJECT_PID] = {"pid", COLUMN_SIGNED, "PID",
+			       "task that allocated it, where that is recorded"},
+	[CENSUS_OBJECT_CPU] = {"cpu", COLUMN_COUNT, NULL, "and the CPU"},
+	[CENSUS_OBJECT_AGE] = {"age_ns", COLUMN_TIME, "AGE",
+			       "time since then, in steps of a jiffy"},
+};
+
+const struct record_kind census_object_kind = {
+	.name = "census_object",
+	.doc = "An object in use.",
+	.columns = object_columns,
+	.column_count = COUNT(object_columns),
+};

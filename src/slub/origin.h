@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_ORIGIN_H
+#define SLUB_ORIGIN_H
+
+#include "slub/track.h"
+
+/** What kind of place an object's allocation is known by. */
+enum origin_kind {
+	ORIGIN_NONE,   /**< not recorded */
+	ORIGIN_CALLER, /**< a return address (slub_debug=U) */
+	ORIGIN_TAG,    /**< a struct codetag, see alloc_tag_describe() (MEM_ALLOC_PROFILING) */
+};
+
+/** Where an object comes from, as far as the kernel has recorded it. */
+struct origin {
+	enum origin_kind kind;
+	dill_virt address;
+	bool has_track; /**< the next three, of slub_debug=U */
+	unsigned cpu;
+	int pid;
+	uint64_t when; /**< jiffies */
+	bool has_requested;
+	uint32_t requested; /**< bytes that the caller of kmalloc() asked for */
+};
+
+/**
+ * Reads the origins of one cache's objects without a read of the target for each: from copies of
+ * slabs.
+ */
+struct origin_reader {
+	struct heap *heap;
+	const struct cache *cache;
+	struct object_metadata metadata;
+	bool has_tags;
+};
+
+void origin_reader_init(struct heap *heap, const struct cache *cache, struct origin_reader *ret);
+
+/** Whether the kernel records anything about this cache's objects, and whether the slabs' memory
+ * is needed to know it. */
+static inline bool origin_is_recorded(const struct origin_reader *reader)
+{
+	return reader->metadata.tracks || reader->has_tags;
+}
+
+static inline bool origin_needs_bytes(const struct origin_reader *reader)
+{
+	return reader->metadata.tracks || reader->metadata.orig_size;
+}
+
+/**
+ * @param bytes  memory of @p slab; what is not in it is not known
+ * @return NULL; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *origin_read(const struct origin_reader *reader,
+					       const struct slab *slab, struct span bytes,
+					       uint32_t index, struct origin *ret);
+
+#endif

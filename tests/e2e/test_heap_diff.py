@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""`diff` of two exported heaps around a change that the test has made."""
+import subprocess
+
+import pytest
+
+from conftest import ROOT, Program
+from test_json_fields import check, documented
+from tests.guest.memory import Memory, kallsyms
+from tests.guest.messages import Messages
+from tests.matrix import message_cache, on
+
+
+def diff(a, b, *words):
+    """Records of diff; needs no target."""
+    done = subprocess.run(
+        [ROOT / "build/dill", "diff", str(a), str(b), *words, "--json"], capture_output=True, text=True, timeout=60, check=True
+    )
+    kinds, records = documented(), Program.lines(done)
+    for record in records:
+        check(kinds, record["record"], {key: value for key, value in record.items() if key != "record"})
+    return records
+
+
+@pytest.mark.parametrize("case", [*on("plain"), *on("debug", series=("6.12",))], ids=str)
+def test_diff(case, pool, tmp_path):
+    """400 messages more, then none of them: as many objects, at their addresses, in their cache."""
+    with pool.lend(case) as guest:
+        dill, symbols = Program(guest), kallsyms(guest)
+        name = message_cache(case.series, "2k")
+        before, between, after = (tmp_path / f"{name}.db" for name in "abc")
+        dill.json("export", str(before))
+        messages = Messages(guest, (1900, 400))
+        guest.stop()
+        dill.json("export", str(between))
+        with Memory(guest, symbols) as memory:
+            found = {memory.virtual(start) for _, _, start in messages.find(memory)}
+        guest.cont()
+        assert len(found) == 400
+        grown = {row["cache"]: row for row in diff(before, between) if row["record"] == "diff_cache"}
+        # Kernels to 5.10 have others in that cache, too.
+        tolerance = 8 if case.series == "5.10" else 0
+        assert abs(grown[name]["live_change"] - 400) <= tolerance and grown[name]["change"] == "grew"
+        assert grown[name]["live_b"] - grown[name]["live_a"] == grown[name]["live_change"]
+        assert grown[name]["memory_change"] >= 400 * 2048 - 32768
+        order = [abs(row["memory_change"]) for row in diff(before, between) if row["record"] == "diff_cache"]
+        assert order == sorted(order, reverse=True)
+        objects = {int(row["object"], 16): row for row in diff(before, between, "--objects") if row["cache"] == name}
+        appeared = {at for at, row in objects.items() if row["change"] == "appeared"}
+        assert found <= appeared and len(appeared - found) <= tolerance
+        messages.program.kill()
+        while messages.program.alive():
+            pass
+        guest.stop()
+        dill.json("export", str(after))
+        back = {row["cache"]: row for row in diff(between, after) if row["record"] == "diff_cache"}
+        assert abs(back[name]["live_change"] + 400) <= tolerance and back[name]["change"] in ("shrank", "went")
+        went = {int(row["object"], 16) for row in diff(between, after, "--objects") if row["cache"] == name and row["change"] == "went"}
+        assert found <= went and len(went - found) <= tolerance
+        total = diff(before, between)[-1]
+        assert total["record"] == "diff_total" and total["live_change"] == sum(row["live_change"] for row in grown.values())
+        if case.flavour == "debug":
+            sites = [row for row in diff(before, between) if row["record"] == "diff_site" and row["cache"] == name]
+            assert [row["live_change"] for row in sites if row["site"].startswith(("alloc_msg", "load_msg"))] == [400]
+        else:
+            assert total["sites"] == 0
