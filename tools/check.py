@@ -3,7 +3,9 @@
 
 With kernels as arguments (6.1 7.2) the end-to-end tests run on these alone.
 """
+import concurrent.futures
 import json
+import os
 import re
 import subprocess
 import sys
@@ -46,12 +48,19 @@ def fuzz():
         return 0, 1, 0
     if not step(f"build {folder}", ["ninja", "--quiet", "-C", str(folder)]):
         return 0, 1, 0
-    passed = failed = 0
-    for target in sorted(path for path in (folder / "tests/fuzz").glob("fuzz_*") if path.is_file()):
-        quick = ["-max_total_time=10", "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=0"]
-        good = step(f"{target.name}, 10 s", [str(target), f"-artifact_prefix={folder}/", *quick])
-        passed, failed = passed + good, failed + (not good)
-    return passed, failed, 0
+    targets = sorted(path for path in (folder / "tests/fuzz").glob("fuzz_*") if path.is_file())
+    quick = ["-max_total_time=10", "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=0"]
+
+    def run(target):
+        words = [str(target), f"-artifact_prefix={folder}/", *quick]
+        return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for target, done in zip(targets, pool.map(run, targets)):
+            print(f"\n== {target.name}, 10 s\n{done.stdout if done.returncode else ''}", end="", flush=True)
+            failed += done.returncode != 0
+    return len(targets) - failed, failed, 0
 
 
 def counted(title, words):
