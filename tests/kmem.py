@@ -35,10 +35,19 @@ def of_ftrace(events):
                 found.append((("free", event["ptr"], None, None, event["call_site"]), event["common_flags"]))
             continue
         entry = ("alloc", event["ptr"], event["bytes_req"], event["bytes_alloc"], event["call_site"])
-        if found and event["bytes_alloc"] > LARGEST_CLASS and found[-1][0][:4] == entry[:4]:
-            found.pop()
+        if event["bytes_alloc"] > LARGEST_CLASS:
+            drop_inner(found, entry)
         found.append((entry, event["common_flags"]))
     return [(entry, bool(flags & IN_INTERRUPT)) for entry, flags in found]
+
+
+def drop_inner(found, entry):
+    """Of a large allocation's two events the first: the last one found, but for those of interrupts since."""
+    at = len(found) - 1
+    while at > 0 and found[at][1] & IN_INTERRUPT:
+        at -= 1
+    if at >= 0 and found[at][0][:4] == entry[:4]:
+        del found[at]
 
 
 def split(entries, contexts):

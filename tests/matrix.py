@@ -10,8 +10,10 @@ What no kernel of the table has is made up by the unit tests (tests/unit/heap_im
 kmalloc caches, both engines in one kernel.
 """
 import dataclasses
+import warnings
 from typing import NamedTuple
 
+from tests.guest.foreign import ForeignUnavailable, foreign
 from tests.guest.kernels import SERIES
 
 MIB = 1 << 20
@@ -40,6 +42,7 @@ class Flavour:
     @param append   kernel parameters; {debug} is debug_word(), {messages} the cache of messages of up to 1 KiB
     @param memory   in MiB; where the test reads all of it, it lies below 3 GiB
     @param prepare  shell command that is run once it has booted
+    @param suite    of Debian, whose QEMU it runs in when that can be had; empty: this machine's
     @param needs    build option without which the flavour makes no sense
     @param lacking  the series that do not have it; test_matrix.py compares
     """
@@ -53,6 +56,7 @@ class Flavour:
     modules: tuple[str, ...] = ()
     vmcoreinfo: bool = False
     prepare: str = ""
+    suite: str = ""
     needs: str = ""
     lacking: tuple[str, ...] = ()
 
@@ -61,8 +65,18 @@ class Flavour:
         append = self.append.format(debug=debug_word(series), messages=message_cache(series, "1k"))
         return {
             "append": append, "memory": f"{self.memory}M", "smp": self.cpus, "numa": self.nodes, "cpu": self.cpu,
-            "modules": self.modules, "vmcoreinfo": self.vmcoreinfo,
+            "modules": self.modules, "vmcoreinfo": self.vmcoreinfo, **self._qemu(),
         }
+
+    def _qemu(self):
+        """The argument for QEMU, none for this machine's."""
+        if not self.suite:
+            return {}
+        try:
+            return {"qemu": foreign("qemu", self.suite).command}
+        except ForeignUnavailable as reason:
+            warnings.warn(f"{reason}: in this machine's QEMU, which is slower", stacklevel=3)
+            return {}
 
 
 # Files whose inodes and dentries come from the CPU that goes away.
@@ -80,6 +94,11 @@ FLAVOURS = {
         append="pti=on", vmcoreinfo=True,
     ),
     "single": Flavour("a single CPU: what a tracer stops is all there is", append="pti=on", cpus=1),
+    "swift": Flavour(
+        "as plain, in a QEMU that does not translate its code anew at each breakpoint: ten times the events a second",
+        append="pti=on", vmcoreinfo=True, suite="sid",
+    ),
+    "swift-single": Flavour("the same with a single CPU", append="pti=on", cpus=1, suite="sid"),
     "debug": Flavour("red zones, poison and users in all caches; no CPU slabs, no sheaves", append="{debug}=FZPU"),
     "debug-one": Flavour(
         "debugging of one cache among ordinary ones; no merged caches", append="{debug}=FZPU,{messages} slab_nomerge"
@@ -126,3 +145,11 @@ class Case(NamedTuple):
 def on(*flavours, series=SERIES, spoils=False):
     """The cases of these flavours, on every kernel that can have them."""
     return [Case(one, name, spoils) for name in flavours for one in series if one not in FLAVOURS[name].lacking]
+
+
+def tracing(*flavours):
+    """The cases for tests with many breakpoints: "plain" and "single" on one kernel, on the others their swift counterparts."""
+    slow = ("6.1",)
+    swift = {"plain": "swift", "single": "swift-single"}
+    others = [series for series in SERIES if series not in slow]
+    return [case for name in flavours for case in (*on(name, series=slow), *on(swift[name], series=others))]

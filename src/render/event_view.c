@@ -40,7 +40,8 @@ static const struct column columns[] = {
 	[EVENT_COLUMN_BULK] = {"bulk", COLUMN_BOOL, NULL, "one of several objects of one call"},
 	[EVENT_COLUMN_LARGE] = {"large", COLUMN_BOOL, NULL, "whole pages, no object of a slab"},
 	[EVENT_COLUMN_FOREIGN] = {"foreign", COLUMN_BOOL, NULL,
-				  "a process that is not followed freed an object of one that is"},
+				  "freed by a process or on a CPU that is not followed, the object "
+				  "being one that is"},
 	[EVENT_COLUMN_STACK] = {"stack", COLUMN_TEXTS, NULL,
 				"return addresses behind the caller as symbol+offset, innermost "
 				"first"},

@@ -70,7 +70,7 @@ static const struct column event_columns[] = {
 					  "of a free or request: the event that allocated the "
 					  "object"},
 	[HISTORY_EVENT_FOREIGN] = {"foreign", COLUMN_BOOL, NULL,
-				   "true when a process did it that was not followed"},
+				   "true when a process or CPU did it that was not followed"},
 	[HISTORY_EVENT_STACK] = {"stack", COLUMN_TEXTS, NULL,
 				 "callers of the caller, innermost first; with a trace that has "
 				 "backtraces"},

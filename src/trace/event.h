@@ -21,7 +21,7 @@ enum trace_flag {
 	TRACE_KNOWN = 1 << 2,  /**< a free or request whose allocation was seen: the alloc_ members
 				  are set */
 	TRACE_DOUBLE = 1 << 3, /**< a free of an object that was free already */
-	/** A free by a process that is not followed, of an object that a followed one allocated. */
+	/** A free by a process or on a CPU that is not followed, of an object that was. */
 	TRACE_FOREIGN = 1 << 4,
 };
 

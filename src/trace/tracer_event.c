@@ -273,7 +273,7 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 		tracer->counts.dismissed++;
 		return NULL;
 	}
-	if (foreign && occasion->kind != TRACE_ALLOC)
+	if ((foreign || elsewhere) && occasion->kind != TRACE_ALLOC)
 		event.flags |= TRACE_FOREIGN;
 	TRY(remember(tracer, &event));
 	tracer->counts.events++;

@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT, Program
 from tests.guest.ftrace import KmemEvents
 from tests.kmem import assert_equal, of_dill, of_ftrace
-from tests.matrix import on
+from tests.matrix import on, tracing
 
 ROUNDS = 20
 EVENTS = 1500
@@ -64,7 +64,7 @@ def trace_program(guest, folder, *words):
     return records, kmem.events
 
 
-@pytest.mark.parametrize("case", on("single", "plain"), ids=str)
+@pytest.mark.parametrize("case", tracing("single", "plain"), ids=str)
 def test_equals_the_kernels_tracer(case, pool, tmp_path):
     """Event by event: kind, address, bytes, caller."""
     with pool.lend(case) as guest:
@@ -77,7 +77,7 @@ def test_equals_the_kernels_tracer(case, pool, tmp_path):
     assert summary["lost"] == 0 and summary["events"] == sum(record["record"] == "trace_event" for record in records)
 
 
-@pytest.mark.parametrize("case", on("plain"), ids=str)
+@pytest.mark.parametrize("case", tracing("plain"), ids=str)
 def test_requests_and_bulk_calls(case, pool, tmp_path):
     """kfree_rcu() is a request, and the free that comes later names the same object; a bulk call is its objects."""
     with pool.lend(case) as guest:

@@ -15,7 +15,7 @@ from conftest import ROOT, Program
 from tests.gdb_session import GdbSession
 from tests.guest.ftrace import KmemEvents
 from tests.kmem import assert_equal, of_dill, of_ftrace
-from tests.matrix import on
+from tests.matrix import on, tracing
 from tests.vmlinux import write_vmlinux
 
 ROUNDS = 20
@@ -77,7 +77,7 @@ def check_gdb(gdb, guest, before):
 
 
 @pytest.mark.parametrize("symbols", (False, True), ids=("bare", "vmlinux"))
-@pytest.mark.parametrize("case", on("single", "plain"), ids=str)
+@pytest.mark.parametrize("case", tracing("single", "plain"), ids=str)
 def test_equals_the_kernels_tracer(case, pool, symbols, vmlinux):
     """Event by event; then GDB's view is right, and a breakpoint of the user's is still there, and is hit."""
     with pool.lend(case) as guest:
@@ -91,7 +91,10 @@ def test_equals_the_kernels_tracer(case, pool, symbols, vmlinux):
             assert "keep y" in before[0]
             records = trace_program(gdb, guest, program)
             check_gdb(gdb, guest, before)
-            assert "Breakpoint 1," in gdb.run("continue")
+            shown = gdb.run("continue")
+            if "SIGTRAP" in shown:  # of stepi: with two CPUs GDB may take the other one's stop for the step's, which comes now
+                shown = gdb.run("continue")
+            assert "Breakpoint 1," in shown
             assert number(gdb, "$rip") == timers
             gdb.run("delete")
         assert "up" in guest.run("uptime")

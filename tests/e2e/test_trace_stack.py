@@ -20,7 +20,7 @@ import pytest
 from conftest import ROOT, Program
 from tests.guest.ftrace import KmemEvents
 from tests.kernel_symbols import Symbols
-from tests.matrix import on
+from tests.matrix import on, tracing
 
 ROUNDS = 20
 EVENTS = 1000
@@ -103,7 +103,7 @@ def passes(stacks, symbols, start):
                for stack in stacks for frame in stack[:-1])
 
 
-@pytest.mark.parametrize("case", on("plain"), ids=str)
+@pytest.mark.parametrize("case", tracing("plain"), ids=str)
 def test_equals_the_kernels_backtraces(case, pool, tmp_path):
     """System calls, and interrupts that came in between; names as the kernel has them."""
     with pool.lend(case) as guest:

@@ -59,7 +59,8 @@ class KmemEvents:
         """Switch the events on, for this process alone."""
         here = self.guest.run(f"mountpoint -q {TRACEFS} || mount -t tracefs none {TRACEFS}; ls {TRACEFS}/events/kmem")
         script = [f"cd {TRACEFS}", "echo 0 >tracing_on", "echo 16384 >buffer_size_kb", "echo >trace"]
-        script += [f"echo {int(self.stacks)} >options/stacktrace"]
+        # The default clock is each CPU's own: a process that moves would have its events in another order.
+        script += ["echo counter >trace_clock", f"echo {int(self.stacks)} >options/stacktrace"]
         self._read_format("ftrace", STACK)
         for name in (name for name in NAMES if name in here.split()):
             self._read_format("kmem", name)
@@ -77,7 +78,7 @@ class KmemEvents:
         found = []
         for cpu in cpus:
             found += give_stacks(self._read_cpu(f"{TRACEFS}/per_cpu/cpu{cpu}", int(cpu)))
-        self.guest.run(f"echo 0 >{TRACEFS}/events/kmem/filter; echo >{TRACEFS}/trace")
+        self.guest.run(f"cd {TRACEFS}; echo 0 >events/kmem/filter; echo local >trace_clock; echo >trace")
         self.events = [event for _, event in sorted(found, key=lambda pair: pair[0])]
 
     def _fill_page(self, cpu):
