@@ -36,15 +36,15 @@ def of_ftrace(events):
             continue
         entry = ("alloc", event["ptr"], event["bytes_req"], event["bytes_alloc"], event["call_site"])
         if event["bytes_alloc"] > LARGEST_CLASS:
-            drop_inner(found, entry)
+            drop_inner(found, entry, event["common_flags"])
         found.append((entry, event["common_flags"]))
     return [(entry, bool(flags & IN_INTERRUPT)) for entry, flags in found]
 
 
-def drop_inner(found, entry):
+def drop_inner(found, entry, flags):
     """Of a large allocation's two events the first: the last one found, but for those of interrupts since."""
     at = len(found) - 1
-    while at > 0 and found[at][1] & IN_INTERRUPT:
+    while at > 0 and found[at][1] & IN_INTERRUPT and not flags & IN_INTERRUPT:
         at -= 1
     if at >= 0 and found[at][0][:4] == entry[:4]:
         del found[at]
