@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "command/heap_file.h"
 #include "command/registry.h"
 #include "store/heap_diff.h"
 
@@ -71,7 +72,8 @@ static const struct column total_columns[] = {
 	[TOTAL_CACHES] = {"caches", COLUMN_COUNT, "CACHES", "caches that are not the same"},
 	[TOTAL_SITES] = {"sites", COLUMN_COUNT, "SITES", "sites that are not the same"},
 	[TOTAL_SECONDS] = {"seconds", COLUMN_SIGNED, "SECONDS",
-			   "from A to B, by the clock of the host that exported them"},
+			   "from A to B, by the clock of the host that exported them; absent "
+			   "with a dump"},
 };
 
 static const struct record_kind total_kind = {
@@ -220,13 +222,16 @@ static struct dill_error *emit_total(const struct differ *differ, const struct h
 	record_set_signed(record, TOTAL_LIVE_CHANGE, differ->live);
 	record_set_number(record, TOTAL_CACHES, differ->caches);
 	record_set_number(record, TOTAL_SITES, differ->sites);
-	record_set_signed(record, TOTAL_SECONDS, (int64_t)(facts[1].time - facts[0].time));
+	if (facts[0].time && facts[1].time)
+		record_set_signed(record, TOTAL_SECONDS, (int64_t)(facts[1].time - facts[0].time));
 	return differ->call->sink->emit(differ->call->sink, record);
 }
 
 static struct dill_error *run(struct command_call *call)
 {
 	struct differ differ = {.call = call, .rows = UINT64_MAX};
+	_cleanup_(heap_files_deinitp)
+	struct heap_files files = {0};
 	_cleanup_(heap_diff_freep)
 	struct heap_diff *diff = NULL;
 	_cleanup_(arena_freep)
@@ -236,7 +241,9 @@ static struct dill_error *run(struct command_call *call)
 		differ.rows = call->options[OPTION_ROWS].number;
 	TRY(arena_new(&arena));
 	differ.arena = arena;
-	TRY(heap_diff_open(call->arguments[0], call->arguments[1], &diff));
+	TRY(heap_files_prepare(call->arguments, &files));
+	call->findings = files.findings != 0;
+	TRY(heap_diff_open(files.paths[0], files.paths[1], &diff));
 	if (call->options[OPTION_OBJECTS].given)
 		return heap_diff_objects(diff, emit_object, &differ);
 	TRY(heap_diff_caches(diff, emit_cache, &differ));
@@ -249,9 +256,9 @@ static const struct record_kind *const kinds[] = {&cache_kind, &site_kind, &tota
 
 const struct command diff_command = {
 	.name = "diff",
-	.summary = "What grew, appeared and went between two exported heaps",
-	.help = "Compares two files that \"export\" wrote: first the caches whose memory or "
-		"objects differ, then the\n"
+	.summary = "What grew, appeared and went between two exported heaps, or dumps",
+	.help = "Compares two heaps, each a file that \"export\" wrote, a dump or a recording: "
+		"first the caches whose memory or objects differ, then the\n"
 		"places where objects were allocated, if the kernel records these. Largest change "
 		"first. Caches and\n"
 		"places are matched by name, so that heaps of different boots can be compared.\n"
@@ -264,7 +271,8 @@ const struct command diff_command = {
 		"Examples:\n"
 		"  diff before.db after.db\n"
 		"  diff before.db after.db --rows 10\n"
-		"  diff before.db after.db --objects --json\n",
+		"  diff before.db after.db --objects --json\n"
+		"  diff monday.vmcore tuesday.vmcore\n",
 	.arguments = {{"A", ARGUMENT_FILE}, {"B", ARGUMENT_FILE}},
 	.options =
 		{

@@ -4,8 +4,8 @@
 #include "command/census.h"
 #include "command/choose.h"
 #include "command/finding_record.h"
+#include "command/heap_file.h"
 #include "command/registry.h"
-#include "store/heap_store.h"
 
 enum { COL_FILE, COL_CACHES, COL_SLABS, COL_OBJECTS, COL_PLACES, COL_SITES };
 
@@ -180,34 +180,31 @@ static struct dill_error *export(struct exporter *exporter, const struct cache_l
 }
 
 static struct dill_error *emit(struct command_call *call, const char *path,
-			       const struct heap_writer *writer)
+			       const struct heap_counts *counts)
 {
 	struct record *record = record_new(call->arena, &export_kind);
-	struct heap_counts counts;
 
 	if (!record)
 		return error_no_memory();
-	heap_writer_counts(writer, &counts);
 	record_set_text(record, COL_FILE, path);
-	record_set_number(record, COL_CACHES, counts.caches);
-	record_set_number(record, COL_SLABS, counts.slabs);
-	record_set_number(record, COL_OBJECTS, counts.objects);
-	record_set_number(record, COL_PLACES, counts.places);
-	record_set_number(record, COL_SITES, counts.sites);
+	record_set_number(record, COL_CACHES, counts->caches);
+	record_set_number(record, COL_SLABS, counts->slabs);
+	record_set_number(record, COL_OBJECTS, counts->objects);
+	record_set_number(record, COL_PLACES, counts->places);
+	record_set_number(record, COL_SITES, counts->sites);
 	return call->sink->emit(call->sink, record);
 }
 
-static struct dill_error *heap_export(struct command_call *call, struct survey *survey,
-				      const char *path, const char *pattern,
-				      const struct cache_list *chosen)
+static struct dill_error *write_file(struct survey *survey, const struct heap_request *request,
+				     const struct cache_list *chosen, struct heap_counts *ret)
 {
 	struct kernel *kernel = survey->heap->kernel;
 	const struct heap_about about = {
 		.banner = kernel_facts(kernel)->banner,
-		.caches = pattern,
+		.caches = request->pattern,
 		.kernel_base = kernel_facts(kernel)->base,
 		.direct_map = kernel_memory_map(kernel)->page_offset,
-		.time = (uint64_t)time(NULL),
+		.time = request->time,
 	};
 	_cleanup_(heap_writer_freep)
 	struct heap_writer *writer = NULL;
@@ -216,31 +213,45 @@ static struct dill_error *heap_export(struct command_call *call, struct survey *
 	struct exporter exporter = {.survey = survey};
 	struct dill_error *error;
 
-	TRY(origin_names_new(survey->heap, call->arena, &names));
-	TRY(heap_writer_new(path, &about, &writer));
+	TRY(origin_names_new(survey->heap, survey->arena, &names));
+	TRY(heap_writer_new(request->path, &about, &writer));
 	exporter.writer = writer;
 	exporter.names = names;
 	error = export(&exporter, chosen);
 	site_table_deinit(&exporter.sites);
-	return error ? error : emit(call, path, writer);
+	heap_writer_counts(writer, ret);
+	return error;
+}
+
+struct dill_error *heap_export(struct session *session, const struct heap_request *request,
+			       struct arena *arena, struct findings *findings,
+			       struct heap_counts *ret)
+{
+	_cleanup_(survey_deinitp)
+	struct survey survey = {0};
+	struct cache_list chosen;
+	struct heap *heap;
+
+	TRY(session_heap(session, &heap));
+	TRY(survey_init(heap, arena, findings, &survey));
+	chosen = survey.all;
+	if (request->pattern)
+		TRY(caches_choose(&survey.all, request->pattern, arena, &chosen));
+	return write_file(&survey, request, request->pattern ? &chosen : &survey.all, ret);
 }
 
 static struct dill_error *run(struct command_call *call)
 {
-	struct findings findings = {.arena = call->arena};
-	_cleanup_(survey_deinitp)
-	struct survey survey = {0};
-	struct cache_list chosen;
-	const char *pattern = call->arguments[1];
-	struct heap *heap;
+	const struct heap_request request = {
+		.path = call->arguments[0],
+		.pattern = call->arguments[1],
+		.time = (uint64_t)time(NULL),
+	};
+	struct findings findings = findings_new(call);
+	struct heap_counts counts;
 
-	TRY(session_heap(call->session, &heap));
-	TRY(survey_init(heap, call->arena, &findings, &survey));
-	chosen = survey.all;
-	if (pattern)
-		TRY(caches_choose(&survey.all, pattern, call->arena, &chosen));
-	TRY(heap_export(call, &survey, call->arguments[0], pattern,
-			pattern ? &chosen : &survey.all));
+	TRY(heap_export(call->session, &request, call->arena, &findings, &counts));
+	TRY(emit(call, request.path, &counts));
 	return findings_emit(call, &findings);
 }
 

@@ -39,7 +39,7 @@ static struct dill_error *find_grouping(const struct command_call *call, size_t 
 
 static struct dill_error *run(struct command_call *call)
 {
-	struct findings findings = {.arena = call->arena};
+	struct findings findings = findings_new(call);
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};
 	struct census_order order = {.survey = &survey, .rows = UINT64_MAX};

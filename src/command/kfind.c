@@ -281,7 +281,7 @@ static struct dill_error *emit_total(const struct finder *finder)
 
 static struct dill_error *run(struct command_call *call)
 {
-	struct findings findings = {.arena = call->arena};
+	struct findings findings = findings_new(call);
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};
 	_cleanup_(arena_freep)

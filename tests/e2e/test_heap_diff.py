@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`diff` of two exported heaps around a change that the test has made."""
+import os
 import subprocess
 
 import pytest
@@ -11,10 +12,15 @@ from tests.guest.messages import Messages
 from tests.matrix import message_cache, on
 
 
+# Where dumps are compared, too.
+DUMPED = ("6.1", "7.2")
+
+
 def diff(a, b, *words):
     """Records of diff; needs no target."""
     done = subprocess.run(
-        [ROOT / "build/dill", "diff", str(a), str(b), *words, "--json"], capture_output=True, text=True, timeout=60, check=True
+        [ROOT / "build/dill", "diff", str(a), str(b), *words, "--json"], capture_output=True, text=True, timeout=60, check=True,
+        env={**os.environ, "TMPDIR": str(a.parent)},
     )
     kinds, records = documented(), Program.lines(done)
     for record in records:
@@ -33,6 +39,9 @@ def test_diff(case, pool, tmp_path):
         messages = Messages(guest, (1900, 400))
         guest.stop()
         dill.json("export", str(between))
+        dumps = [tmp_path / "between.elf", tmp_path / "after.elf"] if case.series in DUMPED else []
+        for path in dumps[:1]:
+            guest.dump(path)
         with Memory(guest, symbols) as memory:
             found = {memory.virtual(start) for _, _, start in messages.find(memory)}
         guest.cont()
@@ -53,10 +62,17 @@ def test_diff(case, pool, tmp_path):
             pass
         guest.stop()
         dill.json("export", str(after))
+        for path in dumps[1:]:
+            guest.dump(path)
         back = {row["cache"]: row for row in diff(between, after) if row["record"] == "diff_cache"}
         assert abs(back[name]["live_change"] + 400) <= tolerance and back[name]["change"] in ("shrank", "went")
         went = {int(row["object"], 16) for row in diff(between, after, "--objects") if row["cache"] == name and row["change"] == "went"}
         assert found <= went and len(went - found) <= tolerance
+        if dumps:
+            expected = [{**row, "seconds": None} for row in diff(between, after)]
+            for pair in (dumps, (between, dumps[1])):
+                assert [{**row, "seconds": None} for row in diff(*pair)] == expected
+            assert "seconds" not in diff(*dumps)[-1] and not list(tmp_path.glob("dill-*"))
         total = diff(before, between)[-1]
         assert total["record"] == "diff_total" and total["live_change"] == sum(row["live_change"] for row in grown.values())
         if case.flavour == "debug":

@@ -103,6 +103,8 @@ def test_motion_is_no_corruption(guest, live):
         remarks += len(summary["in_motion"])
         status, caches, _ = live("kcache")
         assert status == 0 and all(cache["record"] == "cache" for cache in caches)
+    status, census, _ = live("kcensus")
+    assert status == 0 and {row["record"] for row in census} == {"census_cache", "census_total"}
     print(f"{remarks} remarks")
 
 
