@@ -8,6 +8,7 @@ import pytest
 
 from conftest import ROOT
 from test_inspect import row, slabinfo
+from tests.guest.cache import cache_dir, locked
 from tests.guest.snapshot import looked_at
 from tests.matrix import on
 
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.parametrize("guest", on("plain"), ids=str, indirect=Tru
 @pytest.fixture(scope="session")
 def program(tmp_path_factory):
     """The bytes of the static program, as `make static` makes it, without debug information."""
-    subprocess.run(["make", "static"], cwd=ROOT, check=True, capture_output=True)
+    with locked(cache_dir() / ".static.lock"):  # the other process of xdist builds there, too
+        subprocess.run(["make", "static"], cwd=ROOT, check=True, capture_output=True)
     stripped = tmp_path_factory.mktemp("static") / "dill"
     subprocess.run(["strip", "-o", stripped, FOLDER / "dill"], check=True)
     return stripped.read_bytes()
