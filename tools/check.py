@@ -83,7 +83,7 @@ def main(series):
     if unknown:
         print(f"check: {' '.join(unknown)}: no such kernel; there are {' '.join(SERIES)}", file=sys.stderr)
         return 2
-    pytest = [PYTHON, "-m", "pytest", "-q", "-rs", "-n", "2", "--dist", "loadgroup", "tests/e2e"]
+    pytest = [PYTHON, "-m", "pytest", "-q", "-rs", "--durations=40", "--durations-min=5", "-n", "2", "--dist", "loadgroup", "tests/e2e"]
     if series:
         pytest += ["--series", ",".join(series)]
     stages = {
