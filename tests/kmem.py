@@ -12,7 +12,7 @@ import collections
 
 ZERO_SIZE_PTR = 16
 LARGEST_CLASS = 8192
-IN_INTERRUPT = 0x8 | 0x10  # TRACE_FLAG_HARDIRQ, TRACE_FLAG_SOFTIRQ: include/linux/trace_events.h
+IN_HARDIRQ, IN_SOFTIRQ = 0x8, 0x10  # TRACE_FLAG_HARDIRQ, TRACE_FLAG_SOFTIRQ: include/linux/trace_events.h
 
 
 def of_dill(records):
@@ -27,7 +27,7 @@ def of_dill(records):
 
 
 def of_ftrace(events):
-    """The same of ftrace's events, each with whether it happened in an interrupt."""
+    """The same of ftrace's events, each with what it happened in, see context_of()."""
     found = []
     for event in events:
         if "free" in event["name"]:
@@ -38,24 +38,29 @@ def of_ftrace(events):
         if event["bytes_alloc"] > LARGEST_CLASS:
             drop_inner(found, entry, event["common_flags"])
         found.append((entry, event["common_flags"]))
-    return [(entry, bool(flags & IN_INTERRUPT)) for entry, flags in found]
+    return [(entry, context_of(flags)) for entry, flags in found]
+
+
+def context_of(flags):
+    """0 for the process, 1 for a softirq, 2 for an interrupt, which may come in the middle of either."""
+    return 2 if flags & IN_HARDIRQ else 1 if flags & IN_SOFTIRQ else 0
 
 
 def drop_inner(found, entry, flags):
     """Of a large allocation's two events the first: the last one found, but for those of interrupts since."""
     at = len(found) - 1
-    while at > 0 and found[at][1] & IN_INTERRUPT and not flags & IN_INTERRUPT:
+    while at > 0 and context_of(found[at][1]) > context_of(flags):
         at -= 1
     if at >= 0 and found[at][0][:4] == entry[:4]:
         del found[at]
 
 
 def split(entries, contexts):
-    """Entries of the process, and of interrupts, each in order; the contexts of equal entries are taken in order."""
-    parts = [], []
+    """Entries by context, each in order; the contexts of equal entries are taken in order."""
+    parts = [], [], []
     waiting = collections.defaultdict(collections.deque)
-    for entry, interrupt in contexts:
-        waiting[entry].append(interrupt)
+    for entry, context in contexts:
+        waiting[entry].append(context)
     for entry in entries:
         parts[waiting[entry].popleft()].append(entry)
     return parts

@@ -117,7 +117,7 @@ def test_requests_and_bulk_calls(case, pool, tmp_path):
             assert record["event"] != "double free", record
 
 
-@pytest.mark.parametrize("case", on("plain"), ids=str)
+@pytest.mark.parametrize("case", tracing("plain"), ids=str)
 def test_nothing_stays_behind(case, pool):
     """Ended by a limit, by Ctrl-C, by SIGTERM: the guest runs through all that was a probe."""
     with pool.lend(case) as guest:
