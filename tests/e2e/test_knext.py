@@ -56,7 +56,7 @@ class Allocator:
 
     def wait_done(self):
         """Wait until it is done, without asking the guest."""
-        for _ in range(400):
+        for _ in range(1200):  # where memory is short, the kernel may look for some for long
             if int(self.guest.monitor.hmp(f"xp /1gx {self.word:#x}").split(":")[1], 16) == 2:
                 return
             time.sleep(0.05)
