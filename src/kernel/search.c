@@ -20,9 +20,10 @@
 #define INTERRUPT_PAGES 4096u
 
 #define BANNER "Linux version "
-/* Most of an image that is searched for the banner, and how much at once. */
-#define IMAGE_MAX (UINT64_C(256) << 20)
-#define CHUNK	  (UINT64_C(1) << 20)
+/* Most that is searched for the banner, in all images that seem to be there, and how much at once.
+ * One image of the largest kernels is some 100 MiB. */
+#define BANNER_MAX (UINT64_C(512) << 20)
+#define CHUNK	   (UINT64_C(1) << 20)
 
 /* --- by VMCOREINFO --- */
 
@@ -47,6 +48,7 @@ struct search {
 	struct kernel *kernel;
 	uint64_t pages;	     /* looked at */
 	unsigned candidates; /* tried */
+	uint64_t left;	     /* of BANNER_MAX */
 	bool found;
 	uint8_t copy[DILL_PAGE_SIZE];
 };
@@ -95,33 +97,36 @@ static struct dill_error *is_candidate(struct search *search, const uint8_t *pag
 }
 
 /* Whether a part of the image holds the banner. Chunks overlap by its length. */
-static struct dill_error *holds_banner(struct kernel *kernel, const struct image_region *region,
-				       uint8_t *buffer, bool *ret)
+static struct dill_error *holds_banner(struct search *search, const struct image_region *region,
+				       uint8_t *buffer)
 {
-	uint64_t limit = region->size < IMAGE_MAX ? region->size : IMAGE_MAX;
+	for (uint64_t at = 0; at < region->size && !search->found; at += CHUNK) {
+		uint64_t rest = region->size - at;
+		uint64_t size = rest < CHUNK + strlen(BANNER) ? rest : CHUNK + strlen(BANNER);
 
-	for (uint64_t at = 0; at < limit && !*ret; at += CHUNK) {
-		uint64_t size =
-			limit - at < CHUNK + strlen(BANNER) ? limit - at : CHUNK + strlen(BANNER);
-
-		TRY(vm_read_lenient(kernel, region->first + at, buffer, size));
-		*ret = memmem(buffer, size, BANNER, strlen(BANNER));
+		TRY(memory_check_interrupt(search->kernel->memory));
+		if (search->left < size)
+			return dill_error_new(DILL_ERROR_LIMIT,
+					      "the page tables in memory map more than one "
+					      "kernel could have, and none of it is one");
+		search->left -= size;
+		TRY(vm_read_lenient(search->kernel, region->first + at, buffer, size));
+		search->found = memmem(buffer, size, BANNER, strlen(BANNER));
 	}
 	return NULL;
 }
 
 /* Tables of a kernel that is gone may lie around: its image is overwritten. */
-static struct dill_error *check_image(struct kernel *kernel, bool *ret)
+static struct dill_error *check_image(struct search *search)
 {
-	const struct image *image = &kernel->image;
+	const struct image *image = &search->kernel->image;
 	_cleanup_(freep)
 	uint8_t *buffer = malloc(CHUNK + strlen(BANNER));
 
 	if (!buffer)
 		return error_no_memory();
-	*ret = false;
-	for (size_t i = 0; i < image->regions.count && !*ret; i++)
-		TRY(holds_banner(kernel, &image->regions.items[i], buffer, ret));
+	for (size_t i = 0; i < image->regions.count && !search->found; i++)
+		TRY(holds_banner(search, &image->regions.items[i], buffer));
 	return NULL;
 }
 
@@ -136,7 +141,7 @@ static struct dill_error *try_levels(struct search *search, dill_phys page, unsi
 		dill_error_free(error);
 		return NULL;
 	}
-	TRY(check_image(kernel, &search->found));
+	TRY(check_image(search));
 	if (!search->found)
 		image_deinit(&kernel->image);
 	return NULL;
@@ -201,6 +206,7 @@ struct dill_error *kernel_search(struct kernel *kernel)
 	if (!search)
 		return error_no_memory();
 	search->kernel = kernel;
+	search->left = BANNER_MAX;
 	kernel->facts.base_how = "page tables, found in physical memory";
 	return search_memory(search);
 }

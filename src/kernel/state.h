@@ -95,7 +95,8 @@ DILL_MUST_CHECK struct dill_error *kernel_use_own_tables(struct kernel *kernel);
 
 /* search.c */
 /** Find the image without registers: by the VMCOREINFO of a dump, else by page tables that lie
- * anywhere in physical memory. NOT_FOUND also where the target does not tell where memory is. */
+ * anywhere in physical memory. NULL; UNSUPPORTED where the target does not tell where memory is;
+ * NOT_FOUND; LIMIT; fatal errors */
 DILL_MUST_CHECK struct dill_error *kernel_search(struct kernel *kernel);
 
 /* kallsyms_find.c */
