@@ -132,6 +132,25 @@ static void test_other_tables(void **state)
 	guest_deinit(&guest);
 }
 
+/* Tables that map more than any kernel: how much of it is searched has an end. */
+static void test_endless_images(void **state)
+{
+	struct fake_tables tables;
+	struct guest guest;
+	struct dill_error *error;
+
+	(void)state;
+	guest_init(&guest);
+	fake_tables_init(&tables, &guest.target, 4, ROOT, ROOT + 0x1000);
+	for (uint64_t at = 0; at < 600 * MIB; at += 2 * MIB)
+		fake_tables_map(&tables, BASE + at, OTHER + at, 2, 0);
+	error = kernel_locate(&guest.kernel);
+	assert_non_null(error);
+	assert_int_equal(dill_error_code(error), DILL_ERROR_LIMIT);
+	dill_error_free(error);
+	guest_deinit(&guest);
+}
+
 /* A target that does not tell where memory is cannot be searched: its CPUs' reason counts. */
 static void test_not_searched(void **state)
 {
@@ -189,9 +208,9 @@ static void test_vmcoreinfo(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_in_memory),    cmocka_unit_test(test_kernel_that_is_gone),
-		cmocka_unit_test(test_other_tables), cmocka_unit_test(test_not_searched),
-		cmocka_unit_test(test_vmcoreinfo),
+		cmocka_unit_test(test_in_memory),      cmocka_unit_test(test_kernel_that_is_gone),
+		cmocka_unit_test(test_other_tables),   cmocka_unit_test(test_not_searched),
+		cmocka_unit_test(test_endless_images), cmocka_unit_test(test_vmcoreinfo),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
