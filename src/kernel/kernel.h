@@ -186,6 +186,14 @@ unsigned kernel_node_limit(struct kernel *kernel);
 DILL_MUST_CHECK struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsigned cpu,
 						     const char *const *functions, bool *ret);
 
+/**
+ * Whether no CPU uses the page tables of this kernel any more: memory of a kernel that is gone may
+ * still look as it did, when another one was put elsewhere. The target is stopped. (locate.c)
+ * @param ret  false also when that cannot be told
+ * @return NULL; what reading registers fails with
+ */
+DILL_MUST_CHECK struct dill_error *kernel_has_left(struct kernel *kernel, bool *ret);
+
 /* --- time (kernel/jiffies.c) --- */
 
 struct jiffies {

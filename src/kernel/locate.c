@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <string.h>
 
 #include "kernel/state.h"
 
@@ -164,5 +165,46 @@ struct dill_error *kernel_use_own_tables(struct kernel *kernel)
 			return NULL;
 	}
 	vm_init(kernel, before.root, before.levels);
+	return NULL;
+}
+
+/** The entry of a top table for the image's window: all of a kernel's have the same. 0 = none. */
+static uint64_t image_entry(const struct pagetable *tables, dill_phys root)
+{
+	const uint8_t *table;
+	struct dill_error *error = tables->read(tables->context, root, &table);
+	uint64_t entry = 0;
+
+	if (!error)
+		memcpy(&entry, table + DILL_PAGE_SIZE - sizeof(entry), sizeof(entry));
+	dill_error_free(error);
+	return entry & PAGETABLE_ADDRESS_MASK;
+}
+
+static bool uses(const struct pagetable *tables, const struct dill_registers *registers)
+{
+	uint64_t entry = image_entry(tables, tables->root);
+	dill_phys root = registers->cr3 & PAGETABLE_ADDRESS_MASK;
+
+	return registers->cr0 & CR0_PAGING && (image_entry(tables, root) == entry ||
+					       image_entry(tables, root & ~PTI_USER_PAGE) == entry);
+}
+
+struct dill_error *kernel_has_left(struct kernel *kernel, bool *ret)
+{
+	unsigned cpus;
+
+	*ret = false;
+	if (!kernel->vm.paged)
+		return NULL;
+	TRY(memory_cpu_count(kernel->memory, &cpus));
+	for (unsigned cpu = 0; cpu < cpus; cpu++) {
+		struct dill_registers registers;
+
+		TRY(memory_registers(kernel->memory, cpu, &registers));
+		if (!registers.has_control || uses(&kernel->vm.tables, &registers))
+			return NULL;
+	}
+	*ret = true;
 	return NULL;
 }

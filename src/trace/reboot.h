@@ -23,11 +23,4 @@ DILL_MUST_CHECK struct dill_error *boot_clock_start(struct kernel *kernel, struc
 DILL_MUST_CHECK struct dill_error *boot_clock_check(struct boot_clock *clock, struct peek *peek,
 						    bool *ret_again);
 
-/**
- * Whether no CPU uses the page tables of this kernel any more: memory of a kernel that is gone may
- * still look as it did, when another one was put elsewhere. The target is stopped.
- * @param ret  false also when that cannot be told
- */
-DILL_MUST_CHECK struct dill_error *boot_has_left(struct kernel *kernel, bool *ret);
-
 #endif

@@ -126,7 +126,7 @@ static bool is_same_kernel(struct run *run)
 	if (!error)
 		error = was_booted(run, &booted);
 	if (!error && !booted)
-		error = boot_has_left(kernel, &booted);
+		error = kernel_has_left(kernel, &booted);
 	dill_error_free(error);
 	return !error && !booted;
 }
