@@ -90,7 +90,7 @@ DILL_MUST_CHECK struct dill_error *core_set_vmcoreinfo(struct core *core, struct
 DILL_MUST_CHECK struct dill_error *core_add_notes_at(struct core *core, uint64_t offset,
 						     uint64_t size);
 
-/* --- unpacking (kdump_unpack.c) --- */
+/* --- unpacking (core_reader.c) --- */
 
 /** How a page is packed; the bits of a kdump page's flags. */
 enum core_packing {

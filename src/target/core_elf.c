@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* ELF dumps: of kdump, QEMU, libvirt, makedumpfile -E. */
-#include <gelf.h>
-
 #include "base/checked.h"
 #include "target/core.h"
+#include "target/elf_segments.h"
 
 /* Of a flattened dump the headers are put together; 75,000 segments fit. */
 #define HEADERS_MAX (UINT64_C(4) << 20)
-/* QEMU writes one for each block of memory, makedumpfile -E one for each run of pages. */
-#define SEGMENTS_MAX (UINT64_C(1) << 24)
 
 static bool is_mine(const struct core_file *file)
 {
@@ -32,56 +29,15 @@ static struct dill_error *add_load(struct core *core, const GElf_Phdr *header)
 	return extents_add(&core->left_out, header->p_paddr + held, memory - held, 0);
 }
 
-static struct dill_error *add_segments(struct core *core, Elf *elf)
+static struct dill_error *add_segment(void *context, const GElf_Phdr *segment)
 {
-	GElf_Ehdr header;
-	size_t count;
+	struct core *core = context;
 
-	if (!gelf_getehdr(elf, &header) || header.e_machine != EM_X86_64 ||
-	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
-		return dill_error_new(
-			DILL_ERROR_UNSUPPORTED,
-			"an ELF file, but not for x86-64: dill knows no other machines");
-	if (header.e_type != ET_CORE)
-		return dill_error_new(
-			DILL_ERROR_UNSUPPORTED,
-			"an ELF file, but no dump of memory (a kernel's file goes with "
-			"--vmlinux)");
-	if (elf_getphdrnum(elf, &count) || !count)
-		return dill_error_new(DILL_ERROR_BAD_DATA, "the ELF dump has no program headers, "
-							   "or they are cut off");
-	if (count > SEGMENTS_MAX)
-		return dill_error_new(DILL_ERROR_LIMIT, "the ELF dump has %zu segments", count);
-	for (size_t i = 0; i < count; i++) {
-		GElf_Phdr segment;
-
-		if (!gelf_getphdr(elf, (int)i, &segment))
-			return dill_error_new(DILL_ERROR_BAD_DATA,
-					      "the ELF dump is cut off in its program headers");
-		if (segment.p_type == PT_LOAD)
-			TRY(add_load(core, &segment));
-		else if (segment.p_type == PT_NOTE)
-			TRY(core_add_notes_at(core, segment.p_offset, segment.p_filesz));
-	}
+	if (segment->p_type == PT_LOAD)
+		return add_load(core, segment);
+	if (segment->p_type == PT_NOTE)
+		return core_add_notes_at(core, segment->p_offset, segment->p_filesz);
 	return NULL;
-}
-
-static struct dill_error *parse_headers(struct core *core, struct span head)
-{
-	struct dill_error *error;
-	Elf *elf;
-
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED, "libelf is too old");
-	/* The bytes are only read; libelf's interface knows no const. */
-	elf = elf_memory((char *)head.data, head.size);
-	if (!elf || elf_kind(elf) != ELF_K_ELF) {
-		elf_end(elf);
-		return dill_error_new(DILL_ERROR_BAD_DATA, "its ELF header is broken");
-	}
-	error = add_segments(core, elf);
-	elf_end(elf);
-	return error;
 }
 
 static struct dill_error *parse(struct core *core)
@@ -103,7 +59,7 @@ static struct dill_error *parse(struct core *core)
 									     : DILL_PAGE_SIZE);
 		head.data = copy;
 	}
-	TRY(parse_headers(core, head));
+	TRY(elf_segments_visit(head, add_segment, core));
 	TRY(extents_settle(&core->ram, EXTENTS_FIRST_COUNTS));
 	TRY(extents_settle(&core->left_out, EXTENTS_FIRST_COUNTS));
 	if (!core->ram.list.count)
@@ -115,14 +71,6 @@ static void deinit(struct core *core)
 {
 	extents_deinit(&core->ram);
 	extents_deinit(&core->left_out);
-}
-
-/* The range that holds @p at, or NULL. */
-static const struct extent *holder(const struct extents *extents, uint64_t at)
-{
-	const struct extent *extent = extents_find(extents, at);
-
-	return extent && extent->start <= at ? extent : NULL;
 }
 
 /* A page at whose edges memory or a segment ends is put together. */
@@ -148,14 +96,14 @@ static enum core_page join(const struct core *core, dill_phys page, uint8_t *buf
 		at += size;
 		result = CORE_PAGE_READ;
 	}
-	if (result == CORE_PAGE_NO_RAM && holder(&core->left_out, page))
+	if (result == CORE_PAGE_NO_RAM && extents_holder(&core->left_out, page))
 		return CORE_PAGE_LEFT_OUT;
 	return result;
 }
 
 static const void *map(const struct core *core, dill_phys address, size_t length)
 {
-	const struct extent *extent = holder(&core->ram, address);
+	const struct extent *extent = extents_holder(&core->ram, address);
 	struct span bytes;
 	uint64_t inside;
 
@@ -183,15 +131,7 @@ static enum core_page read_page(const struct core *core, struct core_reader *rea
 static bool next_range(const struct core *core, dill_phys from, dill_phys *ret_first,
 		       uint64_t *ret_size)
 {
-	const struct extent *extent = extents_find(&core->ram, from);
-	uint64_t inside;
-
-	if (!extent)
-		return false;
-	inside = from > extent->start ? from - extent->start : 0;
-	*ret_first = extent->start + inside;
-	*ret_size = extent->size - inside;
-	return true;
+	return extents_next(&core->ram, from, ret_first, ret_size);
 }
 
 const struct core_kind core_elf = {

@@ -159,8 +159,8 @@ struct span core_file_span(const struct core_file *file, uint64_t offset, uint64
 
 	if (!file->is_flattened)
 		return span_cut(file->dump, offset, length);
-	piece = extents_find(&file->pieces, offset);
-	if (!piece || piece->start > offset)
+	piece = extents_holder(&file->pieces, offset);
+	if (!piece)
 		return (struct span){file->mapped.data, 0};
 	inside = offset - piece->start;
 	if (length > piece->size - inside)

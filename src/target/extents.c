@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "target/extents.h"
 
-#include <stdbool.h>
-
 #include "base/checked.h"
 
 struct dill_error *extents_add(struct extents *extents, uint64_t start, uint64_t size,
@@ -160,6 +158,25 @@ const struct extent *extents_find(const struct extents *extents, uint64_t at)
 			high = middle;
 	}
 	return low < extents->list.count ? &extents->list.items[low] : NULL;
+}
+
+const struct extent *extents_holder(const struct extents *extents, uint64_t at)
+{
+	const struct extent *extent = extents_find(extents, at);
+
+	return extent && extent->start <= at ? extent : NULL;
+}
+
+bool extents_next(const struct extents *extents, uint64_t from, uint64_t *ret_start,
+		  uint64_t *ret_size)
+{
+	const struct extent *extent = extents_find(extents, from);
+
+	if (!extent)
+		return false;
+	*ret_start = from > extent->start ? from : extent->start;
+	*ret_size = end_of(extent) - *ret_start;
+	return true;
 }
 
 void extents_deinit(struct extents *extents)

@@ -2,6 +2,7 @@
 #ifndef TARGET_EXTENTS_H
 #define TARGET_EXTENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/array.h"
@@ -37,6 +38,14 @@ DILL_MUST_CHECK struct dill_error *extents_settle(struct extents *extents,
 
 /** The range that holds @p at, else the first one behind it, else NULL. Settled ones only. */
 const struct extent *extents_find(const struct extents *extents, uint64_t at);
+
+/** The range that holds @p at, or NULL. Settled ones only. */
+const struct extent *extents_holder(const struct extents *extents, uint64_t at);
+
+/** The part of a range that is first at or after @p from; false when there is none. Settled ones
+ * only. */
+bool extents_next(const struct extents *extents, uint64_t from, uint64_t *ret_start,
+		  uint64_t *ret_size);
 
 void extents_deinit(struct extents *extents);
 

@@ -2,7 +2,6 @@
 /* The system that runs here, through /proc/kcore. Source: fs/proc/kcore.c */
 #include <errno.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/uio.h>
@@ -10,6 +9,7 @@
 
 #include "base/checked.h"
 #include "target/core.h"
+#include "target/elf_segments.h"
 #include "target/open.h"
 
 #define LIVE_PATH "/proc/kcore"
@@ -62,52 +62,35 @@ static struct dill_error *add_notes(struct live *live, const GElf_Phdr *segment)
 	return core_add_notes(&live->notes, (struct span){bytes, size});
 }
 
-static struct dill_error *add_segments(struct live *live, Elf *elf, size_t count)
+static struct dill_error *add_segment(void *context, const GElf_Phdr *segment)
 {
-	for (size_t i = 0; i < count; i++) {
-		GElf_Phdr segment;
+	struct live *live = context;
 
-		if (!gelf_getphdr(elf, (int)i, &segment))
-			return dill_error_new(DILL_ERROR_BAD_DATA,
-					      LIVE_PATH ": its program headers are cut off");
-		if (segment.p_type == PT_NOTE)
-			TRY(add_notes(live, &segment));
-		else if (segment.p_type == PT_LOAD && segment.p_paddr != NO_PHYSICAL)
-			TRY(extents_add(&live->ram, segment.p_paddr, segment.p_filesz,
-					segment.p_offset));
-	}
+	if (segment->p_type == PT_NOTE)
+		return add_notes(live, segment);
+	if (segment->p_type == PT_LOAD && segment->p_paddr != NO_PHYSICAL)
+		return extents_add(&live->ram, segment->p_paddr, segment->p_filesz,
+				   segment->p_offset);
 	return NULL;
 }
 
-/* libelf gets a copy of the headers: it would ask for the size of the file, which is that of the
- * address space. */
+/* The headers alone are given to libelf: the file is as large as the address space. */
 static struct dill_error *parse(struct live *live)
 {
 	_cleanup_(freep)
-	uint8_t *head = NULL, *all = NULL;
+	uint8_t *first = NULL, *head = NULL;
 	Elf64_Ehdr header;
-	struct dill_error *error;
 	uint64_t size;
-	Elf *elf;
 
-	TRY(read_at(live, 0, sizeof(header), &head));
-	memcpy(&header, head, sizeof(header));
-	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_machine != EM_X86_64 ||
-	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr) ||
-	    checked_add(header.e_phoff, (uint64_t)header.e_phnum * sizeof(Elf64_Phdr), &size) ||
-	    size > HEADERS_MAX)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      LIVE_PATH " is none of x86-64: dill knows no other machines");
-	TRY(read_at(live, 0, size, &all));
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED, "libelf is too old");
-	elf = elf_memory((char *)all, size);
-	if (!elf)
-		return dill_error_new(DILL_ERROR_BAD_DATA, LIVE_PATH ": its ELF header is broken");
-	error = add_segments(live, elf, header.e_phnum);
-	elf_end(elf);
-	if (error)
-		return error;
+	TRY(read_at(live, 0, sizeof(header), &first));
+	memcpy(&header, first, sizeof(header));
+	if (checked_add(header.e_phoff, (uint64_t)header.e_phnum * sizeof(Elf64_Phdr), &size) ||
+	    size < sizeof(header) || size > HEADERS_MAX)
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      LIVE_PATH " has no program headers where it says");
+	TRY(read_at(live, 0, size, &head));
+	TRY(dill_error_add_context(elf_segments_visit((struct span){head, size}, add_segment, live),
+				   LIVE_PATH));
 	TRY(extents_settle(&live->ram, EXTENTS_FIRST_COUNTS));
 	if (!live->ram.list.count)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
@@ -142,10 +125,9 @@ static unsigned spaces(void *context)
 /* Where a page lies in the file; false when it does not lie there whole. */
 static bool find(const struct live *live, dill_phys page, uint64_t *ret_offset)
 {
-	const struct extent *extent = extents_find(&live->ram, page);
+	const struct extent *extent = extents_holder(&live->ram, page);
 
-	if (!extent || extent->start > page ||
-	    extent->size - (page - extent->start) < DILL_PAGE_SIZE)
+	if (!extent || extent->size - (page - extent->start) < DILL_PAGE_SIZE)
 		return false;
 	*ret_offset = extent->source + (page - extent->start);
 	return true;
@@ -196,15 +178,8 @@ static struct dill_error *read_pages(void *context, enum dill_space space,
 static bool next_range(void *context, dill_phys from, dill_phys *ret_first, uint64_t *ret_size)
 {
 	const struct live *live = context;
-	const struct extent *extent = extents_find(&live->ram, from);
-	uint64_t inside;
 
-	if (!extent)
-		return false;
-	inside = from > extent->start ? from - extent->start : 0;
-	*ret_first = extent->start + inside;
-	*ret_size = extent->size - inside;
-	return true;
+	return extents_next(&live->ram, from, ret_first, ret_size);
 }
 
 static const char *vmcoreinfo(void *context, size_t *ret_size)
