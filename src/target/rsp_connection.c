@@ -21,9 +21,8 @@
 #define INPUT_LIMIT (RSP_PACKET_LIMIT + 64 * (size_t)1024)
 /* How often a waiting dill asks whether it is still wanted. */
 #define POLL_SLICE_MS 50
-/* What QEMU writes for "+$OK#9a" and "$T05thread:p01.01;#00". */
-#define OK_SIZE	  7u
-#define STOP_SIZE 21u
+/* "+$OK#9a" */
+#define OK_SIZE 7u
 /* A damaged request is sent again so often. */
 #define RESEND_LIMIT 3u
 
@@ -40,6 +39,7 @@ struct rsp_connection {
 	size_t expected; /* bytes that the next wait is for */
 	int low_water;	 /* of the socket */
 	size_t wire;	 /* bytes of the last packet as it came */
+	size_t stop;	 /* those of the shortest stop reply so far; 0 = none came yet */
 	uint64_t packets;
 	size_t output_length, output_sent;
 	size_t input_start, input_end;
@@ -318,6 +318,9 @@ static struct dill_error *take_packet(struct rsp_connection *connection, struct 
 		connection->exited = true;
 		return broken(connection, "the guest has ended");
 	}
+	if (connection->running && rsp_reply_is_stop(payload) &&
+	    (!connection->stop || connection->wire < connection->stop))
+		connection->stop = connection->wire;
 	if (rsp_reply_is_stop(payload) || (connection->running && rsp_reply_is_exit(payload))) {
 		connection->saw_stop = true;
 		*ret_final = connection->running;
@@ -474,7 +477,7 @@ struct dill_error *rsp_wait_stop(struct rsp_connection *connection, int timeout_
 	if (connection->broken)
 		return lost(connection);
 	if (connection->acks == RSP_ACKS_IMPLIED)
-		rsp_expect(connection, connection->due * OK_SIZE + STOP_SIZE);
+		rsp_expect(connection, connection->due * OK_SIZE + connection->stop);
 	while (arrived) {
 		bool running = connection->running;
 		struct dill_error *error = next_packet(connection, deadline, ret, &arrived);
