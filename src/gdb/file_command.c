@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/words.h"
-#include "gdb/plugin.h"
+#include "gdb/own_command.h"
 
 /*
  * dill open, dill close: dumps and recordings in place of GDB's target. They are GDB's alone; the
@@ -124,104 +124,21 @@ static struct dill_error *run_close(struct plugin *plugin, const char *text)
 	return say(plugin, "target that GDB has");
 }
 
-struct file_command {
-	const char *name, *doc;
-	const char *completion; /* how GDB completes it */
-	struct dill_error *(*run)(struct plugin *plugin, const char *text);
-};
-
-static const struct file_command file_commands[] = {
+static const struct own_command file_commands[] = {
 	{"dill open",
 	 "Answer from a dump, or a recording of dill's, instead of GDB's target.\n\n"
 	 "usage: dill open FILE\n\n"
 	 "FILE is a dump of physical memory of any kind that \"dill -c\" takes. Every command of "
 	 "dill answers from it until \"dill close\"; GDB's own do not change.",
-	 "COMPLETE_FILENAME", run_open},
+	 "COMMAND_FILES", "COMPLETE_FILENAME", run_open},
 	{"dill close",
 	 "Answer from GDB's target again, after \"dill open\".\n\n"
 	 "usage: dill close",
-	 "COMPLETE_NONE", run_close},
+	 "COMMAND_FILES", "COMPLETE_NONE", run_close},
 };
-
-#define FILE_COMMANDS (sizeof(file_commands) / sizeof(*file_commands))
-
-/* --- registration --- */
-
-/* What the Python method of one command is bound to. */
-struct binding {
-	struct plugin *plugin;
-	const struct file_command *command;
-};
-
-static PyObject *invoke(PyObject *self, PyObject *arguments)
-{
-	const struct binding *binding = PyCapsule_GetPointer(self, NULL);
-	struct dill_error *error;
-	const char *text;
-	PyObject *from_tty;
-
-	if (!binding || !PyArg_ParseTuple(arguments, "sO", &text, &from_tty))
-		return NULL;
-	if (binding->plugin->evaluating) {
-		PyErr_SetString(binding->plugin->gdb_error,
-				"dill: not while a command evaluates an expression");
-		return NULL;
-	}
-	error = binding->command->run(binding->plugin, text);
-	if (!error)
-		Py_RETURN_NONE;
-	py_raise(binding->plugin->gdb_error, error);
-	return NULL;
-}
-
-static PyMethodDef invoke_method = {"invoke", invoke, METH_VARARGS, NULL};
-
-static void binding_free(PyObject *capsule)
-{
-	free(PyCapsule_GetPointer(capsule, NULL));
-}
-
-static PyObject *make_function(struct plugin *plugin, const struct file_command *command)
-{
-	struct binding *binding = malloc(sizeof(*binding));
-	_cleanup_(py_decrefp)
-	PyObject *capsule = NULL;
-
-	if (!binding)
-		return PyErr_NoMemory();
-	*binding = (struct binding){plugin, command};
-	capsule = PyCapsule_New(binding, NULL, binding_free);
-	if (!capsule) {
-		free(binding);
-		return NULL;
-	}
-	return PyCFunction_New(&invoke_method, capsule);
-}
-
-static bool register_one(struct plugin *plugin, const struct file_command *command)
-{
-	_cleanup_(py_decrefp)
-	PyObject *function = make_function(plugin, command);
-	_cleanup_(py_decrefp)
-	PyObject *class_name = PyObject_GetAttrString(plugin->gdb, "COMMAND_FILES");
-	_cleanup_(py_decrefp)
-	PyObject *completion = PyObject_GetAttrString(plugin->gdb, command->completion);
-	_cleanup_(py_decrefp)
-	PyObject *dict = NULL;
-	_cleanup_(py_decrefp)
-	PyObject *arguments = NULL;
-
-	if (!function || !class_name || !completion)
-		return false;
-	dict = Py_BuildValue("{sssO}", "__doc__", command->doc, "invoke", function);
-	arguments = Py_BuildValue("(sOO)", command->name, class_name, completion);
-	return dict && arguments && gdb_object_register(plugin, "Command", dict, arguments);
-}
 
 bool file_commands_register(struct plugin *plugin)
 {
-	for (size_t i = 0; i < FILE_COMMANDS; i++)
-		if (!register_one(plugin, &file_commands[i]))
-			return false;
-	return true;
+	return own_commands_register(plugin, file_commands,
+				     sizeof(file_commands) / sizeof(*file_commands));
 }

@@ -5,18 +5,26 @@
 #include "command/words.h"
 #include "gdb/interrupt_watch.h"
 #include "gdb/live.h"
+#include "gdb/own_command.h"
 
 /*
  * dill run, NAME, on, off, stop, status: the tracer that works while the user says "continue". They
  * are GDB's alone; what they take is described by tables as other commands' is.
  */
 
-static const char follow_help[] = "NAME is a task's name, a glob, or a number as for --pid.\n";
-
+/* What "dill NAME" and "dill run" take behind their names. */
 static const struct command follow_table = {
 	.name = "NAME",
 	.summary = "Follow the tasks of this name from now on",
-	.help = follow_help,
+	.help = "NAME is a task's name, a glob, or a number as for --pid.\n",
+	.arguments = {{"NAME", ARGUMENT_TASK, .optional = true}},
+	.options = {TRACE_FILTER_TABLE},
+};
+
+static const struct command run_table = {
+	.name = "run",
+	.summary = "Arm the tracer: events are shown while the target runs",
+	.help = "NAME is a task's name, a glob, or a number as for --pid.\n",
 	.arguments = {{"NAME", ARGUMENT_TASK, .optional = true}},
 	.options = {TRACE_FILTER_TABLE},
 };
@@ -26,33 +34,30 @@ static struct dill_error *not_armed(void)
 	return dill_error_new(DILL_ERROR_NOT_FOUND, "nothing is armed: \"dill run\" first");
 }
 
-static struct dill_error *follow(struct plugin *plugin, const struct command *command,
-				 const char *line)
+static struct dill_error *follow(struct plugin *plugin, const struct command *table,
+				 const char *text)
 {
+	_cleanup_(strbuf_deinitp)
+	struct strbuf line = {0};
 	_cleanup_(words_deinitp)
 	struct words words = {0};
 	struct command_call call = {0};
 	struct common_given common;
 	struct trace_filter filter;
 
-	TRY(words_split(line, &words));
-	TRY(arguments_parse(command, (int)words.list.count, (const char *const *)words.list.items,
+	strbuf_append_format(&line, "%s %s", table->name, text);
+	TRY(strbuf_error(&line));
+	TRY(words_split(strbuf_get(&line), &words));
+	TRY(arguments_parse(table, (int)words.list.count, (const char *const *)words.list.items,
 			    &call, &common));
-	call.command = command;
+	call.command = table;
 	TRY(trace_filter_parse(&call, &filter));
 	return live_follow(plugin->live, &filter);
 }
 
 struct dill_error *live_follow_line(struct plugin *plugin, const char *line)
 {
-	_cleanup_(strbuf_deinitp)
-	struct strbuf whole = {0};
-
-	if (!plugin->live)
-		return not_armed();
-	strbuf_append_format(&whole, "NAME %s", line);
-	TRY(strbuf_error(&whole));
-	return follow(plugin, &follow_table, strbuf_get(&whole));
+	return plugin->live ? follow(plugin, &follow_table, line) : not_armed();
 }
 
 /* With "continue &" the prompt is there while the target runs, and its breakpoints cannot change.
@@ -147,9 +152,7 @@ struct dill_error *live_break_words(struct plugin *plugin, const struct words *w
 	return error ? error : write_status(plugin);
 }
 
-static const struct command run_table;
-
-static struct dill_error *run_run(struct plugin *plugin, const char *line)
+static struct dill_error *run_run(struct plugin *plugin, const char *text)
 {
 	bool fresh = !plugin->live;
 	struct dill_error *error = NULL;
@@ -157,167 +160,71 @@ static struct dill_error *run_run(struct plugin *plugin, const char *line)
 	TRY(check_stopped(plugin));
 	if (fresh)
 		TRY(arm(plugin));
-	error = follow(plugin, &run_table, line);
+	error = follow(plugin, &run_table, text);
 	if (error && fresh)
 		live_free(steal(plugin->live));
 	return error ? error : write_status(plugin);
 }
 
-static struct dill_error *run_on(struct plugin *plugin, const char *line)
+static struct dill_error *run_on(struct plugin *plugin, const char *text)
 {
-	(void)line;
+	(void)text;
 	if (!plugin->live)
 		return not_armed();
 	live_mute(plugin->live, false);
 	return NULL;
 }
 
-static struct dill_error *run_off(struct plugin *plugin, const char *line)
+static struct dill_error *run_off(struct plugin *plugin, const char *text)
 {
-	(void)line;
+	(void)text;
 	if (!plugin->live)
 		return not_armed();
 	live_mute(plugin->live, true);
 	return NULL;
 }
 
-static struct dill_error *run_stop(struct plugin *plugin, const char *line)
+static struct dill_error *run_stop(struct plugin *plugin, const char *text)
 {
-	(void)line;
+	(void)text;
 	TRY(check_stopped(plugin));
 	TRY(write_status(plugin));
 	live_free(steal(plugin->live));
 	return NULL;
 }
 
-static struct dill_error *run_status(struct plugin *plugin, const char *line)
+static struct dill_error *run_status(struct plugin *plugin, const char *text)
 {
-	(void)line;
+	(void)text;
 	return write_status(plugin);
 }
 
-static const struct command run_table = {
-	.name = "run",
-	.summary = "Arm the tracer: events are shown while the target runs",
-	.help = "Then \"dill NAME\" chooses what to follow, \"continue\" lets the target run, "
-		"and each\n"
-		"allocation and free prints as it happens. \"dill off\" and \"dill on\" mute and "
-		"unmute,\n"
-		"\"dill status\" tells what was seen, \"dill stop\" disarms. Works on every target "
-		"that\n"
-		"GDB can reach; \"dill trace\" is several times faster where it can be used.\n"
-		"\n"
-		"NAME is a task's name, a glob, or a number as for --pid. Without it all are "
-		"followed.\n",
-	.arguments = {{"NAME", ARGUMENT_TASK, .optional = true}},
-	.options = {TRACE_FILTER_TABLE},
-};
+#define RUNNING "COMMAND_RUNNING", "COMPLETE_NONE"
 
-static const struct {
-	const struct command *table;
-	struct dill_error *(*run)(struct plugin *plugin, const char *line);
-} live_commands[] = {
-	{&run_table, run_run},
-	{&(const struct command){
-		 .name = "on", .summary = "Show events again", .help = "After \"dill off\".\n"},
-	 run_on},
-	{&(const struct command){.name = "off",
-				 .summary = "Show no events, but go on following",
-				 .help = "The target is not faster for it: see \"dill stop\".\n"},
-	 run_off},
-	{&(const struct command){.name = "stop",
-				 .summary = "Disarm the tracer; no breakpoint stays",
-				 .help = "Prints what was seen.\n"},
+static const struct own_command live_commands[] = {
+	{"dill run",
+	 "Arm the tracer: events are shown while the target runs.\n\n"
+	 "Then \"dill NAME\" chooses what to follow, \"continue\" lets the target run, and each\n"
+	 "allocation and free prints as it happens. \"dill off\" and \"dill on\" mute and unmute,\n"
+	 "\"dill status\" tells what was seen, \"dill stop\" disarms. Works on every target that\n"
+	 "GDB can reach; \"dill trace\" is several times faster where it can be used.\n"
+	 "\n"
+	 "NAME is a task's name, a glob, or a number as for --pid. Without it all are "
+	 "followed.\n",
+	 RUNNING, run_run},
+	{"dill on", "Show events again.\n\nAfter \"dill off\".\n", RUNNING, run_on},
+	{"dill off",
+	 "Show no events, but go on following.\n\n"
+	 "The target is not faster for it: see \"dill stop\".\n",
+	 RUNNING, run_off},
+	{"dill stop", "Disarm the tracer; no breakpoint stays.\n\nPrints what was seen.\n", RUNNING,
 	 run_stop},
-	{&(const struct command){.name = "status",
-				 .summary = "What is armed, and what was seen",
-				 .help = "Events, stops, and losses.\n"},
-	 run_status},
+	{"dill status", "What is armed, and what was seen.\n\nEvents, stops, and losses.\n",
+	 RUNNING, run_status},
 };
-
-#define LIVE_COMMANDS (sizeof(live_commands) / sizeof(*live_commands))
-
-/* --- registration --- */
-
-/* What the Python method of one command is bound to. */
-struct binding {
-	struct plugin *plugin;
-	size_t index;
-};
-
-static PyObject *invoke(PyObject *self, PyObject *arguments)
-{
-	const struct binding *binding = PyCapsule_GetPointer(self, NULL);
-	_cleanup_(strbuf_deinitp)
-	struct strbuf line = {0};
-	struct dill_error *error;
-	const char *text;
-	PyObject *from_tty;
-
-	if (!binding || !PyArg_ParseTuple(arguments, "sO", &text, &from_tty))
-		return NULL;
-	strbuf_append_format(&line, "%s %s", live_commands[binding->index].table->name, text);
-	error = strbuf_error(&line);
-	if (!error)
-		error = live_commands[binding->index].run(binding->plugin, strbuf_get(&line));
-	if (error) {
-		py_raise(binding->plugin->gdb_error, error);
-		return NULL;
-	}
-	Py_RETURN_NONE;
-}
-
-static PyMethodDef invoke_method = {"invoke", invoke, METH_VARARGS, NULL};
-
-static void binding_free(PyObject *capsule)
-{
-	free(PyCapsule_GetPointer(capsule, NULL));
-}
-
-static PyObject *make_function(struct plugin *plugin, size_t index)
-{
-	struct binding *binding = malloc(sizeof(*binding));
-	_cleanup_(py_decrefp)
-	PyObject *capsule = NULL;
-
-	if (!binding)
-		return PyErr_NoMemory();
-	*binding = (struct binding){plugin, index};
-	capsule = PyCapsule_New(binding, NULL, binding_free);
-	if (!capsule) {
-		free(binding);
-		return NULL;
-	}
-	return PyCFunction_New(&invoke_method, capsule);
-}
-
-static bool register_one(struct plugin *plugin, size_t index)
-{
-	const struct command *table = live_commands[index].table;
-	_cleanup_(py_decrefp)
-	PyObject *function = make_function(plugin, index);
-	_cleanup_(py_decrefp)
-	PyObject *class_name = PyObject_GetAttrString(plugin->gdb, "COMMAND_RUNNING");
-	_cleanup_(py_decrefp)
-	PyObject *dict = NULL;
-	_cleanup_(py_decrefp)
-	PyObject *arguments = NULL;
-	_cleanup_(strbuf_deinitp)
-	struct strbuf name = {0}, doc = {0};
-
-	strbuf_append_format(&name, "dill %s", table->name);
-	strbuf_append_format(&doc, "%s.\n\n%s", table->summary, table->help);
-	if (!function || !class_name)
-		return false;
-	dict = Py_BuildValue("{sssO}", "__doc__", strbuf_get(&doc), "invoke", function);
-	arguments = Py_BuildValue("(sO)", strbuf_get(&name), class_name);
-	return dict && arguments && gdb_object_register(plugin, "Command", dict, arguments);
-}
 
 bool live_commands_register(struct plugin *plugin)
 {
-	for (size_t i = 0; i < LIVE_COMMANDS; i++)
-		if (!register_one(plugin, i))
-			return false;
-	return true;
+	return own_commands_register(plugin, live_commands,
+				     sizeof(live_commands) / sizeof(*live_commands));
 }
