@@ -7,24 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/db_kind.h"
 #include "target/open.h"
-
-static const char sqlite_magic[] = "SQLite format 3"; /* with its final zero */
-
-/* What cannot be opened is left to who reads exports, and says why. */
-static bool is_export(const char *path)
-{
-	char head[sizeof(sqlite_magic)] = "";
-	FILE *file = fopen(path, "rbe");
-	bool is;
-
-	if (!file)
-		return true;
-	is = fread(head, 1, sizeof(head), file) != sizeof(head) ||
-	     memcmp(head, sqlite_magic, sizeof(head)) == 0;
-	fclose(file);
-	return is;
-}
 
 static struct dill_error *make_folder(struct heap_files *files)
 {
@@ -68,23 +52,37 @@ static struct dill_error *export_session(struct session *session, const char *pa
 	return error;
 }
 
+static struct dill_error *neither(struct dill_error *no_dump)
+{
+	struct dill_error *error =
+		dill_error_new(dill_error_code(no_dump),
+			       "no heap export, as it is not an SQLite file, nor a dump: %s",
+			       dill_error_text(no_dump));
+
+	dill_error_free(no_dump);
+	return error;
+}
+
 static struct dill_error *export_dump(const char *name, const char *path, size_t *findings)
 {
 	const struct target_options target_options = {.file = name};
 	const struct session_options session_options = {0};
 	const struct dill_target_ops *ops;
 	void *context;
+	struct dill_error *error;
 	_cleanup_(session_freep)
 	struct session *session = NULL;
 
-	TRY(target_open(&target_options, &ops, &context));
+	error = target_open(&target_options, &ops, &context);
+	if (error)
+		return dill_error_code(error) == DILL_ERROR_OS ? error : neither(error);
 	TRY(session_new(ops, context, &session_options, &session));
 	return export_session(session, path, findings);
 }
 
 static struct dill_error *prepare(struct heap_files *files, const char *name, size_t index)
 {
-	if (is_export(name)) {
+	if (db_is_sqlite(name)) {
 		files->paths[index] = strdup(name);
 		return files->paths[index] ? NULL : error_no_memory();
 	}
@@ -94,8 +92,7 @@ static struct dill_error *prepare(struct heap_files *files, const char *name, si
 		return error_no_memory();
 	}
 	files->is_made[index] = true;
-	return dill_error_add_context(export_dump(name, files->paths[index], &files->findings),
-				      "%s", name);
+	return export_dump(name, files->paths[index], &files->findings);
 }
 
 struct dill_error *heap_files_prepare(const char *const names[2], struct heap_files *ret)

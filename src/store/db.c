@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/db.h"
 
+#include <stdio.h>
+
 #include "base/strbuf.h"
 
 struct dill_error *db_error(sqlite3 *db)
@@ -86,4 +88,11 @@ struct dill_error *db_text(sqlite3_stmt *statement, int column, struct arena *ar
 	TRY(strbuf_error(&text));
 	*ret = arena_copy_text(arena, strbuf_get(&text), text.length);
 	return *ret ? NULL : error_no_memory();
+}
+
+char *db_file_name(const char *path)
+{
+	char *name;
+
+	return asprintf(&name, "%s%s", path[0] == '/' ? "" : "./", path) < 0 ? NULL : name;
 }

@@ -40,6 +40,10 @@ DILL_MUST_CHECK struct dill_error *db_number(sqlite3 *db, const char *sql, int64
 DILL_MUST_CHECK struct dill_error *db_text(sqlite3_stmt *statement, int column, struct arena *arena,
 					   const char **ret);
 
+/** A path as SQLite takes it for a file, not for ":memory:" and the like. The caller's; NULL =
+ * without memory. */
+char *db_file_name(const char *path);
+
 static inline void db_statement_freep(sqlite3_stmt **statement)
 {
 	sqlite3_finalize(*statement);

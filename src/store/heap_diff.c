@@ -82,12 +82,10 @@ static struct dill_error *attach(sqlite3 *db, const char *path)
 	_cleanup_(db_statement_freep)
 	sqlite3_stmt *statement = NULL;
 	_cleanup_(freep)
-	char *name = NULL;
+	char *name = db_file_name(path);
 
-	if (asprintf(&name, "%s%s", path[0] == '/' ? "" : "./", path) < 0) {
-		name = NULL;
+	if (!name)
 		return error_no_memory();
-	}
 	TRY(db_prepare(db, "ATTACH ? AS b", &statement));
 	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
 	return db_finish(statement);
@@ -170,8 +168,18 @@ static struct dill_error *read_change(sqlite3_stmt *statement, struct arena *are
 	return NULL;
 }
 
-static struct dill_error *visit_changes(struct heap_diff *diff, const char *sql,
-					heap_change_visitor visit, void *context)
+/* Somebody who reads the rows of a query and hands them on. */
+struct rows {
+	struct dill_error *(*take)(const struct rows *rows, sqlite3_stmt *statement,
+				   struct arena *arena);
+	heap_change_visitor change;
+	heap_object_visitor object;
+	bool appeared; /* the objects */
+	void *context;
+};
+
+static struct dill_error *visit_rows(struct heap_diff *diff, const char *sql,
+				     const struct rows *rows)
 {
 	_cleanup_(db_statement_freep)
 	sqlite3_stmt *statement = NULL;
@@ -181,16 +189,31 @@ static struct dill_error *visit_changes(struct heap_diff *diff, const char *sql,
 	TRY(arena_new(&arena));
 	TRY(db_prepare(diff->db, sql, &statement));
 	for (;;) {
-		struct heap_change change;
 		bool row;
 
 		TRY(db_step(statement, &row));
 		if (!row)
 			return NULL;
-		TRY(read_change(statement, arena, &change));
-		TRY(visit(context, &change));
+		TRY(rows->take(rows, statement, arena));
 		arena_reset(arena);
 	}
+}
+
+static struct dill_error *take_change(const struct rows *rows, sqlite3_stmt *statement,
+				      struct arena *arena)
+{
+	struct heap_change change;
+
+	TRY(read_change(statement, arena, &change));
+	return rows->change(rows->context, &change);
+}
+
+static struct dill_error *visit_changes(struct heap_diff *diff, const char *sql,
+					heap_change_visitor visit, void *context)
+{
+	return visit_rows(
+		diff, sql,
+		&(const struct rows){.take = take_change, .change = visit, .context = context});
 }
 
 struct dill_error *heap_diff_caches(struct heap_diff *diff, heap_change_visitor visit,
@@ -231,36 +254,25 @@ static struct dill_error *read_object(sqlite3_stmt *statement, struct arena *are
 	return NULL;
 }
 
-static struct dill_error *visit_objects(struct heap_diff *diff, const char *sql, bool appeared,
-					heap_object_visitor visit, void *context)
+static struct dill_error *take_object(const struct rows *rows, sqlite3_stmt *statement,
+				      struct arena *arena)
 {
-	_cleanup_(db_statement_freep)
-	sqlite3_stmt *statement = NULL;
-	_cleanup_(arena_freep)
-	struct arena *arena = NULL;
+	struct heap_object_change change = {.appeared = rows->appeared};
 
-	TRY(arena_new(&arena));
-	TRY(db_prepare(diff->db, sql, &statement));
-	for (;;) {
-		struct heap_object_change change = {.appeared = appeared};
-		bool row;
-
-		TRY(db_step(statement, &row));
-		if (!row)
-			return NULL;
-		TRY(read_object(statement, arena, &change));
-		TRY(visit(context, &change));
-		arena_reset(arena);
-	}
+	TRY(read_object(statement, arena, &change));
+	return rows->object(rows->context, &change);
 }
 
 struct dill_error *heap_diff_objects(struct heap_diff *diff, heap_object_visitor visit,
 				     void *context)
 {
+	struct rows rows = {.take = take_object, .object = visit, .context = context};
+
 	if (!heap_diff_is_one_boot(diff))
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "the two heaps are of different boots: addresses of objects "
 				      "say nothing there; leave out --objects");
-	TRY(visit_objects(diff, OBJECTS("main", "b"), false, visit, context));
-	return visit_objects(diff, OBJECTS("b", "main"), true, visit, context);
+	TRY(visit_rows(diff, OBJECTS("main", "b"), &rows));
+	rows.appeared = true;
+	return visit_rows(diff, OBJECTS("b", "main"), &rows);
 }

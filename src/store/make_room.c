@@ -45,7 +45,7 @@ static struct dill_error *look_inside(const char *path, const struct db_kind *ki
 
 static struct dill_error *check_ours(const char *path, const struct db_kind *kind)
 {
-	struct dill_error *error = schema_check_header(path, kind);
+	struct dill_error *error = db_check_header(path, kind);
 
 	if (error && dill_error_code(error) == DILL_ERROR_UNSUPPORTED) {
 		dill_error_free(error);

@@ -21,24 +21,12 @@ static const char unlock[] = "PRAGMA journal_mode = DELETE;"
 			     "PRAGMA locking_mode = NORMAL;"
 			     "SELECT count(*) FROM meta;";
 
-/* SQLite takes ":memory:" and the like for no names of files. */
-static char *file_name(const char *path)
-{
-	char *name = NULL;
-
-	if (!path)
-		return strdup("");
-	if (path[0] == '/')
-		return strdup(path);
-	return asprintf(&name, "./%s", path) < 0 ? NULL : name;
-}
-
 struct dill_error *db_create(const char *path, const struct db_kind *kind, sqlite3 **ret)
 {
 	_cleanup_(db_closep)
 	sqlite3 *db = NULL;
 	_cleanup_(freep)
-	char *name = file_name(path);
+	char *name = path ? db_file_name(path) : strdup("");
 
 	if (!name)
 		return error_no_memory();

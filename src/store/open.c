@@ -32,10 +32,10 @@ static struct dill_error *open_db(const char *path, int flags, sqlite3 **ret)
 	_cleanup_(db_closep)
 	sqlite3 *db = NULL;
 	_cleanup_(freep)
-	char *name = NULL;
+	char *name = db_file_name(path);
 	int64_t unused;
 
-	if (asprintf(&name, "%s%s", path[0] == '/' ? "" : "./", path) < 0)
+	if (!name)
 		return error_no_memory();
 	if (sqlite3_open_v2(name, &db, flags, NULL) != SQLITE_OK)
 		return db_error(db);
@@ -113,7 +113,7 @@ struct dill_error *db_open_checked(const char *path, const struct db_kind *kind,
 	struct dill_error *error;
 	bool journal = false;
 
-	TRY(schema_check_header(path, kind));
+	TRY(db_check_header(path, kind));
 	TRY(look_at_journal(path, &journal));
 	error = open_db(path, SQLITE_OPEN_READONLY, ret);
 	if (error && journal) {

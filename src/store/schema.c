@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/schema.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/file_status.h"
-
 /* SQLite keeps the text of a CREATE as it was given, which schema_check() relies on. */
 static const struct db_table tables[] = {
 	{"meta", "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID"},
@@ -45,19 +36,6 @@ static const char view[] =
 	"f.id = e.function LEFT JOIN cache c ON c.id = e.cache LEFT JOIN gfp g ON g.id = e.gfp "
 	"LEFT JOIN symbol s ON s.id = e.caller";
 
-struct dill_error *tables_create(sqlite3 *db, const struct db_kind *kind,
-				 const struct db_table *all, size_t count)
-{
-	char text[96];
-
-	snprintf(text, sizeof(text), "PRAGMA application_id = %u; PRAGMA user_version = %u",
-		 kind->application_id, kind->version);
-	TRY(db_run(db, text));
-	for (size_t i = 0; i < count; i++)
-		TRY(db_run(db, all[i].sql));
-	return NULL;
-}
-
 struct dill_error *schema_create(sqlite3 *db)
 {
 	TRY(tables_create(db, &db_trace, tables, TABLE_COUNT));
@@ -67,29 +45,6 @@ struct dill_error *schema_create(sqlite3 *db)
 struct dill_error *schema_index(sqlite3 *db)
 {
 	return db_run(db, "CREATE INDEX event_object ON event (object)");
-}
-
-struct dill_error *tables_check(sqlite3 *db, const struct db_table *all, size_t count)
-{
-	_cleanup_(db_statement_freep)
-	sqlite3_stmt *statement = NULL;
-
-	TRY(db_prepare(db,
-		       "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? AND sql = ?",
-		       &statement));
-	for (size_t i = 0; i < count; i++) {
-		bool found;
-
-		sqlite3_bind_text(statement, 1, all[i].name, -1, SQLITE_STATIC);
-		sqlite3_bind_text(statement, 2, all[i].sql, -1, SQLITE_STATIC);
-		TRY(db_step(statement, &found));
-		if (!found)
-			return dill_error_new(DILL_ERROR_BAD_DATA,
-					      "the table \"%s\" is not as dill makes it",
-					      all[i].name);
-		sqlite3_reset(statement);
-	}
-	return NULL;
 }
 
 struct dill_error *schema_check(sqlite3 *db)
@@ -105,53 +60,3 @@ const struct db_kind db_trace = {
 	.check = schema_check,
 	.worth = "SELECT EXISTS (SELECT 1 FROM event)",
 };
-
-/* --- the header --- */
-
-#define HEADER_SIZE 100
-
-static uint32_t big_endian(const unsigned char *bytes)
-{
-	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-	       bytes[3];
-}
-
-static struct dill_error *read_header(const char *path, unsigned char *ret, ssize_t *ret_length)
-{
-	struct file_status status;
-	/* Not to wait for the other end of a pipe. */
-	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (file < 0)
-		return dill_error_new_os(errno, "cannot open it");
-	if (file_status_fd(file, &status) != 0 || !status.regular) {
-		close(file);
-		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "it is no regular file");
-	}
-	*ret_length = read(file, ret, HEADER_SIZE);
-
-	int failed = errno;
-
-	close(file);
-	return *ret_length < 0 ? dill_error_new_os(failed, "cannot read it") : NULL;
-}
-
-struct dill_error *schema_check_header(const char *path, const struct db_kind *kind)
-{
-	unsigned char header[HEADER_SIZE];
-	ssize_t length = 0;
-
-	TRY(read_header(path, header, &length));
-	if (length < HEADER_SIZE || memcmp(header, "SQLite format 3", 16) != 0)
-		return dill_error_new(DILL_ERROR_BAD_DATA, "it is no %s: not an SQLite file",
-				      kind->name);
-	if (big_endian(header + 68) != kind->application_id)
-		return dill_error_new(DILL_ERROR_BAD_DATA,
-				      "it is an SQLite file, but no %s that dill wrote",
-				      kind->name);
-	if (big_endian(header + 60) != kind->version)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "it is a %s of format %u; this dill reads format %u",
-				      kind->name, big_endian(header + 60), kind->version);
-	return NULL;
-}
