@@ -8,9 +8,10 @@ import time
 import pytest
 
 from conftest import ROOT, Gdb, Program
+from test_inspect import slabinfo
 from test_json_fields import check, documented
 from tests.guest.memory import Memory, kallsyms
-from tests.guest.messages import HEADER, Messages
+from tests.guest.messages import HEADER, Messages, fragment
 from tests.guest.snapshot import looked_at
 from tests.matrix import message_cache, on
 
@@ -19,17 +20,11 @@ STATES = ("live", "cached", "free", "waiting", "unknown")
 MESSAGES = ((40, 700), (200, 400), (900, 300), (3000, 150))
 
 
-def fragment(guest):
-    """Holes in many caches, and messages of which every third was received again."""
-    guest.run("for i in $(seq 600); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
-    return Messages(guest, *MESSAGES, free_every=3)
-
-
 @pytest.fixture(scope="module", params=on("plain"), ids=str)
 def scene(request, pool):
     """A guest with a fragmented heap, and the messages in it."""
     with pool.lend(request.param) as lent:
-        yield lent, fragment(lent)
+        yield lent, fragment(lent, *MESSAGES)
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +49,6 @@ def census(dill, *words):
     return records[:-1], records[-1]
 
 
-def slabinfo(text):
-    """/proc/slabinfo as {name: (active, objects, size, slabs)}."""
-    rows = [line.split() for line in text.splitlines()[2:]]
-    return {word[0]: (int(word[1]), int(word[2]), int(word[3]), int(word[14])) for word in rows}
-
-
 def check_sums(row):
     """The bytes add up to the memory, the states to the objects."""
     assert row["memory"] == row["used_bytes"] + row["free_bytes"] + row["around_bytes"] + row["tail_bytes"], row
@@ -73,7 +62,11 @@ def compare_with_slabinfo(guest):
     still = None
     for _ in range(8):
         (rows, total), readings = looked_at(guest, ["/proc/slabinfo"], lambda: census(Program(guest)))
-        tables = [slabinfo(reading["/proc/slabinfo"]) for reading in readings]
+        tables = [
+            {name: (active, objects, size, slabs)
+             for name, (active, objects, size, _, _, slabs) in slabinfo(reading["/proc/slabinfo"]).items()}
+            for reading in readings
+        ]
         assert [row["memory"] for row in rows] == sorted((row["memory"] for row in rows), reverse=True)
         for row in rows:
             check_sums(row)
@@ -105,7 +98,7 @@ def test_every_cache(guest):
 def test_every_cache_with_debugging(case, pool):
     """Red zones and metadata around objects, which is where the memory goes then."""
     with pool.lend(case) as guest:
-        fragment(guest)
+        fragment(guest, *MESSAGES)
         rows = {row["name"]: row for row in compare_with_slabinfo(guest)}
         assert rows["dentry"]["around_bytes"] >= rows["dentry"]["objects"] * 64
 

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT, Gdb, Program
 from tests.guest.memory import Memory, kallsyms
-from tests.guest.messages import Messages
+from tests.guest.messages import fragment
 from tests.matrix import message_cache, on
 
 STATES = ("live", "cached", "free", "waiting", "unknown")
@@ -40,8 +40,7 @@ def diff(a, b, *words, status=0):
 def scene(request, pool, tmp_path_factory):
     """A stopped guest with messages, some of them received again; its memory; its exported heap."""
     with pool.lend(request.param) as guest:
-        guest.run("for i in $(seq 600); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
-        messages = Messages(guest, (200, 400), (900, 300), free_every=3)
+        messages = fragment(guest, (200, 400), (900, 300))
         symbols = kallsyms(guest)
         guest.stop()
         path = tmp_path_factory.mktemp("export") / "heap.db"

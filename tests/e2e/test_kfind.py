@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Gdb, Program
 from tests.guest.memory import Memory, kallsyms
-from tests.guest.messages import HEADER, MAGIC, Messages
+from tests.guest.messages import HEADER, MAGIC, fragment
 from tests.matrix import message_cache, on
 
 
@@ -15,8 +15,7 @@ class Scene:
 
     def __init__(self, guest):
         self.guest, self.dill = guest, Program(guest)
-        guest.run("for i in $(seq 600); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
-        self.messages = Messages(guest, (200, 400), (900, 300), free_every=3)
+        self.messages = fragment(guest, (200, 400), (900, 300))
         self.symbols = kallsyms(guest)
         guest.stop()
         self.memory = Memory(guest, self.symbols)

@@ -6,27 +6,24 @@ import re
 import pytest
 
 from conftest import Gdb, Program
+from test_inspect import slabinfo
 from tests.guest.memory import Memory, kallsyms
-from tests.guest.messages import HEADER, MAGIC, Messages
+from tests.guest.messages import HEADER, MAGIC, Messages, fragment
 from tests.guest.snapshot import looked_at
 from tests.guest.stub import Stub, kfence_pool
 from tests.matrix import message_cache, on
 
 STATES = ("live", "cached", "free", "waiting", "unknown")
+# Bytes and how many.
+MESSAGES = ((900, 600),)
 CHARACTERS = {"live": "#", "cached": "cmsbl", "free": ".", "waiting": "rgkdx", "unknown": "?"}
-
-
-def fragment(guest):
-    """Holes in many caches, and messages of which every third was received again."""
-    guest.run("for i in $(seq 600); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
-    return Messages(guest, (900, 600), free_every=3)
 
 
 @pytest.fixture(scope="module", params=on("plain"), ids=str)
 def scene(request, pool):
     """A guest with a fragmented heap, at rest, and the messages in it."""
     with pool.lend(request.param) as lent:
-        yield lent, fragment(lent)
+        yield lent, fragment(lent, *MESSAGES)
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +80,6 @@ def check_sums(sums, slabs):
     assert places == told
 
 
-def slabinfo(text):
-    """/proc/slabinfo as {name: (objects, slabs)}."""
-    rows = [line.split() for line in text.splitlines()[2:]]
-    return {word[0]: (int(word[2]), int(word[14])) for word in rows}
-
-
 def look_at_rest(dill, guest):
     """kmap of everything and kcache's table of one and the same moment."""
     guest.stop()
@@ -105,7 +96,9 @@ def compare_with_kernel(guest):
     still = None
     for _ in range(8):
         (sums, slabs, table), readings = looked_at(guest, ["/proc/slabinfo"], lambda: look_at_rest(Program(guest), guest))
-        counters = [slabinfo(reading["/proc/slabinfo"]) for reading in readings]
+        counters = [
+            {name: (row[1], row[5]) for name, row in slabinfo(reading["/proc/slabinfo"]).items()} for reading in readings
+        ]
         assert set(sums) == set(table) == set(counters[-1])
         for name, record in sums.items():
             check_sums(record, slabs[name])
@@ -134,7 +127,7 @@ def test_every_cache(guest):
 def test_every_cache_with_debugging(case, pool):
     """Red zones in front of objects, free pointers behind them, lists of full slabs."""
     with pool.lend(case) as guest:
-        fragment(guest)
+        fragment(guest, *MESSAGES)
         compare_with_kernel(guest)
         sums, slabs = maps(Program(guest), "dentry")
         slab = slabs["dentry"][0]
