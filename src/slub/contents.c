@@ -8,7 +8,6 @@
  * back. */
 #define TRIM_BYTES (UINT64_C(32) << 20)
 
-/* Fetch the next slabs; where memory is mapped there is nothing to fetch. */
 static void warm_batch(struct heap *heap, const struct cache *cache, const struct slab_list *list,
 		       size_t first)
 {
@@ -21,6 +20,7 @@ static void warm_batch(struct heap *heap, const struct cache *cache, const struc
 	freelists_warm(heap, cache, slabs, count);
 }
 
+/* Fetch the next slabs; where memory is mapped there is nothing to fetch. */
 static struct dill_error *prefetch_batch(struct heap *heap, const struct cache *cache,
 					 const struct slab_list *list, size_t first)
 {
@@ -28,7 +28,7 @@ static struct dill_error *prefetch_batch(struct heap *heap, const struct cache *
 	_cleanup_(freep)
 	struct slab *slabs = NULL;
 
-	if (kernel_map(heap->kernel, heap->slab_caches, sizeof(dill_virt)))
+	if (heap_is_mapped(heap))
 		return NULL;
 	slabs = calloc(batch, sizeof(*slabs));
 	if (!slabs)

@@ -31,6 +31,13 @@ static inline bool heap_is_kfence(const struct heap *heap, dill_virt address)
 	return heap->kfence_base && address - heap->kfence_base < heap->kfence_size;
 }
 
+/** True when the target's memory can be looked at in place, so that fetching it ahead gains
+ * nothing. */
+static inline bool heap_is_mapped(const struct heap *heap)
+{
+	return kernel_map(heap->kernel, heap->slab_caches, sizeof(dill_virt));
+}
+
 /**
  * Resolve the layout of @p kernel's slab structures and find its list of caches.
  * @return NULL; UNSUPPORTED when this kernel has no SLUB that dill understands; NOT_FOUND without

@@ -145,8 +145,7 @@ struct dill_error *lists_collect(struct heap *heap, struct list_walk *walks, siz
 	_cleanup_(freep)
 	dill_virt *addresses = calloc(count ? count : 1, sizeof(*addresses));
 	size_t open = count;
-	/* Then there is nothing to fetch. */
-	bool mapped = kernel_map(heap->kernel, heap->slab_caches, sizeof(dill_virt));
+	bool mapped = heap_is_mapped(heap); /* then there is nothing to fetch */
 
 	if (!addresses)
 		return error_no_memory();

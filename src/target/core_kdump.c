@@ -11,7 +11,7 @@
 
 /* "struct disk_dump_header" of 64-bit machines, block 0 */
 enum {
-	HEADER_VERSION = 8,
+	HEADER_FORMAT = 8, /* header_version */
 	UTSNAME_SIZE = 65,
 	HEADER_MACHINE = 12 + 4 * UTSNAME_SIZE, /* utsname.machine */
 	HEADER_STATUS = 424,
@@ -52,7 +52,10 @@ struct kdump {
 };
 
 struct header {
-	uint32_t version, status, sub_blocks, bitmap_blocks;
+	/* Of the file's format, whose members came one after the other: it has no other sign of
+	 * what it has. The kernel's release is none of it. */
+	uint32_t format;
+	uint32_t status, sub_blocks, bitmap_blocks;
 	uint64_t pages;
 	int32_t level;
 };
@@ -90,7 +93,7 @@ static struct dill_error *parse_header(struct core *core, struct header *ret)
 		return cut_off();
 	block = span_u32(head, HEADER_BLOCK_SIZE);
 	*ret = (struct header){
-		.version = span_u32(head, HEADER_VERSION),
+		.format = span_u32(head, HEADER_FORMAT),
 		.status = span_u32(head, HEADER_STATUS),
 		.sub_blocks = span_u32(head, HEADER_SUB_BLOCKS),
 		.bitmap_blocks = span_u32(head, HEADER_BITMAP_BLOCKS),
@@ -118,16 +121,16 @@ static struct dill_error *parse_sub_header(struct core *core, struct header *hea
 		return cut_off();
 	header->level = (int32_t)span_u32(sub, SUB_DUMP_LEVEL);
 	core->lacks_zeros_only = header->level == LEVEL_ZEROS;
-	if (header->version >= 2 && span_u32(sub, SUB_SPLIT))
+	if (header->format >= 2 && span_u32(sub, SUB_SPLIT))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "one part of a dump that was split: join them with "
 				      "\"makedumpfile --reassemble\"");
-	if (header->version >= 6)
+	if (header->format >= 6)
 		header->pages = span_u64(sub, SUB_MAX_PAGES);
-	if (header->version >= 4)
+	if (header->format >= 4)
 		TRY(core_add_notes_at(core, span_u64(sub, SUB_NOTES),
 				      span_u64(sub, SUB_NOTES + 8)));
-	if (header->version >= 3) {
+	if (header->format >= 3) {
 		uint64_t size = span_u64(sub, SUB_VMCOREINFO + 8);
 		struct span text = core_file_span(&core->file, span_u64(sub, SUB_VMCOREINFO), size);
 

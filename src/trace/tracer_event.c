@@ -218,12 +218,13 @@ static bool follows_everything(const struct trace_filter *filter)
  */
 static struct dill_error *confirm_double(struct tracer *tracer, struct trace_event *event)
 {
-	bool all = follows_everything(&tracer->options.filter), free = false;
+	bool free = false;
 
-	if (all && !tracer->options.confirms)
-		return NULL;
-	if (all)
+	if (follows_everything(&tracer->options.filter)) {
+		if (!tracer->options.confirms)
+			return NULL;
 		TRY(free_state_read(tracer->heap, event->object, &free));
+	}
 	if (!free)
 		event->flags &= ~(unsigned)TRACE_DOUBLE;
 	return NULL;
