@@ -6,7 +6,7 @@ import time
 import pytest
 
 from conftest import ROOT, Program
-from tests.guest.messages import HEADER, MAGIC, Messages
+from tests.guest.messages import HEADER, MAGIC, Messages, exhaust_large_blocks
 from tests.guest.stub import Stub
 from tests.matrix import message_cache, on
 
@@ -26,8 +26,8 @@ CASES = {
 def machine(request, pool):
     """A guest of each flavour."""
     with pool.lend(request.param) as guest:
-        if request.param.flavour == "tight":  # what is left in larger blocks is taken: from now on slabs are small
-            Messages(guest, (1900, 6000))
+        if request.param.flavour == "tight":  # from now on slabs are small
+            exhaust_large_blocks(guest, message_cache(request.param.series, "2k"))
         yield request.param, guest
 
 

@@ -49,3 +49,20 @@ def fragment(guest, *pairs):
     """Make holes in many caches, and Messages of which every third was received again."""
     guest.run("for i in $(seq 600); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
     return Messages(guest, *pairs, free_every=3)
+
+
+def exhaust_large_blocks(guest, cache, free_every: int = 0):
+    """Hold messages in *cache*, of 2 KiB, until it has 40 slabs of the smallest order; for guests of the flavour "tight".
+
+    How many that takes varies: what a CPU has in its own list of free pages may become a large block again.
+
+    @returns  the Messages
+    """
+    held = []
+    for _ in range(8):
+        held.append(Messages(guest, (1900, 3000), free_every=free_every))
+        words = guest.run(f"cd /sys/kernel/slab/{cache}; cat slabs objs_per_slab total_objects").split("\n")
+        slabs, each, total = (int(word.split()[0]) for word in words[:3])
+        if total < slabs * each - 40 * (each - 2):
+            return held
+    raise AssertionError(f"{cache}: {slabs} slabs, hardly one of less than {each} objects")
