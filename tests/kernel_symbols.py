@@ -21,9 +21,10 @@ class Symbols:
         return self._starts[bisect.bisect_right(self._starts, address) - 1]
 
     def names(self, address):
-        """Every name of an address, as symbol+offset."""
+        """Every name of an address, as symbol+offset, with the module in brackets."""
         start = self._start(address)
-        return {f"{name}+{address - start:#x}" for name in self._names[start]}
+        module = f" [{self._modules[start]}]" if self._modules[start] else ""
+        return {f"{name}+{address - start:#x}{module}" for name in self._names[start]}
 
     def functions(self, address):
         """The names of the function that an address is in."""

@@ -186,7 +186,7 @@ struct dill_error *module_answer(struct inquiry *inquiry, dill_virt address, str
 			arena_copy_text(inquiry->arena, strbuf_get(&name), name.length));
 	record_set_number(record, OBJECT_COLUMN_AREA, place.base);
 	record_set_number(record, OBJECT_COLUMN_AREA_SIZE, place.size);
-	return NULL;
+	return set_symbol(inquiry, address, record);
 }
 
 /* --- pages --- */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/cache_record.h"
 
+#include "command/symbol_text.h"
+
 static const char *encoding_name(enum freelist_encoding encoding)
 {
 	switch (encoding) {
@@ -291,15 +293,14 @@ static struct dill_error *fill_identity(const struct heap *heap, const struct ca
 	record_set_signed(record, CACHE_REFCOUNT, cache->refcount);
 	record_set_number(record, CACHE_CTOR, cache->ctor);
 	if (cache->ctor) {
-		struct symbol symbol;
-		struct dill_error *error = kernel_symbol_at(heap->kernel, cache->ctor, &symbol);
+		_cleanup_(strbuf_deinitp)
+		struct strbuf name = {0};
 
-		if (!error)
+		TRY(symbol_append(heap->kernel, cache->ctor, SYMBOL_INSIDE, &name));
+		TRY(strbuf_error(&name));
+		if (name.length)
 			record_set_text(record, CACHE_CTOR_NAME,
-					arena_format(arena, "%s", symbol.name));
-		else if (error_is_fatal(error))
-			return error;
-		dill_error_free(error);
+					arena_copy_text(arena, name.data, name.length));
 	}
 	if (l->cache_usersize.present) {
 		record_set_number(record, CACHE_USEROFFSET, cache->useroffset);

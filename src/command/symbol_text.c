@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "kernel/module_symbol.h"
 #include "kernel/region.h"
 
 static struct dill_error *read_kernel(void *context, uint64_t address, void *buffer, size_t length)
@@ -34,7 +35,8 @@ struct dill_error *symbol_append(struct kernel *kernel, uint64_t address, enum s
 		return error;
 	dill_error_free(error);
 	if (error)
-		return NULL;
+		return reach == SYMBOL_EXACT ? module_append_exact_symbol(kernel, address, text)
+					     : module_append_symbol(kernel, address, false, text);
 	if (address != symbol.address &&
 	    (reach == SYMBOL_EXACT || (reach == SYMBOL_NO_LITERAL && is_constant(kernel, address))))
 		return NULL;

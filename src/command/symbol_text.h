@@ -6,7 +6,8 @@
 #include "command/kstruct_value.h"
 #include "kernel/kernel.h"
 
-/** Append "symbol+0x1c" for an address inside of the kernel's image, nothing for others. */
+/** Append "symbol+0x1c" for an address inside of the kernel's image, "symbol+0x1c [module]" inside
+ * of a module, nothing for others. */
 DILL_MUST_CHECK struct dill_error *symbol_append(struct kernel *kernel, uint64_t address,
 						 enum symbol_reach reach, struct strbuf *text);
 

@@ -92,7 +92,7 @@ void tracer_free(struct tracer *tracer)
 	known_caches_deinit(&tracer->caches);
 	objects_deinit(&tracer->objects);
 	unwinder_free(tracer->unwinder);
-	number_map_deinit(&tracer->callers);
+	number_map_deinit(&tracer->names);
 	strbuf_deinit(&tracer->gfp_text);
 	strbuf_deinit(&tracer->comm_text);
 	arena_free(tracer->arena);

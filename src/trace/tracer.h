@@ -92,7 +92,8 @@ const char *tracer_backtraces(const struct tracer *tracer);
 /** Number of probes. */
 size_t tracer_probes(const struct tracer *tracer);
 
-/** Append "symbol+0x1c" for a return address; nothing when no symbol is near. */
+/** Append "symbol+0x1c" or "symbol+0x1c [module]" for a return address; nothing when no symbol is
+ * near. A name is made once: of a module that was replaced meanwhile it stays the first one's. */
 DILL_MUST_CHECK struct dill_error *tracer_name_address(void *tracer, dill_virt address,
 						       struct strbuf *text);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "kernel/module_symbol.h"
 #include "trace/free_state.h"
 #include "trace/tracer_private.h"
 
@@ -36,22 +37,24 @@ bool tracer_takes_size(const struct tracer *tracer, uint64_t size)
 
 /* --- names --- */
 
-struct dill_error *tracer_name_address(void *context, dill_virt address, struct strbuf *text)
+static struct dill_error *make_name(struct kernel *kernel, dill_virt address, struct strbuf *text)
 {
-	struct tracer *tracer = context;
 	struct symbol symbol;
-	struct dill_error *error = kernel_symbol_at(tracer->kernel, address, &symbol);
+	struct dill_error *error = kernel_symbol_at(kernel, address, &symbol);
 
 	if (error && error_is_fatal(error))
 		return error;
-	if (!error)
-		strbuf_append_format(text, "%s+0x%" PRIx64, symbol.name, address - symbol.address);
-	dill_error_free(error);
+	if (error) {
+		dill_error_free(error);
+		memory_invalidate(kernel_memory(kernel)); /* it may have been loaded just now */
+		return module_append_symbol(kernel, address, true, text);
+	}
+	strbuf_append_format(text, "%s+0x%" PRIx64, symbol.name, address - symbol.address);
 	return NULL;
 }
 
-/* The name of a caller, made once. */
-static struct dill_error *name_caller(struct tracer *tracer, dill_virt caller, const char **ret)
+/* The name of an address in code, made once; NULL when it has none. */
+static struct dill_error *find_name(struct tracer *tracer, dill_virt address, const char **ret)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf text = {0};
@@ -59,21 +62,31 @@ static struct dill_error *name_caller(struct tracer *tracer, dill_virt caller, c
 	char *copy;
 
 	*ret = NULL;
-	if (!caller)
+	if (!address)
 		return NULL;
-	if (!number_map_get(&tracer->callers, caller, &known)) {
-		TRY(tracer_name_address(tracer, caller, &text));
+	if (!number_map_get(&tracer->names, address, &known)) {
+		TRY(make_name(tracer->kernel, address, &text));
 		TRY(strbuf_error(&text));
 		copy = arena_copy_text(tracer->arena, strbuf_get(&text), text.length);
 		if (!copy)
 			return error_no_memory();
 		known = (uintptr_t)copy;
-		TRY(number_map_put(&tracer->callers, caller, known));
+		TRY(number_map_put(&tracer->names, address, known));
 	}
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): it was put in as a pointer */
 	*ret = (const char *)(uintptr_t)known;
 	if (!**ret)
 		*ret = NULL;
+	return NULL;
+}
+
+struct dill_error *tracer_name_address(void *context, dill_virt address, struct strbuf *text)
+{
+	const char *name;
+
+	TRY(find_name(context, address, &name));
+	if (name)
+		strbuf_append(text, name);
 	return NULL;
 }
 
@@ -90,7 +103,7 @@ static struct dill_error *set_names(struct tracer *tracer, const struct current 
 		TRY(strbuf_error(&tracer->gfp_text));
 		event->gfp_names = strbuf_get(&tracer->gfp_text);
 	}
-	return name_caller(tracer, event->caller, &event->caller_name);
+	return find_name(tracer, event->caller, &event->caller_name);
 }
 
 /* --- backtraces --- */

@@ -23,8 +23,8 @@ struct tracer {
 	struct current_layout current_layout;
 	struct gfp_names gfp_names;
 	struct known_caches caches;
-	uint64_t caches_read;	   /**< events when the list of caches was read last */
-	struct number_map callers; /**< names of return addresses, as pointers into the arena */
+	uint64_t caches_read;	 /**< events when the list of caches was read last */
+	struct number_map names; /**< of return addresses, as pointers into the arena */
 	struct calls calls;
 	struct code_places returns; /**< with breakpoints that are fixed */
 	struct objects objects;

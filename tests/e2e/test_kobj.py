@@ -49,6 +49,15 @@ class Scene:
         guest.stop()
         self.memory = Memory(guest, self.symbols)
 
+    def names_in_module(self):
+        """Address -> the names that kallsyms gives to code and data there, as dill writes them: not the compiler's marks."""
+        names = {}
+        for line in self.module_symbols:
+            address, kind, name, module = line.split()
+            if kind in "tTdDrRbB" and not name.startswith(".L"):
+                names.setdefault(int(address, 16), []).append(f"{name} {module}")
+        return names
+
     def found(self):
         """Messages in the kernel's objects."""
         return self.messages.find(self.memory)
@@ -183,6 +192,8 @@ def test_module(scene):
         assert (answer["kind"], answer["module"]) == ("module", name)
         assert int(answer["area"], 16) <= address < int(answer["area"], 16) + answer["area_size"]
     assert int(answers[int(start, 16)]["area"], 16) == int(start, 16)
+    for address, names in scene.names_in_module().items():
+        assert answers[address]["symbol"] in names
     assert f"module {name}" in Program(scene.guest).run("kobj", f"0x{start.removeprefix('0x')}").stdout
 
 

@@ -128,7 +128,7 @@ def test_equals_the_kernels_backtraces(case, pool, tmp_path):
 
 @pytest.mark.parametrize("case", on("plain"), ids=str)
 def test_through_a_module(case, pool, tmp_path):
-    """A module is loaded while it is traced, and allocates: its own tables are found and used."""
+    """A module is loaded while it is traced, and allocates: its own tables are found and used, and its symbols."""
     with pool.lend(case) as guest:
         guest.run(f"rmmod {MODULE}")
         loader = guest.spawn(f"sh -c 'echo ready $$; kill -STOP $$; exec insmod /modules/{MODULE}.ko'")
@@ -143,6 +143,11 @@ def test_through_a_module(case, pool, tmp_path):
         symbols = Symbols(guest)
     stacks = compare(trace, kmem.events, symbols)
     assert any(symbols.module(frame) == MODULE for stack in stacks for frame in stack[:-1])
+    named = dict(trace.execute("SELECT address, name FROM symbol WHERE name LIKE ?", (f"% [{MODULE}]",)))
+    # What ran at its loading is gone, and its symbols with it.
+    stays = {number: name for number, name in named.items() if not name.startswith("fw_cfg_sysfs_init+")}
+    assert len(named) > len(stays) > 0
+    assert all(name in symbols.names(*addresses([number])) for number, name in stays.items())
 
 
 def test_printed(guest):

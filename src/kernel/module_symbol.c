@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/module_symbol.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/module.h"
+#include "kernel/offsets.h"
+#include "kernel/region.h"
+
+/* KSYM_NAME_LEN, 128 before 6.1. */
+#define NAME_LIMIT 512u
+/* Four times as many as the largest modules have. */
+#define SYMBOLS_MAX (UINT32_C(1) << 17)
+/* Symbols read at a time. */
+#define PART 512u
+
+enum form {
+	PLUS,	     /* name, or name+0x1c */
+	ALWAYS_PLUS, /* name+0x0 too */
+	EXACT,
+};
+
+/* A module's own symbol table: ELF symbols with their final addresses, and their names. */
+struct table {
+	dill_virt symbols, names;
+	uint32_t count;
+};
+
+/* Where struct module has had its table since 4.5 (8244062ef1e5); it is replaced by a smaller one,
+ * by that of the code that stays, once the module is loaded. */
+static struct dill_error *find_table(struct kernel *kernel, dill_virt module, struct table *ret,
+				     bool *ret_found)
+{
+	uint64_t table_at, symbols_at, names_at, count_at;
+	const struct offset_request requests[] = {
+		{"module", {"kallsyms"}, &table_at},
+		{"mod_kallsyms", {"symtab"}, &symbols_at},
+		{"mod_kallsyms", {"strtab"}, &names_at},
+		{"mod_kallsyms", {"num_symtab"}, &count_at},
+	};
+	struct types *types;
+	dill_virt table;
+
+	*ret_found = false;
+	TRY(kernel_types(kernel, &types));
+	if (!kernel_offsets(types, requests, sizeof(requests) / sizeof(*requests)))
+		return NULL;
+	TRY(kernel_read_u64(kernel, module + table_at, &table));
+	if (!table)
+		return NULL;
+	TRY(kernel_read_u64(kernel, table + symbols_at, &ret->symbols));
+	TRY(kernel_read_u64(kernel, table + names_at, &ret->names));
+	TRY(kernel_read_u32(kernel, table + count_at, &ret->count));
+	*ret_found = ret->symbols && ret->names && ret->count <= SYMBOLS_MAX;
+	return NULL;
+}
+
+/* Its name, or NULL for one that names nothing: without a name, or the compiler's mark within a
+ * function. */
+static struct dill_error *read_name(struct kernel *kernel, dill_virt address, char **ret)
+{
+	TRY(kernel_read_string(kernel, address, NAME_LIMIT, ret));
+	if (!**ret || !strncmp(*ret, ".L", 2) || !strncmp(*ret, "L0", 2)) {
+		free(*ret);
+		*ret = NULL;
+	}
+	return NULL;
+}
+
+/* The first of those that are nearest before @p address, in the part that holds it, as the kernel
+ * chooses (kernel/module/kallsyms.c find_kallsyms_symbol()). @p ret_name is NULL or the caller's.
+ */
+static struct dill_error *search(struct kernel *kernel, const struct table *table,
+				 const struct module_place *place, dill_virt address,
+				 dill_virt *ret_value, char **ret_name)
+{
+	_cleanup_(freep)
+	Elf64_Sym *symbols = malloc(PART * sizeof(*symbols));
+
+	if (!symbols)
+		return error_no_memory();
+	for (uint32_t done = 0; done < table->count; done += PART) {
+		uint32_t count = table->count - done < PART ? table->count - done : PART;
+
+		TRY(memory_check_interrupt(kernel_memory(kernel)));
+		TRY(kernel_read(kernel, table->symbols + done * sizeof(*symbols), symbols,
+				count * sizeof(*symbols)));
+		for (uint32_t i = 0; i < count; i++) {
+			const Elf64_Sym *symbol = &symbols[i];
+			char *name;
+
+			if (symbol->st_shndx == SHN_UNDEF || symbol->st_value < place->base ||
+			    symbol->st_value > address ||
+			    (*ret_name && symbol->st_value <= *ret_value))
+				continue;
+			TRY(read_name(kernel, table->names + symbol->st_name, &name));
+			if (!name)
+				continue;
+			free(*ret_name);
+			*ret_name = name;
+			*ret_value = symbol->st_value;
+		}
+	}
+	return NULL;
+}
+
+static struct dill_error *find(struct kernel *kernel, dill_virt address, struct module_place *place,
+			       dill_virt *ret_value, char **ret_name)
+{
+	struct table table;
+	bool found;
+
+	TRY(module_find(kernel, address, place));
+	if (!place->found)
+		return NULL;
+	TRY(find_table(kernel, place->module, &table, &found));
+	return found ? search(kernel, &table, place, address, ret_value, ret_name) : NULL;
+}
+
+static struct dill_error *append(struct kernel *kernel, dill_virt address, enum form form,
+				 struct strbuf *text)
+{
+	struct module_place place = {0};
+	_cleanup_(freep)
+	char *name = NULL;
+	dill_virt value = address;
+	struct dill_error *error;
+
+	/* Anything else is no module's, without a look at all of them. */
+	if (kernel_region(kernel, address) != REGION_MODULES)
+		return NULL;
+	error = find(kernel, address, &place, &value, &name);
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	if (!place.found || (form == EXACT && (!name || value != address)))
+		return NULL;
+	if (name)
+		strbuf_append_escaped(text, name, strlen(name));
+	else
+		strbuf_append_format(text, "0x%016" PRIx64, address);
+	if (name && (value != address || form == ALWAYS_PLUS))
+		strbuf_append_format(text, "+0x%" PRIx64, address - value);
+	strbuf_append(text, " [");
+	strbuf_append_escaped(text, place.name, strnlen(place.name, sizeof(place.name)));
+	strbuf_append(text, "]");
+	return NULL;
+}
+
+struct dill_error *module_append_symbol(struct kernel *kernel, dill_virt address, bool zero,
+					struct strbuf *text)
+{
+	return append(kernel, address, zero ? ALWAYS_PLUS : PLUS, text);
+}
+
+struct dill_error *module_append_exact_symbol(struct kernel *kernel, dill_virt address,
+					      struct strbuf *text)
+{
+	return append(kernel, address, EXACT, text);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KERNEL_MODULE_SYMBOL_H
+#define KERNEL_MODULE_SYMBOL_H
+
+#include "base/strbuf.h"
+#include "kernel/kernel.h"
+
+/**
+ * Append "function+0x1c [module]" for an address in a loaded module, as the kernel's own backtraces
+ * have it; "0xffffffffc0123456 [module]" where its symbols tell nothing; nothing for addresses of
+ * no module or of one that cannot be read.
+ * @param zero  write "+0x0" at a symbol's start too
+ * @return NULL; no memory, fatal errors of the target
+ */
+DILL_MUST_CHECK struct dill_error *module_append_symbol(struct kernel *kernel, dill_virt address,
+							bool zero, struct strbuf *text);
+
+/** Append the same, without a number: the name of the symbol that is exactly at @p address, or
+ * nothing. */
+DILL_MUST_CHECK struct dill_error *module_append_exact_symbol(struct kernel *kernel,
+							      dill_virt address,
+							      struct strbuf *text);
+
+#endif
