@@ -14,7 +14,7 @@ import warnings
 from typing import NamedTuple
 
 from tests.guest.foreign import ForeignUnavailable, foreign
-from tests.guest.kernels import SERIES
+from tests.guest.kernels import SOURCES
 
 MIB = 1 << 20
 
@@ -141,10 +141,10 @@ class Case(NamedTuple):
     @property
     def place(self):
         """Where it stands in the matrix, for sorting."""
-        return list(FLAVOURS).index(self.flavour), SERIES.index(self.series), self.spoils
+        return list(FLAVOURS).index(self.flavour), list(SOURCES).index(self.series), self.spoils
 
 
-def on(*flavours, series=SERIES, spoils=False):
+def on(*flavours, series=tuple(SOURCES), spoils=False):
     """The cases of these flavours, on every kernel that can have them."""
     return [Case(one, name, spoils) for name in flavours for one in series if one not in FLAVOURS[name].lacking]
 
@@ -153,5 +153,5 @@ def tracing(*flavours):
     """The cases for tests with many breakpoints: "plain" and "single" on one kernel, on the others their swift counterparts."""
     slow = ("6.1",)
     swift = {"plain": "swift", "single": "swift-single"}
-    others = [series for series in SERIES if series not in slow]
+    others = [series for series in SOURCES if series not in slow]
     return [case for name in flavours for case in (*on(name, series=slow), *on(swift[name], series=others))]

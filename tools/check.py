@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.guest.kernels import SERIES
+from tests.guest.kernels import SOURCES
 
 PYTHON = "/usr/bin/python3"
 
@@ -79,9 +79,9 @@ def counted(title, words):
 
 def main(series):
     """Every step runs, whatever failed before it; status 1 when anything did."""
-    unknown = sorted(set(series) - set(SERIES))
+    unknown = sorted(set(series) - set(SOURCES))
     if unknown:
-        print(f"check: {' '.join(unknown)}: no such kernel; there are {' '.join(SERIES)}", file=sys.stderr)
+        print(f"check: {' '.join(unknown)}: no such kernel; there are {' '.join(SOURCES)}", file=sys.stderr)
         return 2
     pytest = [PYTHON, "-m", "pytest", "-q", "-rs", "--durations=40", "--durations-min=5", "-n", "2", "--dist", "loadgroup", "tests/e2e"]
     if series:

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.guest.kernels import SERIES, KernelUnavailable, cached  # noqa: E402
+from tests.guest.kernels import SERIES, SOURCES, KernelUnavailable, cached  # noqa: E402
 from tests.matrix import FLAVOURS, Case, on  # noqa: E402
 from tests.pool import Pool  # noqa: E402
 
@@ -19,7 +19,7 @@ from tests.pool import Pool  # noqa: E402
 
 def pytest_addoption(parser):
     """--series."""
-    parser.addoption("--series", metavar="SERIES", help=f"only the tests of these kernels, of {','.join(SERIES)}")
+    parser.addoption("--series", metavar="SERIES", help=f"only the tests of these kernels, of {','.join(SOURCES)}")
 
 
 def case_of(item):
@@ -31,8 +31,8 @@ def case_of(item):
 def chosen_series(config):
     """Those of --series, or all."""
     chosen = (config.getoption("--series") or ",".join(SERIES)).replace(",", " ").split()
-    if unknown := [series for series in chosen if series not in SERIES]:
-        raise pytest.UsageError(f"--series {' '.join(unknown)}: not in the matrix; its kernels are {' '.join(SERIES)}")
+    if unknown := [series for series in chosen if series not in SOURCES]:
+        raise pytest.UsageError(f"--series {' '.join(unknown)}: not in the matrix; its kernels are {' '.join(SOURCES)}")
     return chosen
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from conftest import ROOT, Gdb, Program
 from test_inspect import compare_with_slabinfo
-from tests.matrix import FLAVOURS, SERIES, message_cache, on
+from tests.guest.kernels import SERIES
+from tests.matrix import FLAVOURS, message_cache, on
 
 def check_flavour(case, base, record):
     """What is particular to a flavour."""

@@ -2,11 +2,11 @@
 """The matrix's table against the kernels' configurations."""
 import pytest
 
-from tests.guest.kernels import SERIES, cached
+from tests.guest.kernels import SOURCES, cached
 from tests.matrix import FLAVOURS
 
 
-@pytest.mark.parametrize("series", SERIES)
+@pytest.mark.parametrize("series", SOURCES)
 def test_lacking(series):
     """A flavour is left out on exactly the kernels that were built without what it needs."""
     which = cached(series)
