@@ -6,7 +6,7 @@ import time
 import pytest
 
 from conftest import ROOT, Program
-from tests.guest.messages import HEADER, MAGIC, Messages, exhaust_large_blocks
+from tests.guest.messages import HEADER, MAGIC, exhaust_large_blocks
 from tests.guest.stub import Stub
 from tests.matrix import message_cache, on
 

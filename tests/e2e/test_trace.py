@@ -15,8 +15,8 @@ from tests.guest.ftrace import KmemEvents
 from tests.kmem import assert_equal, of_dill, of_ftrace
 from tests.matrix import on, tracing
 
-ROUNDS = 20
-EVENTS = 1500
+ROUNDS = 30
+EVENTS = 2000
 
 
 class Tracer:

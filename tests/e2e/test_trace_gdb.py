@@ -18,8 +18,8 @@ from tests.kmem import assert_equal, of_dill, of_ftrace
 from tests.matrix import on, tracing
 from tests.vmlinux import write_vmlinux
 
-ROUNDS = 20
-EVENTS = 1500
+ROUNDS = 30
+EVENTS = 2000
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +76,11 @@ def check_gdb(gdb, guest, before):
     assert instruction_pointers(gdb) == real_instruction_pointers(guest)
 
 
-@pytest.mark.parametrize("symbols", (False, True), ids=("bare", "vmlinux"))
-@pytest.mark.parametrize("case", tracing("single", "plain"), ids=str)
+@pytest.mark.parametrize(
+    "case, symbols",
+    [pytest.param(case, False, id=f"{case}-bare") for case in tracing("single", "plain")]
+    + [pytest.param(case, True, id=f"{case}-vmlinux") for case in tracing("single", "plain", slow="")],
+)
 def test_equals_the_kernels_tracer(case, pool, symbols, vmlinux):
     """Event by event; then GDB's view is right, and a breakpoint of the user's is still there, and is hit."""
     with pool.lend(case) as guest:
