@@ -115,8 +115,8 @@ FLAVOURS = {
         cpu="max",
     ),
     "kfence": Flavour(
-        "allocations that are served from KFENCE's pool", append="kfence.sample_interval=50 no_hash_pointers",
-        needs="KFENCE", lacking=("5.10", "6.1"),
+        "allocations that are served from KFENCE's pool",
+        append="kfence.sample_interval=50 kfence.skip_covered_thresh=100 no_hash_pointers", needs="KFENCE", lacking=("5.10", "6.1"),
     ),
     "tight": Flavour(
         "free memory in single pages, so that caches of a higher order get slabs of the smallest", memory=192,

@@ -11,13 +11,13 @@ import pytest
 from conftest import ROOT, Program
 from tests.gdb_session import GdbSession
 from tests.guest.ftrace import KmemEvents
-from tests.matrix import message_cache, on
+from tests.matrix import message_cache, tracing
 
 # An instruction or two: a CPU that stood at a breakpoint may have been let past it.
 STEP_BYTES = 16
 
 
-@pytest.fixture(params=on("single", "plain"), ids=str)
+@pytest.fixture(params=tracing("single", "plain"), ids=str)
 def ready(request, pool):
     """A guest whose program waits for its signal, watched by the kernel's tracer; and the cache of its messages."""
     with pool.lend(request.param) as guest:
@@ -100,7 +100,7 @@ def test_stops_there_in_gdb(ready):
     assert first_of(kmem, "kfree", ptr=ptr)
 
 
-@pytest.mark.parametrize("case", on("plain"), ids=str)
+@pytest.mark.parametrize("case", tracing("plain"), ids=str)
 def test_given_up(case, pool):
     """Time, Ctrl-C and SIGTERM: the guest runs through all that was a probe."""
     with pool.lend(case) as guest:

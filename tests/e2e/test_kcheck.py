@@ -274,7 +274,7 @@ def test_object_twice_in_a_sheaf(breakable, memory):
     sheaf = next(sheaves(record), None)
     if sheaf is None:
         assert not record.get("sheaf_capacity")
-        pytest.skip("this kernel has no sheaves")
+        pytest.skip("this cache has no sheaves")
     entries = slots(breakable, sheaf)
     first, second = list(entries)[:2]
     memory.write(entries[second], first)
@@ -285,7 +285,7 @@ def test_sheaf_with_a_foreign_object(breakable, memory):
     """An entry that is no object of the cache."""
     sheaf = next(sheaves(cache_record(breakable)), None)
     if sheaf is None:
-        pytest.skip("this kernel has no sheaves")
+        pytest.skip("this cache has no sheaves")
     entries = slots(breakable, sheaf)
     first = next(iter(entries))
     memory.write(entries[first], first + 8)
