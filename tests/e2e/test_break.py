@@ -113,7 +113,7 @@ def test_given_up(case, pool):
             process = subprocess.Popen(
                 ["env", "--default-signal=INT,TERM", ROOT / "build/dill", "-r", f":{guest.gdb_port}", "break", "kmalloc-64",
                  "free", "--task", "nobody"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            time.sleep(2)
+            time.sleep(1)
             process.send_signal(number)
             output = process.communicate(timeout=30)
             assert process.returncode == 128 + number, output

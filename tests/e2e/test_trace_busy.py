@@ -212,7 +212,7 @@ def test_reboot_and_power_off(case, pool, tmp_path):
         assert status == 0 and not errors and re.search(r"ended +the guest has rebooted", output), (output, errors)
         check_whole(tmp_path / "reboot.db")
         try:
-            guest.wait_ready(30)
+            guest.wait_ready(12)
         except GuestError:
             # The reset came between a stop and dill's answer, as documented: the CPU starts somewhere. Once more.
             guest.monitor.command("system_reset")
