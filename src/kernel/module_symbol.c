@@ -133,8 +133,13 @@ static struct dill_error *append(struct kernel *kernel, dill_virt address, enum 
 	if (kernel_region(kernel, address) != REGION_MODULES)
 		return NULL;
 	error = find(kernel, address, &place, &value, &name);
-	if (error && error_is_fatal(error))
-		return error;
+	if (error) {
+		/* What was not looked at may have had a nearer one. */
+		free(name);
+		name = NULL;
+		if (error_is_fatal(error))
+			return error;
+	}
 	dill_error_free(error);
 	if (!place.found || (form == EXACT && (!name || value != address)))
 		return NULL;
