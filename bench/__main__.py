@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from bench.heap import free_pointers, large_dump
+from bench.heap import FILES, large_dump
 from bench.heap_rows import heap_rows
 from bench.measure import RunFailed, ask_reads, measure
 from bench.reports import bench_reports
@@ -51,8 +51,8 @@ def heading(what, count):
 
 def bench_heap(series, count):
     """Measure on a dump of a large heap, which lies in the host's page cache, and print the table."""
-    with large_dump(kernel(series)) as (folder, path):
-        rows = heap_rows(folder, path, *free_pointers(folder, path))
+    with large_dump(kernel(series)) as dump, large_dump(kernel(series), FILES // 2) as half:
+        rows = heap_rows(dump, half)
         runs = measure_rows(rows, count)
     heading(f"Linux {series}, dump of 2.5 GB with 400,000 files and 200,000 holes among them", count)
     print(table(rows, runs, {}), flush=True)

@@ -6,35 +6,13 @@
  * once, as many as the kernel has of struct pages, then every word at the offsets that LIST holds
  * as 64-bit numbers, where free pointers are. Prints the sum.
  */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static const uint8_t *map(const char *path, size_t *size)
-{
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat status;
-	void *bytes;
-
-	if (file < 0 || fstat(file, &status) != 0) {
-		perror(path);
-		exit(1);
-	}
-	*size = (size_t)status.st_size;
-	bytes = mmap(NULL, *size, PROT_READ, MAP_SHARED, file, 0);
-	if (bytes == MAP_FAILED) {
-		perror(path);
-		exit(1);
-	}
-	close(file);
-	return bytes;
-}
+#include "bench/map_file.h"
 
 int main(int argc, char **argv)
 {
@@ -46,8 +24,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: read_words FILE BYTES LIST\n");
 		return 2;
 	}
-	bytes = map(argv[1], &size);
-	list = map(argv[3], &list_size);
+	bytes = map_file(argv[1], &size);
+	list = map_file(argv[3], &list_size);
 	first = strtoull(argv[2], NULL, 10);
 	for (size_t i = 0; i + 8 <= first && i + 8 <= size; i += 8) {
 		memcpy(&word, bytes + i, 8);

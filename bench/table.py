@@ -15,7 +15,7 @@ def figure_lines(row, runs):
         yield f"  more than {row.above}, s", [a.wall - b.wall for a, b in zip(mine, base)], row.seconds
     if row.beside:
         ratios = [a.wall / b.wall for a, b in zip(mine, runs[row.beside])]
-        yield "  times the plain reader's", ratios, row.times
+        yield "  times that of the row beside", ratios, row.times
     yield "CPU time, s", [run.cpu for run in mine], None
     yield "peak memory, MB", [run.peak for run in mine], None if base else row.megabytes
     if base:

@@ -7,6 +7,7 @@
 A dump is made when it is asked for, and removed behind the with block; the ELF dump, from which others are made, stays.
 """
 import contextlib
+import os
 import shutil
 import struct
 import subprocess
@@ -16,6 +17,9 @@ from tests.guest.monitor import MonitorError
 # Offsets in Elf64_Ehdr.
 E_PHOFF, E_SHOFF, E_EHSIZE, E_PHNUM, E_SHENTSIZE = 32, 40, 52, 56, 58
 EHDR_SIZE, PHDR_SIZE = 64, 56
+PT_LOAD = 1
+# What a large machine's dump has, and where that begins.
+LARGE, FAR = 40 << 30, 16 << 30
 # Notes lie in front of everything else.
 NOTES_MAX = 1 << 16
 
@@ -36,6 +40,27 @@ def put_headers_where_they_were(path):
         struct.pack_into("<QQ", head, E_PHOFF, EHDR_SIZE, 0)
         struct.pack_into("<H", head, E_EHSIZE, EHDR_SIZE)
         struct.pack_into("<HHH", head, E_SHENTSIZE, 0, 0, 0)
+        file.seek(0)
+        file.write(head)
+
+
+def add_empty_memory(path, size=LARGE):
+    """Give an ELF dump a further segment of zeros, far behind its memory: a hole in the file, as large dumps are made of them.
+
+    The program headers move behind all that was there, so that there is room for one more.
+    """
+    with open(path, "r+b") as file:
+        head = bytearray(file.read(EHDR_SIZE))
+        offset, count = struct.unpack_from("<Q", head, E_PHOFF)[0], struct.unpack_from("<H", head, E_PHNUM)[0]
+        file.seek(offset)
+        table = file.read(count * PHDR_SIZE)
+        place = file.seek(0, 2) + 7 & ~7
+        start = place + len(table) + PHDR_SIZE + 4095 & ~4095
+        file.seek(place)
+        file.write(table + struct.pack("<IIQQQQQQ", PT_LOAD, 0, start, 0, FAR, size, size, 0))
+        file.truncate(start + size)
+        struct.pack_into("<Q", head, E_PHOFF, place)
+        struct.pack_into("<H", head, E_PHNUM, count + 1)
         file.seek(0)
         file.write(head)
 
@@ -96,6 +121,11 @@ class Dumps:
             self._makedumpfile(options, path)
         elif writer == "raw":
             self._guest.save_physical(path, 0, self._guest.memory_bytes)
+            if "large" in options:
+                os.truncate(path, LARGE)
+        elif form == "elf large":
+            shutil.copyfile(self.elf, path)
+            add_empty_memory(path)
         elif writer == "without":
             self._without(path, *options)
         elif form == "elf paging":
@@ -124,6 +154,8 @@ FORMS = (
     "kdump-lzo",
     "kdump-snappy",
     "raw",
+    "elf large",
+    "raw large",
     "without QEMU",  # as kdump's own, with VMCOREINFO and registers without control registers
     "without QEMU VMCOREINFO CORE",
     "makedumpfile -c",

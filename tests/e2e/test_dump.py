@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Crash dumps as targets: the answers are those got from the same stopped guest through its gdbstub."""
 import json
+import os
 import shutil
 import subprocess
 
@@ -15,6 +16,8 @@ from tests.matrix import on
 CACHES = ("dentry", "kmalloc-64", "task_struct")
 # What "kmap" draws for objects that are the caller's, and for those that wait to be freed.
 LIVE, WAITING = "#", "rgkdx"
+# Of dill, in bytes.
+MEMORY_MAX = 200_000_000
 # Slabs of each of them whose objects are asked for one by one.
 SLABS = 8
 
@@ -127,12 +130,29 @@ def test_dump_answers_as_the_guest(paused, form):
     else:
         assert done.stdout == paused.answers
         assert not done.stderr or ("-d 31" in form and "left out when it was written" in done.stderr)
-    if form == "raw" or "VMCOREINFO" in form:
+    if "raw" in form or "VMCOREINFO" in form:
         assert how == "page tables, found in physical memory"
     elif form == "without QEMU":
         assert how == "page tables, by the target's VMCOREINFO"
     else:
         assert how == "page tables: first mapping of the kernel's window"
+
+
+def peak_bytes(words, out):
+    """The most memory that a command had while it ran, what it had mapped of the dump included."""
+    with open(out, "w", encoding="utf-8") as stdout, subprocess.Popen(words, stdout=stdout) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, words
+    return usage.ru_maxrss * 1024
+
+
+@pytest.mark.parametrize("form", ("elf large", "raw large", "makedumpfile -l"))
+def test_memory(paused, form, tmp_path):
+    """Whatever the dump's size, less than 200 MB."""
+    with paused.dumps.file(form) as path:
+        for words in (["kcensus"], ["kcensus", "--objects", "--json"], ["export", tmp_path / "heap.db"], ["kfind", "--string", "f1"]):
+            assert peak_bytes([ROOT / "build/dill", "-c", path, *words], tmp_path / "out") < MEMORY_MAX, words
 
 
 def gdb(*commands):
