@@ -5,8 +5,9 @@ Two things differ by rule:
 
 - ftrace has no events for objects of bulk calls and for kfree_rcu()'s requests; both are marked in dill's events. It has
   one for kfree(NULL), which is no object; and for a large allocation it has two since 6.11, the inner one first.
-- dill sees a free before the kernel traces it, and an allocation after. An interrupt may come in between, whose events
-  then stand in another place among those of the process: each kind is compared in its own order.
+- dill sees a free before the kernel traces it, and an allocation after. An interrupt may come in between, or another task,
+  after which this one frees what the other has left; their events then stand in another place among those of the process:
+  each kind is compared in its own order.
 """
 import collections
 
@@ -32,24 +33,26 @@ def of_ftrace(events):
     for event in events:
         if "free" in event["name"]:
             if event["ptr"] > ZERO_SIZE_PTR:
-                found.append((("free", event["ptr"], None, None, event["call_site"]), event["common_flags"]))
+                found.append((("free", event["ptr"], None, None, event["call_site"]), context_of(event)))
             continue
         entry = ("alloc", event["ptr"], event["bytes_req"], event["bytes_alloc"], event["call_site"])
         if event["bytes_alloc"] > LARGEST_CLASS:
-            drop_inner(found, entry, event["common_flags"])
-        found.append((entry, event["common_flags"]))
-    return [(entry, context_of(flags)) for entry, flags in found]
+            drop_inner(found, entry, context_of(event))
+        found.append((entry, context_of(event)))
+    return found
 
 
-def context_of(flags):
-    """0 for the process, 1 for a softirq, 2 for an interrupt, which may come in the middle of either."""
-    return 2 if flags & IN_HARDIRQ else 1 if flags & IN_SOFTIRQ else 0
+def context_of(event):
+    """0 for the process, 1 for the end of the task that ran before it, 2 for a softirq, 3 for an interrupt; these may come in
+    the middle of those before them."""
+    flags = event["common_flags"]
+    return 3 if flags & IN_HARDIRQ else 2 if flags & IN_SOFTIRQ else int(event["in_switch"])
 
 
-def drop_inner(found, entry, flags):
+def drop_inner(found, entry, context):
     """Of a large allocation's two events the first: the last one found, but for those of interrupts since."""
     at = len(found) - 1
-    while at > 0 and context_of(found[at][1]) > context_of(flags):
+    while at > 0 and found[at][1] > context:
         at -= 1
     if at >= 0 and found[at][0][:4] == entry[:4]:
         del found[at]
@@ -57,7 +60,7 @@ def drop_inner(found, entry, flags):
 
 def split(entries, contexts):
     """Entries by context, each in order; the contexts of equal entries are taken in order."""
-    parts = [], [], []
+    parts = [], [], [], []
     waiting = collections.defaultdict(collections.deque)
     for entry, context in contexts:
         waiting[entry].append(context)

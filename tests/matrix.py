@@ -89,6 +89,9 @@ _MAKE_HOLES = (
     " holes 6 >/root/holes & until grep ready /root/holes; do sleep 0.1; kill -0 $! || exit 1; done"
 )
 
+# So often that knext is certain of none, and so seldom that what stays does not fill the pool: sample_messages().
+KFENCE_MS = 1000
+
 FLAVOURS = {
     "plain": Flavour(
         "KASLR; merged caches; freelists as the kernel has them: hardened and shuffled in all of these; page-table isolation;"
@@ -116,7 +119,7 @@ FLAVOURS = {
     ),
     "kfence": Flavour(
         "allocations that are served from KFENCE's pool",
-        append="kfence.sample_interval=50 kfence.skip_covered_thresh=100 no_hash_pointers", needs="KFENCE", lacking=("5.10", "6.1"),
+        append=f"kfence.sample_interval={KFENCE_MS} kfence.skip_covered_thresh=100 no_hash_pointers", needs="KFENCE", lacking=("5.10", "6.1"),
     ),
     "tight": Flavour(
         "free memory in single pages, so that caches of a higher order get slabs of the smallest", memory=192,
@@ -149,12 +152,15 @@ def on(*flavours, series=tuple(SOURCES), spoils=False):
     return [Case(one, name, spoils) for name in flavours for one in series if one not in FLAVOURS[name].lacking]
 
 
-def tracing(*flavours, slow="6.1"):
-    """The cases for tests with many breakpoints: in the QEMU that is quick at them.
+# Where tests with many breakpoints are done in this machine's QEMU, too, with fewer events.
+SLOW = Case("6.1", "plain")
 
-    @param slow  the kernel whose "plain" is met in this machine's QEMU, too slow for more; empty: none
-    """
-    return [
-        case if case == Case(slow, "plain") else Case(case.series, {"plain": "swift", "single": "swift-single"}[case.flavour])
-        for case in on(*flavours)
-    ]
+
+def quick(*flavours):
+    """The cases for tests with many breakpoints: in the QEMU that is quick at them."""
+    return on(*({"plain": "swift", "single": "swift-single"}[name] for name in flavours))
+
+
+def tracing(*flavours):
+    """The same, but for SLOW."""
+    return [SLOW if (case.series, case.flavour) == (SLOW.series, "swift") else case for case in quick(*flavours)]

@@ -52,11 +52,18 @@ class Pool:
         self._require(case)
         try:
             yield self._guest
-        finally:
-            if case.spoils:
-                self.close()
-            else:
-                self._tidy()
+        except BaseException:
+            with contextlib.suppress(Exception):  # what failed first is what there is to tell
+                self._end(case)
+            raise
+        self._end(case)
+
+    def _end(self, case):
+        """What becomes of the guest."""
+        if case.spoils:
+            self.close()
+        else:
+            self._tidy()
 
     def _require(self, case):
         """Have the guest of a case."""

@@ -8,7 +8,7 @@ import pytest
 from conftest import Gdb, Program
 from test_inspect import slabinfo
 from tests.guest.memory import Memory, kallsyms
-from tests.guest.messages import HEADER, MAGIC, Messages, exhaust_large_blocks, fragment
+from tests.guest.messages import HEADER, MAGIC, exhaust_large_blocks, fragment, sample_messages
 from tests.guest.snapshot import looked_at
 from tests.guest.stub import Stub, kfence_pool
 from tests.matrix import message_cache, on
@@ -272,7 +272,7 @@ def test_kfence_pool_is_no_slab(case, pool):
     """Its pages are marked as slabs of the caches that they serve, but no counter has them, and no picture shows them."""
     with pool.lend(case) as guest:
         symbols = kallsyms(guest)
-        messages = Messages(guest, (200, 20000))
+        messages = sample_messages(guest, 20, (200, 20000))
         compare_with_kernel(guest)
         guest.stop()
         addresses = kfence_pool(guest, symbols)

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, Program
 from tests.guest.messages import HEADER, MAGIC, exhaust_large_blocks
 from tests.guest.stub import Stub
-from tests.matrix import message_cache, on
+from tests.matrix import KFENCE_MS, message_cache, on
 
 # The page flag that marks slabs of the emergency reserves: PG_active.
 PFMEMALLOC_BITS = {"5.10": 5, "6.1": 5}
@@ -210,13 +210,13 @@ def test_what_cannot_be_predicted(guest, words, what):
 def test_kfence_is_named(case, pool):
     """A kernel that samples allocations says so before the first object; one that does not, and it is quiet."""
     with pool.lend(case) as guest:
-        assert int(guest.read_file("/sys/module/kfence/parameters/sample_interval")) == 50
+        assert int(guest.read_file("/sys/module/kfence/parameters/sample_interval")) == KFENCE_MS
         kinds = set()
         for _ in range(10):
             _, _, notes = predict(guest, "kmalloc-64", 0, 5)
             assert notes[0]["position"] == 0
             kinds.add(notes[0]["kind"])
             if notes[0]["kind"] == "kfence":
-                assert "50 ms" in notes[0]["text"]
+                assert f"{KFENCE_MS} ms" in notes[0]["text"]
         assert kinds <= {"kfence", "kfence_due"}
         assert not [note for note in predict(guest, "kmalloc-8k", 0, 5)[2] if note["kind"].startswith("kfence")]

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import ROOT, Gdb, Program
 from tests.guest.memory import Memory, kallsyms
-from tests.guest.messages import HEADER, MAGIC, Messages
+from tests.guest.messages import HEADER, MAGIC, Messages, sample_messages
 from tests.guest.stub import kfence_pool
 from tests.matrix import on
 
@@ -312,7 +312,7 @@ def fenced(request, pool):
     """A stopped guest with KFENCE on, its memory, messages, the kernel's list of KFENCE's objects, and where these are."""
     with pool.lend(request.param) as guest:
         symbols = kallsyms(guest)
-        messages = Messages(guest, (200, 40000))
+        messages = sample_messages(guest, 20, (200, 40000))
         guest.stop()
         with Memory(guest, symbols) as memory:
             guest.cont()

@@ -13,7 +13,7 @@ from tests.gdb_session import GdbSession
 from tests.guest.ftrace import KmemEvents
 from tests.kernel_symbols import Symbols
 from tests.kmem import assert_equal, of_ftrace
-from tests.matrix import tracing
+from tests.matrix import quick, tracing
 from tests.vmlinux import write_vmlinux
 
 ROUNDS = 3
@@ -116,7 +116,7 @@ def test_lines_equal_the_kernels_tracer(case, pool):
         equals_the_kernels_tracer(guest, None)
 
 
-@pytest.mark.parametrize("case", tracing("plain", slow=""), ids=str)
+@pytest.mark.parametrize("case", quick("plain"), ids=str)
 def test_with_the_kernels_symbols(case, pool, tmp_path):
     """GDB finds frames by them: every allocation has its address all the same."""
     with pool.lend(case) as guest:

@@ -18,6 +18,7 @@ import time
 import pytest
 
 from conftest import ROOT, Program
+from test_trace import wait_for_file
 from tests.guest.monitor import MonitorGone
 from tests.guest.stub import Stub
 from tests.guest.vm import GuestError
@@ -79,7 +80,7 @@ class Busy:
 
 
 def check_events(path, count):
-    """No event is missing: the limit is met to the event, and the life of each object makes sense."""
+    """The events, none of which is missing: the limit is met to the event, and the life of each object makes sense."""
     events = from_file(path)
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
     assert len(events) == count
@@ -94,11 +95,11 @@ def check_events(path, count):
     assert len({event.cpu for event in events}) == 2
     names = {event.comm for event in events}
     assert {"busy-files", "busy-network", "busy-messages", "busy-processes"} <= names, names
-    assert any(event.flags & BULK for event in events) or count < FULL_EVENTS
+    return events
 
 
 def trace_busy(guest, folder, count):
-    """Trace so many events of a busy guest, which is well afterwards."""
+    """So many events of a busy guest, which is well afterwards."""
     busy = Busy(guest)
     path = folder / "trace.db"
     process = start(guest, "-n", str(count), "-o", path, stdout=subprocess.PIPE)
@@ -106,9 +107,10 @@ def trace_busy(guest, folder, count):
     assert process.returncode == 0, errors
     assert re.search(r"ended +the limit of events was reached", output), output
     assert re.search(r"^ +lost +0 events$", output, re.MULTILINE), output
-    check_events(path, count)
+    events = check_events(path, count)
     assert stops_of(guest, 1) is None
     busy.check()
+    return events
 
 
 @pytest.mark.parametrize("case", tracing("plain"), ids=str)
@@ -116,7 +118,9 @@ def test_busy_guest(case, pool, tmp_path):
     """Two CPUs with files, a network, messages and processes: nothing is lost, and nothing breaks."""
     quick = "qemu" in FLAVOURS[case.flavour].options(case.series)
     with pool.lend(case) as guest:
-        trace_busy(guest, tmp_path, FULL_EVENTS if quick or FULL else EVENTS)
+        events = trace_busy(guest, tmp_path, FULL_EVENTS if quick or FULL else EVENTS)
+    # 5.10 does nothing in bulk there.
+    assert any(event.flags & BULK for event in events) or len(events) < FULL_EVENTS or case.series == "5.10"
 
 
 def interrupt(guest, kill, delay):
@@ -149,12 +153,13 @@ def test_interrupted_at_any_moment(case, pool):
 
 
 @pytest.mark.parametrize("case", on("plain"), ids=str)
-def test_what_a_killed_tracer_leaves(case, pool):
+def test_what_a_killed_tracer_leaves(case, pool, tmp_path):
     """Breakpoints that stop the guest, which this module's own debugger sees; none after a rescue."""
     with pool.lend(case) as guest:
         busy = Busy(guest)
-        process = start(guest, "-s")
-        time.sleep(1.5)
+        process = start(guest, "-s", "-o", tmp_path / "trace.db")
+        wait_for_file(tmp_path / "trace.db", process)
+        time.sleep(1)
         process.kill()
         process.communicate()
         deadline = time.monotonic() + 20

@@ -12,14 +12,13 @@ import time
 import pytest
 
 from conftest import ROOT, Program
+from test_trace import EVENTS, ROUNDS, SLOW_PART
 from tests.gdb_session import GdbSession
 from tests.guest.ftrace import KmemEvents
 from tests.kmem import assert_equal, of_dill, of_ftrace
-from tests.matrix import on, tracing
+from tests.matrix import SLOW, on, quick
 from tests.vmlinux import write_vmlinux
 
-ROUNDS = 30
-EVENTS = 2000
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +77,14 @@ def check_gdb(gdb, guest, before):
 
 @pytest.mark.parametrize(
     "case, symbols",
-    [pytest.param(case, False, id=f"{case}-bare") for case in tracing("single", "plain")]
-    + [pytest.param(case, True, id=f"{case}-vmlinux") for case in tracing("single", "plain", slow="")],
+    [pytest.param(case, False, id=f"{case}-bare") for case in [*quick("single", "plain"), SLOW]]
+    + [pytest.param(case, True, id=f"{case}-vmlinux") for case in quick("single", "plain")],
 )
 def test_equals_the_kernels_tracer(case, pool, symbols, vmlinux):
     """Event by event; then GDB's view is right, and a breakpoint of the user's is still there, and is hit."""
+    part = SLOW_PART if case == SLOW else 1
     with pool.lend(case) as guest:
-        program = guest.spawn(f"traced {ROUNDS}")
+        program = guest.spawn(f"traced {ROUNDS // part}")
         program.wait_output("^ready")
         timers = int(guest.run("grep ' run_timer_softirq$' /proc/kallsyms").split()[0], 16)
         with KmemEvents(guest, program.pid) as kmem, GdbSession(guest, vmlinux(guest) if symbols else None) as gdb:
@@ -103,7 +103,7 @@ def test_equals_the_kernels_tracer(case, pool, symbols, vmlinux):
         assert "up" in guest.run("uptime")
     assert not kmem.lost
     seen, known = of_dill(records), of_ftrace(kmem.events)
-    assert len(seen) >= EVENTS
+    assert len(seen) >= EVENTS // part
     assert_equal(seen, known)
     summary = [record for record in records if record["record"] == "trace"][0]
     assert summary["lost"] == 0 and summary["events"] == sum(record["record"] == "trace_event" for record in records)

@@ -20,7 +20,7 @@ import pytest
 from conftest import ROOT, Program
 from tests.guest.ftrace import KmemEvents
 from tests.kernel_symbols import Symbols
-from tests.matrix import on, tracing
+from tests.matrix import quick
 
 ROUNDS = 20
 EVENTS = 1000
@@ -103,7 +103,7 @@ def passes(stacks, symbols, start):
                for stack in stacks for frame in stack[:-1])
 
 
-@pytest.mark.parametrize("case", tracing("plain", slow=""), ids=str)
+@pytest.mark.parametrize("case", quick("plain"), ids=str)
 def test_equals_the_kernels_backtraces(case, pool, tmp_path):
     """System calls, and interrupts that came in between; names as the kernel has them."""
     with pool.lend(case) as guest:
@@ -126,7 +126,7 @@ def test_equals_the_kernels_backtraces(case, pool, tmp_path):
     assert trace.execute("SELECT value FROM meta WHERE key = 'backtraces'").fetchall() == [("ORC",)]
 
 
-@pytest.mark.parametrize("case", tracing("plain", slow=""), ids=str)
+@pytest.mark.parametrize("case", quick("plain"), ids=str)
 def test_through_a_module(case, pool, tmp_path):
     """A module is loaded while it is traced, and allocates: its own tables are found and used, and its symbols."""
     with pool.lend(case) as guest:

@@ -5,6 +5,7 @@
         ...
     for event in kmem.events: print(event["name"], hex(event["ptr"]))
 
+event["in_switch"] tells what a task does for the one that ran before it, which has ended: this may be in the middle of anything.
 With stacks=True each event has the kernel's own backtrace, event["stack"]: addresses, innermost first.
 
 Raw, because the text hides addresses. The formats are read from the kernel, too.
@@ -17,6 +18,7 @@ import struct
 TRACEFS = "/sys/kernel/tracing"
 NAMES = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node", "kfree", "kmem_cache_free")
 STACK = "kernel_stack"
+SWITCH = "finish_task_switch"  # kernel/sched/core.c
 PAGE = 4096
 PAGE_HEAD = 16
 PADDING, TIME_EXTEND, TIME_STAMP = 29, 30, 31
@@ -47,6 +49,7 @@ class KmemEvents:
         self.events = []
         self.lost = 0
         self.formats = {}
+        self.switches = []
 
     def __enter__(self):
         self.start()
@@ -62,6 +65,10 @@ class KmemEvents:
         # The default clock is each CPU's own: a process that moves would have its events in another order.
         script += ["echo counter >trace_clock", f"echo {int(self.stacks)} >options/stacktrace"]
         self._read_format("ftrace", STACK)
+        # In pieces, each with the symbol behind it.
+        groups = self.guest.run(f"grep -A1 -E ' {SWITCH}(\\.|$)' /proc/kallsyms").split("--\n")
+        rows = [group.splitlines() for group in groups]
+        self.switches = [range(int(lines[0].split()[0], 16), int(lines[-1].split()[0], 16)) for lines in rows]
         for name in (name for name in NAMES if name in here.split()):
             self._read_format("kmem", name)
             folder = f"events/kmem/{name}"
@@ -141,4 +148,5 @@ class KmemEvents:
             return [event | {"stack": list(struct.unpack_from(f"<{count}Q", data, fields["caller"][0]))}]
         for field, (offset, size, signed) in fields.items():
             event[field] = int.from_bytes(data[offset:offset + size], "little", signed=signed)
+        event["in_switch"] = any(event["call_site"] in places for places in self.switches)
         return [event]

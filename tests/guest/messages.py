@@ -51,6 +51,16 @@ def fragment(guest, *pairs):
     return Messages(guest, *pairs, free_every=3)
 
 
+def sample_messages(guest, interval_ms, *pairs):
+    """Messages, of which KFENCE gets some: it takes one allocation in so many milliseconds, as before afterwards."""
+    parameter = "/sys/module/kfence/parameters/sample_interval"
+    usual = int(guest.read_file(parameter))
+    guest.run(f"echo {interval_ms} >{parameter}")
+    messages = Messages(guest, *pairs)
+    guest.run(f"echo {usual} >{parameter}")
+    return messages
+
+
 def exhaust_large_blocks(guest, cache, free_every: int = 0):
     """Hold messages in *cache*, of 2 KiB, until it has 40 slabs of the smallest order; for guests of the flavour "tight".
 
