@@ -4,6 +4,8 @@ The kernel puts a struct msg_msg in front of a message's content, with the type 
 size at offsets 16 and 24.
 """
 
+import time
+
 HEADER = 48
 MAGIC = b"DILLMSG!"
 # Every spawn has serials of its own: what an earlier one has left in free memory is none of its
@@ -56,6 +58,7 @@ def sample_messages(guest, interval_ms, *pairs):
     parameter = "/sys/module/kfence/parameters/sample_interval"
     usual = int(guest.read_file(parameter))
     guest.run(f"echo {interval_ms} >{parameter}")
+    time.sleep(usual / 1000 + 0.5)  # until the next sample, which is planned already
     messages = Messages(guest, *pairs)
     guest.run(f"echo {usual} >{parameter}")
     return messages
