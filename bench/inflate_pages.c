@@ -19,13 +19,15 @@
 
 static void unpack(z_stream *stream, const uint8_t *bytes, size_t size, uint8_t *page)
 {
+	static uint8_t packed[PAGE];
+
 	if (size == PAGE) { /* it could not be made smaller */
 		memcpy(page, bytes, PAGE);
 		return;
 	}
 	inflateReset(stream);
-	/* zlib does not write there. */
-	stream->next_in = (uint8_t *)(uintptr_t)bytes;
+	memcpy(packed, bytes, size);
+	stream->next_in = packed;
 	stream->avail_in = (unsigned)size;
 	stream->next_out = page;
 	stream->avail_out = PAGE;
@@ -53,7 +55,7 @@ int main(int argc, char **argv)
 		return 1;
 	for (size_t i = 0; i + sizeof(place) <= list_size; i += sizeof(place)) {
 		memcpy(place, list + i, sizeof(place));
-		if (place[0] > size || place[1] > size - place[0])
+		if (place[0] > size || place[1] > size - place[0] || place[1] > PAGE)
 			return 1;
 		unpack(&stream, bytes + place[0], place[1], page);
 		memcpy(&word, page, sizeof(word));

@@ -193,9 +193,20 @@ def breakable(request, pool):
     """A stopped guest, whose heap tests break and put right again."""
     with pool.lend(request.param) as lent:
         # Holes among many dentries make partial slabs: more than the barns of 7.x hold free objects of.
-        lent.run("for i in $(seq 6000); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
-        lent.stop()
+        for number in range(10):
+            lent.run(f"for i in $(seq 6000); do : >/tmp/{number}-$i; done; rm /tmp/{number}-*[2357]")
+            lent.stop()
+            if is_varied(Program(lent).json("kcache", "dentry")[0]):
+                break
+            lent.cont()
         yield lent
+
+
+def is_varied(record):
+    """Whether a cache has some of each: slabs on a node's list, and free objects on a CPU's freelist or in a sheaf."""
+    sheaves = [sheaf for cpu in record["cpus"] for sheaf in cpu.get("main", ())]
+    waiting = [cpu.get("freelist_count", 0) for cpu in record["cpus"]] + [sheaf["size"] for sheaf in sheaves]
+    return any(node["nr_partial"] >= 3 for node in record["nodes"]) and max(waiting) >= 3
 
 
 @pytest.fixture(scope="module", params=(Program, Gdb), ids=("program", "gdb"))
