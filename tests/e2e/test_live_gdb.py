@@ -124,7 +124,7 @@ def test_with_the_kernels_symbols(case, pool, tmp_path):
         equals_the_kernels_tracer(guest, f"{tmp_path / 'vmlinux'} -o {slide:#x}")
 
 
-@pytest.mark.parametrize("case", tracing("plain"), ids=str)
+@pytest.mark.parametrize("case", quick("plain"), ids=str)
 def test_what_is_followed(case, pool):
     """By name, cache, CPU and size; muted and not; and without a trace that is armed."""
     with pool.lend(case) as guest:

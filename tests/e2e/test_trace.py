@@ -98,7 +98,7 @@ def later_frees(text):
     return found
 
 
-@pytest.mark.parametrize("case", tracing("plain"), ids=str)
+@pytest.mark.parametrize("case", quick("plain"), ids=str)
 def test_requests_and_bulk_calls(case, pool, tmp_path):
     """kfree_rcu() is a request, and the free that comes later names the same object; a bulk call is its objects."""
     with pool.lend(case) as guest:

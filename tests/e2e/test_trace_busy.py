@@ -22,7 +22,7 @@ from test_trace import wait_for_file
 from tests.guest.monitor import MonitorGone
 from tests.guest.stub import Stub
 from tests.guest.vm import GuestError
-from tests.matrix import FLAVOURS, on, tracing
+from tests.matrix import FLAVOURS, SLOW, on, quick
 from tests.traces import BULK, DOUBLE, KNOWN, from_file
 
 FULL = os.environ.get("DILL_FULL") == "1"
@@ -113,7 +113,7 @@ def trace_busy(guest, folder, count):
     return events
 
 
-@pytest.mark.parametrize("case", tracing("plain"), ids=str)
+@pytest.mark.parametrize("case", [*quick("plain"), SLOW], ids=str)
 def test_busy_guest(case, pool, tmp_path):
     """Two CPUs with files, a network, messages and processes: nothing is lost, and nothing breaks."""
     quick = "qemu" in FLAVOURS[case.flavour].options(case.series)
