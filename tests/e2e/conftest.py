@@ -204,9 +204,10 @@ def breakable(request, pool):
 
 def is_varied(record):
     """Whether a cache has some of each: slabs on a node's list, and free objects on a CPU's freelist or in a sheaf."""
-    sheaves = [sheaf for cpu in record["cpus"] for sheaf in cpu.get("main", ())]
-    waiting = [cpu.get("freelist_count", 0) for cpu in record["cpus"]] + [sheaf["size"] for sheaf in sheaves]
-    return any(node["nr_partial"] >= 3 for node in record["nodes"]) and max(waiting) >= 3
+    some = range(3, record["objects_per_slab"] - 2)
+    waiting = any(cpu.get("freelist_count") in some for cpu in record["cpus"])
+    sheaves = any(sheaf["size"] >= 3 for cpu in record["cpus"] for sheaf in cpu.get("main", ()))
+    return any(node["nr_partial"] >= 3 for node in record["nodes"]) and (waiting or sheaves)
 
 
 @pytest.fixture(scope="module", params=(Program, Gdb), ids=("program", "gdb"))

@@ -251,7 +251,7 @@ def link_twice(guest, memory, record):
         memory.write(next(iter(entries.values())), free)
         return free, 0
     # The slab's own freelist gets the last two objects of its CPU's.
-    cpu = next(cpu for cpu in record["cpus"] if 3 <= cpu["freelist_count"])
+    cpu = next(cpu for cpu in record["cpus"] if 3 <= cpu["freelist_count"] <= record["objects_per_slab"] - 3)
     slab = cpu["active_slab"][0]
     write_counters(memory, guest, slab, slab["objects"] - 2, 1)
     free = int(cpu["freelist"][-2], 16)
