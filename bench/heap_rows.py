@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Rows on a large heap in a dump: the census and what is made of it. For goals see bench.rows.Row."""
-from bench.heap import compressed_copy, free_pointers, sparse_copy, write_pages, write_words
+from bench.heap import PAGE, compressed_copy, free_pointers, sparse_copy, write_pages, write_words
 from bench.rows import Row
 
 PLAIN_LOOP = "plain loop over the same struct pages and free pointers"
@@ -23,7 +23,7 @@ def heap_rows(dump, half):
     pointers = free_pointers(dump)
     compressed = compressed_copy(dump)
     words, pages = write_words(dump, pointers), write_pages(dump, compressed, pointers)
-    page_bytes = len(dump.frames) * 4096
+    page_bytes = len(dump.frames) * PAGE
     fresh = f"rm -f {dump.folder}/heap.db; exec build/dill -c {dump.path} export {dump.folder}/heap.db"
     return [
         dump_row(dump.path, "kcensus", seconds=0.5, times=3, beside=PLAIN_LOOP),
