@@ -68,16 +68,6 @@ struct dill_error *kernel_read(struct kernel *kernel, dill_virt address, void *b
 	return NULL;
 }
 
-struct dill_error *kernel_read_u64(struct kernel *kernel, dill_virt address, uint64_t *ret)
-{
-	return kernel_read(kernel, address, ret, sizeof(*ret));
-}
-
-struct dill_error *kernel_read_u32(struct kernel *kernel, dill_virt address, uint32_t *ret)
-{
-	return kernel_read(kernel, address, ret, sizeof(*ret));
-}
-
 struct dill_error *kernel_read_string(struct kernel *kernel, dill_virt address, size_t limit,
 				      char **ret)
 {
@@ -108,18 +98,6 @@ enum region_kind kernel_region(struct kernel *kernel, dill_virt address)
 {
 	(void)kernel;
 	return address >= BASE ? REGION_MODULES : REGION_DIRECT_MAP;
-}
-
-struct memory *kernel_memory(struct kernel *kernel)
-{
-	(void)kernel;
-	return NULL;
-}
-
-struct dill_error *memory_check_interrupt(const struct memory *memory)
-{
-	(void)memory;
-	return NULL;
 }
 
 /* --- the kernel --- */

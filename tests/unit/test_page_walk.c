@@ -31,18 +31,6 @@ struct fixture {
 	dill_virt expected; /* of the next visit, 0 = any */
 };
 
-struct memory *kernel_memory(struct kernel *kernel)
-{
-	(void)kernel;
-	return NULL;
-}
-
-struct dill_error *memory_check_interrupt(const struct memory *memory)
-{
-	(void)memory;
-	return NULL;
-}
-
 const struct memory_map *kernel_memory_map(struct kernel *kernel)
 {
 	return &kernel->map;

@@ -69,34 +69,12 @@ struct dill_error *kernel_read(struct kernel *kernel, dill_virt address, void *b
 	return NULL;
 }
 
-struct dill_error *kernel_read_u64(struct kernel *kernel, dill_virt address, uint64_t *ret)
-{
-	return kernel_read(kernel, address, ret, sizeof(*ret));
-}
-
-struct dill_error *kernel_read_u8(struct kernel *kernel, dill_virt address, uint8_t *ret)
-{
-	return kernel_read(kernel, address, ret, sizeof(*ret));
-}
-
 struct dill_error *kernel_prefetch(struct kernel *kernel, const dill_virt *addresses, size_t count)
 {
 	(void)kernel;
 	(void)addresses;
 	(void)count;
 	prefetches++;
-	return NULL;
-}
-
-struct memory *kernel_memory(struct kernel *kernel)
-{
-	(void)kernel;
-	return NULL;
-}
-
-struct dill_error *memory_check_interrupt(const struct memory *memory)
-{
-	(void)memory;
 	return NULL;
 }
 
