@@ -312,7 +312,7 @@ def fenced(request, pool):
     """A stopped guest with KFENCE on, its memory, messages, the kernel's list of KFENCE's objects, and where these are."""
     with pool.lend(request.param) as guest:
         symbols = kallsyms(guest)
-        messages = sample_messages(guest, 5, (200, 40000))
+        messages = sample_messages(guest)
         guest.stop()
         with Memory(guest, symbols) as memory:
             guest.cont()

@@ -18,7 +18,7 @@ _spawned = 0
 class Messages:
     """Messages of (size, count) in *pairs*; each whose serial is a multiple of *free_every* is received again."""
 
-    def __init__(self, guest, *pairs, free_every: int = 0):
+    def __init__(self, guest, *pairs, free_every: int = 0, pause_us: int = 0):
         global _spawned
         _spawned += 1
         self.free_every = free_every
@@ -27,7 +27,8 @@ class Messages:
         self.serials = range(first, first + self.count)
         words = " ".join(f"{size} {count}" for size, count in pairs)
         freed = f"-f {free_every} " if free_every else ""
-        self.program = guest.spawn(f"msg {freed}-s {first} {words}")
+        paced = f"-p {pause_us} " if pause_us else ""
+        self.program = guest.spawn(f"msg {freed}{paced}-s {first} {words}")
         self.program.wait_output("^ready")
         self.pid = self.program.pid
 
@@ -53,13 +54,17 @@ def fragment(guest, *pairs):
     return Messages(guest, *pairs, free_every=3)
 
 
-def sample_messages(guest, interval_ms, *pairs):
-    """Messages, of which KFENCE gets some: it takes one allocation in so many milliseconds, as before afterwards."""
+def sample_messages(guest):
+    """500 messages of 200 bytes, of which KFENCE gets dozens.
+
+    It takes one allocation every so many milliseconds: here of 5, and seldom again afterwards; a message
+    is sent every 2.
+    """
     parameter = "/sys/module/kfence/parameters/sample_interval"
     usual = int(guest.read_file(parameter))
-    guest.run(f"echo {interval_ms} >{parameter}")
+    guest.run(f"echo 5 >{parameter}")
     time.sleep(usual / 1000 + 0.5)  # until the next sample, which is planned already
-    messages = Messages(guest, *pairs)
+    messages = Messages(guest, (200, 500), pause_us=2000)
     guest.run(f"echo {usual} >{parameter}")
     return messages
 

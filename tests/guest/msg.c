@@ -1,6 +1,6 @@
 /*
- * msg [-f N] [-s SERIAL] SIZE COUNT [SIZE COUNT]...: hold System V messages, so that kernel objects
- * with known content exist.
+ * msg [-f N] [-p USEC] [-s SERIAL] SIZE COUNT [SIZE COUNT]...: hold System V messages, so that
+ * kernel objects with known content exist.
  *
  * Sends COUNT messages of SIZE bytes (at least 24) for each pair, one queue per pair. Message
  * serials count from SERIAL (default 1) over all pairs. A message's bytes are, in host byte order:
@@ -10,9 +10,9 @@
  *    16   u64 SIZE
  *    24   the low byte of the serial, repeated
  *
- * With -f N every message whose serial is a multiple of N is received again, so its object is free.
- * The kernel puts a struct msg_msg of 48 bytes in front; what does not fit into one page goes on in
- * further objects.
+ * With -p USEC it waits so long before each message. With -f N every message whose serial is a
+ * multiple of N is received again, so its object is free. The kernel puts a struct msg_msg of 48
+ * bytes in front; what does not fit into one page goes on in further objects.
  *
  * Prints for each pair "size SIZE serials FIRST LAST live COUNT freed COUNT", then "ready". SIGTERM
  * and SIGINT remove the queues, which frees everything, and end the program; after SIGKILL the
@@ -37,6 +37,11 @@ struct content {
 	unsigned char fill[];
 };
 
+struct options {
+	unsigned long free_every;
+	unsigned long pause_us;
+};
+
 struct message {
 	long type;
 	struct content content;
@@ -59,7 +64,8 @@ static void __attribute__((noreturn)) fail(const char *what)
 }
 
 /* The type of a message is its serial, so that each can be received by name. */
-static void hold(size_t size, unsigned long count, unsigned long free_every, unsigned long *serial)
+static void hold(size_t size, unsigned long count, const struct options *options,
+		 unsigned long *serial)
 {
 	struct message *message = malloc(sizeof(*message) + size);
 	unsigned long first = *serial;
@@ -72,6 +78,8 @@ static void hold(size_t size, unsigned long count, unsigned long free_every, uns
 	for (unsigned long i = 0; i < count; i++) {
 		unsigned long number = (*serial)++;
 
+		if (options->pause_us > 0)
+			usleep((useconds_t)options->pause_us);
 		message->type = (long)number;
 		memcpy(message->content.magic, "DILLMSG!", sizeof(message->content.magic));
 		message->content.serial = number;
@@ -80,8 +88,8 @@ static void hold(size_t size, unsigned long count, unsigned long free_every, uns
 		if (msgsnd(queue, message, size, IPC_NOWAIT) != 0)
 			fail("msgsnd");
 	}
-	for (unsigned long number = first; free_every && number < *serial; number++) {
-		if (number % free_every != 0)
+	for (unsigned long number = first; options->free_every && number < *serial; number++) {
+		if (number % options->free_every != 0)
 			continue;
 		if (msgrcv(queue, message, size, (long)number, IPC_NOWAIT) < 0)
 			fail("msgrcv");
@@ -94,19 +102,25 @@ static void hold(size_t size, unsigned long count, unsigned long free_every, uns
 
 int main(int argc, char **argv)
 {
-	unsigned long free_every = 0;
+	struct options options = {0};
 	unsigned long serial = 1;
 	sigset_t ending;
 	int signal;
 	int option;
 
-	while ((option = getopt(argc, argv, "f:s:")) != -1) {
-		if (option != 'f' && option != 's')
+	while ((option = getopt(argc, argv, "f:p:s:")) != -1) {
+		unsigned long *value = option == 'f'   ? &options.free_every
+				       : option == 'p' ? &options.pause_us
+				       : option == 's' ? &serial
+						       : NULL;
+
+		if (!value)
 			return 2;
-		*(option == 'f' ? &free_every : &serial) = strtoul(optarg, NULL, 10);
+		*value = strtoul(optarg, NULL, 10);
 	}
 	if (optind == argc || (argc - optind) % 2 != 0 || (argc - optind) / 2 > MAX_PAIRS) {
-		fprintf(stderr, "usage: msg [-f N] [-s SERIAL] SIZE COUNT [SIZE COUNT]...\n");
+		fprintf(stderr,
+			"usage: msg [-f N] [-p USEC] [-s SERIAL] SIZE COUNT [SIZE COUNT]...\n");
 		return 2;
 	}
 	sigemptyset(&ending);
@@ -120,7 +134,7 @@ int main(int argc, char **argv)
 			errno = EINVAL;
 			fail("SIZE");
 		}
-		hold(size, strtoul(argv[i + 1], NULL, 10), free_every, &serial);
+		hold(size, strtoul(argv[i + 1], NULL, 10), &options, &serial);
 	}
 	printf("ready\n");
 	fflush(stdout);
