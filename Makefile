@@ -48,4 +48,4 @@ install: all
 	meson install -C build $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean:
-	rm -rf build build-static build-analyze build-asan build-fuzz
+	rm -rf build build-static build-analyze build-asan build-tsan build-fuzz

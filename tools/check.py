@@ -18,6 +18,7 @@ PYTHON = "/usr/bin/python3"
 # Guests wait, too: for the clock, for a debugger.
 WORKERS = str(os.cpu_count() + 1)
 FUZZ_S = 6  # of each target
+THREADED = ["page_share"]  # unit tests of what has threads
 
 
 def step(title, words):
@@ -26,16 +27,16 @@ def step(title, words):
     return subprocess.run(words, check=False).returncode == 0
 
 
-def unit(folder, options):
-    """Build in @folder and run the unit tests. Returns (passed, failed, skipped)."""
+def unit(folder, options, names=()):
+    """Build in @folder and run the unit tests, all or those of these names. Returns (passed, failed, skipped)."""
     again = ["--reconfigure"] if Path(folder, "build.ninja").exists() else []
     if not step(f"configure {folder}", ["meson", "setup", *again, folder, "-Dtests=enabled", *options]):
         return 0, 1, 0
-    if not step(f"build {folder}", ["ninja", "--quiet", "-C", folder]):
+    if not step(f"build {folder}", ["ninja", "--quiet", "-C", folder, *(f"tests/unit/test_{name}" for name in names)]):
         return 0, 1, 0
     log = Path(folder, "meson-logs/testlog.json")
     log.unlink(missing_ok=True)
-    step(f"unit tests in {folder}", ["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs"])
+    step(f"unit tests in {folder}", ["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", *names])
     if not log.exists():
         return 0, 1, 0
     results = [json.loads(line)["result"] for line in log.read_text().splitlines()]
@@ -93,6 +94,7 @@ def main(series):
         "lint": lambda: counted("lint", ["tools/lint.sh"]),
         "unit tests": lambda: unit("build", []),
         "unit tests with sanitizers": lambda: unit("build-asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false"]),
+        "threads with sanitizers": lambda: unit("build-tsan", ["-Db_sanitize=thread", "-Db_lundef=false"], THREADED),
         "fuzz targets": fuzz,
         "end-to-end tests": lambda: counted("end-to-end tests", pytest),
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/array.h"
 #include "command/census.h"
-#include "slub/slab_map.h"
 
 /* Sums of a cache, with what the kernel counts. */
 struct cache_count {
@@ -113,12 +112,12 @@ static struct dill_error *slab_alone(void *context, const struct cache_map *map,
 		.node = slab->slab.node,
 		.where = slab->where,
 	};
-	uint32_t order, used = slab->counts[OBJECT_LIVE] + slab->counts[OBJECT_UNKNOWN];
+	uint32_t used = slab->counts[OBJECT_LIVE] + slab->counts[OBJECT_UNKNOWN];
 
 	TRY(count_slab(counter, map, slab, bytes, &counter->current));
 	if (slab->where == SLAB_DYING)
 		return NULL;
-	count.memory = slab_bytes(map->cache, &slab->slab, &order);
+	count.memory = slab_bytes(map->cache, &slab->slab);
 	count.unused = (uint64_t)(count.objects - used) * map->cache->object_size;
 	for (size_t state = 0; state < OBJECT_STATES; state++)
 		count.counts[state] = slab->counts[state];

@@ -26,7 +26,6 @@ static void sum_slabs(const struct cache_map *map, struct slab_sums *ret)
 	for (size_t i = 0; i < map->count; i++) {
 		const struct mapped_slab *slab = &map->slabs[i];
 		uint32_t used = slab->counts[OBJECT_LIVE] + slab->counts[OBJECT_UNKNOWN];
-		uint32_t order;
 
 		if (slab->where == SLAB_DYING)
 			continue;
@@ -35,7 +34,7 @@ static void sum_slabs(const struct cache_map *map, struct slab_sums *ret)
 		ret->full += used == slab->slab.objects;
 		ret->partly += used != 0 && used != slab->slab.objects;
 		ret->objects += slab->slab.objects;
-		ret->memory += slab_bytes(map->cache, &slab->slab, &order);
+		ret->memory += slab_bytes(map->cache, &slab->slab);
 	}
 }
 

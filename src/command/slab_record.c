@@ -62,15 +62,12 @@ static char *map_text(const struct cache_map *map, const struct mapped_slab *sla
 /* What a slab says of itself. */
 static void fill_slab(const struct cache *cache, const struct slab *slab, struct record *record)
 {
-	uint32_t order;
-
-	slab_bytes(cache, slab, &order);
 	record_set_text(record, SLAB_MAP_CACHE, cache->name);
 	record_set_number(record, SLAB_MAP_SLAB, slab->address);
 	record_set_number(record, SLAB_MAP_BASE, slab->base);
 	record_set_number(record, SLAB_MAP_FIRST, cache_object(cache, slab->base, 0));
 	record_set_number(record, SLAB_MAP_SIZE, cache->size);
-	record_set_number(record, SLAB_MAP_ORDER, order);
+	record_set_number(record, SLAB_MAP_ORDER, slab_page_order(cache, slab));
 	record_set_number(record, SLAB_MAP_NODE, slab->node);
 	record_set_bool(record, SLAB_MAP_FROZEN, slab->frozen);
 	record_set_number(record, SLAB_MAP_OBJECTS, slab->objects);
@@ -161,15 +158,13 @@ struct dill_error *slab_detail_record(const struct slab_map *map, const struct l
 				      dill_virt address, struct arena *arena, struct record **ret)
 {
 	struct record *record = record_new(arena, &slab_detail_kind);
-	uint32_t order;
 
 	if (!record)
 		return error_no_memory();
 	fill_slab(located->cache, &located->slab, record);
 	record_set_number(record, SLAB_MAP_CACHE_ADDRESS, located->cache->address);
 	record_set_number(record, SLAB_MAP_OBJECT_SIZE, located->cache->object_size);
-	record_set_number(record, SLAB_MAP_MEMORY,
-			  slab_bytes(located->cache, &located->slab, &order));
+	record_set_number(record, SLAB_MAP_MEMORY, slab_bytes(located->cache, &located->slab));
 	record_set_number(record, SLAB_MAP_ADDRESS, address);
 	if (located->in_slot) {
 		record_set_number(record, SLAB_MAP_INDEX, located->index);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/census.h"
 
-#include "slub/slab_map.h"
+#include "slub/slab_memory.h"
 
 struct walk {
 	struct survey *survey;
@@ -16,14 +16,13 @@ void census_add_slab(struct census_sums *sums, const struct cache_map *map,
 {
 	const struct cache *cache = map->cache;
 	uint64_t objects = slab->slab.objects, used, memory, unused_bytes;
-	uint32_t order;
 
 	if (slab->where == SLAB_DYING) {
 		sums->dying++;
 		return;
 	}
 	used = (uint64_t)slab->counts[OBJECT_LIVE] + slab->counts[OBJECT_UNKNOWN];
-	memory = slab_bytes(cache, &slab->slab, &order);
+	memory = slab_bytes(cache, &slab->slab);
 	unused_bytes = (objects - used) * cache->object_size;
 	sums->slabs++;
 	sums->empty += used == 0;
@@ -62,12 +61,12 @@ void census_add(struct census_sums *sums, const struct census_sums *more)
 
 /* The memory of a slab; empty when it cannot be read: what the caller looks for is not known then,
  * while the states of the objects are. */
-static struct dill_error *read_slab(const struct walk *walk, const struct cache *cache,
-				    const struct slab *slab, struct span *ret)
+static struct dill_error *read_slab(const struct walk *walk, struct slab_memory *memory,
+				    size_t index, struct span *ret)
 {
-	size_t size = (size_t)slab->objects * cache->size;
-	struct dill_error *error =
-		kernel_read_uncached(walk->survey->heap->kernel, slab->base, walk->buffer, size);
+	const struct cache_map *map = memory->map;
+	size_t size = (size_t)map->slabs[index].slab.objects * map->cache->size;
+	struct dill_error *error = slab_memory_read(memory, index, walk->buffer, size);
 
 	*ret = (struct span){0};
 	if (error && error_is_fatal(error))
@@ -82,6 +81,7 @@ static struct dill_error *visit_slabs(const struct walk *walk, const struct cach
 {
 	const struct census_visitor *visitor = walk->visitor;
 	bool wanted = visitor->wants_bytes && visitor->wants_bytes(visitor->context, map->cache);
+	struct slab_memory memory = {.heap = walk->survey->heap, .map = map};
 
 	for (size_t i = 0; visitor->slab && i < map->count; i++) {
 		struct span bytes = {0};
@@ -91,7 +91,7 @@ static struct dill_error *visit_slabs(const struct walk *walk, const struct cach
 		if (i % 1024 == 0 && wanted)
 			memory_trim(kernel_memory(walk->survey->heap->kernel));
 		if (wanted)
-			TRY(read_slab(walk, map->cache, &map->slabs[i].slab, &bytes));
+			TRY(read_slab(walk, &memory, i, &bytes));
 		TRY(visitor->slab(visitor->context, map, &map->slabs[i], bytes));
 	}
 	return NULL;

@@ -3,6 +3,7 @@
 
 #include "base/plural.h"
 #include "slub/check.h"
+#include "slub/slab_memory.h"
 #include "slub/track.h"
 
 /* include/linux/poison.h */
@@ -11,9 +12,6 @@
 #define POISON_INUSE 0x5au /* what nobody has used yet */
 #define POISON_FREE  0x6bu
 #define POISON_END   0xa5u /* the last byte of a free object */
-
-/* Pages of slabs that are fetched at a time. */
-#define BATCH_PAGES 512u
 
 struct checker {
 	struct heap *heap;
@@ -24,6 +22,7 @@ struct checker {
 	struct check_counts *counts;
 	struct byte_checks checks;
 	struct object_metadata metadata;
+	struct slab_memory memory;
 	uint8_t *buffer; /* memory of one slab */
 };
 
@@ -261,13 +260,6 @@ static size_t exts_in_object(const struct cache *cache, const struct slab *slab)
 	return distance > cache->red_left_pad ? (size_t)distance - cache->red_left_pad : 1;
 }
 
-static size_t slab_bytes(const struct cache *cache, const struct slab *slab)
-{
-	bool usual = slab->objects == cache->objects_per_slab;
-
-	return (size_t)DILL_PAGE_SIZE << (usual ? cache->order : cache->min_order);
-}
-
 /* The rest of a slab, into which no object fits (mm/slub.c slab_pad_check()). */
 static void check_tail(struct checker *checker, const struct mapped_slab *mapped,
 		       const struct finding_place *place)
@@ -344,8 +336,9 @@ static bool is_settled(struct checker *checker, const struct mapped_slab *mapped
 	return false;
 }
 
-static struct dill_error *check_slab(struct checker *checker, const struct mapped_slab *mapped)
+static struct dill_error *check_slab(struct checker *checker, size_t index)
 {
+	const struct mapped_slab *mapped = &checker->map->slabs[index];
 	const struct slab *slab = &mapped->slab;
 	struct finding_place place = {
 		.cache = checker->cache->name,
@@ -362,7 +355,7 @@ static struct dill_error *check_slab(struct checker *checker, const struct mappe
 	if (!is_settled(checker, mapped))
 		return NULL;
 	TRY(memory_check_interrupt(kernel_memory(checker->heap->kernel)));
-	error = kernel_read(checker->heap->kernel, slab->base, checker->buffer, size);
+	error = slab_memory_read(&checker->memory, index, checker->buffer, size);
 	if (error) {
 		checker->counts->unread_slabs++;
 		return findings_absorb(checker->findings, &place,
@@ -371,37 +364,6 @@ static struct dill_error *check_slab(struct checker *checker, const struct mappe
 	check_objects(checker, mapped, &place);
 	if (checker->checks.padding)
 		check_tail(checker, mapped, &place);
-	return NULL;
-}
-
-/* --- all slabs --- */
-
-/* Fetch slabs from @p first on, as many as fit in a batch; returns how many. */
-static struct dill_error *prefetch(struct checker *checker, size_t first, size_t *ret_count)
-{
-	size_t pages = slab_bytes(checker->cache, &checker->map->slabs[first].slab);
-	size_t limit = BATCH_PAGES / (pages / DILL_PAGE_SIZE), count = 0;
-	struct slab batch[BATCH_PAGES];
-
-	while (count < limit && first + count < checker->map->count) {
-		batch[count] = checker->map->slabs[first + count].slab;
-		count++;
-	}
-	*ret_count = count ? count : 1;
-	return slabs_prefetch(checker->heap, checker->cache, batch, count);
-}
-
-static struct dill_error *check_slabs(struct checker *checker)
-{
-	size_t fetched = 0, count;
-
-	for (size_t i = 0; i < checker->map->count; i++) {
-		if (i == fetched) {
-			TRY(prefetch(checker, i, &count));
-			fetched += count;
-		}
-		TRY(check_slab(checker, &checker->map->slabs[i]));
-	}
 	return NULL;
 }
 
@@ -416,6 +378,7 @@ struct dill_error *bytes_check(struct heap *heap, const struct contents *content
 		.cache = map->cache,
 		.findings = findings,
 		.counts = counts,
+		.memory = {.heap = heap, .map = map},
 	};
 	_cleanup_(freep)
 	uint8_t *buffer = NULL;
@@ -427,5 +390,7 @@ struct dill_error *bytes_check(struct heap *heap, const struct contents *content
 	buffer = checker.buffer = malloc((size_t)DILL_PAGE_SIZE << map->cache->order);
 	if (!buffer)
 		return error_no_memory();
-	return check_slabs(&checker);
+	for (size_t i = 0; i < map->count; i++)
+		TRY(check_slab(&checker, i));
+	return NULL;
 }

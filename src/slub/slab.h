@@ -63,6 +63,18 @@ bool slab_is_marked(const struct heap *heap, struct span bytes);
 bool slab_object_index(const struct cache *cache, const struct slab *slab, dill_virt object,
 		       uint32_t *ret);
 
+/** A slab has pages of its cache's usual order, or of the least one when memory was fragmented. */
+static inline uint32_t slab_page_order(const struct cache *cache, const struct slab *slab)
+{
+	return slab->objects == cache->objects_per_slab ? cache->order : cache->min_order;
+}
+
+/** Bytes of a slab's memory. */
+static inline uint64_t slab_bytes(const struct cache *cache, const struct slab *slab)
+{
+	return (uint64_t)DILL_PAGE_SIZE << slab_page_order(cache, slab);
+}
+
 /** Fetch the memory of @p count slabs in few requests, for walks of their freelists. */
 DILL_MUST_CHECK struct dill_error *slabs_prefetch(struct heap *heap, const struct cache *cache,
 						  const struct slab *slabs, size_t count);

@@ -69,9 +69,3 @@ struct dill_error *slab_map_make(struct survey *survey, const struct cache *cach
 	ret->slab = &ret->map.slabs[0];
 	return note_places(survey, arena, ret);
 }
-
-uint64_t slab_bytes(const struct cache *cache, const struct slab *slab, uint32_t *ret_order)
-{
-	*ret_order = slab->objects == cache->objects_per_slab ? cache->order : cache->min_order;
-	return (uint64_t)DILL_PAGE_SIZE << *ret_order;
-}

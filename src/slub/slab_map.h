@@ -26,8 +26,4 @@ DILL_MUST_CHECK struct dill_error *slab_map_make(struct survey *survey, const st
 						 const struct slab *slab, struct arena *arena,
 						 struct slab_map *ret);
 
-/** Bytes of the slab's memory: of the cache's usual order, or of the least one when memory was
- * fragmented. */
-uint64_t slab_bytes(const struct cache *cache, const struct slab *slab, uint32_t *ret_order);
-
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "slub/slab_map.h"
 #include "store/heap_schema.h"
 #include "store/heap_store.h"
 
@@ -70,7 +69,6 @@ struct dill_error *heap_writer_slab(struct heap_writer *writer, const struct cac
 				    const struct mapped_slab *slab)
 {
 	struct row row = row_begin(writer, OF_SLAB);
-	uint32_t order;
 
 	add(&row, ++writer->counts.slabs);
 	add(&row, slab->slab.address);
@@ -80,7 +78,7 @@ struct dill_error *heap_writer_slab(struct heap_writer *writer, const struct cac
 	add_if(&row, slab->cpu >= 0, (uint64_t)slab->cpu);
 	add_text(&row, slab_where_name(slab->where));
 	add(&row, slab->broken);
-	add(&row, slab_bytes(map->cache, &slab->slab, &order));
+	add(&row, slab_bytes(map->cache, &slab->slab));
 	add(&row, slab->slab.objects);
 	add(&row, slab->slab.inuse);
 	for (int state = 0; state < OBJECT_STATES; state++)

@@ -36,6 +36,8 @@ struct core_kind {
 	/** Read a page; @p reader may be changed. */
 	enum core_page (*read)(const struct core *core, struct core_reader *reader, dill_phys page,
 			       uint8_t buffer[DILL_PAGE_SIZE]);
+	/** Reading a page takes a processor's time, not only a copy's. */
+	bool unpacks;
 	/** Bytes that lie in the file as they are; NULL when these do not. */
 	const void *(*map)(const struct core *core, dill_phys address, size_t length);
 	/** The first range of pages at or after @p from that is worth looking at; false behind the

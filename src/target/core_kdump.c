@@ -352,6 +352,7 @@ const struct core_kind core_kdump = {
 	.parse = parse,
 	.deinit = deinit,
 	.read = read_page,
+	.unpacks = true,
 	.map = map,
 	.next_range = next_range,
 };

@@ -5,24 +5,50 @@
 #include "base/strbuf.h"
 #include "target/core.h"
 #include "target/open.h"
+#include "target/page_share.h"
+
+/* Pages by what became of them. */
+struct tally {
+	uint64_t left_out, lost; /* asked for since begin(): not in the dump, and should be there */
+	uint64_t pages;		 /* read so far; what is looked at in place does not count */
+};
+
+/* What one thread has to itself. */
+struct core_worker {
+	struct core_reader *reader;
+	struct tally tally;
+};
 
 /* A dump as a target: it never runs. */
 struct core_target {
 	struct core core;
-	struct core_reader *reader;
 	struct dill_host host;
 	char *description;
-	/* Since begin(): pages asked for that were left out, and that should be there. */
-	uint64_t left_out, lost;
-	uint64_t pages; /* read so far; what is looked at in place does not count */
+	struct core_worker workers[PAGE_SHARE_WORKERS_MAX];
+	unsigned worker_count;
 };
 
 static struct dill_error *begin(void *context)
 {
 	struct core_target *target = context;
 
-	target->left_out = target->lost = 0;
+	for (unsigned i = 0; i < target->worker_count; i++)
+		target->workers[i].tally.left_out = target->workers[i].tally.lost = 0;
 	return NULL;
+}
+
+static struct tally sum(const struct core_target *target)
+{
+	struct tally all = {0};
+
+	for (unsigned i = 0; i < target->worker_count; i++) {
+		const struct tally *one = &target->workers[i].tally;
+
+		all.left_out += one->left_out;
+		all.lost += one->lost;
+		all.pages += one->pages;
+	}
+	return all;
 }
 
 static void say(const struct core_target *target, uint64_t pages, const char *what)
@@ -41,9 +67,10 @@ static void say(const struct core_target *target, uint64_t pages, const char *wh
 static struct dill_error *end(void *context)
 {
 	const struct core_target *target = context;
+	struct tally tally = sum(target);
 
-	say(target, target->left_out, "left out when it was written, so unreadable");
-	say(target, target->lost, "damaged or cut off, so unreadable");
+	say(target, tally.left_out, "left out when it was written, so unreadable");
+	say(target, tally.lost, "damaged or cut off, so unreadable");
 	return NULL;
 }
 
@@ -53,23 +80,22 @@ static unsigned spaces(void *context)
 	return DILL_SPACE_PHYSICAL;
 }
 
-static bool read_page(struct core_target *target, struct dill_page_request *request)
+static bool read_page(const struct core *core, struct core_worker *worker,
+		      const struct dill_page_request *request)
 {
-	const struct core *core = &target->core;
-
-	switch (core->kind->read(core, target->reader, request->address, request->buffer)) {
+	switch (core->kind->read(core, worker->reader, request->address, request->buffer)) {
 	case CORE_PAGE_READ:
-		target->pages++;
+		worker->tally.pages++;
 		return true;
 	case CORE_PAGE_LEFT_OUT:
 		if (!core->lacks_zeros_only) {
-			target->left_out++;
+			worker->tally.left_out++;
 			return false;
 		}
 		memset(request->buffer, 0, DILL_PAGE_SIZE);
 		return true;
 	case CORE_PAGE_LOST:
-		target->lost++;
+		worker->tally.lost++;
 		return false;
 	case CORE_PAGE_NO_RAM:
 		return false;
@@ -77,11 +103,22 @@ static bool read_page(struct core_target *target, struct dill_page_request *requ
 	return false;
 }
 
+static void read_request(void *context, unsigned worker, struct dill_page_request *request)
+{
+	struct core_target *target = context;
+
+	request->done = read_page(&target->core, &target->workers[worker], request);
+}
+
 static struct dill_error *read_pages(void *context, enum dill_space space,
 				     struct dill_page_request *requests, size_t count)
 {
+	const struct core_target *target = context;
+
 	for (size_t i = 0; i < count; i++)
-		requests[i].done = space == DILL_SPACE_PHYSICAL && read_page(context, &requests[i]);
+		requests[i].done = false;
+	if (space == DILL_SPACE_PHYSICAL)
+		page_share(target->worker_count, requests, count, read_request, context);
 	return NULL;
 }
 
@@ -143,11 +180,11 @@ static uint64_t generation(void *context)
 
 static void stats(void *context, struct dill_target_stats *ret)
 {
-	const struct core_target *target = context;
+	uint64_t pages = sum(context).pages;
 
 	*ret = (struct dill_target_stats){
-		.direct_calls = target->pages,
-		.direct_bytes = target->pages * DILL_PAGE_SIZE,
+		.direct_calls = pages,
+		.direct_bytes = pages * DILL_PAGE_SIZE,
 	};
 }
 
@@ -163,7 +200,8 @@ static void close_target(void *context)
 	struct core_target *target = context;
 
 	core_deinit(&target->core);
-	core_reader_free(target->reader);
+	for (unsigned i = 0; i < target->worker_count; i++)
+		core_reader_free(target->workers[i].reader);
 	free(target->description);
 	free(target);
 }
@@ -199,11 +237,23 @@ static struct dill_error *describe_core(struct core_target *target, const char *
 	return strbuf_error(&text);
 }
 
+/* Where a page is only copied, other processors are of no help. */
+static struct dill_error *add_workers(struct core_target *target)
+{
+	unsigned wanted = target->core.kind->unpacks ? page_share_workers() : 1;
+
+	while (target->worker_count < wanted) {
+		TRY(core_reader_new(&target->workers[target->worker_count].reader));
+		target->worker_count++;
+	}
+	return NULL;
+}
+
 static struct dill_error *load(struct core_target *target, const char *path)
 {
-	TRY(core_reader_new(&target->reader));
 	TRY(core_file_open(path, &target->core.file));
 	TRY(dill_error_add_context(core_parse(&target->core), "%s", path));
+	TRY(add_workers(target));
 	return describe_core(target, path);
 }
 

@@ -7,8 +7,11 @@
 #include <lzo/lzo1x.h>
 #include <snappy-c.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+
+#include "target/open.h"
 
 #define PAGE DILL_PAGE_SIZE
 
@@ -262,6 +265,21 @@ struct core_image core_image_flatten(const struct core_image *image, struct dice
 	}
 	at += put_piece(bytes + at, UINT64_MAX, NULL, UINT64_MAX);
 	return (struct core_image){realloc(bytes, at), at};
+}
+
+struct dill_error *core_image_open(const struct core_image *image, const struct dill_host *host,
+				   const struct dill_target_ops **ret_ops, void **ret_context)
+{
+	char path[] = "/tmp/dill-core-XXXXXX";
+	const struct target_options options = {.file = path, .host = *host};
+	int fd = mkstemp(path);
+	struct dill_error *error;
+
+	assert(fd >= 0 && write(fd, image->bytes, image->size) == (ssize_t)image->size);
+	close(fd);
+	error = target_open(&options, ret_ops, ret_context);
+	unlink(path);
+	return error;
 }
 
 void core_image_deinit(struct core_image *image)

@@ -29,6 +29,11 @@ struct core_image core_image_kdump(unsigned packing);
 struct core_image core_image_elf(void);
 /** The same bytes in makedumpfile's flattened format, in random pieces, some written twice. */
 struct core_image core_image_flatten(const struct core_image *image, struct dice *dice);
+/** Open a dump as a user does, from a file that is gone again then. As target_open() */
+DILL_MUST_CHECK struct dill_error *core_image_open(const struct core_image *image,
+						   const struct dill_host *host,
+						   const struct dill_target_ops **ret_ops,
+						   void **ret_context);
 void core_image_deinit(struct core_image *image);
 
 /** Pack @p size bytes as @p packing says. @return how many @p to holds, which has room for twice as

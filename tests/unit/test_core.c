@@ -5,13 +5,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "core_image.h"
 #include "target/memory.h"
-#include "target/open.h"
 
 /* Random damages of one dump, and bytes changed in each. */
 #define DAMAGES	    400u
@@ -247,18 +245,11 @@ static void remember(void *context, const char *text)
 static struct dill_error *open_image(const struct core_image *image, struct said *said,
 				     struct memory **ret)
 {
-	char path[] = "/tmp/dill-core-XXXXXX";
-	struct target_options options = {.file = path, .host = {.log = remember, .context = said}};
-	int fd = mkstemp(path);
 	const struct dill_target_ops *ops;
-	struct dill_error *error;
 	void *context;
+	const struct dill_host host = {.log = remember, .context = said};
+	struct dill_error *error = core_image_open(image, &host, &ops, &context);
 
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, image->bytes, image->size), image->size);
-	close(fd);
-	error = target_open(&options, &ops, &context);
-	unlink(path);
 	return error ? error : memory_new(ops, context, NULL, ret);
 }
 
