@@ -61,18 +61,17 @@ void census_add(struct census_sums *sums, const struct census_sums *more)
 
 /* The memory of a slab; empty when it cannot be read: what the caller looks for is not known then,
  * while the states of the objects are. */
-static struct dill_error *read_slab(const struct walk *walk, struct slab_memory *memory,
-				    size_t index, struct span *ret)
+static struct dill_error *read_slab(struct slab_memory *memory, size_t index, struct span *ret)
 {
 	const struct cache_map *map = memory->map;
 	size_t size = (size_t)map->slabs[index].slab.objects * map->cache->size;
-	struct dill_error *error = slab_memory_read(memory, index, walk->buffer, size);
+	struct dill_error *error = slab_memory_read(memory, index, size, ret);
 
-	*ret = (struct span){0};
-	if (error && error_is_fatal(error))
-		return error;
 	if (!error)
-		*ret = (struct span){walk->buffer, size};
+		return NULL;
+	if (error_is_fatal(error))
+		return error;
+	*ret = (struct span){0};
 	dill_error_free(error);
 	return NULL;
 }
@@ -81,7 +80,7 @@ static struct dill_error *visit_slabs(const struct walk *walk, const struct cach
 {
 	const struct census_visitor *visitor = walk->visitor;
 	bool wanted = visitor->wants_bytes && visitor->wants_bytes(visitor->context, map->cache);
-	struct slab_memory memory = {.heap = walk->survey->heap, .map = map};
+	struct slab_memory memory = {walk->survey->heap, map, walk->buffer, 0};
 
 	for (size_t i = 0; visitor->slab && i < map->count; i++) {
 		struct span bytes = {0};
@@ -91,7 +90,7 @@ static struct dill_error *visit_slabs(const struct walk *walk, const struct cach
 		if (i % 1024 == 0 && wanted)
 			memory_trim(kernel_memory(walk->survey->heap->kernel));
 		if (wanted)
-			TRY(read_slab(walk, &memory, i, &bytes));
+			TRY(read_slab(&memory, i, &bytes));
 		TRY(visitor->slab(visitor->context, map, &map->slabs[i], bytes));
 	}
 	return NULL;
@@ -113,13 +112,9 @@ static size_t largest_slab(const struct cache_list *caches)
 {
 	size_t largest = 1;
 
-	for (size_t i = 0; i < caches->count; i++) {
-		const struct cache *cache = &caches->items[i];
-		size_t size = (size_t)cache->objects_per_slab * cache->size;
-
-		if (cache->usable && size > largest)
-			largest = size;
-	}
+	for (size_t i = 0; i < caches->count; i++)
+		if (caches->items[i].usable && slab_memory_size(&caches->items[i]) > largest)
+			largest = slab_memory_size(&caches->items[i]);
 	return largest;
 }
 

@@ -23,14 +23,14 @@ struct checker {
 	struct byte_checks checks;
 	struct object_metadata metadata;
 	struct slab_memory memory;
-	uint8_t *buffer; /* memory of one slab */
+	struct span bytes; /* of the slab that is looked at */
 };
 
-/* One object in the buffer. */
+/* One object of the slab. */
 struct subject {
 	struct finding_place place;
 	dill_virt object;
-	size_t at; /* of the object in the buffer */
+	size_t at; /* of the object in the slab's memory */
 	bool live;
 };
 
@@ -98,7 +98,7 @@ static bool check_zone(struct checker *checker, const struct subject *subject,
 		       enum finding_kind kind, size_t at, size_t length, uint8_t value,
 		       const char *what)
 {
-	const uint8_t *bytes = checker->buffer + at;
+	const uint8_t *bytes = checker->bytes.data + at;
 	size_t first = first_other(bytes, length, value);
 	size_t wrong;
 	struct finding *finding;
@@ -137,9 +137,9 @@ static bool says_other_state(struct checker *checker, const struct subject *subj
 	struct finding_place place = subject->place;
 	struct finding *finding;
 
-	if (!is_all(checker->buffer + subject->at - cache->red_left_pad, cache->red_left_pad,
+	if (!is_all(checker->bytes.data + subject->at - cache->red_left_pad, cache->red_left_pad,
 		    other) ||
-	    !is_all(checker->buffer + subject->at + cache->object_size, zone_behind(checker),
+	    !is_all(checker->bytes.data + subject->at + cache->object_size, zone_behind(checker),
 		    other))
 		return false;
 	if (subject->live && !place.moving)
@@ -162,7 +162,7 @@ static bool check_request_zone(struct checker *checker, const struct subject *su
 	uint32_t requested;
 	struct finding *finding;
 
-	memcpy(&requested, checker->buffer + subject->at + checker->metadata.orig_size,
+	memcpy(&requested, checker->bytes.data + subject->at + checker->metadata.orig_size,
 	       sizeof(requested));
 	if (requested <= cache->object_size)
 		return check_zone(checker, subject, FINDING_RED_ZONE, subject->at + requested,
@@ -214,7 +214,7 @@ static void check_padding(struct checker *checker, const struct subject *subject
 	size_t from = checker->metadata.end, to = cache->size - cache->red_left_pad;
 	size_t half = subject->at + from - 4;
 
-	if (checker->metadata.orig_size && !is_all(checker->buffer + half, 4, 0))
+	if (checker->metadata.orig_size && !is_all(checker->bytes.data + half, 4, 0))
 		check_zone(checker, subject, FINDING_PADDING, half, 4, POISON_INUSE, "padding");
 	if (exts && exts < to)
 		to = exts;
@@ -272,15 +272,15 @@ static void check_tail(struct checker *checker, const struct mapped_slab *mapped
 	if (slab->exts >= slab->base + from && slab->exts < slab->base + size)
 		size = (size_t)(slab->exts - slab->base);
 	length = size - from;
-	first = first_other(checker->buffer + from, length, POISON_INUSE);
+	first = first_other(checker->bytes.data + from, length, POISON_INUSE);
 	if (first == length)
 		return;
 	finding = findings_add_values(
 		checker->findings, FINDING_PADDING, place, slab->base + from + first, POISON_INUSE,
-		checker->buffer[from + first], "padding at the end of the slab is overwritten");
+		checker->bytes.data[from + first], "padding at the end of the slab is overwritten");
 	if (finding)
-		keep_bytes(finding, checker->buffer + from + first,
-			   wrong_length(checker->buffer + from, length, first, POISON_INUSE));
+		keep_bytes(finding, checker->bytes.data + from + first,
+			   wrong_length(checker->bytes.data + from, length, first, POISON_INUSE));
 }
 
 static void check_objects(struct checker *checker, const struct mapped_slab *mapped,
@@ -355,7 +355,7 @@ static struct dill_error *check_slab(struct checker *checker, size_t index)
 	if (!is_settled(checker, mapped))
 		return NULL;
 	TRY(memory_check_interrupt(kernel_memory(checker->heap->kernel)));
-	error = slab_memory_read(&checker->memory, index, checker->buffer, size);
+	error = slab_memory_read(&checker->memory, index, size, &checker->bytes);
 	if (error) {
 		checker->counts->unread_slabs++;
 		return findings_absorb(checker->findings, &place,
@@ -387,7 +387,7 @@ struct dill_error *bytes_check(struct heap *heap, const struct contents *content
 	if (!byte_checks_any(&checker.checks))
 		return NULL;
 	object_metadata_get(heap, map->cache, &checker.metadata);
-	buffer = checker.buffer = malloc((size_t)DILL_PAGE_SIZE << map->cache->order);
+	buffer = checker.memory.buffer = malloc(slab_memory_size(map->cache));
 	if (!buffer)
 		return error_no_memory();
 	for (size_t i = 0; i < map->count; i++)

@@ -5,6 +5,7 @@
 
 #include "slub/cache_map.h"
 #include "slub/locate.h"
+#include "slub/slab_memory.h"
 
 /* A handful in truth: one per size of sheaf, more with copies of kmalloc caches. */
 #define HOSTS_MAX 64
@@ -188,20 +189,21 @@ static struct dill_error *try_object(struct finder *finder, dill_virt address, s
 }
 
 /* The live objects of one slab of a host cache. */
-static struct dill_error *search_slab(struct finder *finder, const struct cache_map *map,
-				      const struct mapped_slab *slab, uint8_t *buffer)
+static struct dill_error *search_slab(struct finder *finder, struct slab_memory *memory,
+				      size_t index)
 {
-	const struct cache *cache = map->cache;
+	const struct cache *cache = memory->map->cache;
+	const struct mapped_slab *slab = &memory->map->slabs[index];
 	size_t size = (size_t)slab->slab.objects * cache->size;
-	struct dill_error *error =
-		kernel_read_uncached(finder->heap->kernel, slab->slab.base, buffer, size);
+	struct span all;
+	struct dill_error *error = slab_memory_read(memory, index, size, &all);
 
 	if (error && error_is_fatal(error))
 		return error;
 	dill_error_free(error); /* what cannot be read cannot be searched: see the map's `why` */
 	for (uint32_t i = 0; !error && i < slab->slab.objects; i++) {
 		size_t at = (size_t)i * cache->size + cache->red_left_pad;
-		struct span bytes = {buffer + at, cache->object_size};
+		struct span bytes = {all.data + at, cache->object_size};
 
 		if (slab->kinds[i] == PLACE_NONE && at + bytes.size <= size)
 			TRY(try_object(finder, slab->slab.base + at, bytes));
@@ -216,9 +218,10 @@ static struct dill_error *search_host(struct finder *finder, const struct cache 
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 	_cleanup_(freep)
-	uint8_t *buffer = malloc((size_t)host->objects_per_slab * host->size + 1);
+	uint8_t *buffer = malloc(slab_memory_size(host));
 	struct contents contents;
 	struct cache_map map;
+	struct slab_memory memory = {finder->heap, &map, buffer, 0};
 
 	if (!buffer)
 		return error_no_memory();
@@ -228,7 +231,7 @@ static struct dill_error *search_host(struct finder *finder, const struct cache 
 	TRY(cache_map_make(finder->heap, &contents, waiting, finder->scan, arena, &scratch, &map));
 	for (size_t i = 0; i < map.count; i++) {
 		TRY(memory_check_interrupt(kernel_memory(finder->heap->kernel)));
-		TRY(search_slab(finder, &map, &map.slabs[i], buffer));
+		TRY(search_slab(finder, &memory, i));
 	}
 	return NULL;
 }

@@ -25,11 +25,17 @@ static struct dill_error *fetch(struct slab_memory *memory, size_t first)
 	return kernel_prefetch(memory->heap->kernel, pages, used);
 }
 
-struct dill_error *slab_memory_read(struct slab_memory *memory, size_t index, uint8_t *buffer,
-				    size_t size)
+struct dill_error *slab_memory_read(struct slab_memory *memory, size_t index, size_t size,
+				    struct span *ret)
 {
-	if (index >= memory->fetched && !heap_is_mapped(memory->heap))
+	struct kernel *kernel = memory->heap->kernel;
+	dill_virt base = memory->map->slabs[index].slab.base;
+	const uint8_t *mapped = kernel_map(kernel, base, size);
+
+	*ret = (struct span){mapped ? mapped : memory->buffer, size};
+	if (mapped)
+		return NULL;
+	if (index >= memory->fetched)
 		TRY(fetch(memory, index));
-	return kernel_read_uncached(memory->heap->kernel, memory->map->slabs[index].slab.base,
-				    buffer, size);
+	return kernel_read_uncached(kernel, base, memory->buffer, size);
 }
