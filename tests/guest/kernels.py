@@ -231,7 +231,7 @@ def debug_vmlinux(kernel: Kernel) -> pathlib.Path:
 
 def _fetch_debug(kernel: Kernel, place: pathlib.Path) -> None:
     """Bring the debug information of a cached kernel into the cache, for that of older ones."""
-    package = kernel.package.replace("-unsigned", "-dbg")
+    package = f"linux-image-{kernel.release}-dbg"
     folder = place.parent
     reasons = []
     for name in SOURCES[kernel.series].suites:
@@ -251,9 +251,10 @@ def _fetch_debug(kernel: Kernel, place: pathlib.Path) -> None:
 def _unpack_vmlinux(deb: pathlib.Path, work: pathlib.Path) -> pathlib.Path:
     """Unpack the vmlinux of a debug package alone: the modules' part is three times as large."""
     with subprocess.Popen(["dpkg", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as tar:
-        select = ("--wildcards", "./usr/lib/debug/boot/vmlinux-*")
+        select = ("--wildcards", "./usr/lib/debug/*/vmlinux*")
         subprocess.run(["tar", "-x", "-C", work, *select], stdin=tar.stdout, check=True)
-    return _only((work / "usr/lib/debug/boot").glob("vmlinux-*"), "vmlinux")
+    # In boot/ to 6.12, beside the modules since, with a link from one place to the other.
+    return _only((path for path in work.rglob("vmlinux*") if not path.is_symlink()), "vmlinux")
 
 
 def main() -> int:
