@@ -2,13 +2,8 @@
 #include "target/core_file.h"
 
 #include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/checked.h"
-#include "base/file_status.h"
 
 /*
  * The flattened format: a header of a page, then pieces, each behind two big-endian words (offset
@@ -102,54 +97,24 @@ struct dill_error *core_file_init(struct span bytes, struct core_file *ret)
 	return unflatten(ret);
 }
 
-static struct dill_error *map(int fd, const char *path, struct span *ret)
-{
-	struct file_status status;
-	void *bytes;
-
-	if (file_status_fd(fd, &status))
-		return dill_error_new_os(errno, "cannot read %s", path);
-	if (!status.regular)
-		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
-	if (!status.size)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED, "%s is empty", path);
-	bytes = mmap(NULL, status.size, PROT_READ, MAP_SHARED, fd, 0);
-	if (bytes == MAP_FAILED)
-		return dill_error_new_os(errno, "cannot map %s", path);
-	*ret = (struct span){bytes, status.size};
-	return NULL;
-}
-
 struct dill_error *core_file_open(const char *path, struct core_file *ret)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang it */
-	struct span bytes = {0};
+	struct file_map map;
 	struct dill_error *error;
 
 	*ret = (struct core_file){0};
-	if (fd < 0)
-		return dill_error_new_os(errno, "cannot open %s", path);
-	error = map(fd, path, &bytes);
-	close(fd);
-	if (error)
-		return error;
-	error = core_file_init(bytes, ret);
-	ret->is_ours = true;
+	error = file_map_open(path, &map);
+	if (!error)
+		error = core_file_init(map.bytes, ret);
+	ret->map = map;
 	return error;
 }
 
 void core_file_deinit(struct core_file *file)
 {
-	if (file->is_ours)
-		munmap((void *)file->mapped.data, file->mapped.size);
+	file_map_close(&file->map);
 	extents_deinit(&file->pieces);
 	*file = (struct core_file){0};
-}
-
-void core_file_trim(const struct core_file *file)
-{
-	if (file->is_ours)
-		madvise((void *)file->mapped.data, file->mapped.size, MADV_DONTNEED);
 }
 
 struct span core_file_span(const struct core_file *file, uint64_t offset, uint64_t length)

@@ -6,6 +6,7 @@
 
 #include "base/span.h"
 #include "target/extents.h"
+#include "target/file_map.h"
 
 /**
  * The bytes of a dump. They are those of its file, which is mapped, so that only what is asked for
@@ -21,13 +22,13 @@ struct core_file {
 	bool is_flattened;
 	bool is_cut;	       /**< flattened, and its end is missing */
 	struct extents pieces; /**< flattened: where the dump's bytes lie in the file */
-	bool is_ours;	       /**< to be unmapped */
+	struct file_map map;   /**< of core_file_open() */
 };
 
 /**
  * Open a file.
  * @param ret  to be given to core_file_deinit(), also after an error
- * @return NULL; OS; INVALID_ARGUMENT for what is no file; as core_file_init()
+ * @return NULL; as file_map_open() and core_file_init()
  */
 DILL_MUST_CHECK struct dill_error *core_file_open(const char *path, struct core_file *ret);
 
@@ -39,10 +40,6 @@ void core_file_deinit(struct core_file *file);
 /** Bytes of the dump from @p offset on without a copy: as many of @p length as lie in one piece.
  * Valid as long as the file is. */
 struct span core_file_span(const struct core_file *file, uint64_t offset, uint64_t length);
-
-/** Take the file's pages out of this process; they stay in the host's page cache, and come back
- * when they are looked at. */
-void core_file_trim(const struct core_file *file);
 
 /** Copy bytes of the dump. False when they are not all there. */
 bool core_file_read(const struct core_file *file, uint64_t offset, void *buffer, size_t length);

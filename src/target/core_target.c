@@ -63,6 +63,17 @@ static void say(const struct core_target *target, uint64_t pages, const char *wh
 	target->host.log(target->host.context, text);
 }
 
+/* What could not be read was taken for zeros, anywhere in the answer. */
+static struct dill_error *check_file(const struct core_target *target)
+{
+	if (!file_map_failed(&target->core.file.map))
+		return NULL;
+	return dill_error_new(DILL_ERROR_OS,
+			      "%s changed or could not be read while dill looked at it, so what it "
+			      "says may be wrong: was the file cut short, or does its disk fail?",
+			      target->description);
+}
+
 /* An answer that lacks pages must not look as if the kernel lacked them. */
 static struct dill_error *end(void *context)
 {
@@ -71,7 +82,7 @@ static struct dill_error *end(void *context)
 
 	say(target, tally.left_out, "left out when it was written, so unreadable");
 	say(target, tally.lost, "damaged or cut off, so unreadable");
-	return NULL;
+	return check_file(target);
 }
 
 static unsigned spaces(void *context)
@@ -135,7 +146,7 @@ static void trim(void *context)
 {
 	const struct core_target *target = context;
 
-	core_file_trim(&target->core.file);
+	file_map_trim(&target->core.file.map);
 }
 
 static bool next_range(void *context, dill_phys from, dill_phys *ret_first, uint64_t *ret_size)

@@ -6,6 +6,15 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+/*
+ * As with base/file_status.h: built with glibc 2.34 or newer these would be symbols that keep the
+ * plugin out of GDBs with an older C library. There they are in libpthread, which GDB needs itself.
+ */
+#ifdef DILL_OLD_GLIBC
+__asm__(".symver pthread_create, pthread_create@GLIBC_2.2.5");
+__asm__(".symver pthread_join, pthread_join@GLIBC_2.2.5");
+#endif
+
 /* Taken at a time: about 0.1 ms of unpacking, so that all workers end together. */
 #define PART_PAGES 8u
 /* For fewer pages a thread costs as much as it saves. */
@@ -55,15 +64,19 @@ static void *run(void *argument)
 	return NULL;
 }
 
-/* Start threads for workers 1 and on; returns how many there are. A thread inherits that all
- * signals are blocked: they are for the threads that wait for them. */
+/* Start threads for workers 1 and on; returns how many there are. A thread inherits which signals
+ * are blocked: all that other threads wait for, and not those of its own mistakes, such as
+ * SIGBUS (file_map.c). */
 static unsigned start(struct share *share, struct worker *workers, unsigned count)
 {
+	static const int own[] = {SIGBUS, SIGSEGV, SIGILL, SIGFPE};
 	unsigned started = 0;
 	sigset_t all, before;
 
 	sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		sigdelset(&all, own[i]);
+	if (sigprocmask(SIG_SETMASK, &all, &before) != 0)
 		return 0;
 	for (; started < count; started++) {
 		struct worker *worker = &workers[started];
@@ -72,7 +85,7 @@ static unsigned start(struct share *share, struct worker *workers, unsigned coun
 		if (pthread_create(&worker->thread, NULL, run, worker) != 0)
 			break;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return started;
 }
 
@@ -80,7 +93,7 @@ void page_share(unsigned workers, struct dill_page_request *requests, size_t cou
 		page_share_reader read, void *context)
 {
 	struct share share = {requests, count, read, context, 0};
-	struct worker others[PAGE_SHARE_WORKERS_MAX - 1];
+	struct worker others[PAGE_SHARE_WORKERS_MAX - 1] = {0};
 	unsigned wanted, started = 0;
 
 	if (workers > PAGE_SHARE_WORKERS_MAX)

@@ -293,6 +293,26 @@ def test_objects_of_drgn(paused, vmlinux):
     assert theirs == ours
 
 
+def test_cut_short_meanwhile(paused, tmp_path):
+    """A line that says so, and an error; neither the program nor GDB dies of it."""
+    path, cut = tmp_path / "dump", "truncate -s 1M {}".format
+    with paused.dumps.file("elf") as whole:
+        shutil.copyfile(whole, path)
+    with subprocess.Popen(
+        [ROOT / "build/dill", "-c", path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as dill:
+        dill.stdin.write("kbase\n")
+        dill.stdin.flush()
+        assert "0xf" in dill.stdout.readline()
+        subprocess.run(cut(path).split(), check=True)
+        _, said = dill.communicate("kmap dentry\n", timeout=60)
+    assert dill.returncode == 2 and "was the file cut short" in said.splitlines()[-1], said
+    with paused.dumps.file("elf") as whole:
+        shutil.copyfile(whole, path)
+    done = gdb(f"dill open {path}", "kbase", f"shell {cut(path)}", "kmap dentry", "dill close", "print 6 * 7")
+    assert "was the file cut short" in done.stderr and "$1 = 42" in done.stdout, done
+
+
 def test_refused(tmp_path):
     """What is no dump: one line that says what it is, and status 2."""
     zeros = tmp_path / "zeros"

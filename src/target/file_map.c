@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/file_map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file_status.h"
+
+/* More files than a command has open. */
+#define GUARDS_MAX 16
+
+/* What the handler knows of a mapped file; `size` is written first, and 0 when it is free. */
+struct file_guard {
+	atomic_uintptr_t start;
+	atomic_size_t size;
+	atomic_bool taken, failed;
+};
+
+static struct file_guard guards[GUARDS_MAX];
+static unsigned guarded; /* files; targets are opened and closed by one thread */
+static struct sigaction before;
+static uintptr_t page_size;
+
+static struct file_guard *guard_of(uintptr_t address)
+{
+	for (size_t i = 0; i < GUARDS_MAX; i++)
+		if (address - atomic_load(&guards[i].start) < atomic_load(&guards[i].size))
+			return &guards[i];
+	return NULL;
+}
+
+/* Any thread's. Calls nothing but system calls. */
+static void on_bus_error(int number, siginfo_t *info, void *context)
+{
+	uintptr_t page = (uintptr_t)info->si_addr & ~(page_size - 1);
+	struct file_guard *guard = info->si_code > 0 ? guard_of(page) : NULL;
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+	void *zeros = MAP_FAILED;
+	int saved = errno;
+
+	(void)context;
+	if (guard)
+		zeros = mmap((void *)page, page_size, PROT_READ, flags, -1, 0);
+	if (zeros != MAP_FAILED) {
+		atomic_store(&guard->failed, true);
+		errno = saved;
+		return;
+	}
+	/* Not of a dump: as if this handler had never been. A fault happens again at once. */
+	sigaction(SIGBUS, &before, NULL);
+	if (info->si_code <= 0)
+		raise(number);
+	errno = saved;
+}
+
+static struct file_guard *guard_add(struct span bytes)
+{
+	struct sigaction action = {.sa_sigaction = on_bus_error,
+				   .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+	for (size_t i = 0; i < GUARDS_MAX; i++) {
+		if (atomic_exchange(&guards[i].taken, true))
+			continue;
+		atomic_store(&guards[i].failed, false);
+		atomic_store(&guards[i].start, (uintptr_t)bytes.data);
+		atomic_store(&guards[i].size, bytes.size);
+		page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
+		sigemptyset(&action.sa_mask);
+		if (!guarded++)
+			sigaction(SIGBUS, &action, &before);
+		return &guards[i];
+	}
+	return NULL;
+}
+
+static void guard_remove(struct file_guard *guard)
+{
+	struct sigaction now;
+
+	atomic_store(&guard->size, 0);
+	atomic_store(&guard->taken, false);
+	/* Whoever has put another handler above this one meanwhile keeps it. */
+	if (!--guarded && sigaction(SIGBUS, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) &&
+	    now.sa_sigaction == on_bus_error)
+		sigaction(SIGBUS, &before, NULL);
+}
+
+static struct dill_error *map_file(int fd, const char *path, struct file_map *ret)
+{
+	struct file_status status;
+	void *bytes;
+
+	if (file_status_fd(fd, &status))
+		return dill_error_new_os(errno, "cannot read %s", path);
+	if (!status.regular)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
+	if (!status.size)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED, "%s is empty", path);
+	bytes = mmap(NULL, status.size, PROT_READ, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED)
+		return dill_error_new_os(errno, "cannot map %s", path);
+	ret->bytes = (struct span){bytes, status.size};
+	ret->guard = guard_add(ret->bytes);
+	return NULL;
+}
+
+struct dill_error *file_map_open(const char *path, struct file_map *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang it */
+	struct dill_error *error;
+
+	*ret = (struct file_map){0};
+	if (fd < 0)
+		return dill_error_new_os(errno, "cannot open %s", path);
+	error = map_file(fd, path, ret);
+	close(fd);
+	return error;
+}
+
+void file_map_close(struct file_map *map)
+{
+	if (map->bytes.data)
+		munmap((void *)map->bytes.data, map->bytes.size);
+	if (map->guard)
+		guard_remove(map->guard);
+	*map = (struct file_map){0};
+}
+
+bool file_map_failed(const struct file_map *map)
+{
+	return map->guard && atomic_load(&map->guard->failed);
+}
+
+void file_map_trim(const struct file_map *map)
+{
+	if (map->bytes.data)
+		madvise((void *)map->bytes.data, map->bytes.size, MADV_DONTNEED);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TARGET_FILE_MAP_H
+#define TARGET_FILE_MAP_H
+
+#include "base/error.h"
+#include "base/span.h"
+
+/**
+ * A file that is mapped to be read. When it is cut short meanwhile, or its disk or its server
+ * fails, the kernel sends SIGBUS to whoever looks at the part that is gone: that would end the
+ * program, or GDB. Here such pages become zeros, and file_map_failed() says that there are some.
+ */
+struct file_map {
+	struct span bytes;
+	struct file_guard *guard; /**< NULL: none was free */
+};
+
+/**
+ * Map a file.
+ * @param ret  to be given to file_map_close(), also after an error
+ * @return NULL; OS; INVALID_ARGUMENT for what is no file; UNSUPPORTED for an empty one
+ */
+DILL_MUST_CHECK struct dill_error *file_map_open(const char *path, struct file_map *ret);
+/** Unmap it; nothing for one that is all 0. */
+void file_map_close(struct file_map *map);
+
+/** Whether a part of the file could not be read, so that what was found may be wrong. */
+bool file_map_failed(const struct file_map *map);
+
+/** Take the file's pages out of this process; they stay in the host's page cache, and come back
+ * when they are looked at. */
+void file_map_trim(const struct file_map *map);
+
+#endif
