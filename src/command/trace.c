@@ -220,9 +220,9 @@ const struct command trace_command = {
 		{
 			TRACE_FILTER_TABLE,
 			[OPTION_EVENTS] = {"events", 'n', ARGUMENT_NUMBER, "EVENTS",
-					   "stop after so many events"},
+					   "stop after so many events; 0: no limit"},
 			[OPTION_TIME] = {"time", 't', ARGUMENT_NUMBER, "SECONDS",
-					 "stop after so many seconds"},
+					 "stop after so many seconds; 0: no limit"},
 			[OPTION_STACK] = {"stack", 'S', ARGUMENT_NONE, NULL,
 					  "show with each event who had called the caller"},
 			[OPTION_FILE] = {"output", 'o', ARGUMENT_FILE, "FILE",
