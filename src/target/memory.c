@@ -9,25 +9,10 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "target/page_cache.h"
+#include "target/memory_private.h"
 
 /* 48 MiB: holds a whole kernel image and what a walk over a large heap looks at twice. */
 #define CACHE_PAGES 12288u
-/* Pages per call of a backend: 4 MiB, long enough to pipeline, short enough to interrupt. */
-#define BATCH_PAGES 1024u
-
-struct memory {
-	const struct dill_target_ops *ops;
-	void *context;
-	struct dill_host host;
-	struct page_cache *cache;
-	bool begun;
-	uint64_t generation, epoch;
-	/* Pages of the batch that is being put together; `cached` only for those that stay. */
-	struct dill_page_request requests[BATCH_PAGES];
-	struct cached_page *cached[BATCH_PAGES];
-	size_t wanted;
-};
 
 struct dill_error *memory_new(const struct dill_target_ops *ops, void *context,
 			      const struct dill_host *host, struct memory **ret)
@@ -124,28 +109,22 @@ void memory_accept_interrupt(const struct memory *memory)
 		memory->host.accept_interrupt(memory->host.context);
 }
 
-static struct dill_error *fault(enum dill_space space, uint64_t address)
+struct dill_error *memory_fault(enum dill_space space, uint64_t address)
 {
 	return dill_error_new_fault(address, "cannot read %s address 0x%" PRIx64,
 				    space == DILL_SPACE_PHYSICAL ? "physical" : "virtual", address);
 }
 
-static uint64_t page_of(uint64_t address)
-{
-	return address & ~(uint64_t)(DILL_PAGE_SIZE - 1);
-}
-
-static struct dill_error *check_range(enum dill_space space, uint64_t address, size_t length)
+struct dill_error *memory_check_range(enum dill_space space, uint64_t address, size_t length)
 {
 	uint64_t last;
 
 	if (length && checked_add(address, length - 1, &last))
-		return fault(space, address);
+		return memory_fault(space, address);
 	return NULL;
 }
 
-/* The bytes at @p address where the target has them, or NULL. */
-static const uint8_t *in_place(const struct memory *memory, enum dill_space space, uint64_t address,
+const uint8_t *memory_in_place(const struct memory *memory, enum dill_space space, uint64_t address,
 			       size_t length)
 {
 	if (!memory->ops->map)
@@ -156,11 +135,10 @@ static const uint8_t *in_place(const struct memory *memory, enum dill_space spac
 
 const void *memory_map_phys(const struct memory *memory, dill_phys address, size_t length)
 {
-	return in_place(memory, DILL_SPACE_PHYSICAL, address, length);
+	return memory_in_place(memory, DILL_SPACE_PHYSICAL, address, length);
 }
 
-/* Ask the backend for the pages of the batch, none of which may be asked twice. */
-static struct dill_error *read_batch(struct memory *memory, enum dill_space space)
+struct dill_error *memory_read_batch(struct memory *memory, enum dill_space space)
 {
 	size_t count = memory->wanted;
 
@@ -176,7 +154,7 @@ static struct dill_error *read_batch(struct memory *memory, enum dill_space spac
 static struct dill_error *fill_cache(struct memory *memory, enum dill_space space)
 {
 	size_t count = memory->wanted;
-	struct dill_error *error = read_batch(memory, space);
+	struct dill_error *error = memory_read_batch(memory, space);
 
 	if (error) {
 		page_cache_clear(memory->cache);
@@ -202,7 +180,7 @@ static struct dill_error *want(struct memory *memory, enum dill_space space, uin
 	struct cached_page *cached = NULL;
 
 	if (page_cache_find(memory->cache, space, page) ||
-	    in_place(memory, space, page, DILL_PAGE_SIZE))
+	    memory_in_place(memory, space, page, DILL_PAGE_SIZE))
 		return NULL;
 	if (memory->wanted == BATCH_PAGES)
 		TRY(fill_cache(memory, space));
@@ -230,7 +208,7 @@ static struct dill_error *find_page(struct memory *memory, enum dill_space space
 				    const uint8_t **ret)
 {
 	uint64_t page = page_of(address);
-	const uint8_t *mapped = in_place(memory, space, page, DILL_PAGE_SIZE);
+	const uint8_t *mapped = memory_in_place(memory, space, page, DILL_PAGE_SIZE);
 	const struct cached_page *cached;
 
 	if (mapped) {
@@ -244,7 +222,7 @@ static struct dill_error *find_page(struct memory *memory, enum dill_space space
 		cached = page_cache_find(memory->cache, space, page);
 	}
 	if (cached->state != PAGE_READABLE)
-		return fault(space, address);
+		return memory_fault(space, address);
 	*ret = cached->data;
 	return NULL;
 }
@@ -254,14 +232,6 @@ struct dill_error *memory_page(struct memory *memory, enum dill_space space, uin
 {
 	assert(page == page_of(page));
 	return find_page(memory, space, page, ret);
-}
-
-/* Bytes from @p address to the end of its page, at most @p length. */
-static size_t part_of_page(uint64_t address, size_t length)
-{
-	size_t rest = DILL_PAGE_SIZE - (size_t)(address - page_of(address));
-
-	return length < rest ? length : rest;
 }
 
 /* Copy a range whose pages were prefetched; those that were pushed out meanwhile are read again. */
@@ -281,14 +251,6 @@ static struct dill_error *copy_cached(struct memory *memory, enum dill_space spa
 	return NULL;
 }
 
-/* The longest start of a range that one batch can hold. */
-static size_t part_of_batch(uint64_t address, size_t length)
-{
-	size_t most = (size_t)BATCH_PAGES * DILL_PAGE_SIZE - (size_t)(address - page_of(address));
-
-	return length < most ? length : most;
-}
-
 static struct dill_error *want_range(struct memory *memory, enum dill_space space, uint64_t address,
 				     size_t length)
 {
@@ -305,118 +267,19 @@ struct dill_error *memory_read(struct memory *memory, enum dill_space space, uin
 			       void *buffer, size_t length)
 {
 	uint8_t *out = buffer;
-	const uint8_t *mapped = in_place(memory, space, address, length);
+	const uint8_t *mapped = memory_in_place(memory, space, address, length);
 
 	if (mapped) {
 		memcpy(buffer, mapped, length);
 		return NULL;
 	}
-	TRY(check_range(space, address, length));
+	TRY(memory_check_range(space, address, length));
 	while (length) {
 		size_t part = part_of_batch(address, length);
 
 		if (part > part_of_page(address, length))
 			TRY(want_range(memory, space, address, part));
 		TRY(copy_cached(memory, space, address, out, part));
-		out += part;
-		address += part;
-		length -= part;
-	}
-	return NULL;
-}
-
-/* A page of an uncached read that is wanted in part only: it arrives beside the caller's buffer. */
-struct partial_page {
-	uint8_t bytes[DILL_PAGE_SIZE];
-	uint8_t *destination;
-	size_t offset, length;
-};
-
-struct uncached_read {
-	enum dill_space space;
-	struct partial_page partial[2]; /* the first and the last page */
-	size_t partial_count;
-};
-
-static void want_uncached(struct memory *memory, struct uncached_read *read, uint64_t address,
-			  uint8_t *destination, size_t length)
-{
-	uint8_t *buffer = destination;
-
-	if (length < DILL_PAGE_SIZE) {
-		struct partial_page *partial = &read->partial[read->partial_count++];
-
-		partial->destination = destination;
-		partial->offset = (size_t)(address - page_of(address));
-		partial->length = length;
-		buffer = partial->bytes;
-	}
-	memory->requests[memory->wanted++] =
-		(struct dill_page_request){.address = page_of(address), .buffer = buffer};
-}
-
-static struct dill_error *fetch_uncached(struct memory *memory, struct uncached_read *read,
-					 uint64_t address)
-{
-	size_t count = memory->wanted;
-
-	TRY(read_batch(memory, read->space));
-	for (size_t i = 0; i < count; i++) {
-		uint64_t page = memory->requests[i].address;
-
-		if (!memory->requests[i].done)
-			return fault(read->space, page < address ? address : page);
-	}
-	for (size_t i = 0; i < read->partial_count; i++) {
-		struct partial_page *partial = &read->partial[i];
-
-		memcpy(partial->destination, partial->bytes + partial->offset, partial->length);
-	}
-	read->partial_count = 0;
-	return NULL;
-}
-
-/* One batch of memory_read_uncached(): pages the cache knows are taken from it. */
-static struct dill_error *read_uncached_batch(struct memory *memory, struct uncached_read *read,
-					      uint64_t address, uint8_t *buffer, size_t length)
-{
-	uint64_t start = address;
-
-	while (length) {
-		size_t part = part_of_page(address, length);
-		const uint8_t *mapped = in_place(memory, read->space, address, part);
-		const struct cached_page *cached =
-			page_cache_find(memory->cache, read->space, page_of(address));
-
-		if (mapped) {
-			memcpy(buffer, mapped, part);
-		} else if (!cached) {
-			want_uncached(memory, read, address, buffer, part);
-		} else if (cached->state == PAGE_READABLE) {
-			memcpy(buffer, cached->data + (address - page_of(address)), part);
-		} else {
-			/* An unreadable page before this one is the first one: look there too. */
-			TRY(fetch_uncached(memory, read, start));
-			return fault(read->space, address);
-		}
-		buffer += part;
-		address += part;
-		length -= part;
-	}
-	return fetch_uncached(memory, read, start);
-}
-
-struct dill_error *memory_read_uncached(struct memory *memory, enum dill_space space,
-					uint64_t address, void *buffer, size_t length)
-{
-	struct uncached_read read = {.space = space};
-	uint8_t *out = buffer;
-
-	TRY(check_range(space, address, length));
-	while (length) {
-		size_t part = part_of_batch(address, length);
-
-		TRY(read_uncached_batch(memory, &read, address, out, part));
 		out += part;
 		address += part;
 		length -= part;
