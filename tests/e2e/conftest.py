@@ -188,6 +188,14 @@ def guest(request, pool):
         yield lent
 
 
+@pytest.fixture
+def stopped(guest):
+    """The guest, stopped: every look sees the same heap."""
+    guest.stop()
+    yield guest
+    guest.cont()
+
+
 @pytest.fixture(scope="module", params=on("plain", spoils=True), ids=str)
 def breakable(request, pool):
     """A stopped guest, whose heap tests break and put right again."""

@@ -33,14 +33,6 @@ def guest(scene):
     return scene[0]
 
 
-@pytest.fixture
-def stopped(guest):
-    """The same, stopped: every look sees the same heap."""
-    guest.stop()
-    yield guest
-    guest.cont()
-
-
 def census(dill, *words):
     """(rows, the total) of kcensus."""
     records = dill.json("kcensus", *words)

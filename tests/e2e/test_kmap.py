@@ -32,14 +32,6 @@ def guest(scene):
     return scene[0]
 
 
-@pytest.fixture
-def stopped(guest):
-    """The same, stopped: every look sees the same heap."""
-    guest.stop()
-    yield guest
-    guest.cont()
-
-
 def maps(dill, *words):
     """{cache: its sums}, {cache: its slabs} of kmap."""
     sums, slabs = {}, collections.defaultdict(list)

@@ -6,6 +6,7 @@
 #include <endian.h>
 #include <lzo/lzo1x.h>
 #include <snappy-c.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -265,6 +266,14 @@ struct core_image core_image_flatten(const struct core_image *image, struct dice
 	}
 	at += put_piece(bytes + at, UINT64_MAX, NULL, UINT64_MAX);
 	return (struct core_image){realloc(bytes, at), at};
+}
+
+void core_said_note(void *said, const char *text)
+{
+	struct core_said *all = said;
+
+	snprintf(all->text, sizeof(all->text), "%s", text);
+	all->lines++;
 }
 
 struct dill_error *core_image_open(const struct core_image *image, const struct dill_host *host,

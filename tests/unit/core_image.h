@@ -29,6 +29,13 @@ struct core_image core_image_kdump(unsigned packing);
 struct core_image core_image_elf(void);
 /** The same bytes in makedumpfile's flattened format, in random pieces, some written twice. */
 struct core_image core_image_flatten(const struct core_image *image, struct dice *dice);
+/** What a target has said, for struct dill_host. */
+struct core_said {
+	char text[512]; /**< the last line */
+	unsigned lines;
+};
+void core_said_note(void *said, const char *text);
+
 /** Open a dump as a user does, from a file that is gone again then. As target_open() */
 DILL_MUST_CHECK struct dill_error *core_image_open(const struct core_image *image,
 						   const struct dill_host *host,

@@ -12,7 +12,7 @@
 #include "target/memory.h"
 
 /* Random damages of one dump, and bytes changed in each. */
-#define DAMAGES	    400u
+#define DAMAGES	    200u
 #define DAMAGED_MAX 6u
 
 static const unsigned packings[] = {0, CORE_PACKED_ZLIB, CORE_PACKED_LZO, CORE_PACKED_SNAPPY,
@@ -229,25 +229,12 @@ static void test_flattened(void **state)
 
 /* --- as a target --- */
 
-struct said {
-	char text[512];
-	unsigned lines;
-};
-
-static void remember(void *context, const char *text)
-{
-	struct said *said = context;
-
-	snprintf(said->text, sizeof(said->text), "%s", text);
-	said->lines++;
-}
-
-static struct dill_error *open_image(const struct core_image *image, struct said *said,
+static struct dill_error *open_image(const struct core_image *image, struct core_said *said,
 				     struct memory **ret)
 {
 	const struct dill_target_ops *ops;
 	void *context;
-	const struct dill_host host = {.log = remember, .context = said};
+	const struct dill_host host = {.log = core_said_note, .context = said};
 	struct dill_error *error = core_image_open(image, &host, &ops, &context);
 
 	return error ? error : memory_new(ops, context, NULL, ret);
@@ -269,7 +256,7 @@ static void check_left_out(const struct core_image *image, bool is_zero)
 {
 	static const uint8_t zeros[DILL_PAGE_SIZE];
 	uint8_t page[DILL_PAGE_SIZE];
-	struct said said = {0};
+	struct core_said said = {0};
 	struct memory *memory = NULL;
 	struct dill_error *error;
 
@@ -315,7 +302,7 @@ static void test_map(void **state)
 {
 	struct core_image image = core_image_elf();
 	struct memory *memory = NULL;
-	struct said said = {0};
+	struct core_said said = {0};
 	uint8_t page[DILL_PAGE_SIZE];
 	const uint8_t *mapped;
 

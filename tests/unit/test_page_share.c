@@ -106,26 +106,13 @@ static void test_workers(void **state)
 
 /* --- of a compressed dump --- */
 
-struct said {
-	char text[512];
-	unsigned lines;
-};
-
-static void remember(void *context, const char *text)
-{
-	struct said *said = context;
-
-	snprintf(said->text, sizeof(said->text), "%s", text);
-	said->lines++;
-}
-
 /* All pages at once, which several threads unpack: each is as if it had been asked for alone. */
 static void check_all_at_once(const struct core_image *image)
 {
 	static uint8_t pages[CORE_IMAGE_PAGES][DILL_PAGE_SIZE];
 	static struct dill_page_request requests[CORE_IMAGE_PAGES];
-	struct said said = {0};
-	const struct dill_host host = {.log = remember, .context = &said};
+	struct core_said said = {0};
+	const struct dill_host host = {.log = core_said_note, .context = &said};
 	const struct dill_target_ops *ops;
 	void *context;
 	unsigned left_out = 0;
