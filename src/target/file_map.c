@@ -36,15 +36,15 @@ static struct file_guard *guard_of(uintptr_t address)
 /* Any thread's. Calls nothing but system calls. */
 static void on_bus_error(int number, siginfo_t *info, void *context)
 {
-	uintptr_t page = (uintptr_t)info->si_addr & ~(page_size - 1);
-	struct file_guard *guard = info->si_code > 0 ? guard_of(page) : NULL;
+	char *page = (char *)info->si_addr - ((uintptr_t)info->si_addr & (page_size - 1));
+	struct file_guard *guard = info->si_code > 0 ? guard_of((uintptr_t)page) : NULL;
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
 	void *zeros = MAP_FAILED;
 	int saved = errno;
 
 	(void)context;
 	if (guard)
-		zeros = mmap((void *)page, page_size, PROT_READ, flags, -1, 0);
+		zeros = mmap(page, page_size, PROT_READ, flags, -1, 0);
 	if (zeros != MAP_FAILED) {
 		atomic_store(&guard->failed, true);
 		errno = saved;
