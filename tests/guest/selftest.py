@@ -12,7 +12,9 @@ import tempfile
 import time
 
 from .kernels import SERIES, Kernel, KernelUnavailable, kernel
+from .memory import kallsyms
 from .monitor import MonitorError
+from .stub import Stub
 from .vm import CommandFailed, Guest, GuestError
 
 ROUND_TRIPS = 20
@@ -104,6 +106,29 @@ def _check_machine(guest: Guest) -> None:
         _expect(head.startswith(b"\x7fELF") and b"OSRELEASE=" in head, "no VMCOREINFO in the dump")
 
 
+def _check_stub(guest: Guest) -> None:
+    """The kernel's memory can be read and written whatever a CPU does."""
+    symbols = kallsyms(guest)
+    for cpu in range(int(guest.run("nproc"))):
+        guest.spawn(f"spin {cpu}").wait_output("^ready")
+    modes = set()
+    for _ in range(100):
+        guest.stop()
+        modes |= set(re.findall("CPL=([03])", guest.monitor.hmp("info registers")))
+        with Stub(guest) as stub:
+            banner = stub.read(symbols["linux_banner"], 100)
+            offset = int.from_bytes(stub.read(symbols["page_offset_base"], 8), "little")
+            word = stub.read(offset, 8)
+            stub.write(offset, word)
+            _expect(stub.read(offset, 8) == word, "stub: a word changed")
+        _expect(banner.startswith(b"Linux version "), f"stub: {banner}")
+        guest.cont()
+        if modes == {"0", "3"}:
+            break
+    _expect("3" in modes, "stub: no CPU in user mode")
+    guest.end_spawned()
+
+
 def _measure(guest: Guest) -> str:
     """Return boot time, round trip and transfer rate as text."""
     started = time.monotonic()
@@ -125,6 +150,7 @@ def check(found: Kernel) -> str:
         _check_oracles(guest)
         _check_programs(guest)
         _check_machine(guest)
+        _check_stub(guest)
         return _measure(guest)
 
 

@@ -6,6 +6,9 @@ import socket
 import time
 
 
+PAGE = 4096
+
+
 class StubError(Exception):
     """The stub refused, or answered nonsense."""
 
@@ -14,6 +17,8 @@ class Stub:
     """One conversation; a context manager. The guest must be stopped, and stays stopped."""
 
     def __init__(self, guest):
+        self._guest = guest
+        self._is_physical = False
         self._socket = socket.create_connection(("127.0.0.1", guest.gdb_port), timeout=20)
         # Acknowledgement and next request are two small writes: else each waits for the other end's delayed ACK.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -79,26 +84,55 @@ class Stub:
         return stop
 
     def physical(self, on: bool) -> None:
-        """Let addresses be physical ones, or virtual ones of the selected CPU."""
+        """Let addresses be physical ones, or the kernel's virtual ones."""
         if self.ask(f"Qqemu.PhyMemMode:{int(on)}") != "OK":
             raise StubError("no physical memory mode")
+        self._is_physical = on
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes of memory, of any length."""
         data = b""
         while len(data) < size:
-            part = min(0x400, size - len(data))
-            answer = self.ask(f"m{address + len(data):x},{part:x}")
-            if answer.startswith("E") or len(answer) != 2 * part:
-                raise StubError(f"cannot read {address + len(data):#x}: {answer[:20]}")
-            data += bytes.fromhex(answer)
+            at = address + len(data)
+            part = min(0x400, size - len(data), PAGE - at % PAGE)
+            data += bytes.fromhex(self._access(at, f"m{{:x}},{part:x}", 2 * part))
         return data
 
     def write(self, address: int, data: bytes) -> None:
-        """Write bytes."""
-        answer = self.ask(f"M{address:x},{len(data):x}:{data.hex()}")
-        if answer != "OK":
-            raise StubError(f"cannot write {address:#x}: {answer[:20]}")
+        """Write bytes of one page."""
+        if self._access(address, f"M{{:x}},{len(data):x}:{data.hex()}", 2) != "OK":
+            raise StubError(f"cannot write {address:#x}")
+
+    def _access(self, address: int, request: str, size: int) -> str:
+        """The answer, of so many characters, to a request at an address."""
+        answer = self.ask(request.format(address))
+        if len(answer) != size and not self._is_physical:
+            # A CPU in user mode does not see the kernel's memory where its page tables are isolated (pti=on).
+            target = self._translate(address)
+            self.physical(True)
+            answer = self.ask(request.format(target))
+            self.physical(False)
+        if len(answer) != size:
+            raise StubError(f"no memory at {address:#x}: {answer[:20]}")
+        return answer
+
+    def _translate(self, address: int) -> int:
+        """Physical address of one of the kernel's: its page table is the lower of two neighbours."""
+        registers = self._guest.monitor.hmp("info registers")
+        cr3, cr4 = (int(re.search(rf"{name}=([0-9a-f]+)", registers)[1], 16) for name in ("CR3", "CR4"))
+        entry, shift = cr3 & ~PAGE, 48 if cr4 >> 12 & 1 else 39
+        self.physical(True)
+        try:
+            while True:
+                table = entry & (1 << 52) - PAGE
+                entry = int.from_bytes(self.read(table + (address >> shift & 511) * 8, 8), "little")
+                if not entry & 1:
+                    raise StubError(f"{address:#x} is not mapped")
+                if shift == 12 or entry & 0x80:
+                    return entry & (1 << 52) - (1 << shift) | address & (1 << shift) - 1
+                shift -= 9
+        finally:
+            self.physical(False)
 
 
 def kfence_pool(guest, symbols) -> range:
