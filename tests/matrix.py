@@ -156,11 +156,12 @@ def on(*flavours, series=tuple(SOURCES), spoils=False):
 SLOW = Case("6.1", "plain")
 
 
-def quick(*flavours):
+def quick(*flavours, spoils=False):
     """The cases for tests with many breakpoints: in the QEMU that is quick at them."""
-    return on(*({"plain": "swift", "single": "swift-single"}[name] for name in flavours))
+    return on(*({"plain": "swift", "single": "swift-single"}[name] for name in flavours), spoils=spoils)
 
 
-def tracing(*flavours):
+def tracing(*flavours, spoils=False):
     """The same, but for SLOW."""
-    return [SLOW if (case.series, case.flavour) == (SLOW.series, "swift") else case for case in quick(*flavours)]
+    slow = SLOW._replace(spoils=spoils)
+    return [slow if (case.series, case.flavour) == (SLOW.series, "swift") else case for case in quick(*flavours, spoils=spoils)]

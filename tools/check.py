@@ -17,7 +17,7 @@ from tests.guest.kernels import SOURCES
 PYTHON = "/usr/bin/python3"
 # Guests wait, too: for the clock, for a debugger.
 WORKERS = str(os.cpu_count() + 1)
-FUZZ_S = 6  # of each target
+FUZZ_S = 5  # of each target
 THREADED = ["page_share"]  # unit tests of what has threads
 
 

@@ -14,7 +14,7 @@ from tests.guest.messages import Messages
 from tests.matrix import on
 
 FORGE = ROOT / "build-asan/tests/forge/forge"
-SECONDS = int(os.environ.get("FORGE_SECONDS", "10"))
+SECONDS = int(os.environ.get("FORGE_SECONDS", "7"))
 
 
 def record(guest, path):

@@ -188,16 +188,16 @@ def test_interrupted(case, pool):
     with pool.lend(case) as guest:
         with GdbSession(guest) as gdb:
             gdb.run("dill run")
-            for number in range(12):
+            for number in range(8):
                 gdb.start("continue")
-                time.sleep(0.2 + 0.087 * number)
+                time.sleep(0.2 + 0.131 * number)
                 interrupt(gdb)
             gdb.start("continue")
             load = guest.spawn("load")
             interrupt(gdb)
-            for number in range(12):
+            for number in range(8):
                 gdb.start("continue")
-                time.sleep(0.2 + 0.037 * number)
+                time.sleep(0.2 + 0.057 * number)
                 interrupt(gdb)
             gdb.run("continue &")
             gdb.wait_output("CPU", timeout=PATIENCE_S)

@@ -22,7 +22,7 @@ from test_trace import wait_for_file
 from tests.guest.monitor import MonitorGone
 from tests.guest.stub import Stub
 from tests.guest.vm import GuestError
-from tests.matrix import FLAVOURS, SLOW, on, quick
+from tests.matrix import FLAVOURS, SLOW, on, quick, tracing
 from tests.traces import BULK, DOUBLE, KNOWN, from_file
 
 FULL = os.environ.get("DILL_FULL") == "1"
@@ -231,7 +231,7 @@ def test_reboot_and_power_off(case, pool, tmp_path):
         check_whole(tmp_path / "off.db")
 
 
-@pytest.mark.parametrize("case", on("plain", spoils=True), ids=str)
+@pytest.mark.parametrize("case", tracing("plain", spoils=True), ids=str)
 def test_power_off_from_inside(case, pool, tmp_path):
     """As the guest's own user does it."""
     with pool.lend(case) as guest:
@@ -243,7 +243,7 @@ def test_power_off_from_inside(case, pool, tmp_path):
         check_whole(tmp_path / "trace.db")
 
 
-@pytest.mark.parametrize("case", on("plain", spoils=True), ids=str)
+@pytest.mark.parametrize("case", tracing("plain", spoils=True), ids=str)
 def test_qemu_is_killed(case, pool, tmp_path):
     """One line says so; what was seen up to there is kept. Whether the guest ran or stood at that moment is chance."""
     with pool.lend(case) as guest:

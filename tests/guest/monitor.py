@@ -42,6 +42,8 @@ class Monitor:
         try:
             self._socket.sendall(json.dumps(request).encode() + b"\n")
             for line in self._file:
+                if not line.endswith("\n"):
+                    break  # QEMU has ended in the middle of it
                 answer = json.loads(line)
                 if "error" in answer:
                     raise MonitorError(f"{name}: {answer['error']['desc']}")
