@@ -8,6 +8,9 @@
  * back. */
 #define TRIM_BYTES (UINT64_C(32) << 20)
 
+/* Slabs that are fetched at a time. */
+#define BATCH_SLABS 256u
+
 static void warm_batch(struct heap *heap, const struct cache *cache, const struct slab_list *list,
 		       size_t first)
 {
@@ -20,22 +23,15 @@ static void warm_batch(struct heap *heap, const struct cache *cache, const struc
 	freelists_warm(heap, cache, slabs, count);
 }
 
-/* Fetch the next slabs; where memory is mapped there is nothing to fetch. */
 static struct dill_error *prefetch_batch(struct heap *heap, const struct cache *cache,
 					 const struct slab_list *list, size_t first)
 {
-	size_t batch = list->count - first < 256 ? list->count - first : 256;
-	_cleanup_(freep)
-	struct slab *slabs = NULL;
+	const struct slab *slabs[BATCH_SLABS];
+	size_t count = 0;
 
-	if (heap_is_mapped(heap))
-		return NULL;
-	slabs = calloc(batch, sizeof(*slabs));
-	if (!slabs)
-		return error_no_memory();
-	for (size_t i = 0; i < batch; i++)
-		slabs[i] = list->items[first + i].slab;
-	return slabs_prefetch(heap, cache, slabs, batch);
+	for (; count < BATCH_SLABS && first + count < list->count; count++)
+		slabs[count] = &list->items[first + count].slab;
+	return slabs_prefetch(heap, cache, slabs, count);
 }
 
 struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
@@ -49,7 +45,7 @@ struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 		struct finding_place here = *place;
 
 		/* Slabs come in batches: fetch the next ones when the last batch is used up. */
-		if (i % 256 == 0)
+		if (i % BATCH_SLABS == 0)
 			TRY(prefetch_batch(heap, cache, list, i));
 		if (i % FREELISTS_WARM_MAX == 0)
 			warm_batch(heap, cache, list, i);

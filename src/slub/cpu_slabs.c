@@ -114,11 +114,12 @@ static struct dill_error *walk_own(struct heap *heap, const struct cache *cache,
 				   const struct finding_place *place, struct arena *arena,
 				   struct findings *findings, struct cpu_contents *cpu)
 {
+	const struct slab *own = &cpu->slab;
 	struct finding_place here = *place;
 
 	here.slab = cpu->slab.address;
 	if (detail == CONTENTS_FREELISTS)
-		TRY(slabs_prefetch(heap, cache, &cpu->slab, 1));
+		TRY(slabs_prefetch(heap, cache, &own, 1));
 	TRY(freelist_walk(heap, cache, &cpu->slab, fields->freelist, "CPU freelist", &here, arena,
 			  findings, &cpu->lockless));
 	if (detail == CONTENTS_FREELISTS)

@@ -181,21 +181,23 @@ bool slab_object_index(const struct cache *cache, const struct slab *slab, dill_
 }
 
 struct dill_error *slabs_prefetch(struct heap *heap, const struct cache *cache,
-				  const struct slab *slabs, size_t count)
+				  const struct slab *const *slabs, size_t count)
 {
 	/* Enough to keep a connection busy, little enough to stay in the page cache. */
 	dill_virt pages[2048];
 	size_t used = 0;
 
+	if (heap_is_mapped(heap))
+		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		uint64_t size = (uint64_t)slabs[i].objects * cache->size;
+		uint64_t size = (uint64_t)slabs[i]->objects * cache->size;
 
-		if (!slabs[i].usable)
+		if (!slabs[i]->usable)
 			continue;
 		for (uint64_t offset = 0; offset < size; offset += DILL_PAGE_SIZE) {
 			if (used == sizeof(pages) / sizeof(pages[0]))
 				return kernel_prefetch(heap->kernel, pages, used);
-			pages[used++] = slabs[i].base + offset;
+			pages[used++] = slabs[i]->base + offset;
 		}
 	}
 	return kernel_prefetch(heap->kernel, pages, used);

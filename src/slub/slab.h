@@ -75,8 +75,9 @@ static inline uint64_t slab_bytes(const struct cache *cache, const struct slab *
 	return (uint64_t)DILL_PAGE_SIZE << slab_page_order(cache, slab);
 }
 
-/** Fetch the memory of @p count slabs in few requests, for walks of their freelists. */
+/** Fetch the memory of @p count slabs in few requests; nothing where it can be looked at in place.
+ */
 DILL_MUST_CHECK struct dill_error *slabs_prefetch(struct heap *heap, const struct cache *cache,
-						  const struct slab *slabs, size_t count);
+						  const struct slab *const *slabs, size_t count);
 
 #endif

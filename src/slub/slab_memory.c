@@ -5,24 +5,23 @@
  * enough to be in the page cache still when they are read. */
 #define BATCH_PAGES 512u
 
-/* Fetch slabs from @first on, as many as fit in a batch; one that does not fit is no worse off. */
+/* Fetch slabs from @first on, as many as fit in a batch, at least one. */
 static struct dill_error *fetch(struct slab_memory *memory, size_t first)
 {
 	const struct cache_map *map = memory->map;
-	dill_virt pages[BATCH_PAGES];
-	size_t used = 0, next = first;
+	const struct slab *slabs[BATCH_PAGES];
+	size_t count = 0, pages = 0;
 
-	for (; next < map->count; next++) {
-		const struct slab *slab = &map->slabs[next].slab;
-		uint64_t count = slab_bytes(map->cache, slab) / DILL_PAGE_SIZE;
+	for (; count < BATCH_PAGES && first + count < map->count; count++) {
+		const struct slab *slab = &map->slabs[first + count].slab;
 
-		if (count > BATCH_PAGES - used)
+		pages += slab_bytes(map->cache, slab) / DILL_PAGE_SIZE;
+		if (count && pages > BATCH_PAGES)
 			break;
-		for (uint64_t i = 0; i < count; i++)
-			pages[used++] = slab->base + i * DILL_PAGE_SIZE;
+		slabs[count] = slab;
 	}
-	memory->fetched = next > first ? next : first + 1;
-	return kernel_prefetch(memory->heap->kernel, pages, used);
+	memory->fetched = first + count;
+	return slabs_prefetch(memory->heap, map->cache, slabs, count);
 }
 
 struct dill_error *slab_memory_read(struct slab_memory *memory, size_t index, size_t size,
