@@ -186,8 +186,9 @@ static struct dill_error *resend(struct rsp_connection *connection)
 
 static struct dill_error *acknowledge(struct rsp_connection *connection)
 {
-	/* The peer has read what it has answered. */
-	TRY(rsp_socket_send_byte(connection->socket, '+'));
+	struct rsp_wait wait = wait_usual(connection);
+
+	TRY(rsp_socket_send_byte(connection->socket, '+', &wait));
 	connection->unacknowledged = false;
 	return NULL;
 }
@@ -389,8 +390,7 @@ struct dill_error *rsp_break_in(struct rsp_connection *connection)
 	struct rsp_wait wait = wait_usual(connection);
 
 	TRY(rsp_socket_flush(connection->socket, &wait));
-	/* The peer has read what was before it, or will. */
-	return rsp_socket_send_byte(connection->socket, '\x03');
+	return rsp_socket_send_byte(connection->socket, '\x03', &wait);
 }
 
 struct dill_error *rsp_send_last(struct rsp_connection *connection, const char *request)

@@ -210,9 +210,15 @@ void rsp_socket_rewind(struct rsp_socket *socket)
 	socket->output_sent = 0;
 }
 
-struct dill_error *rsp_socket_send_byte(struct rsp_socket *socket, char byte)
+struct dill_error *rsp_socket_send_byte(struct rsp_socket *socket, char byte,
+					const struct rsp_wait *wait)
 {
-	return send(socket->fd, &byte, 1, MSG_NOSIGNAL) == 1 ? NULL : rsp_socket_lost(socket);
+	while (send(socket->fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) {
+		if (!is_transient(errno))
+			return rsp_socket_lost(socket);
+		TRY(wait_until(socket, POLLOUT, wait)); /* for a peer that does not read */
+	}
+	return NULL;
 }
 
 /* --- input --- */

@@ -15,7 +15,7 @@
  */
 struct rsp_socket;
 
-/** The most that rsp_socket_room() gives, and that arrives without being taken. */
+/** The most that rsp_socket_room() gives. */
 #define RSP_SOCKET_OUTPUT ((size_t)64 * 1024)
 
 /** How long to wait. */
@@ -62,8 +62,9 @@ DILL_MUST_CHECK struct dill_error *rsp_socket_push(struct rsp_socket *socket);
 /** Send all of it. As rsp_socket_room() */
 DILL_MUST_CHECK struct dill_error *rsp_socket_flush(struct rsp_socket *socket,
 						    const struct rsp_wait *wait);
-/** Send a byte past what is queued; the peer must have read enough that it fits. NULL; PROTOCOL */
-DILL_MUST_CHECK struct dill_error *rsp_socket_send_byte(struct rsp_socket *socket, char byte);
+/** Send a byte past what is queued. As rsp_socket_room() */
+DILL_MUST_CHECK struct dill_error *rsp_socket_send_byte(struct rsp_socket *socket, char byte,
+							const struct rsp_wait *wait);
 
 /* --- input --- */
 
