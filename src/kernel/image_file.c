@@ -8,13 +8,14 @@
 #include "kernel/image.h"
 #include "kernel/image_elf.h"
 #include "kernel/image_unpack.h"
+#include "target/file_map.h"
 
 #define BANNER	   "Linux version "
 #define BANNER_MAX 1024u
 
 struct image_file {
 	char *path;
-	struct span mapped; /* the file */
+	struct file_map map;
 	bool is_bzimage;
 	uint8_t *unpacked;    /* of a bzImage, once it was needed */
 	struct image_elf elf; /* elf.elf is NULL as long as it is packed */
@@ -32,7 +33,7 @@ static struct dill_error *unpack(struct image_file *file)
 
 	if (!file->is_bzimage || file->elf.elf)
 		return NULL;
-	TRY(add_path(file, image_unpack(file->mapped, &file->unpacked, &bytes.size)));
+	TRY(add_path(file, image_unpack(file->map.bytes, &file->unpacked, &bytes.size)));
 	bytes.data = file->unpacked;
 	return add_path(file, image_elf_init(bytes, &file->elf));
 }
@@ -47,10 +48,12 @@ struct dill_error *image_file_open(const char *path, struct image_file **ret)
 	file->path = strdup(path);
 	if (!file->path)
 		return error_no_memory();
-	TRY(image_map_file(path, &file->mapped));
-	file->is_bzimage = image_is_bzimage(file->mapped);
+	TRY(file_map_open(path, &file->map));
+	if (file->map.bytes.size > IMAGE_FILE_MAX)
+		return dill_error_new(DILL_ERROR_LIMIT, "%s is too large for a kernel", path);
+	file->is_bzimage = image_is_bzimage(file->map.bytes);
 	if (!file->is_bzimage)
-		TRY(add_path(file, image_elf_init(file->mapped, &file->elf)));
+		TRY(add_path(file, image_elf_init(file->map.bytes, &file->elf)));
 	*ret = steal(file);
 	return NULL;
 }
@@ -61,7 +64,7 @@ void image_file_free(struct image_file *file)
 		return;
 	image_elf_deinit(&file->elf);
 	free(file->unpacked);
-	image_unmap(file->mapped);
+	file_map_close(&file->map);
 	free(file->path);
 	free(file);
 }
@@ -154,7 +157,7 @@ struct dill_error *image_file_check(struct image_file *file, const struct image_
 				      "banner where this one has it",
 				      file->path);
 	/* Unpacking takes longer than most answers. */
-	if (file->is_bzimage && image_version(file->mapped, text, sizeof(text)) &&
+	if (file->is_bzimage && image_version(file->map.bytes, text, sizeof(text)) &&
 	    parse_version(text, &ours) && parse_version(target->banner + strlen(BANNER), &theirs))
 		return same_version(&ours, &theirs)
 			       ? NULL
@@ -178,18 +181,20 @@ struct dill_error *image_file_symbols(struct image_file *file, struct symbol_tab
 						     "its symbols are not those of an x86-64 "
 						     "kernel"));
 	*ret_base = text->value;
-	return NULL;
+	return file_map_check(&file->map, file->path);
 }
 
 static struct dill_error *load_btf(const struct image_file *file, struct types **ret)
 {
 	struct span btf = file->elf.btf;
+	_cleanup_(freep)
 	uint8_t *blob = malloc(btf.size);
 
 	if (!blob)
 		return error_no_memory();
 	memcpy(blob, btf.data, btf.size);
-	return add_path(file, btf_types_new(blob, btf.size, ret));
+	TRY(file_map_check(&file->map, file->path));
+	return add_path(file, btf_types_new(steal(blob), btf.size, ret));
 }
 
 struct dill_error *image_file_types(struct image_file *file, struct types **ret,

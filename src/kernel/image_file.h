@@ -19,8 +19,8 @@ struct image_file;
 
 /**
  * Open a kernel's file.
- * @return NULL; OS when it cannot be read; INVALID_ARGUMENT, LIMIT; UNSUPPORTED when it is not for
- * x86-64; BAD_DATA
+ * @return NULL; OS when it cannot be read; INVALID_ARGUMENT, LIMIT; UNSUPPORTED when it is empty or
+ * not for x86-64; BAD_DATA
  */
 DILL_MUST_CHECK struct dill_error *image_file_open(const char *path, struct image_file **ret);
 void image_file_free(struct image_file *file);
@@ -50,13 +50,13 @@ DILL_MUST_CHECK struct dill_error *image_file_check(struct image_file *file,
  * @param ret       empty before; filled and indexed
  * @param ret_base  linked address of _text
  * @return NULL; NOT_FOUND when it has none; UNSUPPORTED when they are not those of a kernel;
- * BAD_DATA; NO_MEMORY
+ * BAD_DATA; OS when the file has changed; NO_MEMORY
  */
 DILL_MUST_CHECK struct dill_error *image_file_symbols(struct image_file *file,
 						      struct symbol_table *ret,
 						      dill_virt *ret_base);
 
-/** Types of the file: BTF, else DWARF. NOT_FOUND when it has neither. */
+/** Types of the file: BTF, else DWARF. NOT_FOUND when it has neither; OS when it has changed. */
 DILL_MUST_CHECK struct dill_error *image_file_types(struct image_file *file, struct types **ret,
 						    const char **ret_how);
 

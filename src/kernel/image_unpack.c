@@ -3,62 +3,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "base/file_status.h"
-
-static struct dill_error *check_size(int fd, const char *path, size_t *ret)
-{
-	struct file_status status;
-
-	if (file_status_fd(fd, &status))
-		return dill_error_new_os(errno, "cannot read %s", path);
-	if (!status.regular)
-		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
-	if (status.size > IMAGE_FILE_MAX)
-		return dill_error_new(DILL_ERROR_LIMIT, "%s is too large for a kernel", path);
-	*ret = (size_t)status.size;
-	return NULL;
-}
-
-static struct dill_error *map(int fd, const char *path, struct span *ret)
-{
-	size_t size = 0;
-	void *data;
-
-	TRY(check_size(fd, path, &size));
-	if (!size) {
-		*ret = (struct span){0};
-		return NULL;
-	}
-	data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (data == MAP_FAILED)
-		return dill_error_new_os(errno, "cannot read %s", path);
-	*ret = (struct span){data, size};
-	return NULL;
-}
-
-struct dill_error *image_map_file(const char *path, struct span *ret)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct dill_error *error;
-
-	if (fd < 0)
-		return dill_error_new_os(errno, "cannot open %s", path);
-	error = map(fd, path, ret);
-	close(fd);
-	return error;
-}
-
-void image_unmap(struct span mapped)
-{
-	if (mapped.size)
-		munmap((void *)mapped.data, mapped.size);
-}
 
 /* Offsets in the setup header, see the source in the header file. */
 enum {

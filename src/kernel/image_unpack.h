@@ -8,14 +8,6 @@
 /** Most bytes of a kernel, unpacked: some 70 MiB without debug information, 1 GiB with. */
 #define IMAGE_FILE_MAX (UINT64_C(2) << 30)
 
-/**
- * Map the file @p path, read-only. It must not shrink as long as it is mapped.
- * @param ret  image_unmap() it; empty for an empty file
- * @return NULL; OS; INVALID_ARGUMENT when it is no file; LIMIT
- */
-DILL_MUST_CHECK struct dill_error *image_map_file(const char *path, struct span *ret);
-void image_unmap(struct span mapped);
-
 /** True when @p file starts with the x86 boot protocol's setup header. */
 bool image_is_bzimage(struct span file);
 

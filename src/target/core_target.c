@@ -63,17 +63,6 @@ static void say(const struct core_target *target, uint64_t pages, const char *wh
 	target->host.log(target->host.context, text);
 }
 
-/* What could not be read was taken for zeros, anywhere in the answer. */
-static struct dill_error *check_file(const struct core_target *target)
-{
-	if (!file_map_failed(&target->core.file.map))
-		return NULL;
-	return dill_error_new(DILL_ERROR_OS,
-			      "%s changed or could not be read while dill looked at it, so what it "
-			      "says may be wrong: was the file cut short, or does its disk fail?",
-			      target->description);
-}
-
 /* An answer that lacks pages must not look as if the kernel lacked them. */
 static struct dill_error *end(void *context)
 {
@@ -82,7 +71,7 @@ static struct dill_error *end(void *context)
 
 	say(target, tally.left_out, "left out when it was written, so unreadable");
 	say(target, tally.lost, "damaged or cut off, so unreadable");
-	return check_file(target);
+	return file_map_check(&target->core.file.map, target->description);
 }
 
 static unsigned spaces(void *context)

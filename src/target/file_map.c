@@ -130,9 +130,14 @@ void file_map_close(struct file_map *map)
 	*map = (struct file_map){0};
 }
 
-bool file_map_failed(const struct file_map *map)
+struct dill_error *file_map_check(const struct file_map *map, const char *what)
 {
-	return map->guard && atomic_load(&map->guard->failed);
+	if (!map->guard || !atomic_load(&map->guard->failed))
+		return NULL;
+	return dill_error_new(DILL_ERROR_OS,
+			      "%s changed or could not be read while dill looked at it, so what it "
+			      "says may be wrong: was the file cut short, or does its disk fail?",
+			      what);
 }
 
 void file_map_trim(const struct file_map *map)
