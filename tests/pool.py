@@ -50,16 +50,19 @@ class Pool:
         Whoever stops it need not let it run again; programs that were spawned are ended, and files in /tmp removed.
         """
         self._require(case)
+        guest = self._guest
         try:
-            yield self._guest
+            yield guest
         except BaseException:
             with contextlib.suppress(Exception):  # what failed first is what there is to tell
-                self._end(case)
+                self._end(case, guest)
             raise
-        self._end(case)
+        self._end(case, guest)
 
-    def _end(self, case):
+    def _end(self, case, guest):
         """What becomes of the guest."""
+        if self._guest is not guest:
+            return  # A module's fixture outlives its last test when the module's next one is about another guest.
         if case.spoils:
             self.close()
         else:
