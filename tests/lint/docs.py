@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Fail when a document has a link that leads nowhere, or when a command or a kind of finding is not documented."""
+"""Fail when a document has a link that leads nowhere, quotes a message that dill does not have, or leaves something out.
+
+What must not be left out: commands and kinds of findings.
+"""
 import re
 import sys
 from pathlib import Path
@@ -46,11 +49,30 @@ def undocumented_commands():
             yield f"docs/commands/{name}.md: does not exist"
 
 
+def sources():
+    """The program's sources with texts that stand over several lines put together."""
+    text = "".join(path.read_text() for path in sorted((ROOT / "src").rglob("*.[ch]")))
+    return re.sub(r'"\s*"', "", text).replace('\\"', '"')
+
+
+def unknown_messages():
+    """Each message of the pages on troubleshooting that the program does not have, and pages that list others."""
+    source, pages = sources(), {}
+    for path in sorted(ROOT.glob("docs/troubleshooting*.md")):
+        cells = re.findall(r"^\| (`.*?) \|", path.read_text(), re.MULTILINE)
+        pages[path.name] = [message for cell in cells for message in re.findall(r"`([^`]*)`", cell)]
+        for message in pages[path.name]:
+            if message not in source:
+                yield f"docs/{path.name}: dill does not say \"{message}\""
+    if len({tuple(messages) for messages in pages.values()}) > 1:
+        yield f"{' and '.join(pages)} do not list the same messages in the same order"
+
+
 def main() -> int:
     """Print each complaint; status 1 when there is one."""
     documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")]
     bad = [complaint for path in sorted(documents) for complaint in broken_links(path)]
-    bad += [*undocumented_findings(), *undocumented_commands()]
+    bad += [*undocumented_findings(), *undocumented_commands(), *unknown_messages()]
     for complaint in bad:
         print(complaint)
     return 1 if bad else 0
