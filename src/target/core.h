@@ -32,6 +32,7 @@ struct core_kind {
 	bool (*is_mine)(const struct core_file *file);
 	/** Fill in what is the kind's own, and call core_add_notes(). */
 	struct dill_error *(*parse)(struct core *core);
+	/** Optional: give back what parse() has made, also after an error of its. */
 	void (*deinit)(struct core *core);
 	/** Read a page; @p reader may be changed. */
 	enum core_page (*read)(const struct core *core, struct core_reader *reader, dill_phys page,
@@ -68,7 +69,7 @@ struct core {
 	ARRAY(struct core_cpu) cpus;
 	uint8_t *vmcoreinfo; /**< NULL when there is none */
 	size_t vmcoreinfo_size;
-	/** ELF: where physical memory lies in the dump, and what of it was left out. */
+	/** Where physical memory lies in the dump as it is, and what of it was left out. */
 	struct extents ram, left_out;
 	struct kdump *kdump; /**< kdump */
 };
@@ -91,6 +92,17 @@ DILL_MUST_CHECK struct dill_error *core_set_vmcoreinfo(struct core *core, struct
 /** core_add_notes() of a part of the dump, cut to what is there and to a bound. */
 DILL_MUST_CHECK struct dill_error *core_add_notes_at(struct core *core, uint64_t offset,
 						     uint64_t size);
+
+/* --- for kinds that hold memory as it is, in core->ram (core_ram.c) --- */
+
+/** As core_kind.read. */
+enum core_page core_ram_read(const struct core *core, struct core_reader *reader, dill_phys page,
+			     uint8_t buffer[DILL_PAGE_SIZE]);
+/** As core_kind.map. */
+const void *core_ram_map(const struct core *core, dill_phys address, size_t length);
+/** As core_kind.next_range. */
+bool core_ram_next_range(const struct core *core, dill_phys from, dill_phys *ret_first,
+			 uint64_t *ret_size);
 
 /* --- unpacking (core_reader.c) --- */
 

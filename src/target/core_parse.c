@@ -49,8 +49,10 @@ struct dill_error *core_parse(struct core *core)
 
 void core_deinit(struct core *core)
 {
-	if (core->kind)
+	if (core->kind && core->kind->deinit)
 		core->kind->deinit(core);
+	extents_deinit(&core->ram);
+	extents_deinit(&core->left_out);
 	array_free(&core->cpus);
 	free(core->vmcoreinfo);
 	core_file_deinit(&core->file);
