@@ -47,7 +47,7 @@ struct core_kind {
 			   uint64_t *ret_size);
 };
 
-extern const struct core_kind core_elf, core_kdump, core_raw;
+extern const struct core_kind core_elf, core_kdump, core_lime, core_avml, core_raw;
 
 /** Registers in a dump: of a CPU by NT_PRSTATUS, with control registers by QEMU's own note. */
 struct core_cpu {
@@ -56,6 +56,13 @@ struct core_cpu {
 };
 
 struct kdump;
+
+/** Memory that is packed in one piece. */
+struct core_chunk {
+	dill_phys start;
+	uint64_t source; /**< where it lies in the dump, with its header */
+	uint32_t size;	 /**< unpacked */
+};
 
 struct core {
 	const struct core_kind *kind;
@@ -72,6 +79,8 @@ struct core {
 	/** Where physical memory lies in the dump as it is, and what of it was left out. */
 	struct extents ram, left_out;
 	struct kdump *kdump; /**< kdump */
+	/** LiME and AVML: packed parts, in order, without overlaps. */
+	ARRAY(struct core_chunk) chunks;
 };
 
 /**
@@ -121,6 +130,23 @@ DILL_MUST_CHECK struct dill_error *core_reader_new(struct core_reader **ret);
 void core_reader_free(struct core_reader *reader);
 /** Room for the packed bytes of one page. */
 uint8_t *core_reader_buffer(struct core_reader *reader);
+
+/** Room for a packed part of many pages, which stays while others are read. */
+struct core_block {
+	uint64_t source; /**< of the part, UINT64_MAX = none */
+	bool is_whole;	 /**< for the user of the block: what is in `data` is right */
+	uint8_t packed[76496]; /**< the most that 65536 bytes become (snappy.h,
+				  MaxCompressedLength) */
+	uint8_t data[65536];
+};
+/**
+ * The block for the part at @p source.
+ * @param ret_is_new  whether it has to be filled; until now it held another one
+ * @return borrowed, until the next call; NULL without memory
+ */
+struct core_block *core_reader_block(struct core_reader *reader, uint64_t source,
+				     bool *ret_is_new);
+
 /** Unpack a page of exactly DILL_PAGE_SIZE bytes; false when it is damaged. */
 bool core_unpack(struct core_reader *reader, enum core_packing packing, struct span packed,
 		 uint8_t page[DILL_PAGE_SIZE]);
@@ -128,5 +154,8 @@ bool core_unpack(struct core_reader *reader, enum core_packing packing, struct s
 /** lzo.c, snappy.c: unpack into exactly @p size bytes; false when the input is none such. */
 bool lzo_unpack(struct span packed, uint8_t *to, size_t size);
 bool snappy_unpack(struct span packed, uint8_t *to, size_t size);
+/** What snappy_unpack() would need room for, from the first bytes of what is packed; at most 5 are
+ * looked at. False when they tell nothing. */
+bool snappy_size(struct span packed, uint64_t *ret);
 
 #endif

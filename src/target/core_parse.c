@@ -2,7 +2,8 @@
 #include "target/core.h"
 
 /* Raw memory last: nothing tells that a file is that. */
-static const struct core_kind *const kinds[] = {&core_elf, &core_kdump, &core_raw};
+static const struct core_kind *const kinds[] = {&core_elf, &core_kdump, &core_lime, &core_avml,
+						&core_raw};
 
 /* Formats that people may well have, and what to do with them. */
 static const struct {
@@ -15,7 +16,6 @@ static const struct {
 	 "compressed with xz: unpack it first"},
 	{"\x28\xb5\x2f\xfd", "compressed with zstd: unpack it first"},
 	{"BZh", "compressed with bzip2: unpack it first"},
-	{"EMiL", "a dump of LiME: make a raw one (format=padded)"},
 	{"QFI\xfb", "a disk or snapshot image of QEMU, no memory dump: use dump-guest-memory"},
 	{"QEVM", "a saved machine of QEMU, no memory dump: use dump-guest-memory"},
 	{"LibvirtQemudSave", "a saved machine of libvirt: use \"virsh dump --memory-only\""},

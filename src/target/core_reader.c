@@ -5,10 +5,15 @@
 
 #include "target/core.h"
 
+/* Parts that are kept unpacked: neighbours are asked for one after the other, and from several
+ * places in turn. */
+#define BLOCKS 16u
+
 struct core_reader {
 	z_stream zlib;
 	bool has_zlib;
 	ZSTD_DCtx *zstd;
+	struct core_block *blocks; /* BLOCKS of them, made when the first is asked for */
 	uint8_t buffer[CORE_PACKED_MAX];
 };
 
@@ -29,12 +34,32 @@ void core_reader_free(struct core_reader *reader)
 	if (reader->has_zlib)
 		inflateEnd(&reader->zlib);
 	ZSTD_freeDCtx(reader->zstd);
+	free(reader->blocks);
 	free(reader);
 }
 
 uint8_t *core_reader_buffer(struct core_reader *reader)
 {
 	return reader->buffer;
+}
+
+struct core_block *core_reader_block(struct core_reader *reader, uint64_t source, bool *ret_is_new)
+{
+	/* Neighbours lie some 10 to 64 KiB from each other. */
+	uint64_t spread = source * UINT64_C(0x9e3779b97f4a7c15);
+	struct core_block *block;
+
+	if (!reader->blocks) {
+		reader->blocks = calloc(BLOCKS, sizeof(*reader->blocks));
+		if (!reader->blocks)
+			return NULL;
+		for (unsigned i = 0; i < BLOCKS; i++)
+			reader->blocks[i].source = UINT64_MAX;
+	}
+	block = &reader->blocks[spread >> 60];
+	*ret_is_new = block->source != source;
+	block->source = source;
+	return block;
 }
 
 static bool unpack_zlib(struct core_reader *reader, struct span packed, uint8_t *page)

@@ -66,6 +66,11 @@ static bool copy(struct span *in, unsigned tag, uint8_t *to, size_t done, size_t
 	return true;
 }
 
+bool snappy_size(struct span packed, uint64_t *ret)
+{
+	return take_size(&packed, ret);
+}
+
 bool snappy_unpack(struct span packed, uint8_t *to, size_t size)
 {
 	uint64_t claimed;

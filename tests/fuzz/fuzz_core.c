@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const unsigned packings[] = {0, CORE_PACKED_ZLIB, CORE_PACKED_LZO, CORE_PACKED_SNAPPY,
 				    CORE_PACKED_ZSTD};
 #define PACKINGS (sizeof(packings) / sizeof(*packings))
-/* Compressed dumps and an ELF dump, each also flattened. */
-#define IMAGES (2 * (PACKINGS + 1))
+/* Compressed dumps, an ELF dump, LiME's and AVML's, each also flattened. */
+#define IMAGES (2 * (PACKINGS + 3))
 
 /* --- reading a dump that may be anything --- */
 
@@ -80,6 +80,20 @@ static void check_dump(struct span bytes)
 
 /* --- the three ways --- */
 
+static struct core_image image_of_kind(size_t kind)
+{
+	switch (kind) {
+	case PACKINGS:
+		return core_image_elf();
+	case PACKINGS + 1:
+		return core_image_lime();
+	case PACKINGS + 2:
+		return core_image_avml();
+	default:
+		return core_image_kdump(packings[kind]);
+	}
+}
+
 static const struct core_image *healthy(size_t number)
 {
 	static struct core_image images[IMAGES];
@@ -87,8 +101,7 @@ static const struct core_image *healthy(size_t number)
 
 	if (!images[number].bytes) {
 		struct dice dice = {number};
-		struct core_image plain =
-			kind < PACKINGS ? core_image_kdump(packings[kind]) : core_image_elf();
+		struct core_image plain = image_of_kind(kind);
 
 		images[number] = number % 2 ? core_image_flatten(&plain, &dice) : plain;
 		if (number % 2)

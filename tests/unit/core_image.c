@@ -160,7 +160,7 @@ struct core_image core_image_kdump(unsigned packing)
 		kept += what == CORE_PAGE_READ;
 	}
 	size = put_pages(bytes, descriptors, descriptors + 24 * kept, packing);
-	return (struct core_image){realloc(bytes, size), size};
+	return (struct core_image){.bytes = realloc(bytes, size), .size = size};
 }
 
 /* --- ELF --- */
@@ -227,7 +227,7 @@ struct core_image core_image_elf(void)
 			    4 * PAGE);
 		at += 13 * PAGE;
 	}
-	return (struct core_image){realloc(bytes, at), at};
+	return (struct core_image){.bytes = realloc(bytes, at), .size = at};
 }
 
 /* --- flattened --- */
@@ -265,7 +265,8 @@ struct core_image core_image_flatten(const struct core_image *image, struct dice
 		from += size;
 	}
 	at += put_piece(bytes + at, UINT64_MAX, NULL, UINT64_MAX);
-	return (struct core_image){realloc(bytes, at), at};
+	return (struct core_image){
+		.bytes = realloc(bytes, at), .size = at, .is_bare = image->is_bare};
 }
 
 void core_said_note(void *said, const char *text)

@@ -12,6 +12,7 @@
 struct core_image {
 	uint8_t *bytes; /**< from malloc, exactly as many as there are: sanitizers see the end */
 	size_t size;
+	bool is_bare; /**< holds no notes, and does not tell what was left out */
 };
 
 #define CORE_IMAGE_PAGES                                                                           \
@@ -27,6 +28,9 @@ enum core_page core_image_page(unsigned number, uint8_t page[DILL_PAGE_SIZE]);
 struct core_image core_image_kdump(unsigned packing);
 /** An ELF dump; its segments overlap and begin in the middle of a page. */
 struct core_image core_image_elf(void);
+/** A dump of LiME, of two ranges a run, and one of AVML (core_image_ranges.c). */
+struct core_image core_image_lime(void);
+struct core_image core_image_avml(void);
 /** The same bytes in makedumpfile's flattened format, in random pieces, some written twice. */
 struct core_image core_image_flatten(const struct core_image *image, struct dice *dice);
 /** What a target has said, for struct dill_host. */
