@@ -78,9 +78,15 @@ def _checksum(data):
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
-def _snappy(data):
+@functools.cache
+def _snappy_library():
     library = ctypes.CDLL(ctypes.util.find_library("snappy"))
     library.snappy_max_compressed_length.restype = ctypes.c_size_t
+    return library
+
+
+def _snappy(data):
+    library = _snappy_library()
     size = ctypes.c_size_t(library.snappy_max_compressed_length(ctypes.c_size_t(len(data))))
     packed = ctypes.create_string_buffer(size.value)
     assert library.snappy_compress(data, ctypes.c_size_t(len(data)), packed, ctypes.byref(size)) == 0
