@@ -47,7 +47,7 @@ struct core_kind {
 			   uint64_t *ret_size);
 };
 
-extern const struct core_kind core_elf, core_kdump, core_lime, core_avml, core_raw;
+extern const struct core_kind core_elf, core_kdump, core_lime, core_avml, core_vmware, core_raw;
 
 /** Registers in a dump: of a CPU by NT_PRSTATUS, with control registers by QEMU's own note. */
 struct core_cpu {
@@ -67,8 +67,16 @@ struct core_chunk {
 struct core {
 	const struct core_kind *kind;
 	struct core_file file;
+	/** VMware: what belongs to the memory in `file`, when it lies in a file of its own. */
+	struct core_file meta;
+	/** Where memory lies in `file`, when the user says that; borrowed. For raw memory alone. */
+	const char *memory_map;
+	/** Asked whether the user wants to stop while a file is searched; NULL = nobody. */
+	const struct dill_host *host;
 	/** One clause, such as "ELF dump"; set by parse(). */
 	const char *what;
+	/** What else there is to say, behind the file's name; NULL = nothing. */
+	const char *how;
 	/** The writer has left out pages of zeros and no others: so they can be read. */
 	bool lacks_zeros_only;
 	/** The dump says of itself that it is not complete. */
@@ -79,6 +87,13 @@ struct core {
 	/** Where physical memory lies in the dump as it is, and what of it was left out. */
 	struct extents ram, left_out;
 	struct kdump *kdump; /**< kdump */
+	/** A part of a dump that makedumpfile has split: pages [first_page, end_page) of `pages`.
+	 */
+	bool is_part;
+	uint64_t first_page, end_page, pages;
+	/** core_set_parse(): the dumps that it is made of. */
+	struct core *parts;
+	size_t part_count;
 	/** LiME and AVML: packed parts, in order, without overlaps. */
 	ARRAY(struct core_chunk) chunks;
 };
@@ -91,6 +106,21 @@ struct core {
  */
 DILL_MUST_CHECK struct dill_error *core_parse(struct core *core);
 void core_deinit(struct core *core);
+
+/** file_map_check() of all its files. */
+DILL_MUST_CHECK struct dill_error *core_check(const struct core *core, const char *what);
+/** file_map_trim() of all its files. */
+void core_trim(const struct core *core);
+
+/** Whether a file is one of VMware's that goes with a .vmem. (core_vmware.c) */
+bool core_is_vmware(const struct core_file *file);
+/** Whether a file begins as a dump of any kind does but raw memory, which begins like anything. */
+bool core_is_known(const struct core_file *file);
+/** Whether two compressed dumps are of the same moment of the same machine. (core_kdump.c) */
+bool core_kdump_same(const struct core *one, const struct core *other);
+
+/** What a dump that tells no EFER is taken to have had: 64-bit mode. */
+#define CORE_EFER_LONG_MODE UINT64_C(0x500)
 
 /* --- for the kinds (core_notes.c) --- */
 
@@ -133,8 +163,8 @@ uint8_t *core_reader_buffer(struct core_reader *reader);
 
 /** Room for a packed part of many pages, which stays while others are read. */
 struct core_block {
-	uint64_t source; /**< of the part, UINT64_MAX = none */
-	bool is_whole;	 /**< for the user of the block: what is in `data` is right */
+	uint64_t source;       /**< of the part, UINT64_MAX = none */
+	bool is_whole;	       /**< for the user of the block: what is in `data` is right */
 	uint8_t packed[76496]; /**< the most that 65536 bytes become (snappy.h,
 				  MaxCompressedLength) */
 	uint8_t data[65536];
@@ -144,8 +174,7 @@ struct core_block {
  * @param ret_is_new  whether it has to be filled; until now it held another one
  * @return borrowed, until the next call; NULL without memory
  */
-struct core_block *core_reader_block(struct core_reader *reader, uint64_t source,
-				     bool *ret_is_new);
+struct core_block *core_reader_block(struct core_reader *reader, uint64_t source, bool *ret_is_new);
 
 /** Unpack a page of exactly DILL_PAGE_SIZE bytes; false when it is damaged. */
 bool core_unpack(struct core_reader *reader, enum core_packing packing, struct span packed,

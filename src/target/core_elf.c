@@ -47,7 +47,7 @@ static struct dill_error *parse(struct core *core)
 	uint8_t *copy = NULL;
 
 	core->what = core->file.is_flattened ? "flattened ELF dump" : "ELF dump";
-	if (core->file.is_flattened) {
+	if (core->file.is_scattered) {
 		head.size = core->file.size < HEADERS_MAX ? core->file.size : HEADERS_MAX;
 		copy = calloc(1, head.size);
 		if (!copy)

@@ -92,22 +92,55 @@ struct dill_error *core_file_init(struct span bytes, struct core_file *ret)
 	*ret = (struct core_file){.mapped = bytes, .dump = bytes, .size = bytes.size};
 	if (!is_flattened(bytes))
 		return NULL;
-	ret->is_flattened = true;
+	ret->is_flattened = ret->is_scattered = true;
 	ret->dump = (struct span){0};
 	return unflatten(ret);
 }
 
-struct dill_error *core_file_open(const char *path, struct core_file *ret)
+/* Files between whose bytes there are others in the mapping. */
+static struct dill_error *scatter(const struct file_map *map, struct core_file *file)
+{
+	uint64_t at = 0;
+
+	if (is_flattened(map->bytes))
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "a flattened dump in pieces: join them with cat first");
+	*file = (struct core_file){.mapped = map->bytes, .is_scattered = true};
+	for (size_t i = 0; i < map->parts.count; i++) {
+		const struct file_part *part = &map->parts.items[i];
+
+		TRY(extents_add(&file->pieces, at, part->size, part->at));
+		at += part->size;
+	}
+	file->size = at;
+	return extents_settle(&file->pieces, EXTENTS_FIRST_COUNTS);
+}
+
+static bool is_joined(const struct file_map *map)
+{
+	for (size_t i = 1; i < map->parts.count; i++)
+		if (map->parts.items[i].at !=
+		    map->parts.items[i - 1].at + map->parts.items[i - 1].size)
+			return false;
+	return true;
+}
+
+struct dill_error *core_file_open_all(const char *const *paths, size_t count, struct core_file *ret)
 {
 	struct file_map map;
 	struct dill_error *error;
 
 	*ret = (struct core_file){0};
-	error = file_map_open(path, &map);
+	error = file_map_open_all(paths, count, &map);
 	if (!error)
-		error = core_file_init(map.bytes, ret);
+		error = is_joined(&map) ? core_file_init(map.bytes, ret) : scatter(&map, ret);
 	ret->map = map;
 	return error;
+}
+
+struct dill_error *core_file_open(const char *path, struct core_file *ret)
+{
+	return core_file_open_all(&path, 1, ret);
 }
 
 void core_file_deinit(struct core_file *file)
@@ -122,7 +155,7 @@ struct span core_file_span(const struct core_file *file, uint64_t offset, uint64
 	const struct extent *piece;
 	uint64_t inside;
 
-	if (!file->is_flattened)
+	if (!file->is_scattered)
 		return span_cut(file->dump, offset, length);
 	piece = extents_holder(&file->pieces, offset);
 	if (!piece)

@@ -17,11 +17,12 @@
  */
 struct core_file {
 	struct span mapped; /**< the whole file */
-	struct span dump;   /**< the whole dump, in one piece; empty when it is flattened */
+	struct span dump;   /**< the whole dump, in one piece; empty when it is scattered */
 	uint64_t size;	    /**< of the dump */
 	bool is_flattened;
-	bool is_cut;	       /**< flattened, and its end is missing */
-	struct extents pieces; /**< flattened: where the dump's bytes lie in the file */
+	bool is_scattered; /**< flattened, or in several files that do not end at a page's end */
+	bool is_cut;	   /**< flattened, and its end is missing */
+	struct extents pieces; /**< scattered: where the dump's bytes lie in `mapped` */
 	struct file_map map;   /**< of core_file_open() */
 };
 
@@ -31,6 +32,13 @@ struct core_file {
  * @return NULL; as file_map_open() and core_file_init()
  */
 DILL_MUST_CHECK struct dill_error *core_file_open(const char *path, struct core_file *ret);
+
+/**
+ * Open files that were one, in their order.
+ * @return NULL; as core_file_open(); UNSUPPORTED for a flattened file in pieces that are no pages
+ */
+DILL_MUST_CHECK struct dill_error *core_file_open_all(const char *const *paths, size_t count,
+						      struct core_file *ret);
 
 /** The same for bytes in memory, which are borrowed. NULL; BAD_DATA, LIMIT for a broken flattened
  * file; NO_MEMORY */

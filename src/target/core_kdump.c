@@ -26,9 +26,11 @@ enum {
 /* "struct kdump_sub_header", block 1; its members came one after the other */
 enum {
 	SUB_DUMP_LEVEL = 8,  /* since header version 1 */
-	SUB_SPLIT = 12,	     /* 2 */
+	SUB_SPLIT = 12,	     /* 2: set in a part of a dump */
+	SUB_FIRST = 16,	     /* 2: its first page, and the one behind its last */
 	SUB_VMCOREINFO = 32, /* 3: offset, size */
 	SUB_NOTES = 48,	     /* 4: offset, size */
+	SUB_FIRST_64 = 80,   /* 6: the same of any size */
 	SUB_MAX_PAGES = 96,  /* 6 */
 	SUB_SIZE = 104,
 	LEVEL_ZEROS = 1, /* pages of zeros were left out, and no others */
@@ -49,6 +51,7 @@ struct kdump {
 	uint8_t *copy;	    /* of the bitmaps, when they are scattered in a flattened dump */
 	uint64_t *before;   /* how many are kept before each COUNT_BYTES of `kept` */
 	uint64_t descriptors;
+	uint64_t before_part; /* pages that are kept in front of the part that this is */
 };
 
 struct header {
@@ -121,12 +124,15 @@ static struct dill_error *parse_sub_header(struct core *core, struct header *hea
 		return cut_off();
 	header->level = (int32_t)span_u32(sub, SUB_DUMP_LEVEL);
 	core->lacks_zeros_only = header->level == LEVEL_ZEROS;
-	if (header->format >= 2 && span_u32(sub, SUB_SPLIT))
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "one part of a dump that was split: join them with "
-				      "\"makedumpfile --reassemble\"");
 	if (header->format >= 6)
 		header->pages = span_u64(sub, SUB_MAX_PAGES);
+	if (header->format >= 2 && span_u32(sub, SUB_SPLIT)) {
+		unsigned first = header->format >= 6 ? SUB_FIRST_64 : SUB_FIRST;
+
+		core->is_part = true;
+		core->first_page = span_u64(sub, first);
+		core->end_page = span_u64(sub, first + 8);
+	}
 	if (header->format >= 4)
 		TRY(core_add_notes_at(core, span_u64(sub, SUB_NOTES),
 				      span_u64(sub, SUB_NOTES + 8)));
@@ -191,6 +197,23 @@ static struct dill_error *count_kept(struct kdump *kdump)
 	return NULL;
 }
 
+static bool bit(struct span bits, uint64_t number)
+{
+	return bits.data[number / 8] >> (number % 8) & 1;
+}
+
+/* How many pages are kept in front of a kept one. */
+static uint64_t kept_before(const struct kdump *kdump, uint64_t number)
+{
+	uint64_t byte = number / 8, start = byte / COUNT_BYTES * COUNT_BYTES;
+
+	if (byte >= kdump->kept.size)
+		return 0;
+	return kdump->before[byte / COUNT_BYTES] +
+	       count_bits(span_cut(kdump->kept, start, byte - start)) +
+	       (unsigned)__builtin_popcount(kdump->kept.data[byte] & ((1u << number % 8) - 1));
+}
+
 static struct dill_error *parse_bitmaps(struct core *core, const struct header *header)
 {
 	struct kdump *kdump = core->kdump;
@@ -213,9 +236,19 @@ static struct dill_error *parse_bitmaps(struct core *core, const struct header *
 	TRY(hold(core, offset, size, &bits));
 	/* Dumps without a second bitmap are older than kernels with SLUB as dill knows it, but cost
 	 * nothing. */
+	core->pages = kdump->pages;
+	if (core->is_part && (core->end_page > kdump->pages || core->first_page > core->end_page))
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "a part of a split dump would have the pages %#lx to %#lx of "
+				      "%#lx",
+				      core->first_page, core->end_page, core->pages);
+	if (!core->is_part)
+		core->end_page = kdump->pages;
 	kdump->exists = span_cut(bits, 0, needed);
 	kdump->kept = needed > half ? kdump->exists : span_cut(bits, half, needed);
-	return count_kept(kdump);
+	TRY(count_kept(kdump));
+	kdump->before_part = kept_before(kdump, core->first_page);
+	return NULL;
 }
 
 static struct dill_error *parse(struct core *core)
@@ -244,35 +277,20 @@ static void deinit(struct core *core)
 
 /* --- pages --- */
 
-static bool bit(struct span bits, uint64_t number)
-{
-	return bits.data[number / 8] >> (number % 8) & 1;
-}
-
-/* Which descriptor is that of a kept page. */
-static uint64_t descriptor_number(const struct kdump *kdump, uint64_t number)
-{
-	uint64_t byte = number / 8, start = byte / COUNT_BYTES * COUNT_BYTES;
-
-	return kdump->before[byte / COUNT_BYTES] +
-	       count_bits(span_cut(kdump->kept, start, byte - start)) +
-	       (unsigned)__builtin_popcount(kdump->kept.data[byte] & ((1u << number % 8) - 1));
-}
-
 struct descriptor {
 	uint64_t offset;
 	uint32_t size, flags;
 };
 
+/* A part of a dump has the bitmaps of all, and the descriptors of its own pages. */
 static bool read_descriptor(const struct core *core, uint64_t number, struct descriptor *ret)
 {
 	uint8_t bytes[DESCRIPTOR];
 	struct span span = {bytes, sizeof(bytes)};
+	uint64_t before = kept_before(core->kdump, number) - core->kdump->before_part;
 
-	if (!core_file_read(&core->file,
-			    core->kdump->descriptors +
-				    descriptor_number(core->kdump, number) * DESCRIPTOR,
-			    bytes, sizeof(bytes)))
+	if (!core_file_read(&core->file, core->kdump->descriptors + before * DESCRIPTOR, bytes,
+			    sizeof(bytes)))
 		return false;
 	ret->offset = span_u64(span, 0);
 	ret->size = span_u32(span, 8);
@@ -286,7 +304,7 @@ static enum core_page find(const struct core *core, dill_phys page, struct descr
 	const struct kdump *kdump = core->kdump;
 	uint64_t number = page / BLOCK;
 
-	if (number >= kdump->pages)
+	if (number < core->first_page || number >= core->end_page)
 		return CORE_PAGE_NO_RAM;
 	if (!bit(kdump->kept, number))
 		return bit(kdump->exists, number) ? CORE_PAGE_LEFT_OUT : CORE_PAGE_NO_RAM;
@@ -336,15 +354,29 @@ static bool next_range(const struct core *core, dill_phys from, dill_phys *ret_f
 	const struct kdump *kdump = core->kdump;
 	uint64_t first = from / BLOCK + (from % BLOCK != 0), end;
 
-	while (first < kdump->pages && !bit(kdump->kept, first))
+	if (first < core->first_page)
+		first = core->first_page;
+	while (first < core->end_page && !bit(kdump->kept, first))
 		first += first % 8 == 0 && !kdump->kept.data[first / 8] ? 8 : 1;
-	if (first >= kdump->pages)
+	if (first >= core->end_page)
 		return false;
-	for (end = first; end < kdump->pages && bit(kdump->kept, end);)
+	for (end = first; end < core->end_page && bit(kdump->kept, end);)
 		end++;
 	*ret_first = first * BLOCK;
 	*ret_size = (end - first) * BLOCK;
 	return true;
+}
+
+bool core_kdump_same(const struct core *one, const struct core *other)
+{
+	uint8_t heads[2][HEADER_SIZE];
+
+	/* The name of the machine and the time of its crash among it. */
+	return core_file_read(&one->file, 0, heads[0], HEADER_SIZE) &&
+	       core_file_read(&other->file, 0, heads[1], HEADER_SIZE) &&
+	       !memcmp(heads[0], heads[1], HEADER_SIZE) &&
+	       one->kdump->kept.size == other->kdump->kept.size &&
+	       !memcmp(one->kdump->kept.data, other->kdump->kept.data, one->kdump->kept.size);
 }
 
 const struct core_kind core_kdump = {

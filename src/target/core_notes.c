@@ -37,8 +37,6 @@ enum {
 	QEMU_CONTROL = QEMU_SEGMENTS + 10 * QEMU_SEGMENT_SIZE, /* cr0 to cr4 */
 	QEMU_KERNEL_GS_BASE = QEMU_CONTROL + 5 * 8,	       /* since QEMU 3.0 */
 };
-/* The dump tells no EFER, but QEMU writes the header of x86-64 for a machine in long mode only. */
-#define EFER_LONG_MODE UINT64_C(0x500)
 
 static struct dill_error *add_prstatus(struct core *core, struct span note)
 {
@@ -77,7 +75,8 @@ static struct dill_error *add_qemu(struct core *core, size_t index, struct span 
 	registers->cr0 = span_u64(note, QEMU_CONTROL);
 	registers->cr3 = span_u64(note, QEMU_CONTROL + 3 * 8);
 	registers->cr4 = span_u64(note, QEMU_CONTROL + 4 * 8);
-	registers->efer = EFER_LONG_MODE;
+	/* QEMU writes the header of x86-64 for a machine in long mode only. */
+	registers->efer = CORE_EFER_LONG_MODE;
 	registers->has_control = true;
 	if (span_u32(note, QEMU_SIZE) >= QEMU_KERNEL_GS_BASE + 8 &&
 	    span_holds(note, QEMU_KERNEL_GS_BASE, 8))
@@ -142,7 +141,7 @@ struct dill_error *core_add_notes_at(struct core *core, uint64_t offset, uint64_
 	if (size > NOTES_MAX)
 		size = NOTES_MAX;
 	notes = core_file_span(&core->file, offset, size);
-	if (notes.size == size || !core->file.is_flattened)
+	if (notes.size == size || !core->file.is_scattered)
 		return core_add_notes(core, notes);
 	if (offset > core->file.size || size > core->file.size - offset)
 		return NULL;

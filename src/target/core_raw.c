@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Physical memory as it is, from address 0 on: QEMU's pmemsave, VMware's .vmem, .raw, .bin. */
+/* Memory and nothing else: QEMU's pmemsave and memory-backend-file, VMware's .vmem, .raw, .bin. */
 #include "target/core.h"
+#include "target/core_map.h"
 
 /* What is smaller is no memory of a machine that could run a kernel. */
 #define SIZE_MIN (UINT64_C(8) << 20)
@@ -11,53 +12,33 @@ static bool is_mine(const struct core_file *file)
 	return file->size >= SIZE_MIN && !file->is_flattened;
 }
 
+static struct dill_error *lay_out(struct core *core)
+{
+	bool found = false;
+
+	if (core->memory_map) {
+		core->how = ", laid out by the given map";
+		return core_map_parse(core->memory_map, core->file.size, &core->ram);
+	}
+	if (!core->file.is_scattered)
+		TRY(core_map_find(&core->file, core->host, &core->ram, &found));
+	if (found && core->ram.list.count > 1)
+		core->how = ", without the holes between its memory, which the machine's own map "
+			    "(e820) tells";
+	return found ? NULL : extents_add(&core->ram, 0, core->file.size, 0);
+}
+
 static struct dill_error *parse(struct core *core)
 {
 	core->what = "raw physical memory";
-	return NULL;
-}
-
-static void deinit(struct core *core)
-{
-	(void)core;
-}
-
-static const void *map(const struct core *core, dill_phys address, size_t length)
-{
-	struct span bytes = span_cut(core->file.dump, address, length);
-
-	return bytes.size == length ? bytes.data : NULL;
-}
-
-static enum core_page read_page(const struct core *core, struct core_reader *reader, dill_phys page,
-				uint8_t buffer[DILL_PAGE_SIZE])
-{
-	struct span bytes = span_cut(core->file.dump, page, DILL_PAGE_SIZE);
-
-	(void)reader;
-	if (!bytes.size)
-		return CORE_PAGE_NO_RAM;
-	if (bytes.size < DILL_PAGE_SIZE)
-		return CORE_PAGE_LOST;
-	memcpy(buffer, bytes.data, DILL_PAGE_SIZE);
-	return CORE_PAGE_READ;
-}
-
-static bool next_range(const struct core *core, dill_phys from, dill_phys *ret_first,
-		       uint64_t *ret_size)
-{
-	if (from >= core->file.size)
-		return false;
-	*ret_first = from;
-	*ret_size = core->file.size - from;
-	return true;
+	TRY(lay_out(core));
+	return extents_settle(&core->ram, EXTENTS_FIRST_COUNTS);
 }
 
 const struct core_kind core_raw = {
 	.is_mine = is_mine,
 	.parse = parse,
-	.deinit = deinit,
-	.read = read_page,
-	.map = map,
-	.next_range = next_range,
+	.read = core_ram_read,
+	.map = core_ram_map,
+	.next_range = core_ram_next_range,
 };

@@ -4,6 +4,7 @@
 
 #include "base/strbuf.h"
 #include "target/core.h"
+#include "target/core_load.h"
 #include "target/open.h"
 #include "target/page_share.h"
 
@@ -71,7 +72,7 @@ static struct dill_error *end(void *context)
 
 	say(target, tally.left_out, "left out when it was written, so unreadable");
 	say(target, tally.lost, "damaged or cut off, so unreadable");
-	return file_map_check(&target->core.file.map, target->description);
+	return core_check(&target->core, target->description);
 }
 
 static unsigned spaces(void *context)
@@ -135,7 +136,7 @@ static void trim(void *context)
 {
 	const struct core_target *target = context;
 
-	file_map_trim(&target->core.file.map);
+	core_trim(&target->core);
 }
 
 static bool next_range(void *context, dill_phys from, dill_phys *ret_first, uint64_t *ret_size)
@@ -231,6 +232,7 @@ static struct dill_error *describe_core(struct core_target *target, const char *
 
 	strbuf_append_format(&text, "%s ", core->what);
 	strbuf_append_escaped(&text, path, strlen(path));
+	strbuf_append(&text, core->how ? core->how : "");
 	if (core->is_incomplete || core->file.is_cut)
 		strbuf_append(&text, ", which is not complete");
 	target->description = text.data;
@@ -249,12 +251,24 @@ static struct dill_error *add_workers(struct core_target *target)
 	return NULL;
 }
 
-static struct dill_error *load(struct core_target *target, const char *path)
+static struct dill_error *load(struct core_target *target, const struct target_options *options)
 {
-	TRY(core_file_open(path, &target->core.file));
-	TRY(dill_error_add_context(core_parse(&target->core), "%s", path));
+	size_t count = 1 + options->more_count;
+	const char **paths = calloc(count, sizeof(*paths));
+	struct dill_error *error;
+
+	if (!paths)
+		return error_no_memory();
+	paths[0] = options->file;
+	for (size_t i = 1; i < count; i++)
+		paths[i] = options->more_files[i - 1];
+	target->core.host = &target->host;
+	target->core.memory_map = options->memory_map;
+	error = core_load(&target->core, paths, count);
+	free(paths);
+	TRY(error);
 	TRY(add_workers(target));
-	return describe_core(target, path);
+	return describe_core(target, options->file);
 }
 
 struct dill_error *core_open(const struct target_options *options,
@@ -266,7 +280,7 @@ struct dill_error *core_open(const struct target_options *options,
 	if (!target)
 		return error_no_memory();
 	target->host = options->host;
-	error = load(target, options->file);
+	error = load(target, options);
 	if (error) {
 		close_target(target);
 		return error;

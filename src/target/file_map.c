@@ -11,7 +11,7 @@
 #include "base/file_status.h"
 
 /* More files than a command has open. */
-#define GUARDS_MAX 16
+#define GUARDS_MAX 64
 
 /* What the handler knows of a mapped file; `size` is written first, and 0 when it is free. */
 struct file_guard {
@@ -89,36 +89,72 @@ static void guard_remove(struct file_guard *guard)
 		sigaction(SIGBUS, &before, NULL);
 }
 
-static struct dill_error *map_file(int fd, const char *path, struct file_map *ret)
+static size_t to_pages(uint64_t size)
 {
-	struct file_status status;
-	void *bytes;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	if (file_status_fd(fd, &status))
-		return dill_error_new_os(errno, "cannot read %s", path);
-	if (!status.regular)
-		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
-	if (!status.size)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED, "%s is empty", path);
-	bytes = mmap(NULL, status.size, PROT_READ, MAP_SHARED, fd, 0);
+	return (size_t)((size + page - 1) & ~(uint64_t)(page - 1));
+}
+
+/* Open a file and note where it will be mapped. */
+static struct dill_error *add_file(struct file_map *map, const char *path)
+{
+	/* A pipe must not hang it. */
+	struct file_part part = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+	struct file_status status;
+	struct dill_error *error = NULL;
+
+	if (part.fd < 0)
+		return dill_error_new_os(errno, "cannot open %s", path);
+	if (file_status_fd(part.fd, &status))
+		error = dill_error_new_os(errno, "cannot read %s", path);
+	else if (!status.regular)
+		error = dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "%s is not a file", path);
+	else if (!status.size)
+		error = dill_error_new(DILL_ERROR_UNSUPPORTED, "%s is empty", path);
+	part.at = to_pages(map->bytes.size);
+	part.size = status.size;
+	if (!error)
+		error = array_push(&map->parts, part);
+	if (error) {
+		close(part.fd);
+		return error;
+	}
+	map->bytes.size = (size_t)(part.at + part.size);
+	return NULL;
+}
+
+/* All files in one piece of address space. */
+static struct dill_error *map_files(struct file_map *map, const char *path)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	uint8_t *bytes = mmap(NULL, map->bytes.size, PROT_NONE, flags, -1, 0);
+
 	if (bytes == MAP_FAILED)
 		return dill_error_new_os(errno, "cannot map %s", path);
-	ret->bytes = (struct span){bytes, status.size};
-	ret->guard = guard_add(ret->bytes);
+	map->bytes.data = bytes;
+	for (size_t i = 0; i < map->parts.count; i++) {
+		const struct file_part *part = &map->parts.items[i];
+
+		if (mmap(bytes + part->at, part->size, PROT_READ, MAP_SHARED | MAP_FIXED, part->fd,
+			 0) == MAP_FAILED)
+			return dill_error_new_os(errno, "cannot map %s", path);
+	}
+	map->guard = guard_add(map->bytes);
 	return NULL;
+}
+
+struct dill_error *file_map_open_all(const char *const *paths, size_t count, struct file_map *ret)
+{
+	*ret = (struct file_map){0};
+	for (size_t i = 0; i < count; i++)
+		TRY(add_file(ret, paths[i]));
+	return map_files(ret, paths[0]);
 }
 
 struct dill_error *file_map_open(const char *path, struct file_map *ret)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang it */
-	struct dill_error *error;
-
-	*ret = (struct file_map){0};
-	if (fd < 0)
-		return dill_error_new_os(errno, "cannot open %s", path);
-	error = map_file(fd, path, ret);
-	close(fd);
-	return error;
+	return file_map_open_all(&path, 1, ret);
 }
 
 void file_map_close(struct file_map *map)
@@ -127,6 +163,9 @@ void file_map_close(struct file_map *map)
 		munmap((void *)map->bytes.data, map->bytes.size);
 	if (map->guard)
 		guard_remove(map->guard);
+	for (size_t i = 0; i < map->parts.count; i++)
+		close(map->parts.items[i].fd);
+	array_free(&map->parts);
 	*map = (struct file_map){0};
 }
 
@@ -144,4 +183,41 @@ void file_map_trim(const struct file_map *map)
 {
 	if (map->bytes.data)
 		madvise((void *)map->bytes.data, map->bytes.size, MADV_DONTNEED);
+}
+
+/* What a file has at or after @from of it. */
+static bool next_data(const struct file_part *part, uint64_t from, uint64_t *ret_first,
+		      uint64_t *ret_end)
+{
+	off_t first = lseek(part->fd, (off_t)from, SEEK_DATA), end;
+
+	*ret_first = from;
+	*ret_end = part->size;
+	if (from >= part->size)
+		return false;
+	if (first < 0)
+		return errno != ENXIO; /* a hole up to the end; else nobody knows */
+	end = lseek(part->fd, first, SEEK_HOLE);
+	if ((uint64_t)first >= part->size)
+		return false;
+	*ret_first = (uint64_t)first;
+	if (end > first && (uint64_t)end < part->size)
+		*ret_end = (uint64_t)end;
+	return true;
+}
+
+bool file_map_next_data(const struct file_map *map, uint64_t from, uint64_t *ret_first,
+			uint64_t *ret_end)
+{
+	for (size_t i = 0; i < map->parts.count; i++) {
+		const struct file_part *part = &map->parts.items[i];
+		uint64_t inside = from > part->at ? from - part->at : 0;
+
+		if (next_data(part, inside, ret_first, ret_end)) {
+			*ret_first += part->at;
+			*ret_end += part->at;
+			return true;
+		}
+	}
+	return false;
 }

@@ -50,12 +50,22 @@ static struct dill_error *open_file(const struct target_options *options,
 	uint8_t buffer[HEAD_SIZE];
 	struct span head = {buffer, 0};
 
+	if (is_live(options->file) && options->more_count)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "/proc/kcore is no part of a dump");
 	if (is_live(options->file))
 		return live_open(options, ret_ops, ret_context);
 	TRY(read_head(options->file, buffer, &head.size));
-	for (size_t i = 0; i < sizeof(file_backends) / sizeof(*file_backends); i++)
-		if (file_backends[i].is_mine(head))
-			return file_backends[i].open(options, ret_ops, ret_context);
+	for (size_t i = 0; i < sizeof(file_backends) / sizeof(*file_backends); i++) {
+		if (!file_backends[i].is_mine(head))
+			continue;
+		if (options->more_count || options->memory_map)
+			return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+					      "%s is a recording: it has no further files, and no "
+					      "memory map",
+					      options->file);
+		return file_backends[i].open(options, ret_ops, ret_context);
+	}
 	return core_open(options, ret_ops, ret_context);
 }
 
@@ -66,6 +76,9 @@ struct dill_error *target_open(const struct target_options *options,
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "give a gdbstub, a file or the running system as the target, "
 				      "one of them");
+	if (options->memory_map && !options->file)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "a memory map goes with a file of raw memory");
 	if (options->live)
 		return live_open(options, ret_ops, ret_context);
 	if (options->file)

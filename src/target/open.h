@@ -13,6 +13,13 @@ struct target_options {
 	const char *remote;
 	/** A file instead of a gdbstub; its kind is found by its content. */
 	const char *file;
+	/** Further files that belong to `file`; see core_load.h. */
+	const char *const *more_files;
+	size_t more_count;
+	/** Where memory lies in a file of raw memory, as core_map_parse() takes it; NULL = find
+	 * out.
+	 */
+	const char *memory_map;
 	/** The system that dill runs on, instead of either. */
 	bool live;
 	/** Never read a same-host QEMU's memory directly; everything goes through the stub. */

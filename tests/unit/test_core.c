@@ -363,7 +363,6 @@ static const struct forgery forgeries[] = {
 	{"sub header", false, 432, 4, UINT32_MAX, "cut off"},
 	{"bitmaps", false, 436, 4, UINT32_MAX, "cut off"},
 	{"no bitmaps", false, 436, 4, 0, "too small"},
-	{"split", false, 4096 + 12, 4, 1, "reassemble"},
 	{"pages", false, 4096 + 96, 8, UINT64_MAX, "would be of"},
 	{"no pages", false, 4096 + 96, 8, 0, "would be of"},
 	{"more pages", false, 4096 + 96, 8, 70000, "too small"},
