@@ -24,5 +24,7 @@ int main(int argc, char **argv)
 		status = prompt_run(&program);
 	else
 		status = program_run_input(&program);
-	return program_close(&program, status);
+	status = program_close(&program, status);
+	array_free(&options.more_files);
+	return status;
 }

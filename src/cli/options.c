@@ -21,6 +21,7 @@ enum {
 	KEY_STATS,
 	KEY_RECORD,
 	KEY_LIVE,
+	KEY_MEMORY_MAP,
 };
 
 static const struct argp_option table[] = {
@@ -28,8 +29,11 @@ static const struct argp_option table[] = {
 	 "gdbstub of the guest, such as of \"qemu -s\"; also :PORT and unix:PATH", 0},
 	{"core", 'c', "FILE", 0,
 	 "a file instead of a guest: a dump of its memory (ELF, makedumpfile's, QEMU's, libvirt's, "
-	 "or raw), or a recording made with --record",
+	 "LiME's, AVML's, VMware's, or raw), or a recording made with --record; again for each "
+	 "further file of one dump",
 	 0},
+	{"memory-map", KEY_MEMORY_MAP, "MAP", 0,
+	 "where memory lies in a raw FILE: ADDRESS:LENGTH[:OFFSET],... (default: found in it)", 0},
 	{"live", KEY_LIVE, NULL, 0, "the system that dill runs on, through /proc/kcore; needs root",
 	 0},
 	{"record", KEY_RECORD, "FILE", 0,
@@ -48,6 +52,20 @@ static const struct argp_option table[] = {
 	{0},
 };
 
+/* The first is the target, others belong to it. */
+static error_t add_file(struct options *options, const char *path)
+{
+	if (!options->file) {
+		options->file = path;
+		return 0;
+	}
+
+	struct dill_error *error = array_push(&options->more_files, path);
+
+	dill_error_free(error);
+	return error ? ENOMEM : 0;
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -58,7 +76,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		options->remote = value;
 		return 0;
 	case 'c':
-		options->file = value;
+		return add_file(options, value);
+	case KEY_MEMORY_MAP:
+		options->memory_map = value;
 		return 0;
 	case KEY_LIVE:
 		options->live = true;

@@ -5,14 +5,18 @@
 #include <argp.h>
 #include <stdbool.h>
 
+#include "base/array.h"
+
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /** The program's own options; those behind COMMAND belong to the command. */
 struct options {
-	const char *remote;	 /**< NULL = no target */
-	const char *file;	 /**< instead of remote */
-	bool live;		 /**< this system, instead of both */
-	const char *record_path; /**< where to keep what is read; NULL = nowhere */
+	const char *remote;		/**< NULL = no target */
+	const char *file;		/**< instead of remote */
+	ARRAY(const char *) more_files; /**< that belong to it */
+	const char *memory_map;		/**< of a raw file; NULL = found in it */
+	bool live;			/**< this system, instead of both */
+	const char *record_path;	/**< where to keep what is read; NULL = nowhere */
 	bool no_direct;
 	bool leave_stopped;
 	unsigned timeout_s; /**< 0 = default */

@@ -39,6 +39,9 @@ struct dill_error *program_open(struct program *program)
 	struct target_options target_options = {
 		.remote = options->remote,
 		.file = options->file,
+		.more_files = options->more_files.items,
+		.more_count = options->more_files.count,
+		.memory_map = options->memory_map,
 		.live = options->live,
 		.no_direct = options->no_direct,
 		.leave_stopped = options->leave_stopped,
