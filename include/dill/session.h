@@ -22,6 +22,13 @@ struct dill_session_options {
 	/** vmlinux or bzImage of the kernel, copied; for targets without symbols or types of their
 	 * own. */
 	const char *image_path;
+	/** Of several kernels in one dump the one to show, copied: its number as the command info
+	 * counts them, from 1 on, or the virtual or physical address of its image. */
+	const char *kernel;
+	/** dill_session_open_files(): where memory lies in a file that holds nothing else:
+	 * "ADDRESS:LENGTH[:OFFSET],...", numbers with or without K, M, G, T; a range without an
+	 * offset follows the one before it. NULL = found in the memory itself. */
+	const char *memory_map;
 	struct dill_host host; /**< copied */
 	/**
 	 * Evaluate an address that is neither a number nor a symbol. Gets the host's context; NULL
@@ -53,6 +60,20 @@ DILL_MUST_CHECK struct dill_error *dill_session_open(const struct dill_target_op
  */
 DILL_MUST_CHECK struct dill_error *dill_session_open_remote(
 	const char *address, const struct dill_session_options *options, struct dill_session **ret);
+
+/**
+ * Open a session on a dump of memory, or a recording of dill's; the kind is found by the content.
+ *
+ * @param paths  the files of one dump, borrowed: a single one, pieces in their order, or dumps of
+ * parts of memory; what belongs to a single file is looked for beside it
+ * @param count  of @p paths, at least 1
+ * @return NULL; UNSUPPORTED for what is no dump, or of a kind that dill does not read; BAD_DATA;
+ * INVALID_ARGUMENT for files that do not belong together, or a memory map that does not fit; OS;
+ * LIMIT; NO_MEMORY
+ */
+DILL_MUST_CHECK struct dill_error *dill_session_open_files(
+	const char *const *paths, size_t count, const struct dill_session_options *options,
+	struct dill_session **ret);
 
 /** Close a session and its target; NULL is allowed. */
 void dill_session_close(struct dill_session *session);

@@ -22,6 +22,7 @@ enum {
 	KEY_RECORD,
 	KEY_LIVE,
 	KEY_MEMORY_MAP,
+	KEY_KERNEL,
 };
 
 static const struct argp_option table[] = {
@@ -34,6 +35,11 @@ static const struct argp_option table[] = {
 	 0},
 	{"memory-map", KEY_MEMORY_MAP, "MAP", 0,
 	 "where memory lies in a raw FILE: ADDRESS:LENGTH[:OFFSET],... (default: found in it)", 0},
+	{"kernel", KEY_KERNEL, "N|BASE", 0,
+	 "of several kernels in a dump the one to show: its number, or the address of its image, "
+	 "as "
+	 "info tells them",
+	 0},
 	{"live", KEY_LIVE, NULL, 0, "the system that dill runs on, through /proc/kcore; needs root",
 	 0},
 	{"record", KEY_RECORD, "FILE", 0,
@@ -77,6 +83,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case 'c':
 		return add_file(options, value);
+	case KEY_KERNEL:
+		options->kernel = value;
+		return 0;
 	case KEY_MEMORY_MAP:
 		options->memory_map = value;
 		return 0;

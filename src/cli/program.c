@@ -48,7 +48,11 @@ struct dill_error *program_open(struct program *program)
 		.timeout_s = options->timeout_s,
 		.host = host,
 	};
-	struct session_options session_options = {.image_path = options->image_path, .host = host};
+	struct session_options session_options = {
+		.image_path = options->image_path,
+		.kernel_choice = options->kernel,
+		.host = host,
+	};
 	const struct dill_target_ops *ops;
 	void *context;
 

@@ -73,6 +73,49 @@ static const struct record_kind info_kind = {
 	.view = &info_view,
 };
 
+/* --- several kernels --- */
+
+/* What is searched for other kernels, some seconds' worth: a dump may have a terabyte. */
+#define SEARCHED_BYTES (UINT64_C(16) << 30)
+
+enum { KERNEL_NUMBER, KERNEL_SHOWN, KERNEL_RELEASE, KERNEL_BASE, KERNEL_PHYSICAL };
+
+static const struct column kernel_columns[] = {
+	[KERNEL_NUMBER] = {"number", COLUMN_COUNT, NULL, "for --kernel, by physical address"},
+	[KERNEL_SHOWN] = {"shown", COLUMN_BOOL, NULL, "whether it is the one that dill shows"},
+	[KERNEL_RELEASE] = {"release", COLUMN_TEXT, NULL, "of its banner"},
+	[KERNEL_BASE] = {"base", COLUMN_ADDRESS, NULL, "address of its image"},
+	[KERNEL_PHYSICAL] = {"physical_base", COLUMN_ADDRESS, NULL, "physical address of it"},
+};
+
+static struct dill_error *draw_kernel(struct painter *painter, const struct record *record)
+{
+	bool shown = record->fields[KERNEL_SHOWN].flag;
+
+	paint(painter, shown ? STYLE_LIVE : STYLE_DIM, shown ? "  * " : "    ");
+	paint_format(painter, STYLE_NUMBER, "--kernel=%-3" PRIu64,
+		     record_number(record, KERNEL_NUMBER));
+	paint_address(painter, record_number(record, KERNEL_BASE));
+	paint(painter, STYLE_DIM, "  physical ");
+	paint_address(painter, record_number(record, KERNEL_PHYSICAL));
+	paint(painter, STYLE_PLAIN, "  ");
+	paint(painter, STYLE_NAME, record_text(record, KERNEL_RELEASE));
+	paint_newline(painter);
+	return NULL;
+}
+
+static const struct record_view kernel_view = {draw_kernel};
+
+static const struct record_kind kernel_kind = {
+	.name = "kernel",
+	.doc = "One of several kernels in the memory of a dump, such as the one that crashed and "
+	       "the "
+	       "one that captured it. None when there is one kernel, or the target is no dump.",
+	.columns = kernel_columns,
+	.column_count = sizeof(kernel_columns) / sizeof(*kernel_columns),
+	.view = &kernel_view,
+};
+
 /* --- features --- */
 
 enum { FEATURE_NAME, FEATURE_PRESENT, FEATURE_TEXT };
@@ -169,6 +212,49 @@ static struct dill_error *emit_info(struct command_call *call, struct heap *heap
 	return call->sink->emit(call->sink, record);
 }
 
+static struct dill_error *emit_kernel(struct command_call *call, const struct kernel_found *found,
+				      size_t number, bool shown)
+{
+	struct record *record = record_new(call->arena, &kernel_kind);
+
+	if (!record)
+		return error_no_memory();
+	record_set_number(record, KERNEL_NUMBER, number);
+	record_set_bool(record, KERNEL_SHOWN, shown);
+	record_set_text(record, KERNEL_RELEASE, arena_format(call->arena, "%s", found->release));
+	record_set_number(record, KERNEL_BASE, found->base);
+	record_set_number(record, KERNEL_PHYSICAL, found->phys);
+	return call->sink->emit(call->sink, record);
+}
+
+static struct dill_error *emit_list(struct command_call *call, const struct kernel_facts *facts,
+				    const struct kernel_list *list)
+{
+	if (list->found.count < 2)
+		return NULL;
+	for (size_t i = 0; i < list->found.count; i++) {
+		const struct kernel_found *found = &list->found.items[i];
+
+		TRY(emit_kernel(call, found, i + 1,
+				found->base == facts->base && found->phys == facts->phys_base));
+	}
+	return NULL;
+}
+
+static struct dill_error *emit_kernels(struct command_call *call, struct heap *heap)
+{
+	struct memory *memory = session_memory(call->session);
+	_cleanup_(kernel_list_deinit)
+	struct kernel_list list = {0};
+
+	if (memory_moves(memory)) /* a system that runs is no dump */
+		return NULL;
+	TRY(kernels_find(memory, SEARCHED_BYTES, &list));
+	if (list.is_cut)
+		memory_log(memory, "not all of memory was searched for other kernels");
+	return emit_list(call, kernel_facts(heap->kernel), &list);
+}
+
 static struct dill_error *emit_features(struct command_call *call, const struct heap *heap)
 {
 	for (const struct slub_feature *feature = slub_features; feature->name; feature++) {
@@ -213,13 +299,14 @@ static struct dill_error *run(struct command_call *call)
 	TRY(session_heap(call->session, &heap));
 	TRY(caches_read(heap, call->arena, &findings, &caches));
 	TRY(emit_info(call, heap, caches.count));
+	TRY(emit_kernels(call, heap));
 	TRY(emit_features(call, heap));
 	TRY(emit_checks(call, heap, &caches));
 	return findings_emit(call, &findings);
 }
 
-static const struct record_kind *const kinds[] = {&info_kind, &feature_kind, &check_kind,
-						  &finding_record_kind, NULL};
+static const struct record_kind *const kinds[] = {&info_kind,  &kernel_kind,	     &feature_kind,
+						  &check_kind, &finding_record_kind, NULL};
 
 const struct command info_command = {
 	.name = "info",

@@ -26,6 +26,7 @@ struct dill_error *dill_session_open(const struct dill_target_ops *ops, void *co
 		options = &no_options;
 	TRY(session_new(ops, context,
 			&(struct session_options){.image_path = options->image_path,
+						  .kernel_choice = options->kernel,
 						  .host = options->host,
 						  .evaluate = options->evaluate},
 			&session));
@@ -44,6 +45,23 @@ struct dill_error *dill_session_open_remote(const char *address,
 	if (options)
 		target_options.host = options->host;
 	TRY(rsp_open(&target_options, &ops, &context));
+	return dill_session_open(ops, context, options, ret);
+}
+
+struct dill_error *dill_session_open_files(const char *const *paths, size_t count,
+					   const struct dill_session_options *options,
+					   struct dill_session **ret)
+{
+	struct target_options target_options = {
+		.file = paths[0], .more_files = paths + 1, .more_count = count - 1};
+	const struct dill_target_ops *ops;
+	void *context;
+
+	if (options) {
+		target_options.host = options->host;
+		target_options.memory_map = options->memory_map;
+	}
+	TRY(target_open(&target_options, &ops, &context));
 	return dill_session_open(ops, context, options, ret);
 }
 

@@ -12,10 +12,16 @@ struct session {
 	struct kernel *kernel; /* NULL until a command needs it */
 	struct heap *heap;     /* of kernel */
 	uint64_t epoch;	       /* memory's, when kernel was last known to be the same */
-	char *image_path;
+	char *image_path, *kernel_choice;
 	char *trace_path; /* of the kernel's last trace; NULL = none */
 	struct session_options options;
 };
+
+static struct dill_error *keep(const char *text, char **ret)
+{
+	*ret = text ? strdup(text) : NULL;
+	return text && !*ret ? error_no_memory() : NULL;
+}
 
 struct dill_error *session_new(const struct dill_target_ops *ops, void *context,
 			       const struct session_options *options, struct session **ret)
@@ -31,11 +37,8 @@ struct dill_error *session_new(const struct dill_target_ops *ops, void *context,
 		return error;
 	}
 	session->options = *options;
-	if (options->image_path) {
-		session->image_path = strdup(options->image_path);
-		if (!session->image_path)
-			return error_no_memory();
-	}
+	TRY(keep(options->image_path, &session->image_path));
+	TRY(keep(options->kernel_choice, &session->kernel_choice));
 	*ret = steal(session);
 	return NULL;
 }
@@ -56,6 +59,7 @@ void session_free(struct session *session)
 	forget_kernel(session);
 	memory_free(session->memory);
 	free(session->image_path);
+	free(session->kernel_choice);
 	free(session);
 }
 
@@ -103,6 +107,7 @@ struct dill_error *session_kernel(struct session *session, struct kernel **ret)
 		struct kernel_options options = {
 			.image_path = session->image_path,
 			.image_is_offered = session->options.image_is_offered,
+			.choice = session->kernel_choice,
 		};
 
 		TRY(kernel_open(session->memory, &options, &session->kernel));

@@ -206,15 +206,30 @@ static bool session_key(struct plugin *plugin, const char *image, struct strbuf 
 	return true;
 }
 
-static struct dill_error *open_file(struct plugin *plugin, const char *path,
-				    const struct session_options *options)
+static struct dill_error *open_target(struct plugin *plugin, const struct target_options *target,
+				      const struct session_options *options)
 {
-	struct target_options target = {.file = path, .host = plugin_host(plugin)};
 	const struct dill_target_ops *ops;
 	void *context;
 
-	TRY(target_open(&target, &ops, &context));
+	TRY(target_open(target, &ops, &context));
 	return session_new(ops, context, options, &plugin->session);
+}
+
+static struct dill_error *open_files(struct plugin *plugin, struct session_options *options)
+{
+	const struct opened *opened = plugin->opened;
+	const char *const *files = (const char *const *)opened->files.items;
+	const struct target_options target = {
+		.file = files[0],
+		.more_files = files + 1,
+		.more_count = opened->files.count - 1,
+		.memory_map = opened->memory_map,
+		.host = plugin_host(plugin),
+	};
+
+	options->kernel_choice = opened->kernel;
+	return open_target(plugin, &target, options);
 }
 
 /* GDB reads a core by its virtual addresses, which most dumps do not have, and shows no registers
@@ -229,7 +244,9 @@ static struct dill_error *try_core(struct plugin *plugin, const struct session_o
 	TRY(file_of_core(plugin, &path));
 	if (!path)
 		return NULL;
-	error = open_file(plugin, path, options);
+	error = open_target(plugin,
+			    &(struct target_options){.file = path, .host = plugin_host(plugin)},
+			    options);
 	*ret = !error;
 	if (error && dill_error_code(error) == DILL_ERROR_NO_MEMORY)
 		return error;
@@ -251,7 +268,7 @@ static struct dill_error *open_session(struct plugin *plugin, const char *image,
 	bool opened = false;
 
 	if (plugin->opened)
-		return open_file(plugin, plugin->opened, &options);
+		return open_files(plugin, &options);
 	if (is_core)
 		TRY(try_core(plugin, &options, &opened));
 	if (opened)

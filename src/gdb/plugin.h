@@ -7,6 +7,12 @@
 #include "gdb/inferior_target.h"
 #include "gdb/py.h"
 
+/** What "dill open" was given. */
+struct opened {
+	ARRAY(char *) files;
+	char *memory_map, *kernel; /**< NULL = not given */
+};
+
 /**
  * dill inside GDB: one per loaded module, lives in its state.
  *
@@ -20,7 +26,7 @@ struct plugin {
 	struct session *session;   /**< what is known of the target; NULL before the first use */
 	struct inferior *inferior; /**< the session's target, closed with it; NULL for a file */
 	char *session_key;	   /**< what the session was opened for */
-	char *opened;		   /**< the file of "dill open", instead of GDB's target; or NULL */
+	struct opened *opened;	   /**< by "dill open", instead of GDB's target; or NULL */
 	uint64_t opened_count; /**< how often a file was opened: the same one may have changed */
 
 	struct live *live; /**< the trace by GDB's breakpoints; NULL while none is armed */

@@ -174,7 +174,7 @@ static struct dill_error *fill_facts(struct kernel *kernel)
 static struct dill_error *open_kernel(struct kernel *kernel, const struct kernel_options *options)
 {
 	TRY(kernel_file_open(kernel, options));
-	TRY(kernel_locate(kernel));
+	TRY(kernel_locate(kernel, options ? options->choice : NULL));
 	TRY(load_symbols(kernel));
 	TRY(kernel_use_own_tables(kernel));
 	TRY(load_vmcoreinfo(kernel));

@@ -40,6 +40,10 @@ struct kernel_options {
 	/** The file is the debugger's, which may be of anything: dropped when it is not this
 	 * kernel's and not needed. */
 	bool image_is_offered;
+	/** Of several kernels in one memory the one to open: its number in kernels_find(), counted
+	 * from 1, or the virtual or physical address of its image. NULL = the one that runs, else
+	 * the first that is found. */
+	const char *choice;
 };
 
 /**
@@ -53,6 +57,35 @@ DILL_MUST_CHECK struct dill_error *kernel_open(struct memory *memory,
 					       struct kernel **ret);
 void kernel_free(struct kernel *kernel);
 DEFINE_CLEANUP(struct kernel *, kernel_free)
+
+/* --- several kernels in one memory (kernel/search.c) --- */
+
+/** A kernel whose page tables and image lie in memory. */
+struct kernel_found {
+	dill_virt base;	  /**< of its image */
+	dill_phys phys;	  /**< physical address of base */
+	dill_phys root;	  /**< its top table, or that of a process of its */
+	unsigned levels;  /**< of its page tables */
+	bool by_info;	  /**< found by its VMCOREINFO */
+	char release[65]; /**< such as "6.12.9-amd64", printable; empty when it is not known */
+};
+
+struct kernel_list {
+	ARRAY(struct kernel_found) found; /**< by physical address */
+	bool is_cut;			  /**< not all of memory was searched */
+};
+
+/**
+ * Search memory for kernels: a dump may hold the one that has crashed and the one that has taken
+ * its place to write the dump.
+ * @param limit  bytes that are searched; 0 = all
+ * @param ret    empty; to be given to kernel_list_deinit(), also after an error
+ * @return NULL, also for a target that does not tell where its memory is: that has none; fatal
+ * errors
+ */
+DILL_MUST_CHECK struct dill_error *kernels_find(struct memory *memory, uint64_t limit,
+						struct kernel_list *ret);
+void kernel_list_deinit(struct kernel_list *list);
 
 /**
  * Call after memory_begin() when the target may have run: forgets translations, and checks that it

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "kernel/state.h"
 
 /* Architectural bits. Source: Intel SDM volume 3A, chapters "Control registers" and "IA32_EFER" */
@@ -102,10 +105,68 @@ static struct dill_error *locate_in_memory(struct kernel *kernel)
 	return error;
 }
 
-struct dill_error *kernel_locate(struct kernel *kernel)
+/** "3", "0xffffffff9a000000"; 0 = it is no number. */
+static uint64_t parse_choice(const char *text)
+{
+	uint64_t number;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return 0;
+	errno = 0;
+	number = strtoull(text, &end, 0);
+	return errno || *end ? 0 : number;
+}
+
+static const struct kernel_found *chosen(const struct kernel_list *list, uint64_t choice)
+{
+	for (size_t i = 0; i < list->found.count; i++) {
+		const struct kernel_found *found = &list->found.items[i];
+
+		if (choice == i + 1 || choice == found->base || choice == found->phys)
+			return found;
+	}
+	return NULL;
+}
+
+static struct dill_error *no_such_kernel(const struct kernel_list *list, const char *choice)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+
+	for (size_t i = 0; i < list->found.count; i++)
+		strbuf_append_format(&text, "%s%zu is %s at 0x%" PRIx64 " (physical 0x%" PRIx64 ")",
+				     i ? ", " : ": ", i + 1, list->found.items[i].release,
+				     list->found.items[i].base, list->found.items[i].phys);
+	TRY(strbuf_error(&text));
+	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+			      "no kernel \"%s\": in this memory %zu can be chosen%s", choice,
+			      list->found.count, strbuf_get(&text));
+}
+
+static struct dill_error *locate_chosen(struct kernel *kernel, const char *choice)
+{
+	uint64_t number = parse_choice(choice);
+	const struct kernel_found *found;
+	_cleanup_(kernel_list_deinit)
+	struct kernel_list list = {0};
+
+	if (!number)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "\"%s\" chooses no kernel: give its number, or the address "
+				      "of its image, as info tells them",
+				      choice);
+	TRY(kernels_find(kernel->memory, 0, &list));
+	found = chosen(&list, number);
+	return found ? kernel_use_found(kernel, found) : no_such_kernel(&list, choice);
+}
+
+struct dill_error *kernel_locate(struct kernel *kernel, const char *choice)
 {
 	struct dill_error *error = NULL;
 
+	if (choice)
+		return locate_chosen(kernel, choice);
 	if (memory_has_space(kernel->memory, DILL_SPACE_PHYSICAL)) {
 		error = locate_in_memory(kernel);
 		if (!error || dill_error_code(error) != DILL_ERROR_UNSUPPORTED ||

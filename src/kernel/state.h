@@ -79,8 +79,9 @@ DILL_MUST_CHECK struct dill_error *vm_read_lenient(struct kernel *kernel, dill_v
 						   void *buffer, size_t length);
 
 /* locate.c */
-/** Find the image: sets kernel->vm, kernel->image and the facts that follow from these. */
-DILL_MUST_CHECK struct dill_error *kernel_locate(struct kernel *kernel);
+/** Find the image: sets kernel->vm, kernel->image and the facts that follow from these.
+ * @param choice  as kernel_options.choice */
+DILL_MUST_CHECK struct dill_error *kernel_locate(struct kernel *kernel, const char *choice);
 /**
  * Look for the image below one top table.
  * @return NULL: kernel->vm, kernel->image and the number of levels are set; as image_find()
@@ -98,6 +99,10 @@ DILL_MUST_CHECK struct dill_error *kernel_use_own_tables(struct kernel *kernel);
  * anywhere in physical memory. NULL; UNSUPPORTED where the target does not tell where memory is;
  * NOT_FOUND; LIMIT; fatal errors */
 DILL_MUST_CHECK struct dill_error *kernel_search(struct kernel *kernel);
+
+/** Go to a kernel that was found. As kernel_try_root() */
+DILL_MUST_CHECK struct dill_error *kernel_use_found(struct kernel *kernel,
+						    const struct kernel_found *found);
 
 /* kallsyms_find.c */
 /** Find and decode the kernel's own symbol table. NOT_FOUND when there is none. */

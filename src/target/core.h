@@ -116,6 +116,9 @@ void core_trim(const struct core *core);
 bool core_is_vmware(const struct core_file *file);
 /** Whether a file begins as a dump of any kind does but raw memory, which begins like anything. */
 bool core_is_known(const struct core_file *file);
+/** UNSUPPORTED for a file of a kind that is known but not read, with what to do; else NULL.
+ * (core_foreign.c) */
+DILL_MUST_CHECK struct dill_error *core_foreign_refuse(const struct core_file *file);
 /** Whether two compressed dumps are of the same moment of the same machine. (core_kdump.c) */
 bool core_kdump_same(const struct core *one, const struct core *other);
 

@@ -87,7 +87,8 @@ static bool is_avml(const struct core_file *file)
 /* --- packed ranges --- */
 
 /* How much a chunk holds, unpacked; 0 = nothing, or it is broken. */
-static uint64_t chunk_size(const struct core_file *file, unsigned type, uint64_t at, uint64_t length)
+static uint64_t chunk_size(const struct core_file *file, unsigned type, uint64_t at,
+			   uint64_t length)
 {
 	uint8_t bytes[5];
 	struct span packed = {bytes, 0};
@@ -247,8 +248,8 @@ static enum core_page read_packed(const struct core *core, struct core_reader *r
 	const struct core_chunk *end = core->chunks.items + core->chunks.count;
 	enum core_page what = core_ram_read(core, reader, page, buffer);
 
-	for (; what != CORE_PAGE_LOST && chunk && chunk < end &&
-	       chunk->start < page + DILL_PAGE_SIZE;
+	for (;
+	     what != CORE_PAGE_LOST && chunk && chunk < end && chunk->start < page + DILL_PAGE_SIZE;
 	     chunk++)
 		what = copy_chunk(core, reader, chunk, page, buffer);
 	return what;

@@ -57,8 +57,36 @@ enum core_page core_ram_read(const struct core *core, struct core_reader *reader
 	return CORE_PAGE_READ;
 }
 
+/* The part of a range that the file system has written. What it has not is zeros, in which nothing
+ * is found. False when there is none. */
+static bool skip_hole(const struct core *core, dill_phys *first, uint64_t *size)
+{
+	const struct extent *extent = extents_holder(&core->ram, *first);
+	uint64_t source, data, end;
+
+	if (!extent || core->file.is_scattered || !core->file.map.parts.count)
+		return true;
+	source = extent->source + (*first - extent->start);
+	if (source >= core->file.size) /* what is cut off must be asked for in vain */
+		return true;
+	if (!file_map_next_data(&core->file.map, source, &data, &end) || data >= source + *size)
+		return false;
+	if (data > source) {
+		*first += data - source;
+		*size -= data - source;
+	}
+	if (end < data + *size && end > data)
+		*size = end - data;
+	return true;
+}
+
 bool core_ram_next_range(const struct core *core, dill_phys from, dill_phys *ret_first,
 			 uint64_t *ret_size)
 {
-	return extents_next(&core->ram, from, ret_first, ret_size);
+	while (extents_next(&core->ram, from, ret_first, ret_size)) {
+		from = *ret_first + *ret_size;
+		if (skip_hole(core, ret_first, ret_size))
+			return true;
+	}
+	return false;
 }

@@ -19,6 +19,11 @@ static struct dill_error *visit_all(Elf *elf, elf_segment_visitor visit, void *c
 			DILL_ERROR_UNSUPPORTED,
 			"an ELF file, but no dump of memory (a kernel's file goes with "
 			"--vmlinux)");
+	if (!header.e_phnum && header.e_shnum)
+		return dill_error_new(
+			DILL_ERROR_UNSUPPORTED,
+			"an ELF file with sections and no segments, as \"xl dump-core\" of Xen "
+			"writes it: use crash, or kdump within the guest");
 	if (elf_getphdrnum(elf, &count) || !count)
 		return dill_error_new(DILL_ERROR_BAD_DATA, "the ELF dump has no program headers, "
 							   "or they are cut off");

@@ -99,7 +99,7 @@ static void test_find(void **state)
 		/* A module: mapped behind, but not with the image's distance. */
 		fake_tables_map(&guest.tables, UINT64_C(0xffffffffa0000000), 0x9000, 1, 0);
 		kernel.memory = guest.memory;
-		assert_null(kernel_locate(&kernel));
+		assert_null(kernel_locate(&kernel, NULL));
 		assert_int_equal(kernel.image.base, BASE);
 		assert_int_equal(kernel.image.size, 8 * MIB);
 		assert_int_equal(kernel.image.regions.count, 3);
@@ -129,7 +129,7 @@ static void test_user_mode(void **state)
 	/* The PCID and the no-flush bit are no part of the address. */
 	set_cpu(&guest, 0, (ROOT + 0x1000) | 0x885 | UINT64_C(1) << 63);
 	kernel.memory = guest.memory;
-	assert_null(kernel_locate(&kernel));
+	assert_null(kernel_locate(&kernel, NULL));
 	assert_int_equal(kernel.image.base, BASE);
 	image_deinit(&kernel.image);
 	guest_deinit(&guest);
@@ -149,7 +149,7 @@ static void test_other_cpu(void **state)
 	set_cpu(&guest, 1, 0x700000);
 	set_cpu(&guest, 2, ROOT);
 	kernel.memory = guest.memory;
-	assert_null(kernel_locate(&kernel));
+	assert_null(kernel_locate(&kernel, NULL));
 	image_deinit(&kernel.image);
 	guest_deinit(&guest);
 }

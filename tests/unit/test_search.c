@@ -59,7 +59,7 @@ static void add_banner(struct guest *guest, uint64_t phys)
 
 static void expect_found(struct guest *guest, unsigned levels, const char *how)
 {
-	assert_null(kernel_locate(&guest->kernel));
+	assert_null(kernel_locate(&guest->kernel, NULL));
 	assert_int_equal(guest->kernel.image.base, BASE);
 	assert_int_equal(image_phys(&guest->kernel.image, BASE), PHYS);
 	assert_int_equal(guest->kernel.facts.paging_levels, levels);
@@ -68,7 +68,7 @@ static void expect_found(struct guest *guest, unsigned levels, const char *how)
 
 static void expect_not_found(struct guest *guest, const char *reason)
 {
-	struct dill_error *error = kernel_locate(&guest->kernel);
+	struct dill_error *error = kernel_locate(&guest->kernel, NULL);
 
 	assert_non_null(error);
 	assert_int_equal(dill_error_code(error), DILL_ERROR_NOT_FOUND);
@@ -144,7 +144,7 @@ static void test_endless_images(void **state)
 	fake_tables_init(&tables, &guest.target, 4, ROOT, ROOT + 0x1000);
 	for (uint64_t at = 0; at < 600 * MIB; at += 2 * MIB)
 		fake_tables_map(&tables, BASE + at, OTHER + at, 2, 0);
-	error = kernel_locate(&guest.kernel);
+	error = kernel_locate(&guest.kernel, NULL);
 	assert_non_null(error);
 	assert_int_equal(dill_error_code(error), DILL_ERROR_LIMIT);
 	dill_error_free(error);
