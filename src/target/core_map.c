@@ -235,19 +235,26 @@ static struct dill_error *use_table(const struct table *table, uint64_t file_siz
 	return NULL;
 }
 
-static struct dill_error *search_part(struct span file, uint64_t from, uint64_t to,
-				      struct extents *ret, bool *ret_found)
+static struct dill_error *search_part(struct span bytes, uint64_t from, uint64_t to,
+				      uint64_t file_size, struct extents *ret, bool *ret_found)
 {
 	struct table table;
 
-	for (uint64_t at = from; at < to && span_holds(file, at, E820_ENTRY); at += 4) {
-		if (!may_begin(file.data + at) || !parse_table(file, at, &table))
+	for (uint64_t at = from; at < to && span_holds(bytes, at, E820_ENTRY); at += 4) {
+		if (!may_begin(bytes.data + at) || !parse_table(bytes, at, &table))
 			continue;
-		TRY(use_table(&table, file.size, ret, ret_found));
+		TRY(use_table(&table, file_size, ret, ret_found));
 		if (*ret_found)
 			return NULL;
 	}
 	return NULL;
+}
+
+struct dill_error *core_map_search(struct span bytes, uint64_t file_size, struct extents *ret,
+				   bool *ret_found)
+{
+	*ret_found = false;
+	return search_part(bytes, 0, bytes.size, file_size, ret, ret_found);
 }
 
 struct dill_error *core_map_find(const struct core_file *file, const struct dill_host *host,
@@ -260,7 +267,7 @@ struct dill_error *core_map_find(const struct core_file *file, const struct dill
 		end = end - first > PART ? first + PART : end;
 		if (host && host->interrupted && host->interrupted(host->context))
 			return error_interrupted();
-		TRY(search_part(file->dump, first & ~UINT64_C(3), end, ret, ret_found));
+		TRY(search_part(file->dump, first & ~UINT64_C(3), end, file->size, ret, ret_found));
 		file_map_trim(&file->map);
 		if (*ret_found)
 			return extents_settle(ret, EXTENTS_FIRST_COUNTS);

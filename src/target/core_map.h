@@ -43,4 +43,8 @@ DILL_MUST_CHECK struct dill_error *core_map_find(const struct core_file *file,
 						 const struct dill_host *host, struct extents *ret,
 						 bool *ret_found);
 
+/** The same in bytes of a file of @p file_size; @p ret is not settled. */
+DILL_MUST_CHECK struct dill_error *core_map_search(struct span bytes, uint64_t file_size,
+						   struct extents *ret, bool *ret_found);
+
 #endif

@@ -4,10 +4,12 @@
  * and pages all over are read. What is taken must keep its word: what is mapped is what is read,
  * and ranges go forward.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core_image.h"
+#include "target/core_map.h"
 
 #define PAGES_READ  40u
 #define RANGES_READ 40u
@@ -20,8 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const unsigned packings[] = {0, CORE_PACKED_ZLIB, CORE_PACKED_LZO, CORE_PACKED_SNAPPY,
 				    CORE_PACKED_ZSTD};
 #define PACKINGS (sizeof(packings) / sizeof(*packings))
-/* Compressed dumps, an ELF dump, LiME's and AVML's, each also flattened. */
-#define IMAGES (2 * (PACKINGS + 3))
+/* Compressed dumps, an ELF dump, LiME's, AVML's and VMware's, each also flattened. */
+#define IMAGES (2 * (PACKINGS + 4))
 
 /* --- reading a dump that may be anything --- */
 
@@ -78,6 +80,31 @@ static void check_dump(struct span bytes)
 	core_reader_free(reader);
 }
 
+/* As a map that the user gives, and as what the memory of a machine might hold. */
+static void check_map(struct span bytes)
+{
+	static const uint64_t size = UINT64_C(5) << 30;
+	struct extents extents = {0};
+	char text[256];
+	struct dill_error *error;
+
+	snprintf(text, sizeof(text), "%.*s", (int)bytes.size, (const char *)bytes.data);
+	error = core_map_parse(text, size, &extents);
+	for (size_t i = 0; !error && i < extents.list.count; i++)
+		if (extents.list.items[i].source + extents.list.items[i].size > size)
+			abort();
+	dill_error_free(error);
+	extents_deinit(&extents);
+	error = core_map_search(bytes, size, &extents, &(bool){false});
+	if (error && dill_error_code(error) == DILL_ERROR_NO_MEMORY)
+		abort();
+	for (size_t i = 0; !error && i < extents.list.count; i++)
+		if (extents.list.items[i].source + extents.list.items[i].size > size)
+			abort();
+	dill_error_free(error);
+	extents_deinit(&extents);
+}
+
 /* --- the three ways --- */
 
 static struct core_image image_of_kind(size_t kind)
@@ -89,6 +116,8 @@ static struct core_image image_of_kind(size_t kind)
 		return core_image_lime();
 	case PACKINGS + 2:
 		return core_image_avml();
+	case PACKINGS + 3:
+		return core_image_vmware(true);
 	default:
 		return core_image_kdump(packings[kind]);
 	}
@@ -150,7 +179,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	rest = (struct span){data + 1, size - 1};
-	if (data[0] % 4 == 0)
+	if (data[0] % 16 == 4)
+		check_map(rest);
+	else if (data[0] % 4 == 0)
 		check_dump(rest);
 	else if (data[0] % 4 == 1)
 		check_unpacking(rest);

@@ -105,10 +105,11 @@ static void put_u64(uint8_t *at, uint64_t value)
 	memcpy(at, &value, sizeof(value));
 }
 
-/* Put pages and their descriptors; returns the end of the pages. */
-static size_t put_pages(uint8_t *bytes, size_t descriptors, size_t at, unsigned packing)
+/* Put pages [first, end) and their descriptors; returns the end of the pages. */
+static size_t put_pages(uint8_t *bytes, size_t descriptors, size_t at, unsigned packing,
+			unsigned first, unsigned end)
 {
-	for (unsigned number = 0; number < CORE_IMAGE_PAGES; number++) {
+	for (unsigned number = first; number < end; number++) {
 		uint8_t page[PAGE], packed[3 * PAGE];
 		size_t size = PAGE;
 		const uint8_t *from = page;
@@ -135,6 +136,11 @@ static size_t put_pages(uint8_t *bytes, size_t descriptors, size_t at, unsigned 
 
 struct core_image core_image_kdump(unsigned packing)
 {
+	return core_image_part(packing, 0, CORE_IMAGE_PAGES);
+}
+
+struct core_image core_image_part(unsigned packing, unsigned first, unsigned end)
+{
 	size_t bitmap = 3 * PAGE, descriptors = bitmap + 2 * PAGE, kept = 0, size;
 	uint8_t *bytes = calloc(CORE_IMAGE_PAGES + 40, PAGE), page[PAGE];
 
@@ -157,9 +163,14 @@ struct core_image core_image_kdump(unsigned packing)
 			bytes[bitmap + number / 8] |= 1 << number % 8;
 		if (what == CORE_PAGE_READ)
 			bytes[bitmap + PAGE + number / 8] |= 1 << number % 8;
-		kept += what == CORE_PAGE_READ;
+		kept += what == CORE_PAGE_READ && number >= first && number < end;
 	}
-	size = put_pages(bytes, descriptors, descriptors + 24 * kept, packing);
+	if (end - first < CORE_IMAGE_PAGES) {
+		put_u32(bytes + PAGE + 12, 1);
+		put_u64(bytes + PAGE + 80, first);
+		put_u64(bytes + PAGE + 88, end);
+	}
+	size = put_pages(bytes, descriptors, descriptors + 24 * kept, packing, first, end);
 	return (struct core_image){.bytes = realloc(bytes, size), .size = size};
 }
 

@@ -26,11 +26,21 @@ enum core_page core_image_page(unsigned number, uint8_t page[DILL_PAGE_SIZE]);
 
 /** A compressed dump; @p packing 0 = no page is packed. */
 struct core_image core_image_kdump(unsigned packing);
+/** A part of it as "makedumpfile --split" writes it: pages [first, end). */
+struct core_image core_image_part(unsigned packing, unsigned first, unsigned end);
 /** An ELF dump; its segments overlap and begin in the middle of a page. */
 struct core_image core_image_elf(void);
 /** A dump of LiME, of two ranges a run, and one of AVML (core_image_ranges.c). */
 struct core_image core_image_lime(void);
 struct core_image core_image_avml(void);
+/**
+ * A .vmss with its memory inside: pages 0 to 15, and CORE_IMAGE_VMWARE_HIGH to 7 more, each filled
+ * with its number in the file from 1 on. (core_image_ranges.c)
+ * @param inside  false: without the memory, which is the last 24 pages of the other one
+ */
+struct core_image core_image_vmware(bool inside);
+#define CORE_IMAGE_VMWARE_HIGH	UINT64_C(0x100000)
+#define CORE_IMAGE_VMWARE_PAGES 24u
 /** The same bytes in makedumpfile's flattened format, in random pieces, some written twice. */
 struct core_image core_image_flatten(const struct core_image *image, struct dice *dice);
 /** What a target has said, for struct dill_host. */

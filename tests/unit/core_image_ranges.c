@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Dumps that tell ranges of memory and nothing else: LiME's and AVML's. */
+/* Dumps that tell ranges of memory: LiME's and AVML's, which tell nothing else, and VMware's. */
 #include <assert.h>
 #include <snappy-c.h>
 #include <stdlib.h>
@@ -119,5 +119,78 @@ struct core_image core_image_avml(void)
 		at += 8;
 		number += count;
 	}
+	return (struct core_image){.bytes = realloc(bytes, at), .size = at, .is_bare = true};
+}
+
+/* --- VMware: a tag is a word of three numbers, its name, its indices, its value --- */
+
+static size_t put_tag(uint8_t *to, const char *name, unsigned indices, const uint32_t *index,
+		      unsigned size, uint64_t value)
+{
+	size_t at = 2 + strlen(name);
+	uint16_t head = (uint16_t)(strlen(name) << 8 | indices << 6 | size);
+
+	memcpy(to, &head, 2);
+	memcpy(to + 2, name, strlen(name));
+	memcpy(to + at, index, (size_t)indices * 4);
+	at += (size_t)indices * 4;
+	memcpy(to + at, &value, size);
+	return at + size;
+}
+
+static size_t put_group(uint8_t *to, const char *name, uint64_t position)
+{
+	strcpy((char *)to, name);
+	put_u64(to + 64, position);
+	return 80;
+}
+
+/* A block's value has its size twice, and how many bytes come before it. */
+static size_t put_block(uint8_t *to, const char *name, uint64_t size, unsigned before)
+{
+	size_t at = put_tag(to, name, 0, NULL, 0, 0);
+
+	to[0] = 63;
+	put_u64(to + at, size);
+	put_u64(to + at + 8, size);
+	to[at + 16] = (uint8_t)before;
+	to[at + 17] = 0;
+	return at + 18 + before;
+}
+
+struct core_image core_image_vmware(bool inside)
+{
+	const uint64_t size = (uint64_t)CORE_IMAGE_VMWARE_PAGES * PAGE;
+	static const uint32_t regions[2][3] = {{0, 0, 16}, {CORE_IMAGE_VMWARE_HIGH, 16, 8}};
+	static const uint32_t cr[][2] = {{0, 0}, {0, 3}, {0, 4}};
+	static const uint64_t values[] = {0x80050033, CORE_IMAGE_CR3, 0x6f0};
+	uint8_t *bytes = calloc(2 + CORE_IMAGE_VMWARE_PAGES, PAGE);
+	size_t at = 12 + 3 * 80;
+
+	assert(bytes);
+	put_u32(bytes, 0xbed2bed2);
+	put_u32(bytes + 8, 3);
+	put_group(bytes + 12, "Snapshot", at);
+	at += 2;
+	put_group(bytes + 92, "cpu", at);
+	for (unsigned i = 0; i < 3; i++)
+		at += put_tag(bytes + at, "CR64", 2, cr[i], 8, values[i]);
+	at += put_tag(bytes + at, "rip", 1, cr[0], 8, UINT64_C(0xffffffff81000000));
+	at += put_tag(bytes + at, "rsp", 1, cr[0], 8, UINT64_C(0xffff888000001000));
+	at += 2;
+	put_group(bytes + 172, "memory", at);
+	at += put_tag(bytes + at, "regionsCount", 0, NULL, 4, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		at += put_tag(bytes + at, "regionPPN", 1, &i, 4, regions[i][0]);
+		at += put_tag(bytes + at, "regionPageNum", 1, &i, 4, regions[i][1]);
+		at += put_tag(bytes + at, "regionSize", 1, &i, 4, regions[i][2]);
+	}
+	if (inside) {
+		at += put_block(bytes + at, "Memory", size, 5);
+		for (unsigned i = 0; i < CORE_IMAGE_VMWARE_PAGES; i++)
+			memset(bytes + at + (size_t)i * PAGE, (int)i + 1, PAGE);
+		at += size;
+	}
+	at += 2;
 	return (struct core_image){.bytes = realloc(bytes, at), .size = at, .is_bare = true};
 }

@@ -35,6 +35,13 @@ static struct core_image image_of_kind(size_t kind)
 	}
 }
 
+/* The same, and those that hold other pages. */
+#define DAMAGED_KINDS (KINDS + 1)
+static struct core_image image_to_damage(size_t kind)
+{
+	return kind < KINDS ? image_of_kind(kind) : core_image_vmware(true);
+}
+
 static struct dill_error *parse(const struct core_image *image, struct core *ret)
 {
 	struct dill_error *error;
@@ -474,9 +481,9 @@ static void test_damaged(void **state)
 	unsigned refused = 0;
 
 	(void)state;
-	for (size_t kind = 0; kind < 2 * KINDS; kind++) {
+	for (size_t kind = 0; kind < 2 * DAMAGED_KINDS; kind++) {
 		struct dice dice = dice_of_run(4, kind);
-		struct core_image image = image_of_kind(kind / 2), flattened = {0};
+		struct core_image image = image_to_damage(kind / 2), flattened = {0};
 
 		if (kind % 2)
 			flattened = core_image_flatten(&image, &dice);

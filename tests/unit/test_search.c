@@ -205,12 +205,110 @@ static void test_vmcoreinfo(void **state)
 			  searched);
 }
 
+/* --- by a VMCOREINFO that lies in memory, and several kernels --- */
+
+#define OTHER_ROOT UINT64_C(0x80000)
+
+static void put_info(struct guest *guest, uint64_t page, uint64_t root)
+{
+	int length = sprintf(fake_target_at(&guest->target, page),
+			     "OSRELEASE=6.1.2-test\nSYMBOL(swapper_pg_dir)=ffffffff80000000\n"
+			     "NUMBER(phys_base)=%ld\nNUMBER(pgtable_l5_enabled)=0\n",
+			     (long)root);
+
+	assert_true(length > 0);
+}
+
+/* Its own tables count, though a process's come first; but of two kernels the first tables. */
+static void test_info_in_memory(void **state)
+{
+	struct guest guest;
+
+	(void)state;
+	guest_init(&guest);
+	add_tables(&guest, 4, ROOT, PHYS);
+	add_tables(&guest, 4, OTHER_ROOT, PHYS);
+	add_banner(&guest, PHYS);
+	put_info(&guest, 0x10000, OTHER_ROOT);
+	put_info(&guest, 0x20000, 0x3000); /* no tables */
+	expect_found(&guest, 4, "by a VMCOREINFO found in physical memory");
+	assert_int_equal(guest.kernel.vm.tables.root, OTHER_ROOT);
+	guest_deinit(&guest);
+}
+
+/* Two kernels at one virtual address: that one is found that has tables first, and both by name. */
+static void test_two_kernels(void **state)
+{
+	struct kernel_list list = {0};
+	struct guest guest;
+
+	(void)state;
+	guest_init(&guest);
+	add_tables(&guest, 4, ROOT, PHYS);
+	add_tables(&guest, 5, OTHER_ROOT, OTHER);
+	add_banner(&guest, PHYS);
+	memcpy(fake_target_at(&guest.target, OTHER + MIB), "Linux version 6.9.9-b (x", 24);
+	put_info(&guest, 0x10000, OTHER_ROOT); /* with a wrong number of levels */
+	expect_found(&guest, 4, "found in physical memory");
+	assert_null(kernels_find(guest.memory, 0, &list));
+	assert_int_equal(list.found.count, 2);
+	assert_false(list.is_cut);
+	assert_int_equal(list.found.items[0].phys, PHYS);
+	assert_string_equal(list.found.items[0].release, "6.1.2-test");
+	assert_int_equal(list.found.items[1].phys, OTHER);
+	assert_int_equal(list.found.items[1].levels, 5);
+	assert_string_equal(list.found.items[1].release, "6.9.9-b");
+	kernel_list_deinit(&list);
+	assert_null(kernels_find(guest.memory, 2 * MIB, &list));
+	assert_true(list.is_cut);
+	kernel_list_deinit(&list);
+	guest_deinit(&guest);
+}
+
+static void expect_choice(const char *choice, uint64_t phys, const char *reason)
+{
+	struct guest guest;
+	struct dill_error *error;
+
+	guest_init(&guest);
+	add_tables(&guest, 4, ROOT, PHYS);
+	add_tables(&guest, 4, OTHER_ROOT, OTHER);
+	add_banner(&guest, PHYS);
+	add_banner(&guest, OTHER);
+	error = kernel_locate(&guest.kernel, choice);
+	if (reason) {
+		assert_non_null(error);
+		assert_int_equal(dill_error_code(error), DILL_ERROR_INVALID_ARGUMENT);
+		assert_non_null(strstr(dill_error_text(error), reason));
+		dill_error_free(error);
+	} else {
+		assert_null(error);
+		assert_int_equal(image_phys(&guest.kernel.image, BASE), phys);
+	}
+	guest_deinit(&guest);
+}
+
+static void test_choice(void **state)
+{
+	(void)state;
+	expect_choice("1", PHYS, NULL);
+	expect_choice("2", OTHER, NULL);
+	expect_choice("0x1000000", OTHER, NULL);
+	expect_choice("0xffffffff9a000000", PHYS, NULL);
+	expect_choice("3", 0, "1 is 6.1.2-test at 0xffffffff9a000000 (physical 0x400000), 2 is");
+	expect_choice("0", 0, "chooses no kernel");
+	expect_choice("second", 0, "chooses no kernel");
+	expect_choice("1x", 0, "chooses no kernel");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_in_memory),      cmocka_unit_test(test_kernel_that_is_gone),
 		cmocka_unit_test(test_other_tables),   cmocka_unit_test(test_not_searched),
 		cmocka_unit_test(test_endless_images), cmocka_unit_test(test_vmcoreinfo),
+		cmocka_unit_test(test_info_in_memory), cmocka_unit_test(test_two_kernels),
+		cmocka_unit_test(test_choice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
