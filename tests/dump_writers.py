@@ -113,3 +113,45 @@ def write_avml(path, memory, ranges):
                 file.write(struct.pack("<IIQQ8x", 0x4C4D5641, 2, start, stop - 1))
                 packed = b"".join(_frames(memory[start:stop]))
                 file.write(packed + struct.pack("<Q", len(packed)))
+
+
+# --- VMware: groups of tags; a tag is a word (length of its name, number of indices, size of its value), these, the value ---
+
+
+def _tag(name, indices, size, value):
+    head = len(name) << 8 | len(indices) << 6 | size
+    return struct.pack("<H", head) + name.encode() + struct.pack(f"<{len(indices)}I", *indices) + value.to_bytes(size, "little")
+
+
+def write_vmss(path, regions, cpus):
+    """A .vmss whose memory lies in a .vmem.
+
+    @param regions  (first page, page in the .vmem, pages)
+    @param cpus     of each {"cr": {number: value}, "rip": value, "rsp": value}
+    """
+    memory = [_tag("regionsCount", (), 4, len(regions))]
+    for number, region in enumerate(regions):
+        for name, value in zip(("regionPPN", "regionPageNum", "regionSize"), region):
+            memory.append(_tag(name, (number,), 4, value))
+    registers = [_tag("cpu:numVCPUs", (), 4, len(cpus))]
+    for number, cpu in enumerate(cpus):
+        registers += [_tag("CR64", (number, index), 8, value) for index, value in cpu["cr"].items()]
+        registers += [_tag(name, (number,), 8, cpu[name]) for name in ("rip", "rsp")]
+    groups = {"Checkpoint": [], "cpu": registers, "memory": memory}
+    at = 12 + 80 * len(groups)
+    head, body = struct.pack("<3I", 0xBED2BED2, 8, len(groups)), b""
+    for name, tags in groups.items():
+        content = b"".join(tags) + bytes(2)
+        head += struct.pack("<64sQQ", name.encode(), at + len(body), len(content))
+        body += content
+    with open(path, "wb") as file:
+        file.write(head + body)
+
+
+def registers_of(text):
+    """What QEMU's "info registers -a" says, as write_vmss() takes it."""
+    cpus = []
+    for part in re.split(r"^CPU#\d+$", text, flags=re.MULTILINE)[1:]:
+        found = {name: int(value, 16) for name, value in re.findall(r"\b(CR[034]|RIP|RSP)=([0-9a-f]+)", part)}
+        cpus.append({"cr": {n: found[f"CR{n}"] for n in (0, 3, 4)}, "rip": found["RIP"], "rsp": found["RSP"]})
+    return cpus

@@ -7,11 +7,13 @@
 A dump is made when it is asked for, and removed behind the with block; the ELF dump, from which others are made, stays.
 """
 import contextlib
+import mmap
 import os
 import shutil
 import struct
 import subprocess
 
+from tests.dump_writers import PAGE, registers_of, write_avml, write_lime, write_raw, write_vmss
 from tests.guest.monitor import MonitorError
 
 # Offsets in Elf64_Ehdr.
@@ -82,11 +84,13 @@ class Dumps:
 
     @param guest   a stopped Guest
     @param folder  existing folder for them
+    @param ram     system_ram() of its /proc/iomem; for dumps of ranges
     """
 
-    def __init__(self, guest, folder):
+    def __init__(self, guest, folder, ram=()):
         self._guest = guest
         self._folder = folder
+        self._ram = ram
         self.elf = folder / "elf"
         self._qemu("elf", self.elf)
 
@@ -101,23 +105,51 @@ class Dumps:
         shutil.copyfile(self.elf, path)
         rename_notes(path, *names)
 
-    def _makedumpfile(self, options, path):
+    def _makedumpfile(self, options, path, *more):
         fixed = self._folder / "fixed"
         if not fixed.exists():
             shutil.copyfile(self.elf, fixed)
             put_headers_where_they_were(fixed)
         flattened = "-F" in options
         with open(path, "wb") if flattened else contextlib.nullcontext(subprocess.PIPE) as out:
-            command = ["makedumpfile", *options, fixed, *([] if flattened else [path])]
+            command = ["makedumpfile", *options, fixed, *([] if flattened else [path, *more])]
             path.unlink(missing_ok=True) if not flattened else None
             done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
         assert done.returncode == 0, done.stderr[-500:]
         if "is disabled" in done.stderr + (done.stdout or ""):
             raise CannotWrite(f"makedumpfile was built without what {' '.join(options)} needs")
 
+    def _ranges(self, writer, path):
+        whole = self._folder / "whole"
+        self._guest.save_physical(whole, 0, self._guest.memory_bytes)
+        with open(whole, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as memory:
+            whole.unlink()
+            writer(path, memory, self._ram)
+
+    def _vmware(self, path):
+        """Memory in a .vmem, in two regions the other way round, and what tells of it beside it."""
+        half = self._guest.memory_bytes // 2
+        with open(path.with_suffix(".vmem"), "wb") as vmem:
+            for first in (half, 0):
+                self._guest.save_physical(path, first, half)
+                vmem.write(path.read_bytes())
+        text = self._guest.monitor.command("human-monitor-command", **{"command-line": "info registers -a"})
+        pages = half // PAGE
+        write_vmss(path, [(0, pages, pages), (pages, 0, pages)], registers_of(text))
+
+    def _split(self, path):
+        names = [path, *(path.with_name(f"split-{i}") for i in range(2))]
+        self._makedumpfile(["--split", "-l"], *names)
+
     def _write(self, form, path):
         writer, *options = form.split()
-        if writer == "makedumpfile":
+        if form in RANGES:
+            self._ranges(RANGES[form], path)
+        elif writer == "vmware":
+            self._vmware(path)
+        elif writer == "split":
+            self._split(path)
+        elif writer == "makedumpfile":
             self._makedumpfile(options, path)
         elif writer == "raw":
             self._guest.save_physical(path, 0, self._guest.memory_bytes)
@@ -139,13 +171,16 @@ class Dumps:
         if form == "elf":
             yield self.elf
             return
-        path = self._folder / form.replace(" ", "")
+        path = self._folder / (form.replace(" ", "") + (".vmss" if form == "vmware" else ""))
         try:
             self._write(form, path)
             yield path
         finally:
-            path.unlink(missing_ok=True)
+            for one in (path, path.with_suffix(".vmem"), *self._folder.glob("split-*")):
+                one.unlink(missing_ok=True)
 
+
+RANGES = {"lime": write_lime, "avml": write_avml, "lime raw": write_raw}
 
 FORMS = (
     "elf",
@@ -156,6 +191,9 @@ FORMS = (
     "raw",
     "elf large",
     "raw large",
+    *RANGES,
+    "vmware",
+    "split",
     "without QEMU",  # as kdump's own, with VMCOREINFO and registers without control registers
     "without QEMU VMCOREINFO CORE",
     "makedumpfile -c",

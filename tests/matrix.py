@@ -59,13 +59,14 @@ class Flavour:
     suite: str = ""
     needs: str = ""
     lacking: tuple[str, ...] = ()
+    in_file: bool = False
 
     def options(self, series):
         """The arguments of tests.guest.vm.Guest for a kernel of this series."""
         append = self.append.format(debug=debug_word(series), messages=message_cache(series, "1k"))
         return {
             "append": append, "memory": f"{self.memory}M", "smp": self.cpus, "numa": self.nodes, "cpu": self.cpu,
-            "modules": self.modules, "vmcoreinfo": self.vmcoreinfo, **self._qemu(),
+            "modules": self.modules, "vmcoreinfo": self.vmcoreinfo, "in_file": self.in_file, **self._qemu(),
         }
 
     def _qemu(self):
@@ -114,8 +115,8 @@ FLAVOURS = {
     ),
     "nodes": Flavour("two NUMA nodes with a CPU each", memory=512, nodes=2),
     "high": Flavour(
-        "memory above 4 GiB; page tables of five levels, which 5.10 was built without", append="kaslr", memory=5 * 1024,
-        cpu="max",
+        "memory above 4 GiB, in a file without the hole below it; page tables of five levels, which 5.10 was built without",
+        append="kaslr", memory=5 * 1024, cpu="max", in_file=True,
     ),
     "kfence": Flavour(
         "allocations that are served from KFENCE's pool",

@@ -157,6 +157,10 @@ static struct dill_error *locate_chosen(struct kernel *kernel, const char *choic
 				      "of its image, as info tells them",
 				      choice);
 	TRY(kernels_find(kernel->memory, 0, &list));
+	if (!list.found.count)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "no kernel can be chosen: %s holds none, or is no dump",
+				      memory_describe(kernel->memory));
 	found = chosen(&list, number);
 	return found ? kernel_use_found(kernel, found) : no_such_kernel(&list, choice);
 }

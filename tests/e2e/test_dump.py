@@ -8,7 +8,8 @@ import pytest
 
 from conftest import ROOT, Program
 from bench.measure import measure
-from tests.dumps import FORMS, CannotWrite, Dumps, rename_notes
+from tests.dump_writers import system_ram
+from tests.dumps import FORMS, RANGES, CannotWrite, Dumps, rename_notes
 from tests.guest.kernels import KernelUnavailable, debug_vmlinux
 from tests.matrix import on
 
@@ -25,12 +26,13 @@ SLABS = 8
 class Dump(Program):
     """The program on a dump."""
 
-    def __init__(self, path):
+    def __init__(self, path, *options):
         super().__init__(None)
         self.path = path
+        self.options = options
 
     def run(self, *words):
-        command = [ROOT / "build/dill", "-c", self.path, *words]
+        command = [ROOT / "build/dill", "-c", self.path, *self.options, *words]
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -59,9 +61,10 @@ class Paused:
     def __init__(self, guest, folder):
         self.guest = guest
         guest.run("for i in $(seq 3000); do : >/tmp/f$i; done; rm /tmp/f*[2357]")
+        ram = system_ram(guest.run("cat /proc/iomem"))
         guest.stop()
         self.live = Program(guest)
-        self.dumps = Dumps(guest, folder)
+        self.dumps = Dumps(guest, folder, ram)
         addresses = some_objects(self.live)
         self.lines = ["kcache *", "kcache", "ktask", *(f"kmap {cache}" for cache in CACHES)]
         self.lines += [f"kobj {address:#x}" for address in addresses]
@@ -130,7 +133,9 @@ def test_dump_answers_as_the_guest(paused, form):
     else:
         assert done.stdout == paused.answers
         assert not done.stderr or ("-d 31" in form and "left out when it was written" in done.stderr)
-    if "raw" in form or "VMCOREINFO" in form:
+    if "raw" in form or "VMCOREINFO" in form or form == "lime":
+        assert how == "page tables, by a VMCOREINFO found in physical memory"
+    elif form in RANGES:  # which is not looked through for a text alone
         assert how == "page tables, found in physical memory"
     elif form == "without QEMU":
         assert how == "page tables, by the target's VMCOREINFO"
@@ -215,6 +220,36 @@ def test_found_without_registers(case, pool, tmp_path):
                 base[key] for key in ("base", "physical_base", "paging_levels")
             ]
             assert Dump(path).run("kcache", "*", "--json").stdout == live.stdout
+
+
+@pytest.mark.parametrize("case", on("high"), ids=str)
+def test_memory_without_its_hole(case, pool):
+    """What a hypervisor keeps a guest's memory in lacks the hole below 4 GiB: the memory says so itself, or the user does."""
+    with pool.lend(case) as guest:
+        ranges = system_ram(guest.run("cat /proc/iomem"))
+        guest.stop()
+        live = Program(guest).run("kcache", "*", "--json")
+        assert live.returncode == 0
+        target = next(record for record in Dump(guest.memory_path).json("info") if record["record"] == "info")["target"]
+        assert "e820" in target
+        assert Dump(guest.memory_path).run("kcache", "*", "--json").stdout == live.stdout
+        low = guest.memory_bytes - (ranges[-1][1] - (4 << 30))
+        given = Dump(guest.memory_path, "--memory-map", f"0:{low},4G:{guest.memory_bytes - low}")
+        assert given.run("kcache", "*", "--json").stdout == live.stdout
+        wrong = Dump(guest.memory_path, "--memory-map", "0:6G").run("kcache")
+        assert wrong.returncode == 2 and "which has 0x140000000 bytes" in wrong.stderr
+
+
+def test_in_pieces(paused, tmp_path):
+    """A dump that was cut, whose pieces do not end at pages, in the program and in GDB."""
+    with paused.dumps.file("elf") as path:
+        subprocess.run(["split", "-n", "3", path, tmp_path / "piece."], check=True)
+    pieces = sorted(tmp_path.glob("piece.*"))
+    done = paused.ask(*(word for piece in pieces for word in ("-c", piece)))
+    assert done.stdout == paused.answers and not done.stderr
+    rows = paused.live.run("kcache", "kmalloc-64", "--json").stdout
+    assert rows in gdb(f"dill open {' '.join(map(str, pieces))}", "kcache kmalloc-64 --json").stdout
+    assert "cut off" in Dump(pieces[0]).run("kcache", "*").stderr
 
 
 # --- other readers of dumps, which need the kernel's debug information ---

@@ -101,6 +101,7 @@ class Guest:
     @param console    file for the kernel's console; None: in the guest's temporary folder
     @param wait       return only when the guest is ready
     @param qemu       how QEMU is started, such as the command of foreign("qemu", "sid")
+    @param in_file    the guest's memory is the file `memory_path`, as other hypervisors keep it, without holes
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class Guest:
         console: str | os.PathLike | None = None,
         wait: bool = True,
         qemu=(QEMU,),
+        in_file: bool = False,
     ):
         self.kernel = kernel
         self.memory_bytes = megabytes(memory) << 20
@@ -135,6 +137,7 @@ class Guest:
                 *("-m", memory, "-smp", str(smp), "-cpu", cpu or DEFAULT_CPU),
                 *numa_arguments(memory, smp, numa),
                 *(["-device", "vmcoreinfo"] if vmcoreinfo else []),
+                *(self._memory_arguments(memory) if in_file else ()),
                 *extra_args,
             ]
             self._started = time.monotonic()
@@ -147,6 +150,13 @@ class Guest:
         except BaseException:
             self.close()
             raise
+
+    def _memory_arguments(self, memory):
+        self.memory_path = self.folder / "ram"
+        return (
+            *("-object", f"memory-backend-file,id=ram,size={memory},mem-path={self.memory_path},share=on"),
+            *("-machine", "memory-backend=ram"),
+        )
 
     def __enter__(self):
         return self

@@ -171,7 +171,7 @@ static void test_elf_parts(void **state)
 	assert_null(load(&core, NULL, 2, one, two));
 	check_all(&core);
 	core_deinit(&core);
-	expect_error(load(&core, NULL, 2, one, write_file("text", "no dump", 7)),
+	expect_error(load(&core, NULL, 2, write_file("text", "no dump", 7), one),
 		     "no parts of one");
 	core_deinit(&core);
 	expect_error(load(&core, "0:1M", 2, one, two), "no parts of one");
