@@ -8,8 +8,7 @@ struct foreign {
 	const char *what;
 };
 
-#define VBOX   "use \"VBoxManage debugvm NAME dumpvmcore --filename FILE\" on the running machine"
-#define UNPACK ": unpack it first"
+#define VBOX "use \"VBoxManage debugvm NAME dumpvmcore --filename FILE\" on the running machine"
 
 static const struct foreign formats[] = {
 	/* dumps of other tools */
@@ -26,8 +25,9 @@ static const struct foreign formats[] = {
 	{0, 0, "AFF10\r\n", "an image in AFF: convert it with \"affconvert -r\""},
 	/* saved machines */
 	{0, 0, "QEVM",
-	 "a saved machine of QEMU (savevm, migrate): load it with -incoming and use "
-	 "dump-guest-memory"},
+	 "a saved machine of QEMU, no memory dump: use dump-guest-memory; or load it with "
+	 "-incoming "
+	 "first"},
 	{0, 0, "LibvirtQemudSave",
 	 "a saved machine of libvirt: \"virsh restore\" it, and \"virsh dump --memory-only\""},
 	{0, 0, "LibvirtQemudPart", "a machine that libvirt has not saved to its end"},
@@ -60,17 +60,17 @@ static const struct foreign formats[] = {
 	{0, 0, "vhdxfile", "a disk of Hyper-V, no memory"},
 	{0, 0, "conectix", "a disk of Hyper-V, no memory"},
 	/* what hides a dump */
-	{0, 0, "\x1f\x8b", "compressed with gzip" UNPACK},
-	{0, 6, "\xfd\x37zXZ\0", "compressed with xz" UNPACK},
-	{0, 0, "\x28\xb5\x2f\xfd", "compressed with zstd" UNPACK},
-	{0, 0, "BZh", "compressed with bzip2" UNPACK},
-	{0, 0, "\x04\x22\x4d\x18", "compressed with lz4" UNPACK},
-	{0, 0, "\x89LZO", "compressed with lzop" UNPACK},
-	{0, 0, "LZIP", "compressed with lzip" UNPACK},
-	{0, 10, "\xff\x06\0\0sNaPpY", "compressed with snappy" UNPACK " with \"snzip -d\""},
-	{0, 0, "PK\x03\x04", "a zip archive" UNPACK},
-	{0, 0, "7z\xbc\xaf\x27\x1c", "a 7-Zip archive" UNPACK},
-	{257, 0, "ustar", "a tar archive" UNPACK},
+	{0, 0, "\x1f\x8b", "compressed with gzip: unpack it first"},
+	{0, 6, "\xfd\x37zXZ\0", "compressed with xz: unpack it first"},
+	{0, 0, "\x28\xb5\x2f\xfd", "compressed with zstd: unpack it first"},
+	{0, 0, "BZh", "compressed with bzip2: unpack it first"},
+	{0, 0, "\x04\x22\x4d\x18", "compressed with lz4: unpack it first"},
+	{0, 0, "\x89LZO", "compressed with lzop: unpack it first"},
+	{0, 0, "LZIP", "compressed with lzip: unpack it first"},
+	{0, 10, "\xff\x06\0\0sNaPpY", "compressed with snappy: unpack it first with \"snzip -d\""},
+	{0, 0, "PK\x03\x04", "a zip archive: unpack it first"},
+	{0, 0, "7z\xbc\xaf\x27\x1c", "a 7-Zip archive: unpack it first"},
+	{257, 0, "ustar", "a tar archive: unpack it first"},
 	{0, 0, "LUKS\xba\xbe", "encrypted with LUKS: open it with cryptsetup first"},
 	{0, 0, "age-encryption.org/", "encrypted with age: decrypt it first"},
 	{0, 0, "-----BEGIN PGP", "encrypted with PGP: decrypt it first"},
