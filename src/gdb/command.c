@@ -6,6 +6,7 @@
 #include "gdb/expression.h"
 #include "gdb/output.h"
 #include "gdb/plugin.h"
+#include "gdb/short_names.h"
 
 /* What the Python methods of one GDB command are bound to. */
 struct binding {
@@ -266,7 +267,7 @@ static struct dill_error *command_doc(const struct command *command, struct strb
 	return strbuf_error(ret);
 }
 
-static bool register_command(struct plugin *plugin, const char *name, const struct command *command)
+bool command_register(struct plugin *plugin, const char *name, const struct command *command)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf doc = {0};
@@ -308,57 +309,17 @@ static bool register_prefix(struct plugin *plugin)
 	return arguments && gdb_object_register(plugin, "Command", dict, arguments);
 }
 
-/* True when GDB, a script or another plugin already has a command of exactly this name. */
-static bool is_taken(struct plugin *plugin, const char *name)
-{
-	_cleanup_(strbuf_deinitp)
-	struct strbuf line = {0}, needle = {0};
-	_cleanup_(py_decrefp)
-	PyObject *listed = NULL;
-	_cleanup_(freep)
-	char *text = NULL;
-
-	/* GDB has no question for it; its own completions name it in a line of its own. */
-	strbuf_append_format(&line, "complete %s", name);
-	strbuf_append_format(&needle, "\n%s\n", name);
-	listed = py_call(plugin->gdb, "execute", "(sOO)", strbuf_get(&line), Py_False, Py_True);
-	text = listed ? py_text(listed) : NULL;
-	if (!text) {
-		PyErr_Clear();
-		return false;
-	}
-	strbuf_clear(&line);
-	strbuf_append_format(&line, "\n%s", text);
-	return strstr(strbuf_get(&line), strbuf_get(&needle)) != NULL;
-}
-
 bool commands_register(struct plugin *plugin)
 {
-	_cleanup_(strbuf_deinitp)
-	struct strbuf taken = {0};
-
 	if (!register_prefix(plugin))
 		return false;
 	for (size_t i = 0; commands[i]; i++) {
-		const char *name = commands[i]->name;
 		_cleanup_(strbuf_deinitp)
 		struct strbuf prefixed = {0};
 
-		strbuf_append_format(&prefixed, "dill %s", name);
-		if (!register_command(plugin, strbuf_get(&prefixed), commands[i]))
-			return false;
-		/* The others have names that are too common to take in GDB. */
-		if (name[0] != 'k')
-			continue;
-		if (is_taken(plugin, name))
-			strbuf_append_format(&taken, "%s%s", taken.length ? ", " : "", name);
-		else if (!register_command(plugin, name, commands[i]))
+		strbuf_append_format(&prefixed, "dill %s", commands[i]->name);
+		if (!command_register(plugin, strbuf_get(&prefixed), commands[i]))
 			return false;
 	}
-	if (taken.length) {
-		strbuf_append(&taken, ": already defined by someone else and left alone; dill's "
-				      "are reached as \"dill NAME\"");
-		plugin_log(plugin, strbuf_get(&taken));
-	}
-	return true;
+	return short_names_begin(plugin);
 }

@@ -2,6 +2,7 @@
 #include "gdb/interrupt_watch.h"
 #include "gdb/live.h"
 #include "gdb/plugin.h"
+#include "gdb/short_names.h"
 
 static PyObject *changed(PyObject *self, PyObject *event)
 {
@@ -26,6 +27,26 @@ static PyObject *stopped(PyObject *self, PyObject *event)
 	return changed(self, event);
 }
 
+static PyObject *threads_came(PyObject *self, PyObject *event)
+{
+	struct plugin *plugin = PyCapsule_GetPointer(self, NULL);
+
+	(void)event;
+	if (!plugin || !short_names_needed(plugin))
+		return NULL;
+	Py_RETURN_NONE;
+}
+
+static PyObject *prompt(PyObject *self, PyObject *arguments)
+{
+	struct plugin *plugin = PyCapsule_GetPointer(self, NULL);
+
+	(void)arguments;
+	if (!plugin || !short_names_prompt(plugin))
+		return NULL;
+	Py_RETURN_NONE;
+}
+
 /* The target has gone: its breakpoints must not be put into the next one. */
 static PyObject *exited(PyObject *self, PyObject *event)
 {
@@ -40,6 +61,9 @@ static PyMethodDef changed_method = {"changed", changed, METH_O, NULL};
 static PyMethodDef resumed_method = {"resumed", resumed, METH_O, NULL};
 static PyMethodDef stopped_method = {"stopped", stopped, METH_O, NULL};
 static PyMethodDef exited_method = {"exited", exited, METH_O, NULL};
+static PyMethodDef threads_method = {"threads_came", threads_came, METH_O, NULL};
+/* The only event that comes without an object. */
+static PyMethodDef prompt_method = {"prompt", prompt, METH_VARARGS, NULL};
 
 /* Call @p method at every event of this name. A name that this GDB does not have is left out. */
 static bool connect_one(PyObject *events, const char *name, PyMethodDef *method, PyObject *capsule)
@@ -69,6 +93,7 @@ bool events_connect(struct plugin *plugin)
 		{"exited", &exited_method},	     {"inferior_call", &changed_method},
 		{"memory_changed", &changed_method}, {"register_changed", &changed_method},
 		{"new_objfile", &changed_method},    {"clear_objfiles", &changed_method},
+		{"new_thread", &threads_method},     {"before_prompt", &prompt_method},
 	};
 	_cleanup_(py_decrefp)
 	PyObject *events = PyObject_GetAttrString(plugin->gdb, "events");

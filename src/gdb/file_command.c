@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/words.h"
 #include "gdb/own_command.h"
+#include "gdb/short_names.h"
 
 /*
  * dill open, dill close: dumps and recordings in place of GDB's target. They are GDB's alone; the
@@ -107,7 +108,7 @@ static struct dill_error *open_files(struct plugin *plugin, struct opened *opene
 		return error;
 	}
 	opened_free(before);
-	return NULL;
+	return short_names_needed(plugin) ? NULL : py_error();
 }
 
 /* "--kernel=2": the text behind the sign, from malloc. False when the word is another one. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gdb/plugin.h"
+#include "gdb/short_names.h"
 
 /*
  * The Python module behind dill.py: importing it registers dill in the GDB around it.
@@ -22,6 +23,20 @@ static int module_exec(PyObject *module)
 	return PyModule_AddStringConstant(module, "__version__", DILL_VERSION);
 }
 
+/* What the hook of short_names.c calls. */
+static PyObject *sourced(PyObject *module, PyObject *arguments)
+{
+	(void)arguments;
+	if (!short_names_sourced(PyModule_GetState(module)))
+		return NULL;
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+	{"sourced", sourced, METH_NOARGS, "GDB has read a file."},
+	{NULL, NULL, 0, NULL},
+};
+
 static PyModuleDef_Slot slots[] = {
 	{Py_mod_exec, (void *)module_exec},
 	{0, NULL},
@@ -32,6 +47,7 @@ static struct PyModuleDef definition = {
 	.m_name = "dill",
 	.m_doc = "The Linux kernel's slab heap in GDB; importing it adds the command `dill`.",
 	.m_size = sizeof(struct plugin),
+	.m_methods = methods,
 	.m_slots = slots,
 };
 

@@ -13,6 +13,15 @@ struct opened {
 	char *memory_map, *kernel; /**< NULL = not given */
 };
 
+struct command;
+
+/** How far the names without a prefix have come (short_names.h). */
+enum short_names_state {
+	SHORT_NAMES_NONE,
+	SHORT_NAMES_HIDDEN, /**< they work, and GDB lists them nowhere */
+	SHORT_NAMES_LISTED,
+};
+
 /**
  * dill inside GDB: one per loaded module, lives in its state.
  *
@@ -30,6 +39,12 @@ struct plugin {
 	uint64_t opened_count; /**< how often a file was opened: the same one may have changed */
 
 	struct live *live; /**< the trace by GDB's breakpoints; NULL while none is armed */
+
+	struct {
+		enum short_names_state state;
+		unsigned sources; /**< files that GDB has yet to read before they are due */
+		uint64_t told;	  /**< bits: which command's name was said to be someone else's */
+	} names;
 
 	uint64_t generation; /**< counts GDB's events that may have changed the target */
 	bool evaluating;     /**< inside evaluate(): the session is begun and the target paused */
@@ -92,6 +107,8 @@ bool events_connect(struct plugin *plugin);
 
 /* What the module registers in GDB; false with an exception. */
 bool commands_register(struct plugin *plugin);
+/** Define a command of GDB under a name, with the prefix or without. */
+bool command_register(struct plugin *plugin, const char *name, const struct command *command);
 bool functions_register(struct plugin *plugin);
 bool parameters_register(struct plugin *plugin);
 

@@ -12,6 +12,7 @@ from tests.matrix import on
 
 MODULE = ROOT / "build/src/gdb/dill.abi3.so"
 MARK = "@@ next @@"
+JEALOUS = ROOT / "tests/data/gdb/jealous.py"
 # glibc of the oldest GDB that must load the module: Ubuntu 20.04's and bullseye's.
 GLIBC_MAX = (2, 31)
 # glibc of Debian 12, where releases are built. A newer one brings newer symbols of its own.
@@ -40,13 +41,14 @@ class ForeignGdb:
     def __init__(self, found, guest):
         self.command = [*found.command, "-q", "-nx", "-batch", "-ex", "set pagination off", "-ex", "set width 0"]
         self.remote = f":{guest.gdb_port}"
+        self.first = ()  # commands in place of "target remote"
         flush = "flushregs" if found.suite == "bullseye" else "maintenance flush register-cache"
         # GDB's own copy would hide that the stub's selected thread is another.
         self.registers = (flush, "info registers")
 
     def run(self, *commands, load=True):
         """What each command prints, errors too."""
-        script = [f"target remote {self.remote}", *([f"source {ROOT}/build/dill.py"] if load else [])]
+        script = [*(self.first or [f"target remote {self.remote}"]), *([f"source {ROOT}/build/dill.py"] if load else [])]
         for command in commands:
             script += [f"echo \\n{MARK}\\n", command]
         script += [f"echo \\n{MARK}\\n", "detach"]
@@ -190,6 +192,59 @@ def test_taken_name_is_left_alone(gdb, tmp_path):
     assert short == "mine"
     assert prefixed.startswith("base")
     assert other
+
+
+def test_beside_a_plugin_that_is_jealous(gdb):
+    """A plugin that ends GDB when its names exist is loaded before dill or behind it, in scripts that have no prompt."""
+    dill, other = f"source {ROOT}/build/dill.py", f"source {JEALOUS}"
+    for load in ((dill, other), (other, dill)):
+        *said, theirs, ours, free, again = gdb.run(*load, "kbase 1", "dill kbase", "kstruct list_head prev", "jealous", load=False)
+        assert theirs == "jealous kbase 1" and again == "jealous jealous"
+        assert ours.startswith("base") and "prev" in free
+        remarks = [line for text in said for line in text.splitlines()]
+        assert len(remarks) == 1 and remarks[0].startswith("dill: kcache, kbase: already defined")
+
+
+def test_names_are_there_for_a_script(gdb, tmp_path):
+    """Commands that follow without a prompt work: with a target before dill is loaded or behind, in a script, without any."""
+    script = tmp_path / "lab.gdb"
+    script.write_text(f"source {ROOT}/build/dill.py\nkstruct --help\n")
+    for load in ((f"target remote {gdb.remote}", f"source {ROOT}/build/dill.py"), (f"source {ROOT}/build/dill.py", f"target remote {gdb.remote}")):
+        gdb.first = load
+        assert gdb.run("kstruct list_head prev", load=False)[0].startswith("struct list_head")
+    gdb.first = (f"source {script}",)
+    assert "Usage: kstruct" in gdb.run("kstruct --help", load=False)[0]
+
+
+def prompted(gdb, folder, files, *lines):
+    """What GDB says that reads an init file with *files*, and then *lines* at its prompt."""
+    init = folder / "init.gdb"
+    init.write_text("".join(f"source {file}\n" for file in files))
+    command = [word for word in gdb.command if word != "-batch"]
+    done = subprocess.run(
+        [*command, "-ix", init], input="\n".join(lines) + "\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        timeout=120, check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_beside_a_plugin_in_an_init_file(gdb, tmp_path):
+    """The same from an init file: at the prompt the names are there, and are listed as all others."""
+    for files in ((ROOT / "build/dill.py", JEALOUS), (JEALOUS, ROOT / "build/dill.py")):
+        said = prompted(gdb, tmp_path, files, "complete kma", "complete dill kma", "kbase 2", f"target remote {gdb.remote}", "dill kbase", "detach")
+        assert "jealous kbase 2" in said and "dill: kcache, kbase: already defined" in said
+        assert re.search(r"^(\(gdb\) )?kmap$", said, re.MULTILINE) and re.search(r"^(\(gdb\) )?dill kmap$", said, re.MULTILINE)
+        assert re.search(r"^(\(gdb\) )?base +0x", said, re.MULTILINE), said
+
+
+def test_names_come_with_a_target(gdb, tmp_path):
+    """An init file loads dill, and commands of GDB's own command line use it, without a prompt."""
+    init = tmp_path / "init.gdb"
+    init.write_text(f"source {ROOT}/build/dill.py\nsource {JEALOUS}\n")
+    gdb.command = [*gdb.command[:-4], "-x", init, *gdb.command[-4:]]
+    theirs, ours = gdb.run("kbase 3", "kstruct list_head prev", load=False)
+    assert theirs == "jealous kbase 3" and ours.startswith("struct list_head")
 
 
 def test_no_symbols_of_a_newer_glibc(guest):
