@@ -174,6 +174,19 @@ struct dill_target_ops {
 	struct dill_error *(*read_pages)(void *context, enum dill_space space,
 					 struct dill_page_request *requests, size_t count);
 
+	/**
+	 * Optional, for targets where every byte costs, as behind a serial line: how many bytes a
+	 * request brings, a power of two from 64 to half a page. Then read_pieces() is asked for
+	 * what is needed, and read_pages() never. 0 = whole pages are right. Valid between begin()
+	 * and end().
+	 */
+	unsigned (*piece_size)(void *context);
+
+	/** As read_pages(), but of pieces: addresses are multiples of piece_size(), buffers have so
+	 * many bytes. Wanted when piece_size() is there. */
+	struct dill_error *(*read_pieces)(void *context, enum dill_space space,
+					  struct dill_page_request *requests, size_t count);
+
 	/** Registers of CPU @p cpu, counted from 0. NOT_FOUND past the last one. */
 	struct dill_error *(*registers)(void *context, unsigned cpu, struct dill_registers *ret);
 

@@ -244,6 +244,24 @@ static struct dill_error *inferior_read_pages(void *context, enum dill_space spa
 	return gdb_memory_read_pages(&inferior->memory, space, requests, count);
 }
 
+static unsigned inferior_piece_size(void *context)
+{
+	struct inferior *inferior = context;
+
+	return inferior->route == ROUTE_SOCKET && inferior->active
+		       ? inferior->socket_ops->piece_size(inferior->socket_context)
+		       : 0;
+}
+
+static struct dill_error *inferior_read_pieces(void *context, enum dill_space space,
+					       struct dill_page_request *requests, size_t count)
+{
+	struct inferior *inferior = context;
+
+	TRY(check_usable(inferior));
+	return inferior->socket_ops->read_pieces(inferior->socket_context, space, requests, count);
+}
+
 static struct dill_error *inferior_registers(void *context, unsigned cpu,
 					     struct dill_registers *ret)
 {
@@ -318,6 +336,8 @@ static const struct dill_target_ops ops = {
 	.end = inferior_end,
 	.spaces = inferior_spaces,
 	.read_pages = inferior_read_pages,
+	.piece_size = inferior_piece_size,
+	.read_pieces = inferior_read_pieces,
 	.registers = inferior_registers,
 	.cpu_count = inferior_cpu_count,
 	.generation = inferior_generation,

@@ -7,6 +7,8 @@
 
 #define PAGE_MASK  (~(uint64_t)(DILL_PAGE_SIZE - 1))
 #define LARGE_SIZE (UINT64_C(2) << 20)
+/** Bytes of a text that are read at a time where each costs: most are shorter. */
+#define STRING_PIECE 64u
 /** Addresses that one round of a prefetch handles: bounds its memory, and stays below the page
  * cache's size. */
 #define PREFETCH_CHUNK 1024u
@@ -283,6 +285,8 @@ struct dill_error *kernel_read_string(struct kernel *kernel, dill_virt address, 
 			size = sizeof(part);
 		if (size > limit)
 			size = limit;
+		if (size > STRING_PIECE && memory_is_slow(kernel->memory))
+			size = STRING_PIECE - address % STRING_PIECE;
 		error = kernel_read(kernel, address, part, size);
 		if (error)
 			break;

@@ -198,6 +198,8 @@ static struct dill_error *want(struct memory *memory, enum dill_space space, uin
 struct dill_error *memory_prefetch(struct memory *memory, enum dill_space space,
 				   const uint64_t *addresses, size_t count)
 {
+	if (memory_is_slow(memory))
+		return NULL;
 	for (size_t i = 0; i < count; i++)
 		TRY(want(memory, space, page_of(addresses[i])));
 	return fill_cache(memory, space);
@@ -231,6 +233,13 @@ struct dill_error *memory_page(struct memory *memory, enum dill_space space, uin
 			       const uint8_t **ret)
 {
 	assert(page == page_of(page));
+	if (memory_is_slow(memory)) {
+		uint8_t copy[DILL_PAGE_SIZE];
+
+		TRY(memory_read_pieces(memory, space, page, copy, sizeof(copy)));
+		*ret = page_cache_find(memory->cache, space, page)->data;
+		return NULL;
+	}
 	return find_page(memory, space, page, ret);
 }
 
@@ -274,6 +283,8 @@ struct dill_error *memory_read(struct memory *memory, enum dill_space space, uin
 		return NULL;
 	}
 	TRY(memory_check_range(space, address, length));
+	if (memory_is_slow(memory))
+		return memory_read_pieces(memory, space, address, buffer, length);
 	while (length) {
 		size_t part = part_of_batch(address, length);
 

@@ -32,9 +32,12 @@ void memory_free(struct memory *memory);
 DILL_MUST_CHECK struct dill_error *memory_begin(struct memory *memory);
 DILL_MUST_CHECK struct dill_error *memory_end(struct memory *memory);
 
-/** True when the target serves @p space; valid between begin and end. */
 /** True when the target runs while it is read. */
 bool memory_moves(const struct memory *memory);
+/** True when every byte costs, so that only what an answer needs should be read; between begin and
+ * end. */
+bool memory_is_slow(const struct memory *memory);
+/** True when the target serves @p space; valid between begin and end. */
 bool memory_has_space(struct memory *memory, enum dill_space space);
 
 /**
@@ -47,7 +50,7 @@ DILL_MUST_CHECK struct dill_error *memory_read(struct memory *memory, enum dill_
 /**
  * Bring pages into the cache with as few round trips as possible, for reads that will follow.
  * Addresses need not be aligned nor distinct. Unreadable pages are remembered as such and are no
- * error.
+ * error. Does nothing where memory_is_slow(): a page would be more than the reads need.
  */
 DILL_MUST_CHECK struct dill_error *memory_prefetch(struct memory *memory, enum dill_space space,
 						   const uint64_t *addresses, size_t count);

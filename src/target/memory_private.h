@@ -34,6 +34,14 @@ DILL_MUST_CHECK struct dill_error *memory_check_range(enum dill_space space, uin
 const uint8_t *memory_in_place(const struct memory *memory, enum dill_space space, uint64_t address,
 			       size_t length);
 
+/** Bytes of a piece where memory_is_slow(), else 0. */
+unsigned memory_piece_size(const struct memory *memory);
+
+/** memory_read() where memory_is_slow(): brings the pieces that are not cached yet. */
+DILL_MUST_CHECK struct dill_error *memory_read_pieces(struct memory *memory, enum dill_space space,
+						      uint64_t address, void *buffer,
+						      size_t length);
+
 /** Ask the backend for the pages of the batch, none of which may be asked twice. */
 DILL_MUST_CHECK struct dill_error *memory_read_batch(struct memory *memory, enum dill_space space);
 

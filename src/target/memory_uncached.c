@@ -92,6 +92,8 @@ struct dill_error *memory_read_uncached(struct memory *memory, enum dill_space s
 	uint8_t *out = buffer;
 
 	TRY(memory_check_range(space, address, length));
+	if (memory_is_slow(memory)) /* whoever asks again should not pay again */
+		return memory_read_pieces(memory, space, address, buffer, length);
 	while (length) {
 		size_t part = part_of_batch(address, length);
 

@@ -24,7 +24,8 @@ struct cached_page {
 	uint64_t key;	/* address and space in one word */
 	uint32_t older; /* next in the hash chain, 1-based, 0 = end */
 	enum page_state state;
-	uint8_t *data; /**< DILL_PAGE_SIZE bytes */
+	uint64_t known; /**< while WANTED: bits of the 64 byte lines that are here already */
+	uint8_t *data;	/**< DILL_PAGE_SIZE bytes */
 };
 
 /**

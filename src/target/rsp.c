@@ -319,6 +319,21 @@ static struct dill_error *rsp_read_pages(void *context, enum dill_space space,
 	return rsp_stub_read_pages(rsp->stub, space, requests, count);
 }
 
+static unsigned rsp_piece_size(void *context)
+{
+	const struct rsp *rsp = context;
+
+	return rsp_stub_piece_size(rsp->stub);
+}
+
+static struct dill_error *rsp_read_pieces(void *context, enum dill_space space,
+					  struct dill_page_request *requests, size_t count)
+{
+	struct rsp *rsp = context;
+
+	return rsp_stub_read_pieces(rsp->stub, space, requests, count);
+}
+
 struct dill_error *rsp_know_features(struct rsp *rsp)
 {
 	if (!rsp->features_known)
@@ -387,6 +402,8 @@ static const struct dill_target_ops own_ops = {
 	.end = rsp_end,
 	.spaces = rsp_spaces,
 	.read_pages = rsp_read_pages,
+	.piece_size = rsp_piece_size,
+	.read_pieces = rsp_read_pieces,
 	.registers = rsp_registers,
 	.cpu_count = rsp_cpu_count,
 	.generation = rsp_generation,
@@ -402,6 +419,8 @@ static const struct dill_target_ops borrowed_ops = {
 	.end = rsp_end,
 	.spaces = rsp_spaces,
 	.read_pages = rsp_read_pages,
+	.piece_size = rsp_piece_size,
+	.read_pieces = rsp_read_pieces,
 	.registers = rsp_registers,
 	.cpu_count = rsp_cpu_count,
 	.generation = rsp_generation,

@@ -12,6 +12,8 @@
  * the hex digits, so a whole page is tried first and this is what remains.
  */
 #define SAFE_READ 0x800u
+/* Least that dill_target_ops.piece_size may say. */
+#define PIECE_MIN 64u
 /* Requests on their way at a time. Eight are five times as fast as one, more gain nothing. */
 #define WINDOW		      8u
 #define MONITOR_OUTPUT_LIMIT  (4 * (size_t)1024 * 1024)
@@ -274,11 +276,11 @@ struct dill_error *rsp_stub_monitor(struct rsp_stub *stub, const char *command, 
 
 /* --- memory --- */
 
-/* The pages of one call, cut into pieces that fit an 'm'. Replies come in order of requests, so
- * that one page at a time is put together. */
+/* The pages of one call, or pieces of pages, cut into what fits an 'm'. Replies come in order of
+ * requests, so that one page at a time is put together. */
 struct page_reader {
 	struct dill_page_request *requests;
-	size_t count;
+	size_t count, unit; /* bytes of each: DILL_PAGE_SIZE, or less */
 	size_t sent, sent_offset;	  /* page and byte of the next request */
 	size_t received, received_offset; /* page and byte of the next reply */
 	size_t flying;
@@ -300,7 +302,7 @@ static struct dill_error *send_piece(struct rsp_stub *stub, struct page_reader *
 	TRY(rsp_send(stub->connection, "m%" PRIx64 ",%zx", address, stub->read_size));
 	reader->flying++;
 	reader->sent_offset += stub->read_size;
-	if (reader->sent_offset == DILL_PAGE_SIZE) {
+	if (reader->sent_offset == reader->unit) {
 		reader->sent = next_page(reader, reader->sent + 1);
 		reader->sent_offset = 0;
 	}
@@ -342,7 +344,7 @@ static void finish_page(struct page_reader *reader)
 	struct dill_page_request *request = &reader->requests[reader->received];
 
 	if (!reader->page_is_bad) {
-		memcpy(request->buffer, reader->page, DILL_PAGE_SIZE);
+		memcpy(request->buffer, reader->page, reader->unit);
 		request->done = true;
 	}
 	reader->page_is_bad = false;
@@ -365,16 +367,16 @@ static struct dill_error *read_pieces(struct rsp_stub *stub, struct page_reader 
 		TRY(rsp_receive(stub->connection, &reply));
 		reader->flying--;
 		TRY(take_piece(stub, reader, reply));
-		if (reader->received_offset == DILL_PAGE_SIZE)
+		if (reader->received_offset == reader->unit)
 			finish_page(reader);
 	}
 	return NULL;
 }
 
-struct dill_error *rsp_stub_read_pages(struct rsp_stub *stub, enum dill_space space,
-				       struct dill_page_request *requests, size_t count)
+static struct dill_error *read_units(struct rsp_stub *stub, enum dill_space space,
+				     struct dill_page_request *requests, size_t count, size_t unit)
 {
-	struct page_reader reader = {.requests = requests, .count = count};
+	struct page_reader reader = {.requests = requests, .count = count, .unit = unit};
 
 	if (space == DILL_SPACE_PHYSICAL && !stub->has_physical)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
@@ -388,5 +390,24 @@ struct dill_error *rsp_stub_read_pages(struct rsp_stub *stub, enum dill_space sp
 	if (!reader.too_long)
 		return NULL;
 	stub->read_size = SAFE_READ;
-	return rsp_stub_read_pages(stub, space, requests, count);
+	return read_units(stub, space, requests, count, unit);
+}
+
+struct dill_error *rsp_stub_read_pages(struct rsp_stub *stub, enum dill_space space,
+				       struct dill_page_request *requests, size_t count)
+{
+	return read_units(stub, space, requests, count, DILL_PAGE_SIZE);
+}
+
+unsigned rsp_stub_piece_size(const struct rsp_stub *stub)
+{
+	if (stub->has_physical || stub->read_size >= DILL_PAGE_SIZE)
+		return 0;
+	return stub->read_size < PIECE_MIN ? PIECE_MIN : (unsigned)stub->read_size;
+}
+
+struct dill_error *rsp_stub_read_pieces(struct rsp_stub *stub, enum dill_space space,
+					struct dill_page_request *requests, size_t count)
+{
+	return read_units(stub, space, requests, count, rsp_stub_piece_size(stub));
 }

@@ -69,6 +69,15 @@ DILL_MUST_CHECK struct dill_error *rsp_stub_read_pages(struct rsp_stub *stub, en
 						       struct dill_page_request *requests,
 						       size_t count);
 
+/** As dill_target_ops.piece_size: 0 for QEMU, whose packets hold pages and follow each other
+ * without waiting. */
+unsigned rsp_stub_piece_size(const struct rsp_stub *stub);
+/** As rsp_stub_read_pages(), of pieces. */
+DILL_MUST_CHECK struct dill_error *rsp_stub_read_pieces(struct rsp_stub *stub,
+							enum dill_space space,
+							struct dill_page_request *requests,
+							size_t count);
+
 /** Number of CPUs; 1 for a stub that knows no threads. */
 DILL_MUST_CHECK struct dill_error *rsp_stub_cpu_count(struct rsp_stub *stub, unsigned *ret);
 
