@@ -61,40 +61,133 @@ struct dill_error *image_find(const struct pagetable *tables, struct image *ret)
 #define PROBE_COUNT (((KERNEL_WINDOW_LAST - KERNEL_WINDOW_FIRST) + 1) / KERNEL_ALIGN)
 /** Unmapped 2 MiB steps that may lie inside an image: freed init memory and alignment gaps. */
 #define PROBE_HOLES_MAX 8
+/** Steps that are left out at first: no image of a distribution is as small as that. */
+#define PROBE_STRIDE 8u
 
-struct dill_error *image_probe(struct memory *memory, struct image *ret)
+static struct dill_error *no_image(void)
+{
+	return dill_error_new(DILL_ERROR_NOT_FOUND,
+			      "no kernel image is visible at its usual addresses: not Linux for "
+			      "x86-64, not yet booted, or stopped in user mode with page-table "
+			      "isolation");
+}
+
+/** Whether step @p step of the window is mapped. */
+static struct dill_error *probe(struct memory *memory, size_t step, bool *ret)
+{
+	uint8_t byte;
+	struct dill_error *error =
+		memory_read(memory, DILL_SPACE_VIRTUAL, KERNEL_WINDOW_FIRST + step * KERNEL_ALIGN,
+			    &byte, sizeof(byte));
+
+	*ret = !error;
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	return NULL;
+}
+
+/** A mapped step, PROBE_COUNT when there is none. */
+static struct dill_error *probe_some(struct memory *memory, size_t *ret)
+{
+	bool mapped = false;
+
+	for (size_t first = 0; first < PROBE_STRIDE; first++)
+		for (size_t step = first; step < PROBE_COUNT; step += PROBE_STRIDE) {
+			TRY(probe(memory, step, &mapped));
+			*ret = step;
+			if (mapped)
+				return NULL;
+		}
+	*ret = PROBE_COUNT;
+	return NULL;
+}
+
+/** A step inside of the kernel's code, where a CPU executes it; PROBE_COUNT when none does. */
+static struct dill_error *step_of_cpu(struct memory *memory, size_t *ret)
+{
+	struct dill_registers registers;
+	struct dill_error *error = memory_registers(memory, 0, &registers);
+
+	*ret = PROBE_COUNT;
+	if (error && error_is_fatal(error))
+		return error;
+	if (!error && registers.ip >= KERNEL_WINDOW_FIRST && registers.ip <= KERNEL_WINDOW_LAST)
+		*ret = (registers.ip - KERNEL_WINDOW_FIRST) / KERNEL_ALIGN;
+	dill_error_free(error);
+	return NULL;
+}
+
+struct dill_error *image_probe_base(struct memory *memory, struct image *ret)
+{
+	unsigned holes = 0, holes_max = 0; /* code has none */
+	size_t step, first;
+
+	TRY(step_of_cpu(memory, &step));
+	if (step == PROBE_COUNT) {
+		holes_max = PROBE_HOLES_MAX;
+		TRY(probe_some(memory, &step));
+	}
+	if (step == PROBE_COUNT)
+		return no_image();
+	first = step;
+	while (step-- && holes <= holes_max) {
+		bool mapped;
+
+		TRY(probe(memory, step, &mapped));
+		holes = mapped ? 0 : holes + 1;
+		if (mapped)
+			first = step;
+	}
+	*ret = (struct image){.base = KERNEL_WINDOW_FIRST + first * KERNEL_ALIGN,
+			      .size = KERNEL_ALIGN};
+	return array_push(&ret->regions,
+			  ((struct image_region){.first = ret->base, .size = KERNEL_ALIGN}));
+}
+
+void image_set_size(struct image *image, uint64_t size)
+{
+	image->size = image->regions.items[0].size = size;
+}
+
+struct dill_error *image_probe_size(struct memory *memory, struct image *image)
+{
+	size_t first = (image->base - KERNEL_WINDOW_FIRST) / KERNEL_ALIGN, end = first + 1;
+	unsigned holes = 0;
+
+	for (size_t step = end; step < PROBE_COUNT && holes <= PROBE_HOLES_MAX; step++) {
+		bool mapped;
+
+		TRY(probe(memory, step, &mapped));
+		holes = mapped ? 0 : holes + 1;
+		if (mapped)
+			end = step + 1;
+	}
+	image_set_size(image, (end - first) * KERNEL_ALIGN);
+	return image->size < IMAGE_SIZE_MIN ? no_image() : NULL;
+}
+
+/** Where round trips cost and not bytes: all of the window at once. */
+static struct dill_error *prefetch_window(struct memory *memory)
 {
 	uint64_t addresses[PROBE_COUNT];
-	struct image_region region = {0};
-	unsigned holes = 0;
 
 	for (size_t i = 0; i < PROBE_COUNT; i++)
 		addresses[i] = KERNEL_WINDOW_FIRST + i * KERNEL_ALIGN;
-	TRY(memory_prefetch(memory, DILL_SPACE_VIRTUAL, addresses, PROBE_COUNT));
-	for (size_t i = 0; i < PROBE_COUNT && holes <= PROBE_HOLES_MAX; i++) {
-		const uint8_t *page;
-		struct dill_error *error =
-			memory_page(memory, DILL_SPACE_VIRTUAL, addresses[i], &page);
+	return memory_prefetch(memory, DILL_SPACE_VIRTUAL, addresses, PROBE_COUNT);
+}
 
-		if (error && error_is_fatal(error))
-			return error;
-		if (!error) {
-			if (!region.size)
-				region.first = addresses[i];
-			region.size = addresses[i] + KERNEL_ALIGN - region.first;
-			holes = 0;
-		} else if (region.size) {
-			holes++;
-		}
-		dill_error_free(error);
-	}
-	if (region.size < IMAGE_SIZE_MIN)
-		return dill_error_new(DILL_ERROR_NOT_FOUND,
-				      "no kernel image is visible at its usual addresses: not "
-				      "Linux for x86-64, not yet booted, or stopped in user mode "
-				      "with page-table isolation");
-	*ret = (struct image){.base = region.first, .size = region.size};
-	return array_push(&ret->regions, region);
+struct dill_error *image_probe(struct memory *memory, struct image *ret)
+{
+	_cleanup_(image_deinitp)
+	struct image image = {0};
+
+	TRY(prefetch_window(memory));
+	TRY(image_probe_base(memory, &image));
+	TRY(image_probe_size(memory, &image));
+	*ret = image;
+	image = (struct image){0};
+	return NULL;
 }
 
 dill_phys image_phys(const struct image *image, dill_virt address)

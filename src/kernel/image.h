@@ -46,6 +46,14 @@ DILL_MUST_CHECK struct dill_error *image_find(const struct pagetable *tables, st
  */
 DILL_MUST_CHECK struct dill_error *image_probe(struct memory *memory, struct image *ret);
 
+/** The first half of image_probe(), for targets where each probe costs: where the image begins.
+ * Its size is 2 MiB then. */
+DILL_MUST_CHECK struct dill_error *image_probe_base(struct memory *memory, struct image *ret);
+/** The other half: how far it reaches. */
+DILL_MUST_CHECK struct dill_error *image_probe_size(struct memory *memory, struct image *image);
+/** What image_probe_size() finds, where it is known already. */
+void image_set_size(struct image *image, uint64_t size);
+
 /** Physical address of an image address; @p image must come from image_find(). */
 dill_phys image_phys(const struct image *image, dill_virt address);
 

@@ -85,7 +85,9 @@ static struct dill_error *locate_by_probing(struct kernel *kernel)
 {
 	kernel->vm.paged = false;
 	kernel->facts.base_how = "first readable address of the kernel's window";
-	return image_probe(kernel->memory, &kernel->image);
+	/* Its size is found when it is needed: the symbols may tell it. */
+	return memory_is_slow(kernel->memory) ? image_probe_base(kernel->memory, &kernel->image)
+					      : image_probe(kernel->memory, &kernel->image);
 }
 
 /** By the registers, else without them; of two reasons against it the first one says more, but for
