@@ -35,6 +35,11 @@ struct dill_session_options {
 	 * = such addresses are errors.
 	 */
 	struct dill_error *(*evaluate)(void *context, const char *expression, uint64_t *ret);
+	/**
+	 * Neither use nor keep symbols and types of known builds of kernels in the user's cache
+	 * ($XDG_CACHE_HOME/dill/builds), which is done where reading them takes long.
+	 */
+	bool no_cache;
 };
 
 /**

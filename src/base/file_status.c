@@ -3,17 +3,20 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int get(int fd, const char *path, int flags, struct file_status *ret)
 {
 	struct statx status;
 
-	if (statx(fd, path, flags, STATX_TYPE | STATX_SIZE | STATX_INO, &status) != 0)
+	if (statx(fd, path, flags, STATX_BASIC_STATS, &status) != 0)
 		return -1;
 	*ret = (struct file_status){
 		.regular = S_ISREG(status.stx_mode),
 		.folder = S_ISDIR(status.stx_mode),
+		.is_private = status.stx_uid == geteuid() && !(status.stx_mode & 022),
 		.size = status.stx_size,
+		.changed = status.stx_mtime.tv_sec,
 		.device = (uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor,
 		.inode = status.stx_ino,
 	};

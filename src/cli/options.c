@@ -23,6 +23,7 @@ enum {
 	KEY_LIVE,
 	KEY_MEMORY_MAP,
 	KEY_KERNEL,
+	KEY_NO_CACHE,
 };
 
 static const struct argp_option table[] = {
@@ -50,6 +51,11 @@ static const struct argp_option table[] = {
 	 "do not let the guest run afterwards, even when it ran before", 0},
 	{"vmlinux", KEY_VMLINUX, "FILE", 0,
 	 "the guest's vmlinux or bzImage, for kernels without symbols or types of their own", 0},
+	{"no-cache", KEY_NO_CACHE, NULL, 0,
+	 "neither use nor keep symbols and types of known kernels in ~/.cache/dill/builds, as is "
+	 "done "
+	 "where reading them takes long",
+	 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "wait so long for a gdbstub's answer (default 3)",
 	 0},
 	{"json", KEY_JSON, NULL, 0, "print one JSON object per line", 0},
@@ -103,6 +109,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case KEY_VMLINUX:
 		options->image_path = value;
+		return 0;
+	case KEY_NO_CACHE:
+		options->no_cache = true;
 		return 0;
 	case KEY_TIMEOUT:
 		if (!number_parse(value, &number) || number < 1 || number > 3600)

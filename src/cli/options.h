@@ -22,6 +22,7 @@ struct options {
 	unsigned timeout_s; /**< 0 = default */
 	const char *image_path;
 	const char *kernel; /**< of several in a dump; NULL = as they are found */
+	bool no_cache;
 	bool json;
 	enum color_when color;
 	bool stats;

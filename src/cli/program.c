@@ -51,6 +51,7 @@ struct dill_error *program_open(struct program *program)
 	struct session_options session_options = {
 		.image_path = options->image_path,
 		.kernel_choice = options->kernel,
+		.no_cache = options->no_cache,
 		.host = host,
 	};
 	const struct dill_target_ops *ops;

@@ -28,6 +28,7 @@ struct dill_error *dill_session_open(const struct dill_target_ops *ops, void *co
 			&(struct session_options){.image_path = options->image_path,
 						  .kernel_choice = options->kernel,
 						  .host = options->host,
+						  .no_cache = options->no_cache,
 						  .evaluate = options->evaluate},
 			&session));
 	*ret = (struct dill_session *)session;

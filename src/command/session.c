@@ -108,6 +108,7 @@ struct dill_error *session_kernel(struct session *session, struct kernel **ret)
 			.image_path = session->image_path,
 			.image_is_offered = session->options.image_is_offered,
 			.choice = session->kernel_choice,
+			.no_cache = session->options.no_cache,
 		};
 
 		TRY(kernel_open(session->memory, &options, &session->kernel));

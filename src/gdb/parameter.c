@@ -2,8 +2,8 @@
 #include "gdb/plugin.h"
 
 /*
- * `set dill direct on|off|auto`, and `show dill statistics`. GDB asks for the texts of set and show
- * through methods.
+ * `set dill direct on|off|auto`, `set dill cache on|off`, and `show dill statistics`. GDB asks for
+ * the texts of set and show through methods.
  */
 
 static PyObject *no_text(PyObject *self, PyObject *arguments)
@@ -25,8 +25,19 @@ static PyObject *show_text(PyObject *self, PyObject *arguments)
 		"Reading the memory of a QEMU on this machine directly is \"%s\".", value);
 }
 
+static PyObject *show_cache_text(PyObject *self, PyObject *arguments)
+{
+	const char *value;
+
+	(void)self;
+	if (!PyArg_ParseTuple(arguments, "s", &value))
+		return NULL;
+	return PyUnicode_FromFormat("Keeping symbols and types of known kernels is \"%s\".", value);
+}
+
 static PyMethodDef set_method = {"get_set_string", no_text, METH_VARARGS, NULL};
 static PyMethodDef show_method = {"get_show_string", show_text, METH_VARARGS, NULL};
+static PyMethodDef show_cache_method = {"get_show_string", show_cache_text, METH_VARARGS, NULL};
 
 /* The prefixes alone do what GDB's own do: one lists the settings, the other their values. */
 
@@ -66,8 +77,10 @@ static PyObject *show_prefix(PyObject *self, PyObject *arguments)
 {
 	_cleanup_(py_decrefp)
 	PyObject *direct = execute(self, "show dill direct");
+	_cleanup_(py_decrefp)
+	PyObject *cache = direct ? execute(self, "show dill cache") : NULL;
 
-	return direct ? show_statistics(self, arguments) : NULL;
+	return cache ? show_statistics(self, arguments) : NULL;
 }
 
 static PyMethodDef set_prefix_method = {"invoke", set_prefix, METH_VARARGS, NULL};
@@ -96,8 +109,23 @@ static bool register_command(struct plugin *plugin, const char *name, const char
 	return arguments && gdb_object_register(plugin, "Command", dict, arguments);
 }
 
-bool parameters_register(struct plugin *plugin)
+static bool register_prefixes(struct plugin *plugin)
 {
+	return register_command(plugin, "set dill", "Settings of dill.", &set_prefix_method,
+				Py_True) &&
+	       register_command(plugin, "show dill", "Show the settings of dill.",
+				&show_prefix_method, Py_True) &&
+	       register_command(plugin, "show dill statistics",
+				"Show how much was read from the target.", &show_statistics_method,
+				Py_False);
+}
+
+/* @choices  a tuple of texts, taken over; the first one is the default */
+static bool register_choice(struct plugin *plugin, const char *name, PyObject *choices,
+			    const char *what, const char *doc, PyMethodDef *show_text_method)
+{
+	_cleanup_(py_decrefp)
+	PyObject *owned = choices;
 	_cleanup_(py_decrefp)
 	PyObject *class_name = PyObject_GetAttrString(plugin->gdb, "COMMAND_DATA");
 	_cleanup_(py_decrefp)
@@ -105,46 +133,70 @@ bool parameters_register(struct plugin *plugin)
 	_cleanup_(py_decrefp)
 	PyObject *set = PyCFunction_New(&set_method, NULL);
 	_cleanup_(py_decrefp)
-	PyObject *show = PyCFunction_New(&show_method, NULL);
+	PyObject *show = PyCFunction_New(show_text_method, NULL);
+	_cleanup_(py_decrefp)
+	PyObject *set_doc = PyUnicode_FromFormat("Set whether %s.", what);
+	_cleanup_(py_decrefp)
+	PyObject *show_doc = PyUnicode_FromFormat("Show whether %s.", what);
 	_cleanup_(py_decrefp)
 	PyObject *dict = NULL;
 	_cleanup_(py_decrefp)
 	PyObject *arguments = NULL;
 
-	if (!class_name || !kind || !set || !show ||
-	    !register_command(plugin, "set dill", "Settings of dill.", &set_prefix_method,
-			      Py_True) ||
-	    !register_command(plugin, "show dill", "Show the settings of dill.",
-			      &show_prefix_method, Py_True) ||
-	    !register_command(plugin, "show dill statistics",
-			      "Show how much was read from the target.", &show_statistics_method,
-			      Py_False))
+	if (!owned || !class_name || !kind || !set || !show || !set_doc || !show_doc)
 		return false;
-	dict = Py_BuildValue(
-		"{sssssssOsO}", "__doc__",
-		"auto: read it directly where that is possible and safe.\n"
-		"on:   the same, and say why when GDB's connection cannot be shared for it.\n"
-		"off:  always ask through the connection that GDB has.",
-		"set_doc", "Set whether the memory of a QEMU on this machine is read directly.",
-		"show_doc", "Show whether the memory of a QEMU on this machine is read directly.",
-		"get_set_string", set, "get_show_string", show);
-	/* The first choice is the default. */
-	arguments =
-		Py_BuildValue("(sOO(sss))", "dill direct", class_name, kind, "auto", "on", "off");
+	dict = Py_BuildValue("{sssOsOsOsO}", "__doc__", doc, "set_doc", set_doc, "show_doc",
+			     show_doc, "get_set_string", set, "get_show_string", show);
+	arguments = Py_BuildValue("(sOOO)", name, class_name, kind, owned);
 	return dict && arguments && gdb_object_register(plugin, "Parameter", dict, arguments);
+}
+
+bool parameters_register(struct plugin *plugin)
+{
+	return register_prefixes(plugin) &&
+	       register_choice(plugin, "dill direct", Py_BuildValue("(sss)", "auto", "on", "off"),
+			       "the memory of a QEMU on this machine is read directly",
+			       "auto: read it directly where that is possible and safe.\n"
+			       "on:   the same, and say why when GDB's connection cannot be shared "
+			       "for it.\n"
+			       "off:  always ask through the connection that GDB has.",
+			       &show_method) &&
+	       register_choice(plugin, "dill cache", Py_BuildValue("(ss)", "on", "off"),
+			       "symbols and types of known kernels are kept for slow targets",
+			       "on:  keep them in $XDG_CACHE_HOME/dill/builds, else "
+			       "~/.cache/dill/builds, and "
+			       "use what was kept.\n"
+			       "off: read them from the target.",
+			       &show_cache_method);
+}
+
+/* The value of an enumerating parameter; NULL when GDB does not tell. */
+static char *value_of(struct plugin *plugin, const char *name)
+{
+	_cleanup_(py_decrefp)
+	PyObject *value = py_call(plugin->gdb, "parameter", "(s)", name);
+	char *text = value ? py_text(value) : NULL;
+
+	if (!text)
+		PyErr_Clear();
+	return text;
+}
+
+bool parameter_cache(struct plugin *plugin)
+{
+	_cleanup_(freep)
+	char *text = value_of(plugin, "dill cache");
+
+	return text && !strcmp(text, "on");
 }
 
 enum direct parameter_direct(struct plugin *plugin)
 {
-	_cleanup_(py_decrefp)
-	PyObject *value = py_call(plugin->gdb, "parameter", "(s)", "dill direct");
 	_cleanup_(freep)
-	char *text = value ? py_text(value) : NULL;
+	char *text = value_of(plugin, "dill direct");
 
-	if (!text) {
-		PyErr_Clear();
+	if (!text)
 		return DIRECT_OFF;
-	}
 	return strcmp(text, "on") == 0	  ? DIRECT_ON
 	       : strcmp(text, "off") == 0 ? DIRECT_OFF
 					  : DIRECT_AUTO;

@@ -184,7 +184,8 @@ static bool inferior_key(struct plugin *plugin, struct strbuf *ret, bool *ret_is
 	if (!append_attribute(ret, inferior, "num") || !append_attribute(ret, inferior, "pid") ||
 	    !gdb_connection_get(plugin->gdb, &connection))
 		return false;
-	strbuf_append_format(ret, "%" PRIu64 "/%d/", connection.number, parameter_direct(plugin));
+	strbuf_append_format(ret, "%" PRIu64 "/%d/%d/", connection.number, parameter_direct(plugin),
+			     parameter_cache(plugin));
 	*ret_is_core = connection.is_core;
 	return true;
 }
@@ -259,6 +260,7 @@ static struct dill_error *open_session(struct plugin *plugin, const char *image,
 	struct session_options options = {
 		.image_path = image,
 		.image_is_offered = true,
+		.no_cache = !parameter_cache(plugin),
 		.host = plugin_host(plugin),
 		.evaluate = evaluate,
 		.selected_cpu = selected_cpu,

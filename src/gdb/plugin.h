@@ -119,6 +119,8 @@ enum direct {
 	DIRECT_OFF,
 };
 enum direct parameter_direct(struct plugin *plugin);
+/** `set dill cache`: whether symbols and types of known kernels are kept. */
+bool parameter_cache(struct plugin *plugin);
 
 /**
  * Make a subclass of gdb.@p base with @p dict as its body, and one instance of it by @p arguments,

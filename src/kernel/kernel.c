@@ -57,7 +57,9 @@ static struct dill_error *load_vmcoreinfo(struct kernel *kernel)
 	dill_virt address;
 	struct dill_error *error;
 
-	if (!kernel_has_symbol(kernel, "vmcoreinfo_data", &variable))
+	/* Of what it says only the slide is needed where the types are known. */
+	if (kernel->vmcoreinfo.has_kernel_offset ||
+	    !kernel_has_symbol(kernel, "vmcoreinfo_data", &variable))
 		return NULL;
 	error = kernel_read_u64(kernel, variable, &address);
 	if (!error && address)
@@ -99,15 +101,81 @@ static struct dill_error *load_file_symbols(struct kernel *kernel)
 	return kernel_file_check(kernel);
 }
 
+/* Without the symbols that turned out to be another kernel's. */
+static void drop_symbols(struct kernel *kernel)
+{
+	symbol_table_deinit(&kernel->symbols);
+	free(steal(kernel->symbols_how));
+	free(steal(kernel->banner));
+	kernel->vmcoreinfo = (struct vmcoreinfo){0};
+	kernel->build_is_known = false;
+}
+
+/** Where reading takes long: the user's file, if it is this kernel's; a wrong one is told about by
+ * whoever has read the target's own banner. */
+static struct dill_error *try_file_first(struct kernel *kernel, bool *ret)
+{
+	struct dill_error *error = kernel->file ? load_file_symbols(kernel) : NULL;
+
+	*ret = kernel->file && !error;
+	if (!error || error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	drop_symbols(kernel);
+	return NULL;
+}
+
+/** Where reading takes long: what was kept of this build. */
+static struct dill_error *try_kept(struct kernel *kernel, bool *ret)
+{
+	struct dill_error *error;
+
+	*ret = false;
+	TRY(kernel_build_find(kernel));
+	if (!kernel->build_is_known)
+		return NULL;
+	TRY(describe_symbols(kernel, "kept of an earlier look at this build"));
+	error = load_banner(kernel);
+	*ret = !error;
+	if (!error || error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	drop_symbols(kernel);
+	return NULL;
+}
+
+/** Symbols that need not be read from a target where that takes long. */
+static struct dill_error *load_known_symbols(struct kernel *kernel, bool *ret)
+{
+	dill_virt end;
+
+	TRY(try_file_first(kernel, ret));
+	if (!*ret)
+		TRY(try_kept(kernel, ret));
+	if (!*ret)
+		return image_probe_size(kernel->memory, &kernel->image);
+	if (kernel_has_symbol(kernel, "_end", &end) && end > kernel->image.base)
+		image_set_size(&kernel->image, end - kernel->image.base);
+	return kernel_file_settle(kernel);
+}
+
 static struct dill_error *load_symbols(struct kernel *kernel)
 {
 	const char *how;
-	struct dill_error *error = kallsyms_load(kernel, &kernel->symbols, &how);
+	bool known = false;
+	struct dill_error *error;
 
+	if (memory_is_slow(kernel->memory) && !kernel->vm.paged)
+		TRY(load_known_symbols(kernel, &known));
+	if (known)
+		return NULL;
+	error = kallsyms_load(kernel, &kernel->symbols, &how);
 	if (!error) {
+		kernel->symbols_are_own = true;
 		TRY(describe_symbols(kernel, how));
 		TRY(load_banner(kernel));
-		return kernel_file_settle(kernel);
+		TRY(kernel_file_settle(kernel));
+		return kernel_build_keep(kernel, (struct span){0});
 	}
 	error = dill_error_add_context(error, "kernel image at 0x%" PRIx64, kernel->image.base);
 	if (error_is_fatal(error) || !kernel->file)
@@ -192,6 +260,7 @@ struct dill_error *kernel_open(struct memory *memory, const struct kernel_option
 	if (!kernel)
 		return error_no_memory();
 	kernel->memory = memory;
+	kernel->keeps_builds = options && !options->no_cache;
 	TRY(open_kernel(kernel, options));
 	kernel->epoch = memory_epoch(memory);
 	*ret = steal(kernel);
@@ -206,6 +275,7 @@ void kernel_free(struct kernel *kernel)
 	symbol_table_deinit(&kernel->symbols);
 	types_free(kernel->types);
 	image_file_free(kernel->file);
+	free(kernel->build_btf);
 	cpus_deinit(&kernel->cpus);
 	free(kernel->banner);
 	free(kernel->symbols_how);
@@ -272,15 +342,43 @@ static struct dill_error *load_btf(struct kernel *kernel, struct types **ret)
 		free(blob);
 		return dill_error_add_context(error, "the kernel's BTF");
 	}
-	return dill_error_add_context(btf_types_new(blob, end - first, ret), "the kernel's BTF");
+	TRY(dill_error_add_context(btf_types_new(blob, end - first, ret), "the kernel's BTF"));
+	return kernel_build_keep(kernel, (struct span){blob, end - first});
+}
+
+/** Types that need not be read from a target where that takes long; NULL in @p ret when there are
+ * none. */
+static struct dill_error *load_known_types(struct kernel *kernel, struct types **ret,
+					   const char **ret_how)
+{
+	struct dill_error *error = NULL;
+
+	if (kernel->file)
+		error = image_file_types(kernel->file, ret, ret_how);
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	error = NULL;
+	if (!*ret && kernel->build_btf) {
+		*ret_how = "BTF, kept of an earlier look at this build";
+		error = kernel_build_types(kernel, ret);
+	}
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	return NULL;
 }
 
 struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
 {
 	if (!kernel->types) {
 		const char *how = "BTF in target memory";
-		struct dill_error *error = load_btf(kernel, &kernel->types);
+		struct dill_error *error = NULL;
 
+		if (memory_is_slow(kernel->memory))
+			TRY(load_known_types(kernel, &kernel->types, &how));
+		if (!kernel->types)
+			error = load_btf(kernel, &kernel->types);
 		if (error && !error_is_fatal(error) && kernel->file) {
 			dill_error_free(error);
 			error = image_file_types(kernel->file, &kernel->types, &how);

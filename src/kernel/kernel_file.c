@@ -2,13 +2,13 @@
 /* What the user's vmlinux or bzImage adds to a kernel: symbols and types that the target lacks. */
 #include <string.h>
 
+#include "kernel/build_file.h"
 #include "kernel/state.h"
 
 /** Most bytes of notes that are looked at; Debian's kernels have some 500. */
 #define NOTES_MAX    4096u
 #define GNU_BUILD_ID 3u
 #define NOTE_HEADER  16u /**< with the name "GNU" */
-#define BUILD_ID_MAX 64u
 
 struct dill_error *kernel_file_open(struct kernel *kernel, const struct kernel_options *options)
 {
@@ -90,6 +90,23 @@ struct dill_error *kernel_file_settle(struct kernel *kernel)
 	return NULL;
 }
 
+struct dill_error *kernel_build_note(struct kernel *kernel, uint8_t *buffer, struct span *ret,
+				     dill_virt *ret_address)
+{
+	uint8_t bytes[NOTES_MAX];
+	struct span notes, note;
+	dill_virt first;
+
+	TRY(read_notes(kernel, bytes, &notes));
+	note = find_build_id(notes);
+	*ret = (struct span){buffer, note.size};
+	if (!note.size || !kernel_has_symbol(kernel, "__start_notes", &first))
+		return NULL;
+	memcpy(buffer, note.data, note.size);
+	*ret_address = first + (dill_virt)(note.data - bytes);
+	return NULL;
+}
+
 /* --- what it adds --- */
 
 struct dill_error *kernel_file_symbols(struct kernel *kernel)
@@ -100,6 +117,8 @@ struct dill_error *kernel_file_symbols(struct kernel *kernel)
 
 	TRY(image_file_symbols(kernel->file, table, &linked_base));
 	slide = kernel->image.base - linked_base;
+	kernel->vmcoreinfo.has_kernel_offset = true;
+	kernel->vmcoreinfo.kernel_offset = slide;
 	/* Below the image lie per-CPU offsets and absolute values, which do not move. */
 	for (size_t i = 0; i < table->entries.count; i++)
 		if (table->entries.items[i].value >= KERNEL_WINDOW_FIRST)

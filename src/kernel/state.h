@@ -61,6 +61,11 @@ struct kernel {
 	char *banner, *symbols_how; /**< owned texts of the facts */
 	struct image_file *file;    /**< the user's; NULL when there is none */
 	bool file_is_offered;	    /**< kernel_options.image_is_offered */
+	bool keeps_builds;	    /**< kernel_options.no_cache was not given */
+	bool build_is_known;	    /**< symbols are those that were kept (build.c) */
+	bool symbols_are_own;	    /**< they were read from the target */
+	uint8_t *build_btf;	    /**< kept types that nobody has asked for yet; NULL = none */
+	size_t build_btf_size;
 	/** Bytes that make this kernel this kernel, compared by kernel_refresh(). */
 	dill_virt banner_address;
 	uint8_t identity[IDENTITY_SIZE];
@@ -117,8 +122,23 @@ DILL_MUST_CHECK struct dill_error *kernel_file_check(struct kernel *kernel);
 /** For a target that has symbols of its own: kernel_file_check(), but a wrong file that was merely
  * offered is dropped with a remark. */
 DILL_MUST_CHECK struct dill_error *kernel_file_settle(struct kernel *kernel);
+/**
+ * Read the ELF note with the build id of the running kernel; empty when there is none.
+ * @param buffer  BUILD_NOTE_MAX bytes, which hold it then
+ */
+DILL_MUST_CHECK struct dill_error *kernel_build_note(struct kernel *kernel, uint8_t *buffer,
+						     struct span *ret, dill_virt *ret_address);
 /** Set kernel->symbols, at run-time addresses. */
 DILL_MUST_CHECK struct dill_error *kernel_file_symbols(struct kernel *kernel);
+
+/* build.c */
+/** Take symbols and types that were kept of this build, if they were, where reading them takes long;
+ * sets build_is_known. NULL; fatal errors */
+DILL_MUST_CHECK struct dill_error *kernel_build_find(struct kernel *kernel);
+/** The kept types; kernel->build_btf is there. */
+DILL_MUST_CHECK struct dill_error *kernel_build_types(struct kernel *kernel, struct types **ret);
+/** Keep the symbols, and the BTF when there is some, for the next time. NULL; fatal errors */
+DILL_MUST_CHECK struct dill_error *kernel_build_keep(struct kernel *kernel, struct span btf);
 
 /* percpu.c */
 DILL_MUST_CHECK struct dill_error *cpus_load(struct kernel *kernel);
