@@ -59,6 +59,16 @@ static struct dill_error *emit_rows(struct command_call *call, struct survey *su
 	return NULL;
 }
 
+/* All of /sys/kernel/slab is read for them. */
+static struct dill_error *prepare_aliases(struct survey *survey, const struct cache_list *chosen,
+					  struct alias_list *ret)
+{
+	*ret = (struct alias_list){0};
+	if (!memory_is_slow(kernel_memory(survey->heap->kernel)))
+		return aliases_prepare(survey, chosen, ret);
+	return NULL;
+}
+
 /* One cache at a time, each with an arena of its own: a glob may match caches with millions of
  * objects. */
 static struct dill_error *emit_details(struct command_call *call, struct survey *survey,
@@ -72,7 +82,7 @@ static struct dill_error *emit_details(struct command_call *call, struct survey 
 	struct alias_list aliases;
 
 	TRY(arena_new(&arena));
-	TRY(aliases_prepare(survey, caches, &aliases));
+	TRY(prepare_aliases(survey, caches, &aliases));
 	for (size_t i = 0; i < caches->count; i++) {
 		struct state_counts states;
 		struct contents contents;
@@ -87,6 +97,18 @@ static struct dill_error *emit_details(struct command_call *call, struct survey 
 		TRY(call->sink->emit(call->sink, record));
 		arena_reset(arena);
 	}
+	return NULL;
+}
+
+/* All struct pages are read for them: hours where each byte costs. */
+static struct dill_error *find_loose_sheaves(struct survey *survey)
+{
+	const struct memory *memory = kernel_memory(survey->heap->kernel);
+
+	if (!memory_is_slow(memory))
+		return survey_scan(survey, &survey->all);
+	memory_log(memory, "sheaves that no list leads to are not looked for over this slow "
+			   "connection: objects in them count as live");
 	return NULL;
 }
 
@@ -106,9 +128,10 @@ static struct dill_error *run(struct command_call *call)
 	if (!pattern && (filter.cpu >= 0 || filter.node >= 0))
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "--cpu and --node need a cache: kcache NAME --cpu CPU");
-	TRY(survey_init(heap, call->arena, &findings, &survey));
+	TRY(survey_init_named(heap, call->options[OPTION_ALIASES].given ? NULL : pattern,
+			      call->arena, &findings, &survey));
 	if (heap->layout.cache_cpu_sheaves.present) /* for those that no list leads to */
-		TRY(survey_scan(&survey, &survey.all));
+		TRY(find_loose_sheaves(&survey));
 	if (pattern)
 		TRY(caches_choose(&survey.all, pattern, call->arena, &chosen));
 	if (call->options[OPTION_ALIASES].given)

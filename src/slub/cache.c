@@ -172,17 +172,43 @@ static struct dill_error *prefetch_names(struct heap *heap, const struct cache_l
 	return kernel_prefetch(heap->kernel, addresses, used);
 }
 
-struct dill_error *caches_read(struct heap *heap, struct arena *arena, struct findings *findings,
-			       struct cache_list *ret)
+static unsigned node_limit_of(const struct heap *heap)
 {
-	unsigned node_limit = kernel_node_limit(heap->kernel);
+	unsigned limit = kernel_node_limit(heap->kernel);
 
-	if (heap->layout.node_slots && node_limit > heap->layout.node_slots)
-		node_limit = heap->layout.node_slots;
+	return heap->layout.node_slots && limit > heap->layout.node_slots ? heap->layout.node_slots
+									  : limit;
+}
 
+/* Read the caches whose list entries @nodes are. */
+static struct dill_error *read_caches(struct heap *heap, const dill_virt *nodes, size_t count,
+				      struct arena *arena, struct findings *findings,
+				      struct cache_list *ret)
+{
+	unsigned node_limit = node_limit_of(heap);
 	size_t size = cache_bytes(heap, node_limit);
 	_cleanup_(freep)
 	uint8_t *buffer = malloc(size);
+
+	if (!buffer)
+		return error_no_memory();
+	*ret = (struct cache_list){.count = count};
+	ret->items = arena_alloc_array(arena, count ? count : 1, sizeof(*ret->items));
+	if (!ret->items)
+		return error_no_memory();
+	for (size_t i = 0; i < ret->count; i++) {
+		ret->items[i].address = nodes[i] - heap->layout.cache_list.offset;
+		ret->items[i].node_limit = node_limit;
+	}
+	TRY(prefetch_names(heap, ret));
+	for (size_t i = 0; i < ret->count; i++)
+		TRY(read_cache(heap, arena, findings, buffer, size, &ret->items[i]));
+	return NULL;
+}
+
+struct dill_error *caches_read(struct heap *heap, struct arena *arena, struct findings *findings,
+			       struct cache_list *ret)
+{
 	_cleanup_(list_walk_deinitp)
 	struct list_walk walk = {
 		.head = heap->slab_caches,
@@ -190,21 +216,93 @@ struct dill_error *caches_read(struct heap *heap, struct arena *arena, struct fi
 		.place = {.cpu = -1, .node = -1},
 	};
 
-	if (!buffer)
-		return error_no_memory();
 	TRY(lists_collect(heap, &walk, 1, findings));
-	ret->count = walk.nodes.count;
-	ret->items = arena_alloc_array(arena, ret->count ? ret->count : 1, sizeof(*ret->items));
-	if (!ret->items)
-		return error_no_memory();
-	for (size_t i = 0; i < ret->count; i++) {
-		ret->items[i].address = walk.nodes.items[i] - heap->layout.cache_list.offset;
-		ret->items[i].node_limit = node_limit;
+	return read_caches(heap, walk.nodes.items, walk.nodes.count, arena, findings, ret);
+}
+
+/* --- one of them --- */
+
+/* Caches of kmalloc() that are read along, for the self check. */
+#define KMALLOC_SAMPLES 6u
+
+/* The search for a cache, from the oldest on: these are what people ask for. */
+struct search {
+	const char *name;
+	ARRAY(dill_virt) nodes; /* of those that are read */
+	unsigned kmalloc;
+	bool found, found_own, found_node;
+};
+
+static bool is_done(const struct search *search)
+{
+	return search->found && search->found_own && search->found_node;
+}
+
+static struct dill_error *look_at(struct heap *heap, dill_virt node, struct search *search)
+{
+	_cleanup_(freep)
+	char *name = NULL;
+	dill_virt address, cache = node - heap->layout.cache_list.offset;
+	bool is_kmalloc, own, own_node, found;
+
+	TRY(kernel_read_u64(heap->kernel, cache + heap->layout.cache_name.offset, &address));
+	TRY(kernel_read_string(heap->kernel, address, NAME_MAX_BYTES, &name));
+	found = !strcmp(name, search->name);
+	own = !strcmp(name, "kmem_cache");
+	own_node = !strcmp(name, "kmem_cache_node");
+	is_kmalloc = !strncmp(name, "kmalloc-", 8) && search->kmalloc < KMALLOC_SAMPLES;
+	search->found |= found;
+	search->found_own |= own;
+	search->found_node |= own_node;
+	search->kmalloc += is_kmalloc;
+	return found || own || own_node || is_kmalloc ? array_push(&search->nodes, node) : NULL;
+}
+
+/* The list from its end, without a look at what lies behind the last one that is needed. */
+static struct dill_error *search_back(struct heap *heap, struct search *search)
+{
+	const struct layout *l = &heap->layout;
+	dill_virt at = heap->slab_caches, back, forward;
+
+	for (size_t count = 0; count < LIST_NODES_MAX && !is_done(search); count++) {
+		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
+		TRY(kernel_read_u64(heap->kernel, at + l->list_prev.offset, &back));
+		TRY(kernel_read_u64(heap->kernel, back + l->list_next.offset, &forward));
+		if (back == heap->slab_caches || forward != at)
+			break;
+		TRY(look_at(heap, back, search));
+		at = back;
 	}
-	TRY(prefetch_names(heap, ret));
-	for (size_t i = 0; i < ret->count; i++)
-		TRY(read_cache(heap, arena, findings, buffer, size, &ret->items[i]));
 	return NULL;
+}
+
+struct dill_error *caches_read_named(struct heap *heap, const char *name, struct arena *arena,
+				     struct findings *findings, struct cache_list *ret)
+{
+	struct search search = {.name = name};
+	struct dill_error *error = NULL;
+
+	if (memory_is_slow(kernel_memory(heap->kernel)))
+		error = search_back(heap, &search);
+	if (!error && is_done(&search)) {
+		for (size_t i = 0, j = search.nodes.count - 1; i < j; i++, j--) {
+			dill_virt node = search.nodes.items[i];
+
+			search.nodes.items[i] = search.nodes.items[j];
+			search.nodes.items[j] = node;
+		}
+		error = read_caches(heap, search.nodes.items, search.nodes.count, arena, findings,
+				    ret);
+		ret->is_part = true;
+		array_free(&search.nodes);
+		return error;
+	}
+	array_free(&search.nodes);
+	if (error && error_is_fatal(error))
+		return error;
+	/* What is broken there, and what is not there, the whole list tells. */
+	dill_error_free(error);
+	return caches_read(heap, arena, findings, ret);
 }
 
 bool cache_is_debug(const struct heap *heap, const struct cache *cache)

@@ -38,6 +38,7 @@ struct cache {
 struct cache_list {
 	struct cache *items;
 	size_t count;
+	bool is_part; /**< there may be more: caches_read_named() */
 };
 
 /**
@@ -48,6 +49,15 @@ struct cache_list {
  */
 DILL_MUST_CHECK struct dill_error *caches_read(struct heap *heap, struct arena *arena,
 					       struct findings *findings, struct cache_list *ret);
+
+/**
+ * Read the caches that an answer about the cache @p name needs: where every byte of the target
+ * costs that one, the allocator's own and a few others; elsewhere, and when none has the name or
+ * the list is broken, all of them.
+ */
+DILL_MUST_CHECK struct dill_error *caches_read_named(struct heap *heap, const char *name,
+						     struct arena *arena, struct findings *findings,
+						     struct cache_list *ret);
 
 /**
  * Bytes of a struct kmem_cache that exist: its last member is the array of nodes, of which only

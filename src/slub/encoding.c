@@ -3,6 +3,8 @@
 
 /* Caches that are asked; a handful decides, the rest outvotes broken ones. */
 #define SAMPLES_MAX 64
+/* Where each byte of the target costs. */
+#define SAMPLES_SLOW 4
 
 /* Could this be the successor of a free object of the slab? */
 static bool fits(const struct encoding_sample *sample, dill_virt next)
@@ -136,13 +138,14 @@ static struct dill_error *collect(struct heap *heap, const struct cache_list *ca
 	dill_virt addresses[SAMPLES_MAX];
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
-	size_t used = 0;
+	size_t used = 0,
+	       most = memory_is_slow(kernel_memory(heap->kernel)) ? SAMPLES_SLOW : SAMPLES_MAX;
 
 	TRY(arena_new(&arena));
 	struct findings scratch = {.arena = arena};
 
 	TRY(prefetch_nodes(heap, caches));
-	for (size_t i = 0; i < caches->count && used < SAMPLES_MAX; i++) {
+	for (size_t i = 0; i < caches->count && used < most; i++) {
 		const struct cache *cache = &caches->items[i];
 		bool ok = false;
 

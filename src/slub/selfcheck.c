@@ -11,6 +11,8 @@
 
 /* Caches and slabs that are tried; what is wrong with the model is wrong with all of them. */
 #define SAMPLE_MAX 48
+/* Where each byte of the target costs. */
+#define SAMPLE_SLOW 4
 
 const char *self_check_result_name(enum self_check_result result)
 {
@@ -112,9 +114,10 @@ static struct dill_error *caches_as_objects(struct heap *heap, const struct cach
 					    struct tally *ret)
 {
 	const struct cache *owner = named(caches, "kmem_cache");
+	unsigned most = memory_is_slow(kernel_memory(heap->kernel)) ? SAMPLE_SLOW : SAMPLE_MAX;
 
 	*ret = (struct tally){0};
-	for (size_t i = 0; owner && i < caches->count && ret->all < SAMPLE_MAX; i++) {
+	for (size_t i = 0; owner && i < caches->count && ret->all < most; i++) {
 		enum object_claim claim;
 
 		TRY(object_check(heap, owner, caches->items[i].address, &claim));

@@ -7,15 +7,22 @@
 #include "slub/loose_sheaf.h"
 #include "slub/selfcheck.h"
 
-struct dill_error *survey_init(struct heap *heap, struct arena *arena, struct findings *findings,
-			       struct survey *ret)
+struct dill_error *survey_init_named(struct heap *heap, const char *name, struct arena *arena,
+				     struct findings *findings, struct survey *ret)
 {
 	*ret = (struct survey){.heap = heap, .arena = arena, .findings = findings};
 	TRY(kfence_load(heap));
-	TRY(caches_read(heap, arena, findings, &ret->all));
+	TRY(name ? caches_read_named(heap, name, arena, findings, &ret->all)
+		 : caches_read(heap, arena, findings, &ret->all));
 	TRY(self_check_require(heap, &ret->all));
 	TRY(encoding_learn(heap, &ret->all));
 	return waiting_read(heap, &ret->all, arena, findings, &ret->waiting);
+}
+
+struct dill_error *survey_init(struct heap *heap, struct arena *arena, struct findings *findings,
+			       struct survey *ret)
+{
+	return survey_init_named(heap, NULL, arena, findings, ret);
 }
 
 void survey_deinit(struct survey *survey)

@@ -21,6 +21,10 @@ struct survey {
 /** Read all caches and the waiting objects. Free with survey_deinit(). NULL; fatal errors. */
 DILL_MUST_CHECK struct dill_error *survey_init(struct heap *heap, struct arena *arena,
 					       struct findings *findings, struct survey *ret);
+/** The same for an answer about the cache @p name alone, as caches_read_named(); NULL = all. */
+DILL_MUST_CHECK struct dill_error *survey_init_named(struct heap *heap, const char *name,
+						     struct arena *arena, struct findings *findings,
+						     struct survey *ret);
 void survey_deinit(struct survey *survey);
 
 static inline void survey_deinitp(struct survey *survey)

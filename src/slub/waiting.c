@@ -257,6 +257,8 @@ static struct dill_error *add_sheaf(struct reader *reader, struct spot spot, dil
 
 	if (error)
 		return give_up(reader, &spot, error);
+	if (!cache && reader->caches->is_part)
+		return NULL;
 	if (!cache) {
 		broken(reader, &spot, address, "holds a sheaf of no known cache");
 		return NULL;

@@ -84,6 +84,12 @@ void memory_trim(const struct memory *memory)
 	(void)memory;
 }
 
+bool memory_is_slow(const struct memory *memory)
+{
+	(void)memory;
+	return false;
+}
+
 bool memory_moves(const struct memory *memory)
 {
 	(void)memory;
