@@ -14,7 +14,7 @@ struct file_status {
 	bool regular; /* a plain file: no folder, device, pipe */
 	bool folder;
 	bool is_private; /* ours, and nobody else can write it */
-	uint64_t size;	    /* bytes */
+	uint64_t size;	 /* bytes */
 	int64_t changed; /* when its content was last changed, seconds since 1970 */
 	uint64_t device, inode;
 };

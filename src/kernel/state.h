@@ -132,8 +132,8 @@ DILL_MUST_CHECK struct dill_error *kernel_build_note(struct kernel *kernel, uint
 DILL_MUST_CHECK struct dill_error *kernel_file_symbols(struct kernel *kernel);
 
 /* build.c */
-/** Take symbols and types that were kept of this build, if they were, where reading them takes long;
- * sets build_is_known. NULL; fatal errors */
+/** Take symbols and types that were kept of this build, if they were, where reading them takes
+ * long; sets build_is_known. NULL; fatal errors */
 DILL_MUST_CHECK struct dill_error *kernel_build_find(struct kernel *kernel);
 /** The kept types; kernel->build_btf is there. */
 DILL_MUST_CHECK struct dill_error *kernel_build_types(struct kernel *kernel, struct types **ret);

@@ -280,7 +280,7 @@ struct dill_error *rsp_stub_monitor(struct rsp_stub *stub, const char *command, 
  * requests, so that one page at a time is put together. */
 struct page_reader {
 	struct dill_page_request *requests;
-	size_t count, unit; /* bytes of each: DILL_PAGE_SIZE, or less */
+	size_t count, unit;		  /* bytes of each: DILL_PAGE_SIZE, or less */
 	size_t sent, sent_offset;	  /* page and byte of the next request */
 	size_t received, received_offset; /* page and byte of the next reply */
 	size_t flying;

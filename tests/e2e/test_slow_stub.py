@@ -109,11 +109,12 @@ def test_gdb_on_a_slow_line(guest, tmp_path):
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
 
     def run(stub, *commands):
-        words = ["set remotetimeout 120", f"target remote :{stub.port}", f"source {ROOT}/build/dill.py", *commands, "detach"]
-        return subprocess.run(
+        words = ["set architecture i386:x86-64", "set remotetimeout 120", f"target remote :{stub.port}", f"source {ROOT}/build/dill.py", *commands, "detach"]
+        done = subprocess.run(
             ["gdb", "-q", "-nx", "-batch", *(word for line in words for word in ("-ex", line))],
-            env=environment, capture_output=True, text=True, timeout=500, check=False,
-        ).stdout
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=500, check=False,
+        )
+        return done.stdout
 
     folder = tmp_path / "dill/builds"
     with SlowStub(guest, 0x1000) as line:
