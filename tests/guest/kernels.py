@@ -1,4 +1,4 @@
-"""Unmodified Debian kernels for the test guests, kept in the cache folder.
+"""Kernels for the test guests, kept in the cache folder: unmodified ones of Debian, and built.py's.
 
 ``python3 -m tests.guest.kernels 6.1 6.12`` fetches the named series (all without arguments) and
 prints where their files are.
@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 from .apt import AptError, Suite, version_key
+from .built import BUILT, BuildFailed, build, folder_of
 from .cache import cache_dir, locked
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ SOURCES = {
 # What is tested only when it is named: no Debian release has it. 6.18 has CPU slabs and sheaves.
 FURTHER = ("6.18",)
 SERIES = tuple(series for series in SOURCES if series not in FURTHER)
+# All that can be named, in the order of the matrix.
+ALL = (*SOURCES, *BUILT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,9 +85,14 @@ class Kernel:
         return bool({f"CONFIG_{option}=y", f"CONFIG_{option}=m"} & set(lines))
 
 
+def _folder(series: str) -> pathlib.Path:
+    """Return where in the cache a series is kept."""
+    return folder_of(series) if series in BUILT else cache_dir() / "kernels" / series
+
+
 def cached(series: str) -> Kernel | None:
     """Return the cached kernel of a series, None if there is none."""
-    folder = cache_dir() / "kernels" / series
+    folder = _folder(series)
     try:
         about = json.loads((folder / "kernel.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -151,11 +159,15 @@ def _install(suite: Suite, package: str, version: str, series: str) -> None:
             "package": package,
             "suite": suite.name,
         }
-        (folder / "kernel.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-        place = kernels / series
-        if place.exists():
-            place.rename(pathlib.Path(work) / "replaced")
-        folder.rename(place)
+        _put(folder, about, pathlib.Path(work), kernels / series)
+
+
+def _put(folder: pathlib.Path, about: dict, work: pathlib.Path, place: pathlib.Path) -> None:
+    """Move a kernel's files to their place in the cache; what was there ends with the folder *work*."""
+    (folder / "kernel.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    if place.exists():
+        place.rename(work / "replaced")
+    folder.rename(place)
 
 
 def _fetch(series: str, older: Kernel | None) -> None:
@@ -187,23 +199,42 @@ def _fetch(series: str, older: Kernel | None) -> None:
     raise KernelUnavailable(f"{series}: {'; '.join(reasons)}")
 
 
+def _build(series: str, older: Kernel | None, refresh: bool) -> None:
+    """Bring a row of BUILT into the cache; raise KernelUnavailable."""
+    place = folder_of(series)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{series}.") as work:
+            folder = pathlib.Path(work) / "kernel"
+            folder.mkdir()
+            about = build(series, older.version if older else None, refresh, folder)
+            if about:
+                _put(folder, about, pathlib.Path(work), place)
+    except (BuildFailed, AptError, OSError, subprocess.CalledProcessError) as error:
+        raise KernelUnavailable(f"{series}: {error}") from None
+
+
 def kernel(series: str, refresh: bool = False) -> Kernel:
     """Return the kernel of a series, from the cache if it is there, else from the mirror.
 
-    With *refresh* or $DILL_REFRESH=1 a newer package replaces the cached one; if that fails the
-    cached one is used, with a warning in the log.
+    A row of BUILT is built then, which takes minutes. With *refresh* or $DILL_REFRESH=1 a newer
+    package replaces the cached one; if that fails the cached one is used, with a warning in the
+    log.
 
     Raises KernelUnavailable, with a one-line reason, when the series cannot be had.
     """
-    if series not in SOURCES:
-        raise KernelUnavailable(f"{series}: unknown series, known are {', '.join(SOURCES)}")
+    if series not in ALL:
+        raise KernelUnavailable(f"{series}: unknown series, known are {', '.join(ALL)}")
     refresh = refresh or os.environ.get("DILL_REFRESH") == "1"
     with locked(cache_dir() / "kernels" / f".{series}.lock"):
         older = cached(series)
         if older and not refresh:
             return older
         try:
-            _fetch(series, older)
+            if series in BUILT:
+                _build(series, older, refresh)
+            else:
+                _fetch(series, older)
         except KernelUnavailable as error:
             if not older:
                 raise
@@ -215,8 +246,11 @@ def debug_vmlinux(kernel: Kernel) -> pathlib.Path:
     """Return the kernel's vmlinux with its debug information.
 
     Its package has 300 MB, so that it is fetched only with $DILL_DEBUG_KERNELS=1; once it is in the
-    cache it is used. Raises KernelUnavailable, with a one-line reason.
+    cache it is used. A kernel of built.py has its own. Raises KernelUnavailable, with a one-line
+    reason.
     """
+    if kernel.series in BUILT:
+        return _folder(kernel.series) / "vmlinux"
     place = cache_dir() / "kernels" / f"{kernel.series}-debug" / f"vmlinux-{kernel.version}"
     with locked(cache_dir() / "kernels" / f".{kernel.series}-debug.lock"):
         if not place.exists():

@@ -134,7 +134,8 @@ class Guest:
             arguments = [
                 *("-kernel", kernel.vmlinuz, "-initrd", initramfs.build(kernel, wanted)),
                 *("-append", f"{COMMAND_LINE} {append}".strip()),
-                *("-m", memory, "-smp", str(smp), "-cpu", cpu or DEFAULT_CPU),
+                # A kernel without ACPI finds one CPU in each socket.
+                *("-m", memory, "-smp", f"{smp},sockets={smp}", "-cpu", cpu or DEFAULT_CPU),
                 *numa_arguments(memory, smp, numa),
                 *(["-device", "vmcoreinfo"] if vmcoreinfo else []),
                 *(self._memory_arguments(memory) if in_file else ()),
