@@ -23,10 +23,10 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) -m tools.demo
 
-# On one kernel of the matrix, or some: make check SERIES=6.1, SERIES="6.1 7.2".
+# On one kernel of the matrix, or some: make check SERIES=6.1, SERIES="6.1 7.2". FULL=1: what takes longer, too.
 check:
 	@tools/install-deps.sh check
-	@$(PYTHON) -m tools.check $(SERIES)
+	@$(if $(FULL),DILL_FULL=1) $(PYTHON) -m tools.check $(SERIES)
 
 # Options by BENCH, such as BENCH="--runs 15 6.12".
 bench:

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The suite's matrix: kernels x boot options. Every guest of the end-to-end tests is a row of FLAVOURS on a series.
 
+A series is a row of SOURCES in tests/guest/kernels.py, a kernel of Debian's; or one of BUILT in tests/guest/built.py, for
+configurations that Debian lacks. Tests run on the latter only where they name them.
+
     @pytest.mark.parametrize("case", on("plain", "debug"), ids=str)
     @pytest.fixture(scope="module", params=on("nodes", series=("7.2",)), ids=str)
+    @pytest.mark.parametrize("case", on("plain", series=("6.12-kasan",)), ids=str)
 
 A fixture borrows the guest of a case from tests.pool. `pytest -k debug` runs one flavour, `--series 6.1` one kernel.
 
@@ -14,7 +18,8 @@ import warnings
 from typing import NamedTuple
 
 from tests.guest.foreign import ForeignUnavailable, foreign
-from tests.guest.kernels import SOURCES
+from tests.guest.built import BUILT
+from tests.guest.kernels import ALL, SOURCES
 
 MIB = 1 << 20
 
@@ -26,6 +31,9 @@ def debug_word(series):
 
 def message_cache(series, size_class):
     """The cache of System V messages: of their own in the newer kernels, so that nobody else allocates there."""
+    if series in BUILT:
+        has = BUILT[series].has
+        return ("msg_msg-{}" if has("SLAB_BUCKETS") else "kmalloc-cg-{}" if has("MEMCG") else "kmalloc-{}").format(size_class)
     return {"5.10": "kmalloc-{}", "6.1": "kmalloc-cg-{}"}.get(series, "msg_msg-{}").format(size_class)
 
 
@@ -145,7 +153,7 @@ class Case(NamedTuple):
     @property
     def place(self):
         """Where it stands in the matrix, for sorting."""
-        return list(FLAVOURS).index(self.flavour), list(SOURCES).index(self.series), self.spoils
+        return list(FLAVOURS).index(self.flavour), ALL.index(self.series), self.spoils
 
 
 def on(*flavours, series=tuple(SOURCES), spoils=False):

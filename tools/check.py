@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.guest.kernels import SOURCES
+from tests.guest.kernels import ALL
 
 PYTHON = "/usr/bin/python3"
 # Guests wait, too: for the clock, for a debugger.
@@ -83,9 +83,9 @@ def counted(title, words):
 
 def main(series):
     """Every step runs, whatever failed before it; status 1 when anything did."""
-    unknown = sorted(set(series) - set(SOURCES))
+    unknown = sorted(set(series) - set(ALL))
     if unknown:
-        print(f"check: {' '.join(unknown)}: no such kernel; there are {' '.join(SOURCES)}", file=sys.stderr)
+        print(f"check: {' '.join(unknown)}: no such kernel; there are {' '.join(ALL)}", file=sys.stderr)
         return 2
     pytest = [PYTHON, "-m", "pytest", "-q", "-rs", "--durations=40", "--durations-min=5", "-n", WORKERS, "--dist", "loadgroup", "tests/e2e"]
     if series:

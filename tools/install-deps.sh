@@ -8,7 +8,9 @@ build="gcc libc6-dev meson ninja-build pkg-config libdw-dev libelf-dev libedit-d
 # What their static libraries need.
 static="libacl1-dev libbsd-dev libbz2-dev liblz4-dev liblzma-dev libmd-dev libncurses-dev libxml2-dev nettle-dev"
 guest="qemu-system-x86 busybox-static cpio lz4 zstd xz-utils gdb"
-check="libcmocka-dev libbpf-dev liblzo2-dev libsnappy-dev makedumpfile crash python3-drgn dwarves python3-pytest
+# To build the kernels of tests/guest/built.py.
+kernel="make bc bison flex libssl-dev perl python3 dwarves"
+check="$kernel libcmocka-dev libbpf-dev liblzo2-dev libsnappy-dev makedumpfile crash python3-drgn python3-pytest
 	python3-pytest-xdist clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 cppcheck shellcheck pyflakes3
 	codespell git groff-base mandoc
 	chromium chromium-driver python3-selenium"

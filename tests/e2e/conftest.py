@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The guests of the matrix for the end-to-end tests, and the doors through which dill is asked."""
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.guest.kernels import SERIES, SOURCES, KernelUnavailable, cached  # noqa: E402
+from tests.guest.built import BUILT  # noqa: E402
+from tests.guest.kernels import ALL, SERIES, KernelUnavailable, cached  # noqa: E402
 from tests.matrix import FLAVOURS, Case, on  # noqa: E402
 from tests.pool import Pool  # noqa: E402
 
@@ -19,7 +21,13 @@ from tests.pool import Pool  # noqa: E402
 
 def pytest_addoption(parser):
     """--series."""
-    parser.addoption("--series", metavar="SERIES", help=f"only the tests of these kernels, of {','.join(SOURCES)}")
+    parser.addoption("--series", metavar="SERIES", help=f"only the tests of these kernels, of {','.join(ALL)}")
+
+
+def series_by_default():
+    """Without --series: Debian's, and of the kernels to build those that are worth their minutes, or all."""
+    full = os.environ.get("DILL_FULL") == "1"
+    return [*SERIES, *(series for series, build in BUILT.items() if full or build.by_default)]
 
 
 def case_of(item):
@@ -29,10 +37,10 @@ def case_of(item):
 
 
 def chosen_series(config):
-    """Those of --series, or all."""
-    chosen = (config.getoption("--series") or ",".join(SERIES)).replace(",", " ").split()
-    if unknown := [series for series in chosen if series not in SOURCES]:
-        raise pytest.UsageError(f"--series {' '.join(unknown)}: not in the matrix; its kernels are {' '.join(SOURCES)}")
+    """Those of --series, or the ones by default."""
+    chosen = (config.getoption("--series") or ",".join(series_by_default())).replace(",", " ").split()
+    if unknown := [series for series in chosen if series not in ALL]:
+        raise pytest.UsageError(f"--series {' '.join(unknown)}: not in the matrix; its kernels are {' '.join(ALL)}")
     return chosen
 
 
@@ -94,14 +102,14 @@ def pytest_terminal_summary(terminalreporter, config):
     for series in chosen_series(config):
         if series in ran:
             which = cached(series)
-            terminalreporter.write_line(f"{series:6}{which.release}, {which.vmlinuz}")
+            terminalreporter.write_line(f"{series:5} {which.release}, {which.vmlinuz}")
             counts = ", ".join(f"{name} {count}" for name, count in ran[series].items() if count)
             terminalreporter.write_line(f"      tests: {counts}")
             for name in (name for name, flavour in FLAVOURS.items() if series in flavour.lacking):
                 terminalreporter.write_line(f"      not {name}: this kernel has no {FLAVOURS[name].needs}")
         elif series in reasons:
-            terminalreporter.write_line(f"{series:6}did not run: {reasons[series]}")
-    left_out = [series for series in SERIES if series not in chosen_series(config)]
+            terminalreporter.write_line(f"{series:5} did not run: {reasons[series]}")
+    left_out = [series for series in (*SERIES, *BUILT) if series not in chosen_series(config)]
     if left_out:
         terminalreporter.write_line(f"left out: {' '.join(left_out)}")
 

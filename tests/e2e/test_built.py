@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+"""Kernels of configurations that Debian lacks (tests/guest/built.py): what every one of them must pass."""
+import pytest
+
+from conftest import Gdb, Program
+from test_inspect import compare_with_slabinfo
+from tests.guest.built import BUILT
+from tests.matrix import on
+
+
+@pytest.mark.parametrize("case", on("plain", series=tuple(BUILT)), ids=str)
+def test_built(case, pool):
+    """kbase and every cache against the guest, through both doors; nothing in a healthy heap is broken."""
+    with pool.lend(case) as guest:
+        text = int(guest.run("grep ' _text$' /proc/kallsyms").split()[0], 16)
+        compare_with_slabinfo(Program(guest), guest)
+        for dill in (Program(guest), Gdb(guest)):
+            assert int(dill.json("kbase")[0]["base"], 16) == text
+            states = dill.json("kcensus")[-1]
+            assert states["live"] > 1000 and states["unknown"] == 0
+        done = Program(guest).run("kcheck")
+        assert done.returncode == 0, done.stdout
