@@ -82,6 +82,8 @@ const struct command kslab_command = {
 		"  .  free, on the freelist of this slab\n"
 		"  r  in a CPU's sheaf of kfree_rcu()    g  in a sheaf in a grace period\n"
 		"  k  in a batch of kfree_rcu()          d  in a deferred free\n"
+		"  q  in KASAN's quarantine              t  kept for a grace period "
+		"(SLUB_RCU_DEBUG)\n"
 		"  x  its whole slab is given back after a grace period\n"
 		"  ?  unknown: on no list, but a list that could hold it is broken or unreadable\n"
 		"With --json `map` has the same characters and `states` one record per object.\n"

@@ -188,6 +188,9 @@ bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret);
  * image, and where the symbol before ends something or is too far to be meant. */
 DILL_MUST_CHECK struct dill_error *kernel_symbol_at(struct kernel *kernel, dill_virt address,
 						    struct symbol *ret);
+/** Bytes from a symbol's address to the next one's: at least the size of the variable there, with
+ * what the compiler leaves behind it; 0 when no symbol begins at @p address, or none follows. */
+uint64_t kernel_symbol_room(struct kernel *kernel, dill_virt address);
 /** Call @p visit for every symbol whose name starts with @p prefix, in order of address; its error
  * ends the walk. */
 DILL_MUST_CHECK struct dill_error *kernel_each_symbol(

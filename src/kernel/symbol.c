@@ -77,6 +77,19 @@ struct dill_error *kernel_symbol_at(struct kernel *kernel, dill_virt address, st
 	return NULL;
 }
 
+uint64_t kernel_symbol_room(struct kernel *kernel, dill_virt address)
+{
+	const struct symbol_table *table = &kernel->symbols;
+	const struct symbol_entry *entry = symbol_table_at(table, address);
+	const struct symbol_entry *end = table->entries.items + table->entries.count;
+
+	if (!entry || entry->value != address)
+		return 0;
+	while (entry < end && entry->value == address)
+		entry++;
+	return entry < end ? entry->value - address : 0;
+}
+
 struct dill_error *kernel_each_symbol(struct kernel *kernel, const char *prefix,
 				      struct dill_error *(*visit)(void *context,
 								  const struct symbol *symbol),

@@ -19,6 +19,8 @@ const struct map_symbol map_symbols[PLACE_KINDS] = {
 	[PLACE_CALL_RCU] = {'g', STYLE_WARN, "in a sheaf in a grace period"},
 	[PLACE_KFREE_RCU] = {'k', STYLE_WARN, "in a batch of kfree_rcu()"},
 	[PLACE_DEFERRED] = {'d', STYLE_WARN, "in a deferred free"},
+	[PLACE_RCU_DELAYED] = {'t', STYLE_WARN, "kept for a grace period"},
+	[PLACE_QUARANTINE] = {'q', STYLE_WARN, "in KASAN's quarantine"},
 	[PLACE_DYING_SLAB] = {'x', STYLE_WARN, "in a slab that is given back"},
 };
 

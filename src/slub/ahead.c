@@ -159,11 +159,15 @@ void ahead_count(const struct contents *contents, const struct place *place, str
 	case PLACE_RCU_SHEAF:
 	case PLACE_CALL_RCU:
 	case PLACE_KFREE_RCU:
+	case PLACE_RCU_DELAYED:
 	case PLACE_DYING_SLAB:
 		*ret = (struct ahead){.cpu = -1, .how = "a grace period of RCU has to end first"};
 		return;
 	case PLACE_DEFERRED:
 		*ret = (struct ahead){.cpu = -1, .how = "its CPU has to finish freeing it first"};
+		return;
+	case PLACE_QUARANTINE:
+		*ret = (struct ahead){.cpu = -1, .how = "it has to leave KASAN's quarantine first"};
 		return;
 	case PLACE_LOOSE_SHEAF:
 		*ret = (struct ahead){.cpu = -1, .how = "the sheaf is kept for one user"};

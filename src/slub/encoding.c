@@ -7,11 +7,12 @@
 #define SAMPLES_SLOW 4
 
 /* Could this be the successor of a free object of the slab? */
-static bool fits(const struct encoding_sample *sample, dill_virt next)
+static bool fits(const struct heap *heap, const struct encoding_sample *sample, dill_virt next)
 {
 	uint32_t index;
 
-	return next == 0 || slab_object_index(sample->cache, &sample->slab, next, &index);
+	return next == 0 ||
+	       slab_object_index(sample->cache, &sample->slab, heap_untag(heap, next), &index);
 }
 
 /* NULL for a read that merely failed, with *ret_ok false. */
@@ -33,15 +34,15 @@ struct dill_error *encoding_vote(struct heap *heap, const struct encoding_sample
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t random = samples[i].cache->random, stored;
-		dill_virt slot = samples[i].object + samples[i].cache->offset;
+		dill_virt slot = heap_untag(heap, samples[i].object) + samples[i].cache->offset;
 		bool ok;
 
 		TRY(pass_over(kernel_read_u64(heap->kernel, slot, &stored), &ok));
 		if (!ok)
 			continue;
-		bool straight =
-			fits(&samples[i], freelist_decode(FREELIST_XOR, random, stored, slot));
-		bool swapped = fits(&samples[i],
+		bool straight = fits(heap, &samples[i],
+				     freelist_decode(FREELIST_XOR, random, stored, slot));
+		bool swapped = fits(heap, &samples[i],
 				    freelist_decode(FREELIST_XOR_SWAPPED, random, stored, slot));
 
 		straight_votes += straight && !swapped;
@@ -184,7 +185,7 @@ struct dill_error *encoding_try(struct heap *heap, const struct cache_list *cach
 	TRY(collect(heap, caches, samples, &count, ret));
 	TRY(encoding_vote(heap, samples, count));
 	for (size_t i = 0; i < count; i++) {
-		dill_virt slot = samples[i].object + samples[i].cache->offset;
+		dill_virt slot = heap_untag(heap, samples[i].object) + samples[i].cache->offset;
 		uint64_t stored;
 		bool ok;
 
@@ -192,9 +193,9 @@ struct dill_error *encoding_try(struct heap *heap, const struct cache_list *cach
 		if (!ok)
 			continue;
 		ret->pointers++;
-		ret->pointers_good +=
-			fits(&samples[i], freelist_decode(heap->encoding, samples[i].cache->random,
-							  stored, slot));
+		ret->pointers_good += fits(
+			heap, &samples[i],
+			freelist_decode(heap->encoding, samples[i].cache->random, stored, slot));
 	}
 	return NULL;
 }

@@ -82,7 +82,7 @@ static bool kfence(const struct heap *heap)
 
 static bool kasan(const struct heap *heap)
 {
-	return kernel_has_symbol(heap->kernel, "global_quarantine", NULL);
+	return kernel_has_symbol(heap->kernel, "kasan_quarantine_put", NULL);
 }
 
 static bool flag_enumerators(const struct heap *heap)
@@ -107,6 +107,6 @@ const struct slub_feature slub_features[] = {
 	{"refill_in_order", "sheaves are filled from partial slabs in the order of their list",
 	 refill_in_order},
 	{"kfence", "some objects may come from KFENCE's pool", kfence},
-	{"kasan_quarantine", "KASAN keeps freed objects back; dill does not read where", kasan},
+	{"kasan_quarantine", "KASAN keeps freed objects from reuse for a while", kasan},
 	{NULL, NULL, NULL},
 };

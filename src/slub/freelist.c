@@ -40,7 +40,7 @@ void freelists_warm(struct heap *heap, const struct cache *cache, const struct s
 		struct runner runner = {
 			kernel_map(heap->kernel, slabs[i]->base, size),
 			slabs[i]->base,
-			slabs[i]->freelist,
+			heap_untag(heap, slabs[i]->freelist),
 		};
 
 		if (runner.mapped)
@@ -58,8 +58,8 @@ void freelists_warm(struct heap *heap, const struct cache *cache, const struct s
 			if (at > size - sizeof(stored))
 				continue; /* its end, or out of the slab: the walk will say so */
 			memcpy(&stored, runner.mapped + at, sizeof(stored));
-			runner.object =
-				freelist_decode(heap->encoding, cache->random, stored, slot);
+			runner.object = heap_untag(
+				heap, freelist_decode(heap->encoding, cache->random, stored, slot));
 			/* Nobody looks at the result: without this the compiler drops the loop. */
 			__asm__ volatile("" : : "r"(runner.object));
 			runners[still++] = runner;
@@ -112,7 +112,8 @@ struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
 				 const struct finding_place *place, struct arena *arena,
 				 struct findings *findings, struct freelist *ret)
 {
-	dill_virt object = head, slot = slab->address + heap->layout.slab_freelist.offset;
+	dill_virt object = heap_untag(heap, head),
+		  slot = slab->address + heap->layout.slab_freelist.offset;
 
 	*ret = (struct freelist){0};
 	if (!head)
@@ -161,7 +162,8 @@ struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
 			return findings_absorb(findings, place,
 					       dill_error_add_context(error, "%s", what));
 		}
-		object = freelist_decode(heap->encoding, cache->random, stored, slot);
+		object = heap_untag(heap,
+				    freelist_decode(heap->encoding, cache->random, stored, slot));
 	}
 	return NULL;
 }

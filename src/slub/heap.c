@@ -14,6 +14,7 @@ struct dill_error *heap_open(struct kernel *kernel, struct heap **ret)
 	TRY(dill_error_add_context(kernel_symbol(kernel, "slab_caches", &heap->slab_caches),
 				   "the list of caches"));
 	TRY(layout_resolve(kernel, &heap->layout));
+	heap->tagged = heap->layout.ring_entries.present;
 	heap->encoding = heap->layout.cache_random.present ? FREELIST_UNDECIDED : FREELIST_PLAIN;
 	*ret = steal(heap);
 	return NULL;
@@ -21,5 +22,7 @@ struct dill_error *heap_open(struct kernel *kernel, struct heap **ret)
 
 void heap_free(struct heap *heap)
 {
+	if (heap)
+		number_map_deinit(&heap->kasan_callers);
 	free(heap);
 }

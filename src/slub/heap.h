@@ -2,6 +2,7 @@
 #ifndef SLUB_HEAP_H
 #define SLUB_HEAP_H
 
+#include "base/number_map.h"
 #include "slub/finding.h"
 #include "slub/layout.h"
 
@@ -22,8 +23,20 @@ struct heap {
 	dill_virt slab_caches; /**< head of the list of caches */
 	dill_virt kfence_base; /**< KFENCE's pool, kfence_load(); 0 = none */
 	uint64_t kfence_size;
+	bool tagged; /**< pointers to objects have a tag in their top byte (KASAN_SW_TAGS,
+			KASAN_HW_TAGS) */
+	dill_virt kasan_shadow;		 /**< shadow of address 0, kasan_load(); 0 = none */
+	struct number_map kasan_callers; /**< handle of a stack -> who called the allocator; the
+					     depot forgets none */
 	bool checked; /**< self_check_require() has found that all of this fits the kernel */
 };
+
+/** A pointer to an object as its address: the tag is none of it. All of the kernel's addresses have
+ * bit 55, and their top byte is 0xff without a tag. */
+static inline dill_virt heap_untag(const struct heap *heap, dill_virt pointer)
+{
+	return heap->tagged && pointer >> 55 & 1 ? pointer | UINT64_C(0xff) << 56 : pointer;
+}
 
 /** True in KFENCE's pool: its pages are marked as slabs of caches that know nothing of them. */
 static inline bool heap_is_kfence(const struct heap *heap, dill_virt address)

@@ -254,6 +254,9 @@ struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 	ret->slab_struct_size = struct_size(types, "slab|page");
 	ret->barn_struct_size = struct_size(types, "node_barn");
 	ret->track_struct_size = struct_size(types, "track");
+	ret->qlist_struct_size = struct_size(types, "qlist_head");
+	ret->kasan_track_struct_size = struct_size(types, "kasan_track");
+	ret->ring_entry_struct_size = struct_size(types, "kasan_stack_ring_entry");
 	ret->krw_struct_size = struct_size(types, "kfree_rcu_cpu_work");
 	ret->ext_struct_size = struct_size(types, "slabobj_ext");
 	ret->kfence_struct_size = struct_size(types, "kfence_metadata");

@@ -41,15 +41,18 @@ struct layout {
 				     */
 	uint64_t cpu_struct_size;   /**< of struct kmem_cache_cpu; 0 without one */
 	uint64_t node_struct_size;
-	uint64_t slab_struct_size;   /**< of struct slab or struct page */
-	uint64_t barn_struct_size;   /**< of struct node_barn; 0 without one */
-	uint64_t krw_struct_size;    /**< of struct kfree_rcu_cpu_work; 0 without one */
-	uint64_t track_struct_size;  /**< of struct track; 0 without one */
-	uint64_t ext_struct_size;    /**< of struct slabobj_ext; 0 without one */
-	uint64_t kfence_struct_size; /**< of struct kfence_metadata; 0 without KFENCE */
-	uint64_t per_node_stride;    /**< bytes from one node's pointers to the next, 0 when caches
-					have `node[]` */
-	uint32_t node_slots;	     /**< elements of the node array as declared */
+	uint64_t slab_struct_size;	  /**< of struct slab or struct page */
+	uint64_t barn_struct_size;	  /**< of struct node_barn; 0 without one */
+	uint64_t krw_struct_size;	  /**< of struct kfree_rcu_cpu_work; 0 without one */
+	uint64_t qlist_struct_size;	  /**< of struct qlist_head; 0 without KASAN's quarantine */
+	uint64_t kasan_track_struct_size; /**< of struct kasan_track; 0 without KASAN */
+	uint64_t ring_entry_struct_size;  /**< of struct kasan_stack_ring_entry; 0 without */
+	uint64_t track_struct_size;	  /**< of struct track; 0 without one */
+	uint64_t ext_struct_size;	  /**< of struct slabobj_ext; 0 without one */
+	uint64_t kfence_struct_size;	  /**< of struct kfence_metadata; 0 without KFENCE */
+	uint64_t per_node_stride; /**< bytes from one node's pointers to the next, 0 when caches
+				     have `node[]` */
+	uint32_t node_slots;	  /**< elements of the node array as declared */
 	enum slab_mark slab_mark;
 	uint32_t slab_mark_value; /**< bit number, mask or byte, as slab_mark says */
 	uint64_t reserve_mask;	  /**< of page.flags: a slab made from the emergency reserves of

@@ -30,6 +30,8 @@ static const struct {
 	[PLACE_CALL_RCU] = {"call_rcu", OBJECT_WAITING},
 	[PLACE_KFREE_RCU] = {"kfree_rcu", OBJECT_WAITING},
 	[PLACE_DEFERRED] = {"deferred", OBJECT_WAITING},
+	[PLACE_RCU_DELAYED] = {"rcu_delayed", OBJECT_WAITING},
+	[PLACE_QUARANTINE] = {"quarantine", OBJECT_WAITING},
 	[PLACE_DYING_SLAB] = {"dying_slab", OBJECT_WAITING},
 };
 
@@ -142,7 +144,7 @@ struct dill_error *places_visit(const struct contents *contents, const struct wa
 
 		/* Of a sheaf on no list: who has it may be emptying it, and counts that at the end.
 		 */
-		if (item->cpu < 0)
+		if (item->cpu < 0 && item->kind != PLACE_QUARANTINE)
 			place.moving = "the sheaf is in use, on no list";
 
 		if (item->cache == contents->cache->address)

@@ -35,6 +35,9 @@ enum place_kind {
 	PLACE_CALL_RCU,	     /**< a sheaf that waits for a grace period */
 	PLACE_KFREE_RCU,     /**< a CPU's batch of kfree_rcu() */
 	PLACE_DEFERRED,	     /**< freed where no lock could be taken (kfree_nolock()) */
+	PLACE_RCU_DELAYED,   /**< its cache's memory is type-safe: freed after a grace period, so
+				that debugging sees who uses it later (SLUB_RCU_DEBUG) */
+	PLACE_QUARANTINE,    /**< KASAN keeps it from reuse */
 	PLACE_DYING_SLAB,    /**< its whole slab goes back after a grace period */
 	PLACE_KINDS,
 };

@@ -6,8 +6,9 @@ enum shape {
 	SHAPE_CPU,	/* CPU's WHAT, position */
 	SHAPE_CPU_LIST, /* CPU's WHAT number list, position */
 	SHAPE_NODE_LIST,
-	SHAPE_ALONE, /* WHAT, position */
-	SHAPE_WHOLE, /* WHAT */
+	SHAPE_IN_CPU, /* WHAT, CPU's queue or the global one, position */
+	SHAPE_ALONE,  /* WHAT, position */
+	SHAPE_WHOLE,  /* WHAT */
 };
 
 static const struct {
@@ -31,6 +32,8 @@ static const struct {
 			    "slot"},
 	[PLACE_KFREE_RCU] = {SHAPE_CPU, "batch of kfree_rcu()", "entry"},
 	[PLACE_DEFERRED] = {SHAPE_CPU, "deferred frees", "entry"},
+	[PLACE_RCU_DELAYED] = {SHAPE_CPU, "callbacks, freed after a grace period", "entry"},
+	[PLACE_QUARANTINE] = {SHAPE_IN_CPU, "in KASAN's quarantine", "position"},
 	[PLACE_DYING_SLAB] = {SHAPE_WHOLE,
 			      "its slab is empty and goes back after a grace period of RCU", ""},
 };
@@ -49,6 +52,11 @@ const char *place_text(const struct place *place, struct arena *arena)
 	case SHAPE_NODE_LIST:
 		return arena_format(arena, "node %d's %s %u, %s %u", place->node, what, place->list,
 				    position, place->position);
+	case SHAPE_IN_CPU:
+		if (place->cpu < 0)
+			return arena_format(arena, "%s, %s %u", what, position, place->position);
+		return arena_format(arena, "%s, CPU %d's queue, %s %u", what, place->cpu, position,
+				    place->position);
 	case SHAPE_ALONE:
 		return arena_format(arena, "%s, %s %u", what, position, place->position);
 	case SHAPE_WHOLE:

@@ -58,6 +58,8 @@ static struct dill_error *read_objects(struct heap *heap, const struct cache *ca
 		sheaf->broken = true;
 		return findings_absorb(findings, place, dill_error_add_context(error, "%s", what));
 	}
+	for (uint32_t i = 0; i < sheaf->size; i++)
+		objects[i] = heap_untag(heap, objects[i]);
 	sheaf->objects = objects;
 	return check_objects(heap, cache, what, place, findings, sheaf);
 }

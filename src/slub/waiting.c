@@ -1,51 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-#include "slub/waiting.h"
-
 #include <string.h>
 
 #include "slub/circle.h"
 #include "slub/locate.h"
-#include "slub/place.h"
+#include "slub/waiting_private.h"
 
 /* Callbacks of a CPU that are followed in search of sheaves. */
 #define CALLBACKS_MAX ((size_t)1 << 22)
 
-/* Everything while it is read. */
-struct reader {
-	struct heap *heap;
-	const struct cache_list *caches;
-	struct arena *arena;
-	struct findings *findings;
-	ARRAY(struct waiting_object) items;
-	struct waiting *ret;
-};
-
-/* Where the reader is. */
-struct spot {
-	enum place_kind kind;
-	unsigned cpu;
-	const char *what;
-	dill_virt container;
-	uint32_t position;
-	const char *moving;
-};
-
-static struct finding_place place_of(const struct spot *spot)
+static struct finding_place place_of(const struct waiting_spot *spot)
 {
-	return (struct finding_place){.cpu = (int)spot->cpu, .node = -1, .moving = spot->moving};
+	return (struct finding_place){.cpu = spot->cpu, .node = -1, .moving = spot->moving};
 }
 
-static void note_incomplete(struct reader *reader, const struct spot *spot)
+static void note_incomplete(struct waiting_reader *reader, const struct waiting_spot *spot)
 {
 	reader->ret->incomplete = true;
 	if (!reader->ret->why)
-		reader->ret->why =
-			arena_format(reader->arena, "CPU %u's %s", spot->cpu, spot->what);
+		reader->ret->why = spot->cpu < 0 ? spot->what
+						 : arena_format(reader->arena, "CPU %d's %s",
+								spot->cpu, spot->what);
 }
 
 /* A list cannot be read on: a finding, and what is behind it stays unknown. */
-static struct dill_error *give_up(struct reader *reader, const struct spot *spot,
-				  struct dill_error *error)
+struct dill_error *waiting_give_up(struct waiting_reader *reader, const struct waiting_spot *spot,
+				   struct dill_error *error)
 {
 	struct finding_place place = place_of(spot);
 
@@ -56,8 +35,8 @@ static struct dill_error *give_up(struct reader *reader, const struct spot *spot
 			       dill_error_add_context(error, "%s", spot->what));
 }
 
-static void broken(struct reader *reader, const struct spot *spot, dill_virt address,
-		   const char *why)
+void waiting_broken(struct waiting_reader *reader, const struct waiting_spot *spot,
+		    dill_virt address, const char *why)
 {
 	struct finding_place place = place_of(spot);
 
@@ -66,15 +45,19 @@ static void broken(struct reader *reader, const struct spot *spot, dill_virt add
 }
 
 /* Add the object that @p address lies in; what lies in no slab is counted only. */
-static struct dill_error *add(struct reader *reader, const struct spot *spot, dill_virt address)
+struct dill_error *waiting_add(struct waiting_reader *reader, const struct waiting_spot *spot,
+			       dill_virt address)
 {
 	struct findings scratch = {.arena = reader->arena};
 	struct located located = {0};
+
+	address = heap_untag(reader->heap, address);
+
 	struct dill_error *error =
 		heap_locate(reader->heap, reader->caches, address, &scratch, &located);
 
 	if (error)
-		return give_up(reader, spot, error);
+		return waiting_give_up(reader, spot, error);
 	if (!located.in_slab || !located.in_slot) {
 		reader->ret->others++;
 		if (!located.kfence)
@@ -85,7 +68,7 @@ static struct dill_error *add(struct reader *reader, const struct spot *spot, di
 		.object = located.object,
 		.cache = located.cache_address,
 		.kind = (int)spot->kind,
-		.cpu = (int)spot->cpu,
+		.cpu = spot->cpu,
 		.position = spot->position,
 		.container = spot->container,
 	};
@@ -102,24 +85,25 @@ static struct dill_error *add(struct reader *reader, const struct spot *spot, di
  * Follow a chain whose links lie in the objects: kfree_rcu()'s fallback list, and deferred frees.
  * @param distance  of the next pointer from where a link points
  */
-static struct dill_error *read_chain(struct reader *reader, struct spot spot, dill_virt first,
-				     uint32_t distance)
+static struct dill_error *read_chain(struct waiting_reader *reader, struct waiting_spot spot,
+				     dill_virt first, uint32_t distance)
 {
 	struct circle circle = {0};
-	dill_virt at = first;
+	dill_virt at = heap_untag(reader->heap, first);
 
 	while (at) {
 		struct dill_error *error;
 
 		if (spot.position == WAITING_MAX || circle_closes(&circle, at)) {
-			broken(reader, &spot, at, "has no end");
+			waiting_broken(reader, &spot, at, "has no end");
 			return NULL;
 		}
 		TRY(memory_check_interrupt(kernel_memory(reader->heap->kernel)));
-		TRY(add(reader, &spot, at));
+		TRY(waiting_add(reader, &spot, at));
 		error = kernel_read_u64(reader->heap->kernel, at + distance, &at);
 		if (error)
-			return give_up(reader, &spot, error);
+			return waiting_give_up(reader, &spot, error);
+		at = heap_untag(reader->heap, at);
 		spot.position++;
 	}
 	return NULL;
@@ -129,14 +113,15 @@ static struct dill_error *read_chain(struct reader *reader, struct spot spot, di
 
 #define RECORDS_MAX (DILL_PAGE_SIZE / 8u)
 
-static struct dill_error *read_records(struct reader *reader, struct spot *spot, dill_virt block)
+static struct dill_error *read_records(struct waiting_reader *reader, struct waiting_spot *spot,
+				       dill_virt block)
 {
 	const struct layout *l = &reader->heap->layout;
 	uint64_t count, records[RECORDS_MAX];
 
 	TRY(kernel_read_u64(reader->heap->kernel, block + l->bulk_count.offset, &count));
 	if (count > RECORDS_MAX) {
-		broken(reader, spot, block, "counts more records than fit in a page");
+		waiting_broken(reader, spot, block, "counts more records than fit in a page");
 		return NULL;
 	}
 	TRY(kernel_read(reader->heap->kernel, block + l->bulk_records.offset, records,
@@ -144,12 +129,12 @@ static struct dill_error *read_records(struct reader *reader, struct spot *spot,
 	TRY(kernel_prefetch(reader->heap->kernel, records, count));
 	spot->container = block;
 	for (spot->position = 0; spot->position < count; spot->position++)
-		TRY(add(reader, spot, records[spot->position]));
+		TRY(waiting_add(reader, spot, records[spot->position]));
 	return NULL;
 }
 
 /* To 6.3: a chain through `next`. */
-static struct dill_error *read_block_chain(struct reader *reader, struct spot *spot,
+static struct dill_error *read_block_chain(struct waiting_reader *reader, struct waiting_spot *spot,
 					   dill_virt anchor)
 {
 	struct circle circle = {0};
@@ -159,7 +144,7 @@ static struct dill_error *read_block_chain(struct reader *reader, struct spot *s
 
 	while (!error && block) {
 		if (blocks++ == WAITING_MAX / RECORDS_MAX || circle_closes(&circle, block)) {
-			broken(reader, spot, block, "has no end");
+			waiting_broken(reader, spot, block, "has no end");
 			return NULL;
 		}
 		TRY(memory_check_interrupt(kernel_memory(reader->heap->kernel)));
@@ -169,11 +154,11 @@ static struct dill_error *read_block_chain(struct reader *reader, struct spot *s
 						block + reader->heap->layout.bulk_next.offset,
 						&block);
 	}
-	return give_up(reader, spot, error);
+	return waiting_give_up(reader, spot, error);
 }
 
 /* Since 6.4: a list. */
-static struct dill_error *read_block_list(struct reader *reader, struct spot *spot,
+static struct dill_error *read_block_list(struct waiting_reader *reader, struct waiting_spot *spot,
 					  dill_virt anchor)
 {
 	_cleanup_(list_walk_deinitp)
@@ -186,11 +171,12 @@ static struct dill_error *read_block_list(struct reader *reader, struct spot *sp
 	for (size_t i = 0; i < walk.nodes.count && !error; i++)
 		error = read_records(reader, spot,
 				     walk.nodes.items[i] - reader->heap->layout.bulk_list.offset);
-	return give_up(reader, spot, error);
+	return waiting_give_up(reader, spot, error);
 }
 
 /* Both arrays have two elements: slab objects and vmalloc memory. Only the first matters here. */
-static struct dill_error *read_blocks(struct reader *reader, struct spot spot, dill_virt anchor)
+static struct dill_error *read_blocks(struct waiting_reader *reader, struct waiting_spot spot,
+				      dill_virt anchor)
 {
 	if (reader->heap->layout.bulk_list.present)
 		return read_block_list(reader, &spot, anchor);
@@ -201,19 +187,19 @@ static struct dill_error *read_blocks(struct reader *reader, struct spot spot, d
 
 /* The objects of a fallback list hold a struct rcu_head (kvfree_rcu_head since 7.3), whose first
  * word is the next pointer; where in the object it lies the slab tells. */
-static struct dill_error *read_heads(struct reader *reader, const struct spot *spot,
+static struct dill_error *read_heads(struct waiting_reader *reader, const struct waiting_spot *spot,
 				     dill_virt pointer)
 {
 	dill_virt first;
 	struct dill_error *error = kernel_read_u64(reader->heap->kernel, pointer, &first);
 
-	return error ? give_up(reader, spot, error) : read_chain(reader, *spot, first, 0);
+	return error ? waiting_give_up(reader, spot, error) : read_chain(reader, *spot, first, 0);
 }
 
-static struct dill_error *read_kfree_rcu(struct reader *reader, unsigned cpu, dill_virt krc)
+static struct dill_error *read_kfree_rcu(struct waiting_reader *reader, unsigned cpu, dill_virt krc)
 {
 	const struct layout *l = &reader->heap->layout;
-	struct spot spot = {PLACE_KFREE_RCU, cpu, "list of kfree_rcu()"};
+	struct waiting_spot spot = {PLACE_KFREE_RCU, (int)cpu, "list of kfree_rcu()"};
 	uint64_t works = l->krw_struct_size ? l->krc_works.size / l->krw_struct_size : 0;
 	uint32_t lock;
 
@@ -223,7 +209,7 @@ static struct dill_error *read_kfree_rcu(struct reader *reader, unsigned cpu, di
 			reader->heap->kernel, krc + l->krc_lock.offset, &lock, sizeof(lock));
 
 		if (error)
-			return give_up(reader, &spot, error);
+			return waiting_give_up(reader, &spot, error);
 		if (lock)
 			reader->ret->moving = spot.moving = "a CPU's kfree_rcu() list is locked";
 	}
@@ -245,7 +231,8 @@ static struct dill_error *read_kfree_rcu(struct reader *reader, unsigned cpu, di
 
 /* --- sheaves --- */
 
-static struct dill_error *add_sheaf(struct reader *reader, struct spot spot, dill_virt address)
+static struct dill_error *add_sheaf(struct waiting_reader *reader, struct waiting_spot spot,
+				    dill_virt address)
 {
 	const struct layout *l = &reader->heap->layout;
 	struct finding_place place = place_of(&spot);
@@ -256,11 +243,11 @@ static struct dill_error *add_sheaf(struct reader *reader, struct spot spot, dil
 	const struct cache *cache = error ? NULL : cache_at(reader->caches, owner);
 
 	if (error)
-		return give_up(reader, &spot, error);
+		return waiting_give_up(reader, &spot, error);
 	if (!cache && reader->caches->is_part)
 		return NULL;
 	if (!cache) {
-		broken(reader, &spot, address, "holds a sheaf of no known cache");
+		waiting_broken(reader, &spot, address, "holds a sheaf of no known cache");
 		return NULL;
 	}
 	place.cache = cache->name;
@@ -270,18 +257,50 @@ static struct dill_error *add_sheaf(struct reader *reader, struct spot spot, dil
 		note_incomplete(reader, &spot);
 	spot.container = address;
 	for (spot.position = 0; sheaf.objects && spot.position < sheaf.size; spot.position++)
-		TRY(add(reader, &spot, sheaf.objects[spot.position]));
+		TRY(waiting_add(reader, &spot, sheaf.objects[spot.position]));
 	return NULL;
 }
 
-/* Functions that a sheaf's callback can be, 0 for those that this kernel has not. */
-struct sheaf_callbacks {
-	dill_virt items[2];
+/* Functions that a sheaf's callback can be, and that of a single object that was kept for a grace
+ * period; 0 for those that this kernel has not. */
+struct callbacks {
+	dill_virt sheaves[2];
+	dill_virt delayed;
 };
 
-/* All callbacks of a CPU: of those that free a sheaf, the sheaf. */
-static struct dill_error *read_callbacks(struct reader *reader, struct spot spot, dill_virt pointer,
-					 const struct sheaf_callbacks *callbacks)
+/* An object of type-safe memory (mm/slub.c slab_free_hook(), struct rcu_delayed_free). */
+static struct dill_error *add_delayed(struct waiting_reader *reader, struct waiting_spot spot,
+				      dill_virt container)
+{
+	const struct layout *l = &reader->heap->layout;
+	dill_virt object;
+	struct dill_error *error = kernel_read_u64(reader->heap->kernel,
+						   container + l->delayed_object.offset, &object);
+
+	if (error)
+		return waiting_give_up(reader, &spot, error);
+	spot.kind = PLACE_RCU_DELAYED;
+	spot.container = container;
+	return waiting_add(reader, &spot, object);
+}
+
+/* What a callback frees, when it is one of those. */
+static struct dill_error *add_freed(struct waiting_reader *reader, const struct waiting_spot *spot,
+				    dill_virt head, dill_virt func,
+				    const struct callbacks *callbacks)
+{
+	const struct layout *l = &reader->heap->layout;
+
+	if (func && (func == callbacks->sheaves[0] || func == callbacks->sheaves[1]))
+		return add_sheaf(reader, *spot, head - l->sheaf_rcu.offset);
+	if (func && func == callbacks->delayed)
+		return add_delayed(reader, *spot, head - l->delayed_rcu.offset);
+	return NULL;
+}
+
+/* All callbacks of a CPU. */
+static struct dill_error *read_callbacks(struct waiting_reader *reader, struct waiting_spot spot,
+					 dill_virt pointer, const struct callbacks *callbacks)
 {
 	const struct layout *l = &reader->heap->layout;
 	struct kernel *kernel = reader->heap->kernel;
@@ -292,27 +311,30 @@ static struct dill_error *read_callbacks(struct reader *reader, struct spot spot
 
 	for (; !error && at; error = kernel_read_u64(kernel, at + l->rcu_next.offset, &at)) {
 		if (count++ == CALLBACKS_MAX || circle_closes(&circle, at)) {
-			broken(reader, &spot, at, "has no end");
+			waiting_broken(reader, &spot, at, "has no end");
 			return NULL;
 		}
 		TRY(memory_check_interrupt(kernel_memory(kernel)));
 		error = kernel_read_u64(kernel, at + l->rcu_func.offset, &func);
 		if (error)
 			break;
-		if (func && (func == callbacks->items[0] || func == callbacks->items[1]))
-			TRY(add_sheaf(reader, spot, at - l->sheaf_rcu.offset));
+		TRY(add_freed(reader, &spot, at, func, callbacks));
+		spot.position++;
 	}
-	return give_up(reader, &spot, error);
+	return waiting_give_up(reader, &spot, error);
 }
 
-static struct dill_error *read_rcu_data(struct reader *reader, unsigned cpu, dill_virt data)
+static struct dill_error *read_rcu_data(struct waiting_reader *reader, unsigned cpu, dill_virt data)
 {
 	const struct layout *l = &reader->heap->layout;
-	struct spot spot = {PLACE_CALL_RCU, cpu, "list of RCU callbacks"};
-	struct sheaf_callbacks callbacks = {0};
+	struct waiting_spot spot = {PLACE_CALL_RCU, (int)cpu, "list of RCU callbacks"};
+	struct callbacks callbacks = {0};
 
-	kernel_has_symbol(reader->heap->kernel, "rcu_free_sheaf", &callbacks.items[0]);
-	kernel_has_symbol(reader->heap->kernel, "rcu_free_sheaf_nobarn", &callbacks.items[1]);
+	kernel_has_symbol(reader->heap->kernel, "rcu_free_sheaf", &callbacks.sheaves[0]);
+	kernel_has_symbol(reader->heap->kernel, "rcu_free_sheaf_nobarn", &callbacks.sheaves[1]);
+	if (l->delayed_rcu.present && l->delayed_object.present)
+		kernel_has_symbol(reader->heap->kernel, "slab_free_after_rcu_debug",
+				  &callbacks.delayed);
 	TRY(read_callbacks(reader, spot, data + l->rcu_cblist.offset, &callbacks));
 	if (!l->rcu_bypass.present)
 		return NULL;
@@ -325,10 +347,10 @@ static struct dill_error *read_rcu_data(struct reader *reader, unsigned cpu, dil
  * Links of an llist lie at the free pointer's offset of each object, and are plain pointers to the
  * next one's: whatever they point into, the slab tells the object.
  */
-static struct dill_error *read_deferred(struct reader *reader, unsigned cpu, dill_virt work)
+static struct dill_error *read_deferred(struct waiting_reader *reader, unsigned cpu, dill_virt work)
 {
 	const struct layout *l = &reader->heap->layout;
-	struct spot spot = {PLACE_DEFERRED, cpu, "list of deferred frees"};
+	struct waiting_spot spot = {PLACE_DEFERRED, (int)cpu, "list of deferred frees"};
 	struct circle circle = {0};
 	dill_virt at;
 	size_t count = 0;
@@ -345,12 +367,12 @@ static struct dill_error *read_deferred(struct reader *reader, unsigned cpu, dil
 
 	for (; !error && at; error = kernel_read_u64(kernel, at, &at)) {
 		if (count++ == CALLBACKS_MAX || circle_closes(&circle, at)) {
-			broken(reader, &spot, at, "has no end");
+			waiting_broken(reader, &spot, at, "has no end");
 			return NULL;
 		}
 		TRY(add_sheaf(reader, spot, at - l->sheaf_llnode.offset));
 	}
-	return give_up(reader, &spot, error);
+	return waiting_give_up(reader, &spot, error);
 }
 
 /* --- all CPUs --- */
@@ -359,10 +381,10 @@ static struct dill_error *read_deferred(struct reader *reader, unsigned cpu, dil
 struct source {
 	const char *symbol;
 	bool known; /* its type is */
-	struct dill_error *(*read)(struct reader *reader, unsigned cpu, dill_virt address);
+	struct dill_error *(*read)(struct waiting_reader *reader, unsigned cpu, dill_virt address);
 };
 
-static struct dill_error *read_source(struct reader *reader, const struct source *source)
+static struct dill_error *read_source(struct waiting_reader *reader, const struct source *source)
 {
 	struct kernel *kernel = reader->heap->kernel;
 	dill_virt symbol;
@@ -382,16 +404,7 @@ static struct dill_error *read_source(struct reader *reader, const struct source
 	return NULL;
 }
 
-/* KASAN keeps freed objects from reuse in lists that dill does not read (mm/kasan/quarantine.c). */
-static void note_quarantine(struct reader *reader)
-{
-	if (!kernel_has_symbol(reader->heap->kernel, "global_quarantine", NULL))
-		return;
-	reader->ret->incomplete = true;
-	reader->ret->why = "KASAN's quarantine";
-}
-
-static struct dill_error *read_all(struct reader *reader)
+static struct dill_error *read_all(struct waiting_reader *reader)
 {
 	const struct layout *l = &reader->heap->layout;
 	const struct source sources[] = {
@@ -401,10 +414,11 @@ static struct dill_error *read_all(struct reader *reader)
 		{"rcu_data", l->rcu_cblist.present, read_rcu_data},
 	};
 
-	note_quarantine(reader);
+	TRY(quarantine_read(reader));
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
-		/* Callbacks matter only where sheaves are among them. */
-		if (sources[i].read == read_rcu_data && !l->cache_cpu_sheaves.present)
+		/* Callbacks matter only where sheaves or objects are among them. */
+		if (sources[i].read == read_rcu_data && !l->cache_cpu_sheaves.present &&
+		    !l->delayed_rcu.present)
 			continue;
 		TRY(read_source(reader, &sources[i]));
 	}
@@ -414,7 +428,7 @@ static struct dill_error *read_all(struct reader *reader)
 struct dill_error *waiting_read(struct heap *heap, const struct cache_list *caches,
 				struct arena *arena, struct findings *findings, struct waiting *ret)
 {
-	struct reader reader = {
+	struct waiting_reader reader = {
 		.heap = heap, .caches = caches, .arena = arena, .findings = findings, .ret = ret};
 	struct waiting_object *items;
 	struct dill_error *error;

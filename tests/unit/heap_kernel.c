@@ -40,6 +40,16 @@ struct dill_error *kernel_read_u64(struct kernel *kernel, dill_virt address, uin
 	return kernel_read(kernel, address, ret, sizeof(*ret));
 }
 
+struct dill_error *kernel_read_u8(struct kernel *kernel, dill_virt address, uint8_t *ret)
+{
+	return kernel_read(kernel, address, ret, sizeof(*ret));
+}
+
+struct dill_error *kernel_read_u32(struct kernel *kernel, dill_virt address, uint32_t *ret)
+{
+	return kernel_read(kernel, address, ret, sizeof(*ret));
+}
+
 struct dill_error *kernel_read_string(struct kernel *kernel, dill_virt address, size_t limit,
 				      char **ret)
 {
@@ -193,6 +203,28 @@ bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret)
 		return true;
 	}
 	return false;
+}
+
+uint64_t kernel_symbol_room(struct kernel *kernel, dill_virt address)
+{
+	const struct image *image = kernel->image;
+	uint64_t room = 0;
+
+	for (size_t i = 0; i < sizeof(image->symbols) / sizeof(*image->symbols); i++) {
+		uint64_t distance = image->symbols[i].address - address;
+
+		if (image->symbols[i].name && image->symbols[i].address > address &&
+		    (!room || distance < room))
+			room = distance;
+	}
+	return room;
+}
+
+struct dill_error *kernel_symbol_at(struct kernel *kernel, dill_virt address, struct symbol *ret)
+{
+	(void)kernel, (void)ret;
+	return dill_error_new(DILL_ERROR_NOT_FOUND, "0x%lx is in no function",
+			      (unsigned long)address);
 }
 
 struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsigned cpu,

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_WAITING_PRIVATE_H
+#define SLUB_WAITING_PRIVATE_H
+
+#include "slub/place.h"
+
+/** Everything while the freed objects that wait are read: waiting.c, and what it calls. */
+struct waiting_reader {
+	struct heap *heap;
+	const struct cache_list *caches;
+	struct arena *arena;
+	struct findings *findings;
+	ARRAY(struct waiting_object) items;
+	struct waiting *ret;
+};
+
+/** Where the reader is. */
+struct waiting_spot {
+	enum place_kind kind;
+	int cpu;	  /**< whose list; -1 = nobody's */
+	const char *what; /**< "list of deferred frees" */
+	dill_virt container;
+	uint32_t position;
+	const char *moving; /**< as finding_place.moving */
+};
+
+/** Add the object that @p address lies in; what lies in no slab is counted only. */
+DILL_MUST_CHECK struct dill_error *waiting_add(struct waiting_reader *reader,
+					       const struct waiting_spot *spot, dill_virt address);
+/** A list is broken at @p address: a finding, "WHAT WHY", and what is behind it stays unknown. */
+void waiting_broken(struct waiting_reader *reader, const struct waiting_spot *spot,
+		    dill_virt address, const char *why);
+/** The same for what cannot be read. @param error  taken over, may be NULL. NULL; fatal errors */
+DILL_MUST_CHECK struct dill_error *waiting_give_up(struct waiting_reader *reader,
+						   const struct waiting_spot *spot,
+						   struct dill_error *error);
+
+/**
+ * kasan_quarantine.c: freed objects that KASAN keeps from reuse; does nothing on kernels without.
+ *
+ * Source: mm/kasan/quarantine.c cpu_quarantine, shrink_qlist, global_quarantine
+ */
+DILL_MUST_CHECK struct dill_error *quarantine_read(struct waiting_reader *reader);
+
+#endif
