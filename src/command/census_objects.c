@@ -33,9 +33,10 @@ static struct dill_error *set_origin(struct streamer *streamer, const struct map
 	TRY(origin_name(streamer->names, origin.kind, origin.address, &name));
 	record_set_text(record, CENSUS_OBJECT_SITE, name);
 	record_set_number(record, CENSUS_OBJECT_CALLER, origin.address);
+	if (origin.has_pid)
+		record_set_signed(record, CENSUS_OBJECT_PID, origin.pid);
 	if (!origin.has_track)
 		return NULL;
-	record_set_signed(record, CENSUS_OBJECT_PID, origin.pid);
 	record_set_number(record, CENSUS_OBJECT_CPU, origin.cpu);
 	if (census_age(&streamer->clock, &origin, &age))
 		record_set_number(record, CENSUS_OBJECT_AGE, age);

@@ -17,8 +17,8 @@ static struct dill_error *set_object(struct command_call *call, const struct fin
 	if (!finding->allocated || !finding->freed)
 		return NULL;
 	TRY(session_kernel(call->session, &kernel));
-	TRY(track_append(kernel, call->arena, "alloc", finding->allocated, TRACK_OF_SLUB, &tracks));
-	TRY(track_append(kernel, call->arena, "free", finding->freed, TRACK_OF_SLUB, &tracks));
+	TRY(track_append(kernel, call->arena, "alloc", finding->allocated, &tracks));
+	TRY(track_append(kernel, call->arena, "free", finding->freed, &tracks));
 	if (tracks.count)
 		record_set_records(record, FINDING_COLUMN_TRACKS, tracks);
 	return NULL;

@@ -85,6 +85,7 @@ static struct dill_error *check_cache(struct survey *survey, const struct cache 
 	TRY(survey_map(survey, cache, arena, &contents, &map));
 	lists_check(survey->heap, &contents, survey->findings);
 	TRY(bytes_check(survey->heap, &contents, &map, survey->findings, &coverage->counts));
+	TRY(shadow_check(survey->heap, &map, survey->findings, &coverage->counts));
 	cover(survey->heap, cache, &map, coverage);
 	return add_users(survey->heap, cache, survey->findings, mark);
 }
@@ -200,6 +201,9 @@ static struct dill_error *emit_summary(struct command_call *call, const struct s
 	record_set_number(record, CHECK_COLUMN_SLABS, coverage->counts.slabs);
 	record_set_number(record, CHECK_COLUMN_OBJECTS, coverage->counts.objects);
 	record_set_number(record, CHECK_COLUMN_BYTE_OBJECTS, coverage->counts.byte_objects);
+	if (survey->heap->kasan_shadow)
+		record_set_number(record, CHECK_COLUMN_SHADOW_OBJECTS,
+				  coverage->counts.shadow_objects);
 	record_set_number(record, CHECK_COLUMN_FINDINGS, survey->findings->count);
 	record_set_texts(record, CHECK_COLUMN_IN_MOTION, motion.items, motion.count);
 	record_set_texts(record, CHECK_COLUMN_NOT_CHECKED, gaps.items, gaps.count);
@@ -249,6 +253,9 @@ const struct command kcheck_command = {
 		"poison in free objects and\n"
 		"the padding of slabs are checked too, and a finding names who allocated and who "
 		"freed the object.\n"
+		"\n"
+		"On a kernel with KASAN the shadow of every object is compared with the list that "
+		"the object is on.\n"
 		"\n"
 		"What a CPU was stopped changing may be half changed: that is said, but is no "
 		"finding. So is what could\n"

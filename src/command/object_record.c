@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/object_record.h"
 
+#include <stdio.h>
+
 #include "command/track_record.h"
 #include "kernel/region.h"
 #include "slub/alloc_tag.h"
+#include "slub/kasan.h"
 #include "slub/kfence.h"
 #include "slub/place_text.h"
 
 /* --- slabs --- */
 
 static struct dill_error *set_tracks(struct inquiry *inquiry, const struct track *alloc,
-				     const struct track *free, enum track_source source,
-				     struct record *record)
+				     const struct track *free, struct record *record)
 {
 	struct record_list list = {0};
 
-	TRY(track_append(inquiry->kernel, inquiry->arena, "alloc", alloc, source, &list));
-	TRY(track_append(inquiry->kernel, inquiry->arena, "free", free, source, &list));
+	TRY(track_append(inquiry->kernel, inquiry->arena, "alloc", alloc, &list));
+	TRY(track_append(inquiry->kernel, inquiry->arena, "free", free, &list));
 	if (list.count)
 		record_set_records(record, OBJECT_COLUMN_TRACKS, list);
 	return NULL;
@@ -86,6 +88,50 @@ static void set_state(struct inquiry *inquiry, const struct object_answer *answe
 				place_text(&answer->another, inquiry->arena));
 }
 
+/* What KASAN's shadow says, in words. */
+static const char *shadow_text(const struct cache *cache, const struct kasan_shadow *shadow,
+			       struct arena *arena)
+{
+	if (shadow->accessible && shadow->usable >= cache->object_size)
+		return arena_format(arena, "in use, all %u bytes", cache->object_size);
+	if (shadow->accessible)
+		return arena_format(arena,
+				    "in use, %u of its %u bytes; what is behind them is a red zone",
+				    shadow->usable, cache->object_size);
+	switch (shadow->first) {
+	case KASAN_FREE_TRACK:
+		return "freed, and who did it is recorded (0xfa)";
+	case KASAN_FREE:
+		return "freed (0xfb)";
+	case KASAN_REDZONE:
+		return "never handed out: all of it is a red zone (0xfc)";
+	default:
+		return arena_format(arena, "not to be used (0x%02x)", shadow->first);
+	}
+}
+
+static struct dill_error *set_shadow(struct inquiry *inquiry, const struct located *located,
+				     struct record *record)
+{
+	const struct cache *cache = located->cache;
+	struct kasan_shadow shadow;
+	char *digits;
+
+	TRY(kasan_object_shadow(inquiry->heap, cache, located->object, inquiry->arena, &shadow));
+	if (!shadow.known)
+		return NULL;
+	digits = arena_alloc(inquiry->arena, 2 * shadow.slot_count + 1);
+	if (!digits)
+		return error_no_memory();
+	for (size_t i = 0; i < shadow.slot_count; i++)
+		snprintf(digits + 2 * i, 3, "%02x", shadow.slot[i]);
+	record_set_text(record, OBJECT_COLUMN_SHADOW, digits);
+	record_set_text(record, OBJECT_COLUMN_SHADOW_TEXT,
+			shadow_text(cache, &shadow, inquiry->arena));
+	record_set_number(record, OBJECT_COLUMN_SHADOW_USABLE, shadow.usable);
+	return NULL;
+}
+
 /* What the kernel has recorded about the object's users. */
 static struct dill_error *set_users(struct inquiry *inquiry, const struct located *located,
 				    struct record *record)
@@ -100,7 +146,7 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 
 	TRY(tracks_read(inquiry->heap, cache, located->object, &place, inquiry->arena,
 			inquiry->findings, &alloc, &free));
-	TRY(set_tracks(inquiry, &alloc, &free, TRACK_OF_SLUB, record));
+	TRY(set_tracks(inquiry, &alloc, &free, record));
 	TRY(requested_size_read(inquiry->heap, cache, located->object, &size, &known));
 	if (known)
 		record_set_number(record, OBJECT_COLUMN_REQUESTED_SIZE, size);
@@ -128,6 +174,7 @@ static struct dill_error *slot_answer(struct inquiry *inquiry, const struct loca
 			object_part_name(object_part(cache, located->offset)));
 	TRY(object_find(&inquiry->objects, located, inquiry->findings, &answer));
 	set_state(inquiry, &answer, record);
+	TRY(set_shadow(inquiry, located, record));
 	TRY(set_users(inquiry, located, record));
 	if (inquiry->whole_dump)
 		return set_bytes(inquiry, slot, cache->size, record);
@@ -232,8 +279,7 @@ static struct dill_error *kfence_answer(struct inquiry *inquiry, dill_virt addre
 	record_set_number(record, OBJECT_COLUMN_REQUESTED_SIZE, object.size);
 	record_set_signed(record, OBJECT_COLUMN_OFFSET, offset);
 	record_set_text(record, OBJECT_COLUMN_PART, kfence_part(&object, offset));
-	TRY(set_tracks(inquiry, &object.alloc, &object.free,
-		       object.has_cpu ? TRACK_OF_KFENCE : TRACK_OF_OLD_KFENCE, record));
+	TRY(set_tracks(inquiry, &object.alloc, &object.free, record));
 	return set_bytes(inquiry, object.object, object.size, record);
 }
 

@@ -18,8 +18,7 @@ static struct dill_error *set_stack(struct kernel *kernel, struct arena *arena,
 }
 
 struct dill_error *track_append(struct kernel *kernel, struct arena *arena, const char *event,
-				const struct track *track, enum track_source source,
-				struct record_list *list)
+				const struct track *track, struct record_list *list)
 {
 	struct record *record;
 	const char *caller;
@@ -31,13 +30,13 @@ struct dill_error *track_append(struct kernel *kernel, struct arena *arena, cons
 		return error_no_memory();
 	record_set_text(record, TRACK_COLUMN_EVENT, event);
 	record_set_signed(record, TRACK_COLUMN_PID, track->pid);
-	if (source != TRACK_OF_OLD_KFENCE) {
+	if (!track->without_cpu)
 		record_set_number(record, TRACK_COLUMN_CPU, track->cpu);
+	if (track->clock != TRACK_NO_CLOCK)
 		record_set_number(record,
-				  source == TRACK_OF_SLUB ? TRACK_COLUMN_JIFFIES
-							  : TRACK_COLUMN_NANOSECONDS,
+				  track->clock == TRACK_JIFFIES ? TRACK_COLUMN_JIFFIES
+								: TRACK_COLUMN_NANOSECONDS,
 				  track->when);
-	}
 	if (track->caller) {
 		TRY(symbol_text(kernel, track->caller, arena, &caller));
 		record_set_text(record, TRACK_COLUMN_CALLER, caller);

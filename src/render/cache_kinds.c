@@ -158,7 +158,8 @@ static const struct column cache_columns[] = {
 	[CACHE_FREE] = {"free", COLUMN_COUNT, "FREE", "free objects on their slabs' freelists"},
 	[CACHE_WAITING] =
 		{"waiting", COLUMN_COUNT, "WAITING",
-		 "freed objects that cannot be had again yet: kfree_rcu(), deferred frees"},
+		 "freed objects that cannot be had again yet: kfree_rcu(), deferred frees, KASAN's "
+		 "quarantine"},
 	[CACHE_UNKNOWN] = {"unknown", COLUMN_COUNT, "UNKNOWN",
 			   "objects found on no list while a list that could hold them is broken "
 			   "or unreadable"},

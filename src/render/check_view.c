@@ -9,6 +9,9 @@ static const struct column columns[] = {
 	[CHECK_COLUMN_OBJECTS] = {"objects", COLUMN_COUNT, NULL, "objects in these"},
 	[CHECK_COLUMN_BYTE_OBJECTS] = {"byte_objects", COLUMN_COUNT, NULL,
 				       "objects whose red zones, poison or padding were checked"},
+	[CHECK_COLUMN_SHADOW_OBJECTS] = {"shadow_objects", COLUMN_COUNT, NULL,
+					 "objects whose shadow was compared with the lists "
+					 "(KASAN)"},
 	[CHECK_COLUMN_FINDINGS] = {"findings", COLUMN_COUNT, NULL, "findings, all of them"},
 	[CHECK_COLUMN_IN_MOTION] = {"in_motion", COLUMN_TEXTS, NULL,
 				    "what does not fit, where a CPU was stopped while it changed "
@@ -45,6 +48,9 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	if (number(record, CHECK_COLUMN_BYTE_OBJECTS))
 		paint_format(painter, STYLE_PLAIN, ", the bytes around %lu of them",
 			     number(record, CHECK_COLUMN_BYTE_OBJECTS));
+	if (number(record, CHECK_COLUMN_SHADOW_OBJECTS))
+		paint_format(painter, STYLE_PLAIN, ", KASAN's shadow of %lu",
+			     number(record, CHECK_COLUMN_SHADOW_OBJECTS));
 	paint(painter, STYLE_PLAIN, ": ");
 	if (findings)
 		paint_format(painter, STYLE_BAD, "%lu finding%s", findings, plural(findings));

@@ -82,7 +82,7 @@ static const struct column columns[] = {
 	[OBJECT_COLUMN_PLACE] =
 		{"place", COLUMN_TEXT, NULL,
 		 "list the freed object is on: main_sheaf, spare_sheaf, barn, cpu_freelist, "
-		 "cpu_slab, cpu_partial, node_partial, rcu_sheaf, call_rcu, kfree_rcu, deferred "
+		 "cpu_slab, cpu_partial, node_partial, rcu_sheaf, call_rcu, kfree_rcu, quarantine "
 		 "..."},
 	[OBJECT_COLUMN_PLACE_CPU] = {"place_cpu", COLUMN_COUNT, NULL, "CPU of the list"},
 	[OBJECT_COLUMN_PLACE_NODE] = {"place_node", COLUMN_COUNT, NULL, "NUMA node of the list"},
@@ -108,6 +108,13 @@ static const struct column columns[] = {
 				     "true when a CPU was stopped while it changed the cache's "
 				     "lists: a live object may "
 				     "be on its way between two of them"},
+	[OBJECT_COLUMN_SHADOW] = {"shadow", COLUMN_TEXT, NULL,
+				  "KASAN's shadow of the object and of what is behind it in its "
+				  "slot, in hexadecimal digits: two for each 8 bytes"},
+	[OBJECT_COLUMN_SHADOW_TEXT] = {"shadow_text", COLUMN_TEXT, NULL, "what that means"},
+	[OBJECT_COLUMN_SHADOW_USABLE] = {"shadow_usable", COLUMN_COUNT, NULL,
+					 "bytes from the object's start that may be used, says the "
+					 "shadow"},
 	[OBJECT_COLUMN_ALLOC_TAG] = {"alloc_tag", COLUMN_TEXT, NULL,
 				     "source line that allocated it (MEM_ALLOC_PROFILING)"},
 	[OBJECT_COLUMN_TRACKS] = {"tracks", COLUMN_RECORDS, NULL,

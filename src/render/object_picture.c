@@ -354,6 +354,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	draw_object(painter, record);
 	draw_state(painter, record);
 	draw_slab(painter, record);
+	draw_text(painter, "KASAN says", record, OBJECT_COLUMN_SHADOW_TEXT);
 	draw_text(painter, "from", record, OBJECT_COLUMN_ALLOC_TAG);
 	for (const struct record *track = tracks->present ? tracks->records.first : NULL; track;
 	     track = track->next)

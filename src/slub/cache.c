@@ -97,6 +97,8 @@ static struct dill_error *fill(struct heap *heap, struct arena *arena, struct sp
 	cache->cpu_slab = member_get(l->cache_cpu_slab, bytes);
 	cache->cpu_sheaves = member_get(l->cache_cpu_sheaves, bytes);
 	cache->sheaf_capacity = (uint32_t)member_get(l->cache_sheaf_capacity, bytes);
+	cache->kasan_alloc = (uint32_t)member_get(l->kasan_alloc, bytes);
+	cache->kasan_free = (uint32_t)member_get(l->kasan_free, bytes);
 	cache->usable = sizes_make_sense(cache);
 	return read_nodes(heap, arena, bytes, cache);
 }

@@ -32,6 +32,8 @@ struct cache {
 	uint32_t node_limit;	/**< elements of nodes and barns */
 	const dill_virt *nodes; /**< kmem_cache_node by node number; 0 = none */
 	const dill_virt *barns; /**< node_barn by node number; 0 = none */
+	uint32_t kasan_alloc;	/**< offset of KASAN's record of the allocation; 0 = none */
+	uint32_t kasan_free;	/**< of that of the free, valid while the object is freed */
 	bool usable;		/**< sizes make sense: its slabs can be looked at */
 };
 

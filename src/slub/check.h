@@ -8,6 +8,7 @@
 struct check_counts {
 	uint64_t slabs, objects;
 	uint64_t byte_objects;	  /**< whose red zones, poison or padding were looked at */
+	uint64_t shadow_objects;  /**< whose shadow was compared with the lists (KASAN) */
 	uint64_t unknown_objects; /**< not among these: on no list, and a list is broken */
 	uint64_t moving_slabs;	  /**< nor the objects of these: on their way between lists */
 	uint64_t disabled_slabs;  /**< nor of these: the kernel has found them broken before, and
@@ -52,5 +53,18 @@ DILL_MUST_CHECK struct dill_error *bytes_check(struct heap *heap, const struct c
 					       const struct cache_map *map,
 					       struct findings *findings,
 					       struct check_counts *counts);
+
+/**
+ * kasan_shadow.c: compare KASAN's shadow of every object's start with the list that the object is
+ * on: what can be had from a freelist, or waits in the quarantine, must not be in use. The other
+ * way round it is a remark, as an object may be on its way.
+ *
+ * Objects that a mempool keeps are freed to KASAN, and live.
+ * @param counts  added to
+ * @return NULL; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *shadow_check(struct heap *heap, const struct cache_map *map,
+						struct findings *findings,
+						struct check_counts *counts);
 
 #endif

@@ -30,8 +30,9 @@ struct checker {
 struct subject {
 	struct finding_place place;
 	dill_virt object;
-	size_t at; /* of the object in the slab's memory */
-	bool live;
+	size_t at;	  /* of the object in the slab's memory */
+	bool live;	  /* to the allocator: its red zones are those of an object in use */
+	const char *name; /* of its state */
 };
 
 /* --- what to check --- */
@@ -106,12 +107,11 @@ static bool check_zone(struct checker *checker, const struct subject *subject,
 	if (first == length)
 		return true;
 	wrong = wrong_length(bytes, length, first, value);
-	finding =
-		findings_add_values(checker->findings, kind, &subject->place,
-				    subject->object - subject->at + at + first, value, bytes[first],
-				    "%s of the %s object 0x%lx is overwritten, %zu byte%s", what,
-				    subject->live ? "live" : "free", (unsigned long)subject->object,
-				    wrong, plural(wrong));
+	finding = findings_add_values(
+		checker->findings, kind, &subject->place,
+		subject->object - subject->at + at + first, value, bytes[first],
+		"%s of the %s object 0x%lx is overwritten, %zu byte%s", what, subject->name,
+		(unsigned long)subject->object, wrong, plural(wrong));
 	if (finding) {
 		finding->object = subject->object;
 		keep_bytes(finding, bytes + first, wrong);
@@ -245,7 +245,8 @@ static void check_object(struct checker *checker, const struct subject *subject,
 /* Freed by its user, but the allocator has not seen it yet: its bytes are those of a live one. */
 static bool counts_as_live(enum place_kind kind)
 {
-	return kind == PLACE_NONE || kind == PLACE_KFREE_RCU || kind == PLACE_DEFERRED;
+	return kind == PLACE_NONE || kind == PLACE_KFREE_RCU || kind == PLACE_DEFERRED ||
+	       kind == PLACE_RCU_DELAYED || kind == PLACE_QUARANTINE;
 }
 
 /* Where in each slot, counted from the object, the kernel keeps its own data; 0 = nowhere. */
@@ -290,14 +291,16 @@ static void check_objects(struct checker *checker, const struct mapped_slab *map
 	size_t exts = exts_in_object(cache, &mapped->slab);
 
 	for (uint32_t i = 0; i < mapped->slab.objects; i++) {
+		enum object_state state = cache_map_state(checker->map, mapped, i);
 		struct subject subject = {
 			.place = *place,
 			.object = cache_object(cache, mapped->slab.base, i),
 			.at = (size_t)i * cache->size + cache->red_left_pad,
 			.live = counts_as_live(mapped->kinds[i]),
+			.name = object_state_name(state),
 		};
 
-		if (cache_map_state(checker->map, mapped, i) == OBJECT_UNKNOWN)
+		if (state == OBJECT_UNKNOWN)
 			checker->counts->unknown_objects++;
 		else
 			check_object(checker, &subject, exts);

@@ -164,6 +164,8 @@ static struct dill_error *read_track(struct heap *heap, struct span bytes, struc
 	ret->pid = (int)member_get(l->kfence_pid, bytes);
 	ret->cpu = (unsigned)member_get(l->kfence_cpu, bytes);
 	ret->when = member_get(l->kfence_time, bytes);
+	ret->clock = l->kfence_time.present ? TRACK_NANOSECONDS : TRACK_NO_CLOCK;
+	ret->without_cpu = !l->kfence_cpu.present;
 	ret->stack = entries;
 	ret->stack_count = count;
 	return NULL;
@@ -216,7 +218,6 @@ static struct dill_error *read_object(struct heap *heap, dill_virt metadata, str
 	object->size = member_get(l->kfence_size, bytes);
 	object->cache = member_get(l->kfence_cache, bytes);
 	object->state = state_of(heap, member_get(l->kfence_state, bytes));
-	object->has_cpu = l->kfence_time.present;
 	if (page_start(object->object) != object->page || object->size > DILL_PAGE_SIZE ||
 	    object->state == KFENCE_BROKEN) {
 		findings_add(findings, FINDING_POINTER, &place, metadata,

@@ -40,8 +40,7 @@ struct kfence_object {
 	dill_virt object; /**< where in its page; 0 when it was never allocated */
 	uint64_t size;	  /**< as requested */
 	dill_virt cache;
-	struct track alloc, free; /**< `when` in nanoseconds since boot */
-	bool has_cpu;		  /**< tracks know the CPU and the time */
+	struct track alloc, free;
 };
 
 /**

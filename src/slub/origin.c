@@ -2,13 +2,16 @@
 #include "slub/origin.h"
 
 #include "slub/alloc_tag.h"
+#include "slub/kasan.h"
 
 void origin_reader_init(struct heap *heap, const struct cache *cache, struct origin_reader *ret)
 {
 	*ret = (struct origin_reader){
 		.heap = heap, .cache = cache, .has_tags = alloc_tags_exist(heap)};
-	if (cache->usable)
-		object_metadata_get(heap, cache, &ret->metadata);
+	if (!cache->usable)
+		return;
+	object_metadata_get(heap, cache, &ret->metadata);
+	ret->has_kasan = !ret->metadata.tracks && kasan_records_users(heap, cache);
 }
 
 static void read_track(const struct origin_reader *reader, struct span track, struct origin *ret)
@@ -19,7 +22,7 @@ static void read_track(const struct origin_reader *reader, struct span track, st
 	if (!ret->address)
 		return; /* never recorded */
 	ret->kind = ORIGIN_CALLER;
-	ret->has_track = true;
+	ret->has_pid = ret->has_track = true;
 	ret->cpu = (unsigned)member_get(l->track_cpu, track);
 	ret->pid = (int)member_get(l->track_pid, track);
 	ret->when = member_get(l->track_when, track);
@@ -42,6 +45,11 @@ struct dill_error *origin_read(const struct origin_reader *reader, const struct 
 			   span_cut(object, reader->metadata.tracks,
 				    reader->heap->layout.track_struct_size),
 			   ret);
+	if (reader->has_kasan) {
+		TRY(kasan_origin_read(reader->heap, cache, object, &ret->address, &ret->pid,
+				      &ret->has_pid));
+		ret->kind = ret->address ? ORIGIN_CALLER : ORIGIN_NONE;
+	}
 	if (ret->kind != ORIGIN_NONE || !reader->has_tags)
 		return NULL;
 	TRY(alloc_tag_find(reader->heap, cache, slab, index, &ret->address));

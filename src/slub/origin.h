@@ -7,7 +7,7 @@
 /** What kind of place an object's allocation is known by. */
 enum origin_kind {
 	ORIGIN_NONE,   /**< not recorded */
-	ORIGIN_CALLER, /**< a return address (slub_debug=U) */
+	ORIGIN_CALLER, /**< a return address (slub_debug=U, KASAN) */
 	ORIGIN_TAG,    /**< a struct codetag, see alloc_tag_describe() (MEM_ALLOC_PROFILING) */
 };
 
@@ -15,9 +15,10 @@ enum origin_kind {
 struct origin {
 	enum origin_kind kind;
 	dill_virt address;
-	bool has_track; /**< the next three, of slub_debug=U */
-	unsigned cpu;
+	bool has_pid; /**< of slub_debug=U or KASAN */
 	int pid;
+	bool has_track; /**< the next two, of slub_debug=U */
+	unsigned cpu;
 	uint64_t when; /**< jiffies */
 	bool has_requested;
 	uint32_t requested; /**< bytes that the caller of kmalloc() asked for */
@@ -31,6 +32,7 @@ struct origin_reader {
 	struct heap *heap;
 	const struct cache *cache;
 	struct object_metadata metadata;
+	bool has_kasan; /**< KASAN's record is all there is */
 	bool has_tags;
 };
 
@@ -40,12 +42,12 @@ void origin_reader_init(struct heap *heap, const struct cache *cache, struct ori
  * is needed to know it. */
 static inline bool origin_is_recorded(const struct origin_reader *reader)
 {
-	return reader->metadata.tracks || reader->has_tags;
+	return reader->metadata.tracks || reader->has_kasan || reader->has_tags;
 }
 
 static inline bool origin_needs_bytes(const struct origin_reader *reader)
 {
-	return reader->metadata.tracks || reader->metadata.orig_size;
+	return reader->metadata.tracks || reader->metadata.orig_size || reader->has_kasan;
 }
 
 /**

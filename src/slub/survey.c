@@ -3,6 +3,7 @@
 
 #include "slub/again.h"
 #include "slub/encoding.h"
+#include "slub/kasan.h"
 #include "slub/kfence.h"
 #include "slub/loose_sheaf.h"
 #include "slub/selfcheck.h"
@@ -15,6 +16,7 @@ struct dill_error *survey_init_named(struct heap *heap, const char *name, struct
 	TRY(name ? caches_read_named(heap, name, arena, findings, &ret->all)
 		 : caches_read(heap, arena, findings, &ret->all));
 	TRY(self_check_require(heap, &ret->all));
+	TRY(kasan_load(heap, &ret->all));
 	TRY(encoding_learn(heap, &ret->all));
 	return waiting_read(heap, &ret->all, arena, findings, &ret->waiting);
 }

@@ -2,6 +2,7 @@
 #include "slub/track.h"
 
 #include "slub/depot.h"
+#include "slub/kasan.h"
 
 /* More than sizeof(struct track) of any configuration. */
 #define TRACK_MAX 256u
@@ -79,7 +80,7 @@ static struct dill_error *read_track(struct heap *heap, dill_virt address,
 	if (error)
 		return findings_absorb(findings, place,
 				       dill_error_add_context(error, "struct track"));
-	ret->caller = member_get(l->track_addr, bytes);
+	*ret = (struct track){.caller = member_get(l->track_addr, bytes)};
 	ret->known = ret->caller;
 	if (!ret->known)
 		return NULL;
@@ -108,10 +109,13 @@ struct dill_error *tracks_read(struct heap *heap, const struct cache *cache, dil
 	struct object_metadata metadata;
 
 	*ret_alloc = *ret_free = (struct track){0};
+	TRY(kasan_tracks_read(heap, cache, object, place, arena, findings, ret_alloc, ret_free));
 	object_metadata_get(heap, cache, &metadata);
 	if (!metadata.tracks)
 		return NULL;
 	TRY(read_track(heap, object + metadata.tracks, place, arena, findings, ret_alloc));
+	if (ret_free->known)
+		return NULL;
 	return read_track(heap, object + metadata.tracks + track_size(heap), place, arena, findings,
 			  ret_free);
 }

@@ -4,13 +4,23 @@
 
 #include "slub/slab.h"
 
-/** Who allocated or freed an object, as slub_debug=U records it (mm/slub.c struct track). */
+/** What a track's `when` counts. */
+enum track_clock {
+	TRACK_JIFFIES,
+	TRACK_NANOSECONDS, /**< since boot */
+	TRACK_NO_CLOCK,	   /**< nothing: not recorded */
+};
+
+/** Who allocated or freed an object, as slub_debug=U (mm/slub.c struct track), KFENCE or KASAN
+ * records it. */
 struct track {
 	bool known;	  /**< false: never recorded */
 	dill_virt caller; /**< return address; 0 when only the stack is known */
+	bool without_cpu; /**< `cpu` is not recorded */
 	unsigned cpu;
 	int pid;
-	uint64_t when;		/**< jiffies */
+	enum track_clock clock;
+	uint64_t when;
 	const dill_virt *stack; /**< return addresses, innermost first */
 	size_t stack_count;
 };
@@ -30,7 +40,9 @@ void object_metadata_get(const struct heap *heap, const struct cache *cache,
 			 struct object_metadata *ret);
 
 /**
- * Read the two tracks of an object; both unknown when the cache has none.
+ * Read the two tracks of an object: those of slub_debug=U, else KASAN's; both unknown when the
+ * kernel records neither. Whoever takes an object out of KASAN's quarantine is no user: where KASAN
+ * knows who freed it, that counts.
  * @param arena  holds the stacks
  * @return NULL; fatal errors. What cannot be read or makes no sense becomes a finding.
  */

@@ -97,7 +97,7 @@ struct dill_error *heap_writer_object(struct heap_writer *writer, const struct h
 	add(&row, object->state);
 	add_if(&row, object->site, object->site);
 	add_if(&row, origin->has_requested, origin->requested);
-	add_if(&row, origin->has_track, (uint64_t)(int64_t)origin->pid);
+	add_if(&row, origin->has_pid, (uint64_t)(int64_t)origin->pid);
 	add_if(&row, origin->has_track, origin->cpu);
 	add_if(&row, object->age, object->age ? *object->age : 0);
 	return db_finish(row.statement);

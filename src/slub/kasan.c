@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include "slub/depot.h"
+#include "slub/kasan_private.h"
+
+/* --- where the shadow is --- */
+
+/* Code of a function that is looked at. */
+#define CODE_MAX 512u
+
+/* Functions that compute addresses of shadow, in every version with generic KASAN. */
+static const char *const shadow_functions[] = {"kasan_poison", "kasan_unpoison",
+					       "kasan_check_range", "__asan_loadN"};
+
+/* Whether the shadow of a cache's own descriptor, which lives, can be read there and says so. */
+static struct dill_error *fits(struct heap *heap, const struct cache_list *caches, dill_virt base,
+			       bool *ret)
+{
+	for (size_t i = 0; i < caches->count && i < 8; i++) {
+		uint8_t byte = UINT8_MAX;
+		struct dill_error *error = kernel_read_u8(
+			heap->kernel, base + caches->items[i].address / KASAN_GRANULE, &byte);
+
+		*ret = !error && byte == 0;
+		if (error && error_is_fatal(error))
+			return error;
+		dill_error_free(error);
+		if (!*ret)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* A move of a 64-bit constant into a register (REX.W B8+r). */
+static bool is_constant(const uint8_t *code, uint64_t *ret)
+{
+	if ((code[0] != 0x48 && code[0] != 0x49) || (code[1] & 0xf8) != 0xb8)
+		return false;
+	memcpy(ret, code + 2, sizeof(*ret));
+	return *ret % DILL_PAGE_SIZE == 0;
+}
+
+static struct dill_error *look_in(struct heap *heap, const struct cache_list *caches,
+				  dill_virt function)
+{
+	uint8_t code[CODE_MAX];
+	struct dill_error *error = kernel_read(heap->kernel, function, code, sizeof(code));
+	uint64_t constant;
+	bool is_it = false;
+
+	if (error && error_is_fatal(error))
+		return error;
+	if (error) {
+		dill_error_free(error);
+		return NULL;
+	}
+	for (size_t i = 0; i + 10 <= sizeof(code) && !is_it; i++) {
+		if (!is_constant(code + i, &constant))
+			continue;
+		TRY(fits(heap, caches, constant, &is_it));
+		if (is_it)
+			heap->kasan_shadow = constant;
+	}
+	return NULL;
+}
+
+struct dill_error *kasan_load(struct heap *heap, const struct cache_list *caches)
+{
+	heap->kasan_shadow = 0;
+	if (!heap->layout.kasan_alloc.present) /* with tags: another granule, other values */
+		return NULL;
+	for (size_t i = 0; i < sizeof(shadow_functions) / sizeof(*shadow_functions); i++) {
+		dill_virt function;
+
+		if (heap->kasan_shadow ||
+		    !kernel_has_symbol(heap->kernel, shadow_functions[i], &function))
+			continue;
+		TRY(look_in(heap, caches, function));
+	}
+	return NULL;
+}
+
+bool kasan_has_shadow(const struct heap *heap, const struct cache *cache)
+{
+	return heap->kasan_shadow && cache->usable &&
+	       (cache->flags & layout_flag(&heap->layout, "KASAN"));
+}
+
+/* --- the shadow of an object --- */
+
+struct dill_error *kasan_shadow_read(struct heap *heap, dill_virt address, size_t count,
+				     uint8_t *ret)
+{
+	return kernel_read(heap->kernel, heap->kasan_shadow + address / KASAN_GRANULE, ret, count);
+}
+
+/* Bytes from the start that may be used. */
+static uint32_t count_usable(const uint8_t *shadow, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && shadow[i] == 0)
+		i++;
+	return (uint32_t)(i * KASAN_GRANULE) +
+	       (i < count && shadow[i] < KASAN_GRANULE ? shadow[i] : 0);
+}
+
+struct dill_error *kasan_object_shadow(struct heap *heap, const struct cache *cache,
+				       dill_virt object, struct arena *arena,
+				       struct kasan_shadow *ret)
+{
+	size_t count = (cache->size - cache->red_left_pad) / KASAN_GRANULE;
+	struct dill_error *error;
+	uint8_t *shadow;
+
+	*ret = (struct kasan_shadow){0};
+	if (!kasan_has_shadow(heap, cache) || object % KASAN_GRANULE || !count)
+		return NULL;
+	shadow = arena_alloc(arena, count);
+	if (!shadow)
+		return error_no_memory();
+	error = kasan_shadow_read(heap, object, count, shadow);
+	if (error && error_is_fatal(error))
+		return error;
+	if (error) {
+		dill_error_free(error);
+		return NULL;
+	}
+	*ret = (struct kasan_shadow){
+		.known = true,
+		.first = shadow[0],
+		.accessible = shadow[0] < KASAN_GRANULE,
+		.usable = count_usable(shadow, count),
+		.slot = shadow,
+		.slot_count = count,
+	};
+	return NULL;
+}
+
+/* --- who used it --- */
+
+/* More than sizeof(struct kasan_track) of any configuration. */
+#define TRACK_MAX 64u
+/* kasan_set_track(): the clock's lower bits are left out. */
+#define TIMESTAMP_SHIFT 9
+
+/* Beginnings of names of functions that every stack of KASAN's begins with. */
+static const char *const inner[] = {
+	"kasan_",  "__kasan_",	    "stack_trace_", "kmem_cache_", "__kmem_cache_",
+	"kmalloc", "__kmalloc",	    "__do_kmalloc", "kfree",	   "__kfree",
+	"kvfree",  "kvmalloc",	    "__kvmalloc",   "krealloc",	   "slab_",
+	"__slab_", "___cache_free", "kmemdup",	    "kstrdup",
+};
+
+/* The first return address outside of the allocator; 0 when all lie in it. */
+static struct dill_error *find_caller(struct heap *heap, struct track *track)
+{
+	for (size_t i = 0; i < track->stack_count; i++) {
+		struct symbol symbol;
+		struct dill_error *error = kernel_symbol_at(heap->kernel, track->stack[i], &symbol);
+		bool is_inner = false;
+
+		if (error && error_is_fatal(error))
+			return error;
+		for (size_t j = 0; !error && j < sizeof(inner) / sizeof(*inner); j++)
+			is_inner |= !strncmp(symbol.name, inner[j], strlen(inner[j]));
+		dill_error_free(error); /* a module: nothing of the allocator is in one */
+		if (!is_inner) {
+			track->caller = track->stack[i];
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+struct dill_error *kasan_track_parse(struct heap *heap, struct span bytes, dill_virt address,
+				     const struct finding_place *place, struct arena *arena,
+				     struct findings *findings, struct track *ret)
+{
+	const struct layout *l = &heap->layout;
+	uint32_t handle = (uint32_t)member_get(l->kasan_stack, bytes);
+	struct dill_error *error;
+
+	if (!handle)
+		return NULL; /* never recorded */
+	*ret = (struct track){
+		.known = true,
+		.pid = (int)member_get(l->kasan_pid, bytes),
+		.clock = TRACK_NO_CLOCK,
+		.without_cpu = !l->kasan_cpu.present,
+		.cpu = (unsigned)member_get(l->kasan_cpu, bytes),
+	};
+	if (l->kasan_time.present) {
+		ret->clock = TRACK_NANOSECONDS;
+		ret->when = member_get(l->kasan_time, bytes) << TIMESTAMP_SHIFT;
+	}
+	error = depot_fetch(heap, handle, arena, &ret->stack, &ret->stack_count);
+	if (error && dill_error_code(error) == DILL_ERROR_BAD_DATA) {
+		findings_add(findings, FINDING_TRACK, place, address,
+			     "KASAN's record of an object: %s", dill_error_text(error));
+		dill_error_free(error);
+		return NULL;
+	}
+	if (error && dill_error_code(error) == DILL_ERROR_UNSUPPORTED) {
+		dill_error_free(error); /* the thread is known all the same */
+		return NULL;
+	}
+	TRY(findings_absorb(findings, place, error));
+	return find_caller(heap, ret);
+}
+
+static struct dill_error *read_track(struct heap *heap, dill_virt address,
+				     const struct finding_place *place, struct arena *arena,
+				     struct findings *findings, struct track *ret)
+{
+	uint8_t buffer[TRACK_MAX];
+	struct span bytes = {buffer, (size_t)heap->layout.kasan_track_struct_size};
+	struct dill_error *error;
+
+	if (bytes.size > sizeof(buffer))
+		return NULL;
+	error = kernel_read(heap->kernel, address, buffer, bytes.size);
+	if (error)
+		return findings_absorb(findings, place,
+				       dill_error_add_context(error, "struct kasan_track"));
+	return kasan_track_parse(heap, bytes, address, place, arena, findings, ret);
+}
+
+struct dill_error *kasan_tracks_read(struct heap *heap, const struct cache *cache, dill_virt object,
+				     const struct finding_place *place, struct arena *arena,
+				     struct findings *findings, struct track *ret_alloc,
+				     struct track *ret_free)
+{
+	const struct layout *l = &heap->layout;
+	uint32_t room = cache->size - cache->red_left_pad;
+	uint8_t first = 0;
+
+	*ret_alloc = *ret_free = (struct track){0};
+	if (heap->tagged)
+		return kasan_ring_read(heap, object, place, arena, findings, ret_alloc, ret_free);
+	if (!kasan_has_shadow(heap, cache))
+		return NULL;
+	if (cache->kasan_alloc && cache->kasan_alloc < room)
+		TRY(read_track(heap, object + cache->kasan_alloc + l->kasan_alloc_track.offset,
+			       place, arena, findings, ret_alloc));
+	/* The record of the free is there as long as the shadow says so. */
+	TRY(findings_absorb(findings, place,
+			    kasan_shadow_read(heap, object, sizeof(first), &first)));
+	if (first != KASAN_FREE_TRACK || cache->kasan_free >= room || !l->kasan_free_track.present)
+		return NULL;
+	return read_track(heap, object + cache->kasan_free + l->kasan_free_track.offset, place,
+			  arena, findings, ret_free);
+}
+
+/* --- for many objects --- */
+
+bool kasan_records_users(const struct heap *heap, const struct cache *cache)
+{
+	return kasan_has_shadow(heap, cache) && cache->kasan_alloc &&
+	       heap->layout.kasan_alloc_track.present && heap->layout.kasan_stack.present &&
+	       heap->layout.kasan_stack.size == sizeof(uint32_t);
+}
+
+/* The caller in a stack of the depot; 0 when it has none. */
+static struct dill_error *caller_of(struct heap *heap, uint32_t handle, dill_virt *ret)
+{
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
+	struct track track = {0};
+	struct dill_error *error;
+
+	if (number_map_get(&heap->kasan_callers, handle, ret))
+		return NULL;
+	TRY(arena_new(&arena));
+	error = depot_fetch(heap, handle, arena, &track.stack, &track.stack_count);
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	TRY(find_caller(heap, &track));
+	*ret = track.caller;
+	return number_map_put(&heap->kasan_callers, handle, track.caller);
+}
+
+struct dill_error *kasan_origin_read(struct heap *heap, const struct cache *cache,
+				     struct span object, dill_virt *ret_caller, int *ret_pid,
+				     bool *ret_has_pid)
+{
+	const struct layout *l = &heap->layout;
+	struct span track = span_cut(
+		object, (uint64_t)cache->kasan_alloc + l->kasan_alloc_track.offset, TRACK_MAX);
+	uint32_t handle = (uint32_t)member_get(l->kasan_stack, track);
+
+	*ret_caller = 0;
+	*ret_has_pid = handle;
+	if (!handle)
+		return NULL; /* never recorded */
+	*ret_pid = (int)member_get(l->kasan_pid, track);
+	return caller_of(heap, handle, ret_caller);
+}
