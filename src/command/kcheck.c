@@ -171,7 +171,7 @@ static struct dill_error *list_gaps(const struct survey *survey, const struct co
 	TRY(add_count(list, arena, coverage->kasan, "cache",
 		      "KASAN keeps its own data where poison and padding would be"));
 	TRY(add_count(list, arena, counts->unknown_objects, "object",
-		      "on no list, and a list that could hold them is broken"));
+		      "on no list, and a list that could hold them is broken or unreadable"));
 	TRY(add_count(list, arena, counts->moving_slabs, "slab",
 		      "the bytes around their objects: on their way between lists"));
 	TRY(add_count(list, arena, counts->disabled_slabs, "slab",

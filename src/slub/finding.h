@@ -31,7 +31,7 @@ enum finding_kind {
 	FINDING_RED_ZONE,     /**< bytes around an object were overwritten (slub_debug=Z) */
 	FINDING_POISON,	      /**< a free object was written to (slub_debug=P) */
 	FINDING_PADDING,      /**< bytes that nobody owns were overwritten (slub_debug=P) */
-	FINDING_STATE,	      /**< an object's red zones or shadow say another state than the lists */
+	FINDING_STATE, /**< an object's red zones or shadow say another state than the lists */
 };
 
 /** Stable name of a kind, as in JSON: "freelist_cycle". */
