@@ -72,10 +72,11 @@ static struct dill_error *follow(struct waiting_reader *reader, struct waiting_s
 	size_t from = reader->items.count, others = reader->ret->others;
 	dill_virt at = queue->head;
 
-	for (size_t count = 0; at; count++) {
+	while (at) {
 		struct dill_error *error;
 
-		if (count == WAITING_MAX || circle_closes(&circle, at)) {
+		/* The position counts on over all global queues, which may all lead to one list. */
+		if (spot->position == WAITING_MAX || circle_closes(&circle, at)) {
 			waiting_broken(reader, spot, at, "has no end");
 			return NULL;
 		}
@@ -166,7 +167,7 @@ static struct dill_error *read_global(struct waiting_reader *reader, dill_virt a
 		return waiting_give_up(reader, &spot, error);
 	if (lock)
 		reader->ret->moving = spot.moving = "KASAN's quarantine is locked";
-	for (uint64_t i = 0; i < count; i++)
+	for (uint64_t i = 0; i < count && spot.position < WAITING_MAX; i++)
 		TRY(read_queue(reader, &spot, address + (first + i) % count * size));
 	return NULL;
 }
