@@ -153,7 +153,7 @@ static struct dill_error *read_global(struct waiting_reader *reader, dill_virt a
 	uint32_t size = queue_size(&reader->heap->layout), first = 0, lock = 0;
 	struct kernel *kernel = reader->heap->kernel;
 	struct waiting_spot spot = {PLACE_QUARANTINE, -1, "KASAN's quarantine"};
-	uint64_t count = kernel_symbol_room(kernel, address) / size;
+	uint64_t count = size ? kernel_symbol_room(kernel, address) / size : 0;
 	struct dill_error *error = NULL;
 	dill_virt symbol;
 
