@@ -17,7 +17,7 @@ struct session_options {
 		*image_path;   /**< vmlinux or bzImage, copied; NULL = everything from the target */
 	bool image_is_offered; /**< as kernel_options.image_is_offered */
 	const char *kernel_choice; /**< as kernel_options.choice, copied */
-	bool no_cache;	       /**< as kernel_options.no_cache */
+	bool no_cache;		   /**< as kernel_options.no_cache */
 	struct dill_host host;
 	/**
 	 * Optional: evaluate an address expression that is no number and no symbol (GDB's own

@@ -71,13 +71,19 @@ static int by_use(const void *a, const void *b)
 	return (one->used < two->used) - (one->used > two->used);
 }
 
+#if __GNUC__ >= 10 && !defined(__clang__)
+/* gcc's analyzer loses sight of what is stored in a growing array, and calls it a leak. */
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 /* Add a file of the folder that is a kept build, or remove it when a killed process has left it. */
 static struct dill_error *look_at(const char *folder, const char *name, struct build_list *list)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf path = {0};
+	_cleanup_(freep)
+	char *copy = NULL;
 	struct file_status status;
-	struct build_entry entry;
 
 	if (!ends_with(name, SUFFIX) && !ends_with(name, TEMPORARY))
 		return NULL;
@@ -91,15 +97,12 @@ static struct dill_error *look_at(const char *folder, const char *name, struct b
 			(void)unlink(strbuf_get(&path));
 		return NULL;
 	}
-	entry = (struct build_entry){strdup(strbuf_get(&path)), status.changed, status.size};
-	if (!entry.path)
+	copy = strdup(strbuf_get(&path));
+	if (!copy)
 		return error_no_memory();
-
-	struct dill_error *error = array_push(&list->entries, entry);
-
-	if (error)
-		entry_free(&entry);
-	return error;
+	TRY(array_push(&list->entries, ((struct build_entry){copy, status.changed, status.size})));
+	(void)steal(copy);
+	return NULL;
 }
 
 static void close_folder(DIR **folder)
