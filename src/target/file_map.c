@@ -136,8 +136,10 @@ static struct dill_error *map_files(struct file_map *map, const char *path)
 	for (size_t i = 0; i < map->parts.count; i++) {
 		const struct file_part *part = &map->parts.items[i];
 
-		if (mmap(bytes + part->at, part->size, PROT_READ, MAP_SHARED | MAP_FIXED, part->fd,
-			 0) == MAP_FAILED)
+		const void *mapped = mmap(bytes + part->at, part->size, PROT_READ,
+					  MAP_SHARED | MAP_FIXED, part->fd, 0);
+
+		if (mapped == MAP_FAILED)
 			return dill_error_new_os(errno, "cannot map %s", path);
 	}
 	map->guard = guard_add(map->bytes);
