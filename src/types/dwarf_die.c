@@ -91,6 +91,19 @@ const char *dwarf_name(Dwarf_Die *die)
 	return strnlen(name, TYPE_NAME_MAX + 1) <= TYPE_NAME_MAX ? name : NULL;
 }
 
+const char *dwarf_function_name(Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die declared;
+
+	if (dwarf_flag(die, DW_AT_declaration))
+		return "";
+	if (!dwarf_hasattr(die, DW_AT_name) && dwarf_attr(die, DW_AT_specification, &attribute) &&
+	    dwarf_formref_die(&attribute, &declared))
+		return dwarf_name(&declared);
+	return dwarf_name(die);
+}
+
 bool dwarf_enumerator_value(Dwarf_Die *die, int64_t *ret)
 {
 	Dwarf_Attribute attribute;

@@ -23,6 +23,13 @@ bool dwarf_is_part(Dwarf_Die *child, enum type_kind kind);
 
 /** The DIE's own name, "" without one, NULL when it is too long for a name. */
 const char *dwarf_name(Dwarf_Die *die);
+/**
+ * The name of a function whose parameters have names, which is what a prototype needs: of a
+ * definition, or of the abstract instance of one that is inlined. "" for a declaration, which names
+ * no parameter, and for the instances in code (out of line, inlined, clones), which refer to an
+ * abstract one. NULL when it is too long.
+ */
+const char *dwarf_function_name(Dwarf_Die *die);
 bool dwarf_flag(Dwarf_Die *die, unsigned name);
 /** False when there is no such attribute or it is no constant. */
 bool dwarf_unsigned(Dwarf_Die *die, unsigned name, uint64_t *ret);

@@ -186,8 +186,9 @@ static struct dill_error *add_die(struct dwarf_index *index, Dwarf_Die *die)
 		return NULL;
 	}
 
-	struct dwarf_name name = {.name = dwarf_name(die), .kinds = 1u << kind};
+	struct dwarf_name name = {.kinds = 1u << kind};
 
+	name.name = kind == TYPE_FUNCTION ? dwarf_function_name(die) : dwarf_name(die);
 	if (kind == TYPE_ENUM)
 		TRY(add_enumerators(index, die));
 	return name.name && name.name[0] ? add_name(index, name, die) : NULL;

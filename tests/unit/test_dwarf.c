@@ -165,6 +165,7 @@ static void compare_parameters(struct pair *pair, const struct type *dwarf, cons
 
 		must(types_parameter(pair->dwarf, dwarf->id, i, &ours));
 		must(types_parameter(pair->btf, btf->id, i, &theirs));
+		assert_string_equal(ours.name, theirs.name);
 		compare(pair, ours.type, theirs.type, depth + 1);
 	}
 }
@@ -216,6 +217,15 @@ static void compare(struct pair *pair, type_id dwarf_id, type_id btf_id, unsigne
 	}
 }
 
+static void compare_function(struct pair *pair, const char *name)
+{
+	type_id dwarf, btf;
+
+	must(types_function(pair->dwarf, name, &dwarf));
+	must(types_function(pair->btf, name, &btf));
+	compare(pair, dwarf, btf, 0);
+}
+
 static void compare_all(const char *file)
 {
 	static const char *const names[] = {
@@ -232,9 +242,7 @@ static void compare_all(const char *file)
 		must(types_find(pair.btf, names[i], &btf));
 		compare(&pair, dwarf, btf, 0);
 	}
-	must(types_function(pair.dwarf, "sample_function", &dwarf));
-	must(types_function(pair.btf, "sample_function", &btf));
-	compare(&pair, dwarf, btf, 0);
+	compare_function(&pair, "sample_function");
 	assert_true(pair.compared > 100);
 	types_free(pair.dwarf);
 	types_free(pair.btf);
@@ -257,6 +265,53 @@ static void test_same_as_btf(void **state)
 		print_message("%s\n", variants[i]);
 		assert_true(compile("variant", variants[i]));
 		compare_all("variant.so");
+	}
+}
+
+/* The functions of functions.c in NAME.so, and their BTF in NAME.btf. */
+static void compile_functions(const char *name, const char *options)
+{
+	const char *data = getenv("DATA");
+
+	assert_int_equal(run("cd %s && cc -g %s -fPIC -c -DCALLER -o caller.o %s/types/functions.c "
+			     "&& cc -g %s -fPIC -c -o callee.o %s/types/functions.c "
+			     "&& cc -shared -nostdlib -o %s.so caller.o callee.o "
+			     "&& pahole -J --btf_encode_detached=%s.btf %s.so",
+			     folder, options, data, options, data, name, name, name),
+			 0);
+}
+
+/* With the names of their parameters: not from the declarations, which come first. */
+static void test_functions(void **state)
+{
+	static const char *const variants[] = {
+		"-O0",
+		"-O2 -gdwarf-4",
+		"-O2 -gdwarf-5",
+		"-O3 -gdwarf-5 -fipa-cp-clone -fipa-sra",
+	};
+	static const char *const names[] = {"call",   "plain",	    "both",
+					    "cloned", "free_later", "declared_inside"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+		struct pair pair = {0};
+		type_id id;
+
+		print_message("%s\n", variants[i]);
+		compile_functions("functions", variants[i]);
+		pair.dwarf = open_dwarf("functions.so");
+		pair.btf = open_btf("functions.btf");
+		for (size_t j = 0; j < sizeof(names) / sizeof(*names); j++)
+			compare_function(&pair, names[j]);
+
+		struct dill_error *error = types_function(pair.dwarf, "only_declared", &id);
+
+		assert_non_null(error);
+		assert_int_equal(dill_error_code(error), DILL_ERROR_NOT_FOUND);
+		dill_error_free(error);
+		types_free(pair.dwarf);
+		types_free(pair.btf);
 	}
 }
 
@@ -384,9 +439,8 @@ static void test_broken_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same_as_btf),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_same_as_btf),  cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_names),	     cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_broken_files),
 	};
 
