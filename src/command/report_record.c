@@ -54,6 +54,7 @@ static void set_facts(struct record *record, const struct trace_facts *facts)
 		record_set_text(record, TRACE_COLUMN_LOST_WHY, facts->end.lost_why);
 		record_set_number(record, TRACE_COLUMN_DISMISSED, facts->end.dismissed);
 	}
+	record_set_text(record, TRACE_COLUMN_UNTRACED, facts->about.untraced);
 	record_set_text(record, TRACE_COLUMN_BANNER, facts->about.banner);
 	record_set_text(record, TRACE_COLUMN_OPTIONS, facts->about.options);
 	record_set_text(record, TRACE_COLUMN_ENGINE, facts->about.engine);

@@ -97,6 +97,7 @@ static struct dill_error *armed(void *context, struct tracer *tracer)
 		.options = options_text(live, &text),
 		.engine = "rsp",
 		.backtraces = tracer_backtraces(tracer),
+		.untraced = tracer_untraced(tracer),
 		.start_time = (uint64_t)time(NULL),
 	};
 

@@ -329,5 +329,8 @@ struct dill_error *live_describe(struct live *live, struct strbuf *ret)
 			     "seen: %" PRIu64 " events at %" PRIu64 " stops, %" PRIu64
 			     " calls of others left out, %" PRIu64 " lost\n",
 			     counts.events, counts.hits, counts.dismissed, counts.lost);
+	if (tracer_untraced(live->tracer))
+		strbuf_append_format(ret, "not traced: %s: these calls are missing\n",
+				     tracer_untraced(live->tracer));
 	return strbuf_error(ret);
 }

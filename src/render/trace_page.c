@@ -294,12 +294,28 @@ static void append_remark(struct page *page, bool *any, uint64_t count, const ch
 	*any = true;
 }
 
+/* The one remark with a text of the trace's. */
+static void append_untraced(struct page *page, bool *any)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+
+	if (!page->totals->facts.about.untraced)
+		return;
+	strbuf_append_format(&text, "The calls of %s are missing: they could not be traced.",
+			     page->totals->facts.about.untraced);
+	if (*any)
+		strbuf_append_char(page->text, ',');
+	page_append_text(page->text, strbuf_get(&text));
+	*any = true;
+}
+
 static uint64_t more(size_t count, size_t shown)
 {
 	return count > shown ? count - shown : 0;
 }
 
-/* Texts without quotes and the like. */
+/* But for the first of them texts without quotes and the like. */
 static void append_remarks(struct page *page)
 {
 	const struct trace_totals *totals = page->totals;
@@ -307,6 +323,7 @@ static void append_remarks(struct page *page)
 	bool any = false;
 
 	strbuf_append(page->text, ",\n\"remarks\":[");
+	append_untraced(page, &any);
 	append_remark(page, &any, totals->facts.finished ? 0 : UINT64_MAX,
 		      "The trace was cut off: its writer was killed. The last events are missing, "
 		      "and how many is not known.");

@@ -40,6 +40,9 @@ static const struct column trace_columns[] = {
 	[TRACE_COLUMN_LOST_WHY] = {"lost_why", COLUMN_TEXT, NULL, "why they are"},
 	[TRACE_COLUMN_DISMISSED] = {"dismissed", COLUMN_COUNT, NULL,
 				    "events of others, which the filter left out"},
+	[TRACE_COLUMN_UNTRACED] = {"untraced", COLUMN_TEXT, NULL,
+				   "functions of the allocator whose calls are missing, because "
+				   "their arguments are not understood"},
 	[TRACE_COLUMN_BANNER] = {"banner", COLUMN_TEXT, NULL, "the kernel's"},
 	[TRACE_COLUMN_OPTIONS] = {"options", COLUMN_TEXT, NULL, "what was asked for"},
 	[TRACE_COLUMN_ENGINE] = {"engine", COLUMN_TEXT, NULL, "how it was traced"},
@@ -161,6 +164,17 @@ static void draw_count(struct painter *painter, const struct record *record, enu
 	paint_newline(painter);
 }
 
+/* Without these the counts say too little. */
+static void draw_untraced(struct painter *painter, const struct record *record)
+{
+	if (!record->fields[TRACE_COLUMN_UNTRACED].present)
+		return;
+	field_label(painter, "not traced");
+	paint_format(painter, STYLE_WARN, "%s: these calls are missing in all counts",
+		     record_text(record, TRACE_COLUMN_UNTRACED));
+	paint_newline(painter);
+}
+
 static struct dill_error *draw_trace(struct painter *painter, const struct record *record)
 {
 	draw_heading(painter, record);
@@ -172,6 +186,7 @@ static struct dill_error *draw_trace(struct painter *painter, const struct recor
 	draw_end(painter, record);
 	draw_count(painter, record, STYLE_PLAIN, "left out", TRACE_COLUMN_DISMISSED, "call",
 		   " of others");
+	draw_untraced(painter, record);
 	draw_bytes(painter, record);
 	draw_count(painter, record, STYLE_PLAIN, "freed unseen", TRACE_COLUMN_UNSEEN, "object",
 		   ": the address was given out again without a free being seen");

@@ -39,6 +39,7 @@ static struct dill_error *set_about(sqlite3 *db, const struct trace_about *about
 	TRY(meta_set_text(db, "options", about->options));
 	TRY(meta_set_text(db, "engine", about->engine));
 	TRY(meta_set_text(db, "backtraces", about->backtraces));
+	TRY(meta_set_text(db, "untraced", about->untraced));
 	TRY(meta_set_number(db, "start_time", about->start_time));
 	return meta_set_number(db, "finished", 0);
 }

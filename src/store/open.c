@@ -187,6 +187,7 @@ static struct dill_error *get_facts(const struct facts_reader *reader, struct tr
 	TRY(get_text(reader, "options", &ret->about.options));
 	TRY(get_text(reader, "engine", &ret->about.engine));
 	TRY(get_text(reader, "backtraces", &ret->about.backtraces));
+	TRY(get_text(reader, "untraced", &ret->about.untraced));
 	TRY(get_number(reader, "start_time", &ret->about.start_time));
 	TRY(get_text(reader, "end_reason", &ret->end.reason));
 	TRY(get_number(reader, "lost", &ret->end.lost));

@@ -21,6 +21,7 @@ struct trace_about {
 	const char *options; /**< what was asked for, as on the command line */
 	const char *engine;
 	const char *backtraces; /**< how they were made: "ORC", "frame pointers" */
+	const char *untraced;	/**< functions of the allocator whose calls are missing */
 	uint64_t start_time;	/**< seconds since 1970, the host's clock */
 };
 

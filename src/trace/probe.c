@@ -4,55 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * Every function that gives out or takes back an object and has the fast path inlined, of all
- * kernels: which of them one has is seen by its symbols. "_noprof" (6.10 on, when allocations can
- * be profiled) is tried behind each name.
- * Source: mm/slub.c, mm/slab_common.c, include/linux/slab.h
- */
+#include "base/strbuf.h"
+
+/* Every function that is looked for. */
 static const struct entry {
 	const char *name;
 	enum probe_kind kind;
 	unsigned flags;
 } entries[] = {
-	{"kmem_cache_alloc", PROBE_ALLOC, 0},
-	{"kmem_cache_alloc_lru", PROBE_ALLOC, 0},
-	{"kmem_cache_alloc_node", PROBE_ALLOC, 0},
-	{"kmem_cache_alloc_from_sheaf", PROBE_ALLOC, 0},
-	/* to 6.0 */
-	{"kmem_cache_alloc_trace", PROBE_ALLOC, 0},
-	{"kmem_cache_alloc_node_trace", PROBE_ALLOC, 0},
-	{"__kmalloc_track_caller", PROBE_ALLOC, 0},
-	{"kmalloc_order", PROBE_ALLOC, PROBE_LARGE},
-	{"kmalloc_order_trace", PROBE_ALLOC, PROBE_LARGE},
-	/* 6.1 to 6.10 */
-	{"kmalloc_trace", PROBE_ALLOC, 0},
-	{"kmalloc_node_trace", PROBE_ALLOC, 0},
-	{"kmalloc_large", PROBE_ALLOC, PROBE_LARGE},
-	{"kmalloc_large_node", PROBE_ALLOC, PROBE_LARGE},
-	/* 6.11 on */
-	{"__kmalloc_cache", PROBE_ALLOC, 0},
-	{"__kmalloc_cache_node", PROBE_ALLOC, 0},
-	{"__kmalloc_large", PROBE_ALLOC, PROBE_LARGE},
-	{"__kmalloc_large_node", PROBE_ALLOC, PROBE_LARGE},
-	/* Has a fast path of its own since 6.15; before it calls __kmalloc_node(). */
-	{"__kvmalloc_node", PROBE_ALLOC, PROBE_OUTER},
-	{"kmalloc_nolock", PROBE_ALLOC, 0},
-	{"_kmalloc_nolock", PROBE_ALLOC, 0},
-	{"__kmalloc_flags", PROBE_ALLOC, 0},
-	/* all */
-	{"__kmalloc", PROBE_ALLOC, 0},
-	{"__kmalloc_node", PROBE_ALLOC, 0},
-	{"__kmalloc_node_track_caller", PROBE_ALLOC, 0},
-	{"kmem_cache_alloc_bulk", PROBE_ALLOC_BULK, 0},
-	{"kfree", PROBE_FREE, 0},
-	{"kmem_cache_free", PROBE_FREE, 0},
-	{"kfree_nolock", PROBE_FREE, 0},
-	{"kmem_cache_free_bulk", PROBE_FREE_BULK, 0},
-	{"rcu_free_sheaf", PROBE_FREE_SHEAF, 0},
-	{"rcu_free_sheaf_nobarn", PROBE_FREE_SHEAF, 0},
-	{"kvfree_call_rcu", PROBE_REQUEST, 0},
-	{"kfree_call_rcu_nolock", PROBE_REQUEST, 0},
+#define POINT(name, kind, flags) {name, PROBE_##kind, flags},
+#include "trace/points.def"
+#undef POINT
 };
 
 /* Enough for every entry with both names. */
@@ -261,7 +223,7 @@ static struct dill_error *find_place(struct kernel *kernel, struct probe *probe)
 
 static struct dill_error *add(struct kernel *kernel, struct types *types, const char *symbol,
 			      const struct entry *entry, struct arena *arena,
-			      struct probe_list *list)
+			      struct probe_list *list, struct strbuf *untraced)
 {
 	struct probe probe = {.kind = entry->kind, .flags = entry->flags};
 	struct dill_error *error;
@@ -278,6 +240,7 @@ static struct dill_error *add(struct kernel *kernel, struct types *types, const 
 		memory_log(kernel_memory(kernel), "%s is not traced: %s", symbol,
 			   error ? dill_error_text(error) : "its arguments are not understood");
 		dill_error_free(error);
+		strbuf_append_format(untraced, "%s%s", untraced->length ? ", " : "", symbol);
 		return NULL;
 	}
 	TRY(find_place(kernel, &probe));
@@ -303,18 +266,26 @@ static struct dill_error *check(const struct probe_list *list)
 
 struct dill_error *probes_find(struct kernel *kernel, struct arena *arena, struct probe_list *ret)
 {
+	_cleanup_(strbuf_deinitp)
+	struct strbuf untraced = {0};
 	struct types *types;
 	char noprof[64];
 
 	TRY(kernel_types(kernel, &types));
-	ret->count = 0;
+	*ret = (struct probe_list){0};
 	ret->items = arena_alloc_array(arena, PROBES_MAX, sizeof(*ret->items));
 	if (!ret->items)
 		return error_no_memory();
 	for (size_t i = 0; i < sizeof(entries) / sizeof(*entries); i++) {
 		snprintf(noprof, sizeof(noprof), "%s_noprof", entries[i].name);
-		TRY(add(kernel, types, entries[i].name, &entries[i], arena, ret));
-		TRY(add(kernel, types, noprof, &entries[i], arena, ret));
+		TRY(add(kernel, types, entries[i].name, &entries[i], arena, ret, &untraced));
+		TRY(add(kernel, types, noprof, &entries[i], arena, ret, &untraced));
+	}
+	TRY(strbuf_error(&untraced));
+	if (untraced.length) {
+		ret->untraced = arena_copy_text(arena, strbuf_get(&untraced), untraced.length);
+		if (!ret->untraced)
+			return error_no_memory();
 	}
 	return check(ret);
 }

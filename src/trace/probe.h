@@ -57,6 +57,9 @@ enum probe_flag {
 struct probe_list {
 	struct probe *items;
 	size_t count;
+	/** "__kmalloc_noprof, kfree": functions that this kernel has and whose calls are not seen,
+	 * because their arguments are not understood; NULL = none. */
+	const char *untraced;
 };
 
 /**

@@ -185,6 +185,11 @@ const char *tracer_backtraces(const struct tracer *tracer)
 	return tracer->unwinder ? unwinder_method(tracer->unwinder) : NULL;
 }
 
+const char *tracer_untraced(const struct tracer *tracer)
+{
+	return tracer->probes.untraced;
+}
+
 size_t tracer_probes(const struct tracer *tracer)
 {
 	return tracer->probes.count;

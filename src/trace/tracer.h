@@ -89,6 +89,8 @@ struct tracer_counts tracer_counts(const struct tracer *tracer);
 uint64_t tracer_elapsed(const struct tracer *tracer);
 /** How backtraces are made, "ORC" or "frame pointers"; NULL without any. */
 const char *tracer_backtraces(const struct tracer *tracer);
+/** Functions of the allocator whose calls are not seen, as probe_list.untraced; NULL = none. */
+const char *tracer_untraced(const struct tracer *tracer);
 /** Number of probes. */
 size_t tracer_probes(const struct tracer *tracer);
 

@@ -3,7 +3,9 @@
 
 The program traced (tests/guest/traced.c) allocates in many ways while both watch it. What differs by rule: tests/kmem.py.
 """
+import contextlib
 import json
+import re
 import signal
 import subprocess
 import time
@@ -12,6 +14,7 @@ import pytest
 
 from conftest import ROOT, Program
 from tests.guest.ftrace import KmemEvents
+from tests.guest.ram import Ram
 from tests.kmem import assert_equal, of_dill, of_ftrace
 from tests.matrix import SLOW, on, quick, tracing
 
@@ -186,6 +189,35 @@ def test_filters(guest):
         assert done.returncode == 0, done.stderr
         events = [record for record in program.lines(done) if record["record"] == "trace_event"]
         assert len(events) >= 20 and all(check(record) for record in events if not record.get("foreign")), words
+
+
+@contextlib.contextmanager
+def unknown_to_types(guest, function):
+    """The kernel's BTF has no such function meanwhile: its name is another one there."""
+    with Ram(guest) as ram:
+        places = ram.find(f"\0{function}\0".encode())
+        assert places
+        for place in places:
+            ram.write(place + 1, b"x")
+        try:
+            yield
+        finally:
+            for place in places:
+                ram.write(place + 1, function[:1].encode())
+
+
+@pytest.mark.parametrize("case", on("plain", series=("6.12",)), ids=str)
+def test_what_is_not_traced(case, pool, tmp_path):
+    """A function that cannot be traced is named at the start, at the end, and in every report of the trace."""
+    path = tmp_path / "trace.db"
+    with pool.lend(case) as guest, unknown_to_types(guest, "__kmalloc_noprof"):
+        done = Program(guest).run("trace", "-t", "1", "-o", path)
+    assert done.returncode == 0 and "__kmalloc_noprof is not traced" in done.stderr, done.stderr
+    assert re.search(r"^ *not traced +__kmalloc_noprof: these calls are missing", done.stdout, re.MULTILINE), done.stdout
+    report = subprocess.run([ROOT / "build/dill", "report", path, "--json"], capture_output=True, text=True, check=True)
+    assert json.loads(report.stdout.splitlines()[0])["untraced"] == "__kmalloc_noprof"
+    page = subprocess.run([ROOT / "build/dill", "report", path, "--html", "-"], capture_output=True, text=True, check=True)
+    assert "__kmalloc_noprof are missing" in page.stdout
 
 
 @pytest.mark.parametrize("words, what", [
