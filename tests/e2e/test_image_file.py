@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT, Program
 from test_inspect import compare_with_slabinfo
-from tests.guest.kernels import KernelUnavailable, debug_vmlinux, kernel
+from tests.guest.kernels import SOURCES, KernelUnavailable, debug_vmlinux, kernel
 from tests.guest.stub import Stub
 from tests.matrix import on
 
@@ -163,22 +163,26 @@ def test_types_of_the_dwarf(robbed, tmp_path):
     try:
         refused(Program(robbed.guest).run("kcache"), "BTF")
         all_four(WithFile(robbed.guest, plain), robbed)
+        traced = WithFile(robbed.guest, plain).json("trace", "-n", "20", "-t", "20")
+        assert not any("untraced" in record for record in traced)
         in_gdb(robbed, plain)
     finally:
         plain.unlink()
 
 
-def test_dwarf_and_btf_agree(robbed, tmp_path):
-    """Offsets, sizes and bits of the structs that dill reads."""
+@pytest.mark.parametrize("series", SOURCES)
+def test_dwarf_and_btf_agree(series, tmp_path):
+    """Offsets, sizes and bits of the structs that dill reads, and prototypes of all functions that a trace may need."""
     try:
-        vmlinux = debug_vmlinux(robbed.guest.kernel)
+        vmlinux = debug_vmlinux(kernel(series))
     except KernelUnavailable as reason:
         pytest.skip(str(reason))
     btf = tmp_path / "btf"
     subprocess.run(["objcopy", "--dump-section", f".BTF={btf}", vmlinux, "/dev/null"], check=True)
     done = subprocess.run([COMPARE, btf, vmlinux, *STRUCTS], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert int(done.stdout.split()[2]) > 500  # members
+    _, _, members, _, functions = done.stdout.replace(",", "").split()[:5]
+    assert int(members) > 500 and int(functions) >= 10
 
 
 def test_symbols_of_the_file(robbed):

@@ -5,9 +5,10 @@
  *     compare_btf_dwarf BLOB VMLINUX TYPE...
  *
  * The structs and unions TYPE, with every struct in them, must have the same members at the same
- * bits, of the same sizes. Prints what differs and a line of totals; exit status 1 when anything
- * differs. Needs a vmlinux with debug information, which nobody keeps around: tests/e2e runs it
- * when it is asked to.
+ * bits, of the same sizes, or be missing in both, and each function that a trace may need
+ * (trace/points.def) the same prototype. Prints what differs and a line of totals; exit status 1
+ * when anything differs. Needs a vmlinux with debug information, which nobody keeps around:
+ * tests/e2e runs it when it is asked to.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -107,6 +108,72 @@ static void compare(const struct place *place, type_id in_btf, type_id in_dwarf,
 		compare_member(place, &left, &right, i, depth);
 }
 
+/* --- functions --- */
+
+/* "void *kfree(const void *object)": with the names of parameters, which a trace goes by. */
+static void describe(const struct place *place, struct types *types, const char *name,
+		     struct strbuf *text)
+{
+	struct dill_error *error;
+	struct type prototype;
+	type_id id;
+
+	error = types_function(types, name, &id);
+	if (error && dill_error_code(error) == DILL_ERROR_NOT_FOUND) {
+		dill_error_free(error);
+		return;
+	}
+	must(place, error);
+	must(place, types_get(types, id, &prototype));
+	must(place, types_declare(types, prototype.target, name, text));
+	for (uint32_t i = 0; i < prototype.count; i++) {
+		struct type_parameter parameter;
+
+		must(place, types_parameter(types, id, i, &parameter));
+		strbuf_append(text, i ? ", " : "(");
+		must(place, types_declare(types, parameter.type, parameter.name, text));
+	}
+}
+
+static unsigned compare_function(const char *name)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf left = {0};
+	_cleanup_(strbuf_deinitp)
+	struct strbuf right = {0};
+	struct place place = {NULL, name};
+
+	describe(&place, btf, name, &left);
+	describe(&place, dwarf, name, &right);
+	if (strcmp(strbuf_get(&left), strbuf_get(&right)) != 0) {
+		differences++;
+		printf("%s: \"%s\" in the BTF, \"%s\" in the DWARF\n", name, strbuf_get(&left),
+		       strbuf_get(&right));
+	}
+	return left.length != 0;
+}
+
+/* How many there are in this kernel. */
+static unsigned compare_functions(void)
+{
+	static const char *const names[] = {
+#define POINT(name, kind, flags) name, name "_noprof",
+#include "trace/points.def"
+#undef POINT
+	};
+	unsigned found = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		found += compare_function(names[i]);
+	return found;
+}
+
+/* A type that this kernel does not have. */
+static bool is_in_none(const char *name)
+{
+	return !types_has_struct(btf, name, NULL) && !types_has_struct(dwarf, name, NULL);
+}
+
 static uint8_t *read_file(const char *path, size_t *ret_size)
 {
 	FILE *file = fopen(path, "rb");
@@ -130,6 +197,7 @@ static uint8_t *read_file(const char *path, size_t *ret_size)
 
 int main(int argc, char **argv)
 {
+	unsigned found = 0;
 	size_t size;
 
 	if (argc < 4) {
@@ -147,11 +215,18 @@ int main(int argc, char **argv)
 		struct place place = {NULL, argv[i]};
 		type_id in_btf, in_dwarf;
 
+		if (is_in_none(argv[i]))
+			continue;
 		must(&place, types_find(btf, argv[i], &in_btf));
 		must(&place, types_find(dwarf, argv[i], &in_dwarf));
 		compare(&place, in_btf, in_dwarf, 0);
+		found++;
 	}
-	printf("%d types, %lu members, %u differences\n", argc - 3, members, differences);
+
+	unsigned functions = compare_functions();
+
+	printf("%u types, %lu members, %u functions, %u differences\n", found, members, functions,
+	       differences);
 	types_free(btf);
 	types_free(dwarf);
 	return differences ? 1 : 0;
