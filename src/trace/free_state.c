@@ -3,8 +3,16 @@
 
 #include "slub/object.h"
 
-static struct dill_error *ask(struct heap *heap, dill_virt object, struct findings *findings,
-			      struct survey *survey, bool *ret)
+static bool is_free_at(const struct place *place, dill_virt except)
+{
+	enum object_state state = place_state(place->kind);
+
+	return (state == OBJECT_CACHED || state == OBJECT_FREE) &&
+	       (!except || place->container != except);
+}
+
+static struct dill_error *ask(struct heap *heap, dill_virt object, dill_virt except,
+			      struct findings *findings, struct survey *survey, bool *ret)
 {
 	struct object_answer answer;
 	struct located located;
@@ -17,11 +25,11 @@ static struct dill_error *ask(struct heap *heap, dill_virt object, struct findin
 	if (!located.in_slot)
 		return NULL;
 	TRY(object_find(&objects, &located, findings, &answer));
-	*ret = answer.state == OBJECT_CACHED || answer.state == OBJECT_FREE;
+	*ret = is_free_at(&answer.place, except) || is_free_at(&answer.another, except);
 	return NULL;
 }
 
-struct dill_error *free_state_read(struct heap *heap, dill_virt object, bool *ret)
+struct dill_error *free_state_read(struct heap *heap, dill_virt object, dill_virt except, bool *ret)
 {
 	struct survey survey = {0};
 	struct findings findings = {0};
@@ -30,7 +38,7 @@ struct dill_error *free_state_read(struct heap *heap, dill_virt object, bool *re
 	*ret = false;
 	TRY(arena_new(&findings.arena));
 	memory_invalidate(kernel_memory(heap->kernel));
-	error = ask(heap, object, &findings, &survey, ret);
+	error = ask(heap, object, except, &findings, &survey, ret);
 	survey_deinit(&survey);
 	arena_free(findings.arena);
 	if (error && error_is_fatal(error))

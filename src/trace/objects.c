@@ -13,6 +13,11 @@ bool objects_is_live(const struct objects *objects, dill_virt object)
 	return number_map_get(&objects->allocated, object, NULL);
 }
 
+bool objects_is_known(const struct objects *objects, dill_virt object)
+{
+	return objects_is_live(objects, object) || number_map_get(&objects->freed, object, NULL);
+}
+
 void objects_look_up(const struct objects *objects, struct trace_event *event)
 {
 	if (number_map_get(&objects->allocated, event->object, &event->alloc_sequence)) {
@@ -29,6 +34,11 @@ struct dill_error *objects_free(struct objects *objects, const struct trace_even
 	number_map_remove(&objects->allocated, event->object);
 	number_map_remove(&objects->times, event->object);
 	return number_map_put(&objects->freed, event->object, event->sequence);
+}
+
+void objects_forget(struct objects *objects, dill_virt object)
+{
+	number_map_remove(&objects->freed, object);
 }
 
 void objects_deinit(struct objects *objects)

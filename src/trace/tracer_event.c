@@ -193,13 +193,20 @@ static bool is_elsewhere(const struct tracer *tracer, dill_virt object)
 static bool is_wanted(const struct tracer *tracer, const struct known_cache *cache,
 		      const struct trace_event *event)
 {
-	if (event->flags & TRACE_KNOWN) /* its allocation was wanted */
+	if (event->flags & (TRACE_KNOWN | TRACE_DOUBLE)) /* its allocation, or first free, was */
 		return true;
 	if (!tracer_takes_cache(tracer, cache))
 		return false;
 	return event->kind == TRACE_ALLOC
 		       ? tracer_takes_size(tracer, event->bytes_requested)
 		       : tracer_takes_size(tracer, cache ? cache->object_size : UINT64_MAX);
+}
+
+/* A free by a task or on a CPU that is not followed, of an object that others have by now. */
+static bool is_others(const struct trace_event *event, bool is_foreign)
+{
+	return is_foreign && event->kind != TRACE_ALLOC &&
+	       !(event->flags & (TRACE_KNOWN | TRACE_DOUBLE));
 }
 
 static struct dill_error *remember(struct tracer *tracer, const struct trace_event *event)
@@ -218,28 +225,44 @@ static struct dill_error *remember(struct tracer *tracer, const struct trace_eve
 	return NULL;
 }
 
-static bool follows_everything(const struct trace_filter *filter)
+/* Whether every allocation that may give an object out again makes an event. One of another size,
+ * task or CPU does not; one from another cache gives other objects. */
+static bool sees_allocations(const struct trace_filter *filter)
 {
-	return !filter->name && !filter->has_pid && !filter->caches && !filter->has_cpu &&
-	       !filter->size_min && !filter->size_max;
+	return !filter->name && !filter->has_pid && !filter->has_cpu && !filter->size_min &&
+	       !filter->size_max;
+}
+
+/* Whether the first free was of the same call: the allocator's lists do not have it yet. */
+static bool is_same_call(const struct tracer *tracer, const struct occasion *occasion,
+			 dill_virt object)
+{
+	uint64_t freed;
+
+	return occasion->flags & TRACE_BULK &&
+	       number_map_get(&tracer->objects.freed, object, &freed) &&
+	       freed >= occasion->first_sequence;
 }
 
 /*
  * A second free without an allocation in between that was seen. With a filter others may have
  * allocated the object; without one somebody who was in the allocator already when the trace began.
- * The allocator itself knows.
+ * The allocator itself knows. What it does not confirm is another's object now: it is not asked
+ * about again, so that there are no more such questions than frees that were followed.
  */
-static struct dill_error *confirm_double(struct tracer *tracer, struct trace_event *event)
+static struct dill_error *confirm_double(struct tracer *tracer, const struct occasion *occasion,
+					 struct trace_event *event)
 {
-	bool free = false;
+	bool free = sees_allocations(&tracer->options.filter);
 
-	if (follows_everything(&tracer->options.filter)) {
-		if (!tracer->options.confirms)
-			return NULL;
-		TRY(free_state_read(tracer->heap, event->object, &free));
-	}
-	if (!free)
-		event->flags &= ~(unsigned)TRACE_DOUBLE;
+	if (is_same_call(tracer, occasion, event->object))
+		return NULL;
+	if (tracer->options.confirms)
+		TRY(free_state_read(tracer->heap, event->object, occasion->sheaf, &free));
+	if (free)
+		return NULL;
+	event->flags &= ~(unsigned)TRACE_DOUBLE;
+	objects_forget(&tracer->objects, event->object);
 	return NULL;
 }
 
@@ -273,7 +296,7 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 	elsewhere = filter->has_cpu && occasion->cpu != filter->cpu;
 	/* Of the objects of one bulk call some may be followed. */
 	if ((foreign || elsewhere) && occasion->kind != TRACE_ALLOC &&
-	    !objects_is_live(&tracer->objects, object)) {
+	    !objects_is_known(&tracer->objects, object)) {
 		tracer->counts.dismissed++;
 		return NULL;
 	}
@@ -282,8 +305,8 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 	if (event.kind != TRACE_ALLOC)
 		objects_look_up(&tracer->objects, &event);
 	if (event.flags & TRACE_DOUBLE)
-		TRY(confirm_double(tracer, &event));
-	if (!is_wanted(tracer, cache, &event)) {
+		TRY(confirm_double(tracer, occasion, &event));
+	if (is_others(&event, foreign || elsewhere) || !is_wanted(tracer, cache, &event)) {
 		tracer->counts.dismissed++;
 		return NULL;
 	}

@@ -96,6 +96,7 @@ static struct dill_error *emit_list(struct tracer *tracer, struct occasion *occa
 	dill_virt objects[64];
 
 	occasion->flags |= TRACE_BULK;
+	occasion->first_sequence = tracer->counts.events + 1;
 	for (uint64_t done = 0; done < count;) {
 		size_t part = count - done < 64 ? (size_t)(count - done) : 64;
 
@@ -120,6 +121,7 @@ static struct dill_error *emit_sheaf(struct tracer *tracer, struct occasion *occ
 		return NULL;
 	TRY(tracer->options.peek->read(tracer->options.peek, sheaf + l->sheaf_size.offset, &size,
 				       sizeof(size)));
+	occasion->sheaf = sheaf;
 	return emit_list(tracer, occasion, sheaf + l->sheaf_objects.offset,
 			 size < SHEAF_MAX ? size : SHEAF_MAX);
 }
@@ -157,15 +159,16 @@ static struct dill_error *emit_frees(struct tracer *tracer, struct occasion *occ
 	return NULL;
 }
 
-/* Frees by others matter when they are of objects that were followed. */
+/* Frees by others matter when they are of objects that were followed: live ones, or free ones that
+ * would be freed again. */
 static bool concerns(const struct tracer *tracer, const struct probe *probe,
 		     const struct dill_stop *stop)
 {
 	if (probe->kind == PROBE_FREE)
-		return objects_is_live(&tracer->objects, argument(probe, stop, ROLE_OBJECT));
+		return objects_is_known(&tracer->objects, argument(probe, stop, ROLE_OBJECT));
 	if (probe->kind == PROBE_REQUEST)
 		return objects_is_live(&tracer->objects, requested_object(probe, stop));
-	return tracer->objects.allocated.count;
+	return tracer->objects.allocated.count || tracer->objects.freed.count;
 }
 
 static struct dill_error *enter_free(struct tracer *tracer, const struct probe *probe,

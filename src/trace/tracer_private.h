@@ -41,7 +41,9 @@ struct tracer {
 struct occasion {
 	const struct probe *probe;
 	enum trace_kind kind;
-	unsigned flags; /**< of the events */
+	unsigned flags;		 /**< of the events */
+	dill_virt sheaf;	 /**< whose objects are freed; 0 = none */
+	uint64_t first_sequence; /**< TRACE_BULK: what the call's first event would be numbered */
 	unsigned cpu;
 	const struct current *current;
 	dill_virt caller;
