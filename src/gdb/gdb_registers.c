@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "gdb/gdb_registers.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/machine.h"
 #include "gdb/view.h"
 
 PyObject *gdb_thread_list(PyObject *gdb)
@@ -78,6 +83,48 @@ bool gdb_selected_cpu(PyObject *gdb, unsigned *ret)
 	if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
 		PyErr_Clear();
 	return found;
+}
+
+/* GDB's name of the architecture; NULL with an exception. */
+static char *architecture_name(PyObject *gdb)
+{
+	_cleanup_(py_decrefp)
+	PyObject *inferior = py_call(gdb, "selected_inferior", "()");
+	_cleanup_(py_decrefp)
+	PyObject *architecture = inferior ? py_call(inferior, "architecture", "()") : NULL;
+	_cleanup_(py_decrefp)
+	PyObject *name = architecture ? py_call(architecture, "name", "()") : NULL;
+
+	return name ? py_text(name) : NULL;
+}
+
+/* GDB takes an x86 machine that it knows nothing of for an i386: the register tells. */
+static bool has_rip(PyObject *gdb)
+{
+	_cleanup_(py_decrefp)
+	PyObject *value = py_call(gdb, "parse_and_eval", "(s)", "(unsigned long long)$rip");
+	_cleanup_(py_decrefp)
+	PyObject *number = value ? PyNumber_Long(value) : NULL;
+
+	return number != NULL;
+}
+
+struct dill_error *gdb_check_machine(PyObject *gdb)
+{
+	_cleanup_(freep)
+	char *architecture = architecture_name(gdb);
+	const char *name = architecture ? machine_of_gdb(architecture) : NULL;
+	bool other = name && (strncmp(name, "i386", strlen("i386")) != 0 || !has_rip(gdb));
+
+	if (PyErr_Occurred()) {
+		if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
+			return py_error();
+		PyErr_Clear();
+	}
+	return other ? dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "to GDB the target's machine is %s: dill knows x86-64 only",
+				      name)
+		     : NULL;
 }
 
 /* False with an exception only when the user interrupts: other targets lack other registers. */

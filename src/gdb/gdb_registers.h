@@ -21,6 +21,12 @@ DILL_MUST_CHECK struct dill_error *gdb_cpu_count(PyObject *gdb, unsigned *ret);
 DILL_MUST_CHECK struct dill_error *gdb_registers(PyObject *gdb, unsigned cpu,
 						 struct dill_registers *ret);
 
+/**
+ * Refuse a target that is of another machine to GDB.
+ * @return NULL, also when GDB does not tell; UNSUPPORTED; INTERRUPTED
+ */
+DILL_MUST_CHECK struct dill_error *gdb_check_machine(PyObject *gdb);
+
 /** The CPU of the selected thread; false when none is selected, or the user interrupts (then with
  * an exception). */
 bool gdb_selected_cpu(PyObject *gdb, unsigned *ret);

@@ -201,6 +201,8 @@ static struct dill_error *inferior_begin(void *context)
 	struct inferior *inferior = context;
 
 	TRY(check_stopped(inferior->plugin->gdb));
+	if (inferior->route == ROUTE_UNDECIDED)
+		TRY(gdb_check_machine(inferior->plugin->gdb));
 	return inferior_resume(inferior);
 }
 

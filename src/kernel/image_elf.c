@@ -4,6 +4,7 @@
 #include <gelf.h>
 #include <string.h>
 
+#include "base/machine.h"
 #include "kernel/kallsyms.h"
 
 /* --- headers --- */
@@ -60,10 +61,14 @@ static struct dill_error *load_headers(struct image_elf *elf)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED, "libelf is too old");
 	/* The bytes are only read; libelf's interface knows no const. */
 	elf->elf = elf_memory((char *)elf->bytes.data, elf->bytes.size);
-	if (!elf->elf || elf_kind(elf->elf) != ELF_K_ELF || !gelf_getehdr(elf->elf, &header) ||
-	    header.e_machine != EM_X86_64)
+	if (!elf->elf || elf_kind(elf->elf) != ELF_K_ELF || !gelf_getehdr(elf->elf, &header))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "it is no kernel for x86-64 (vmlinux or bzImage)");
+	if (header.e_machine != EM_X86_64 || header.e_ident[EI_CLASS] != ELFCLASS64)
+		return dill_error_new(
+			DILL_ERROR_UNSUPPORTED, "it is for %s: dill knows x86-64 only",
+			machine_of_elf(header.e_machine, header.e_ident[EI_CLASS] == ELFCLASS64,
+				       header.e_ident[EI_DATA] == ELFDATA2MSB));
 	TRY(load_segments(elf));
 	load_sections(elf);
 	return NULL;

@@ -5,6 +5,7 @@
  * Source: makedumpfile, diskdump_mod.h and IMPLEMENTATION; QEMU, include/sysemu/dump.h
  */
 #include "base/checked.h"
+#include "base/machine.h"
 #include "target/core.h"
 
 #define BLOCK DILL_PAGE_SIZE
@@ -78,12 +79,16 @@ static struct dill_error *cut_off(void)
 }
 
 /* makedumpfile leaves the name out when it cannot read it, and QEMU says "Unknown" since 8.2. */
-static bool is_other_machine(struct span header)
+static struct dill_error *check_machine(struct span header)
 {
 	char name[UTSNAME_SIZE + 1] = "";
 
 	memcpy(name, header.data + HEADER_MACHINE, UTSNAME_SIZE);
-	return *name && strcmp(name, "x86_64") != 0 && strcmp(name, "Unknown") != 0;
+	if (!*name || !strcmp(name, "x86_64") || !strcmp(name, "Unknown"))
+		return NULL;
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "a compressed dump of %s: dill knows x86-64 only",
+			      machine_of_uname(name) ? machine_of_uname(name) : name);
 }
 
 static struct dill_error *parse_header(struct core *core, struct header *ret)
@@ -102,10 +107,7 @@ static struct dill_error *parse_header(struct core *core, struct header *ret)
 		.bitmap_blocks = span_u32(head, HEADER_BITMAP_BLOCKS),
 		.pages = span_u32(head, HEADER_MAX_PAGES),
 	};
-	if (is_other_machine(head))
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "a compressed dump, but not of x86-64: dill knows no other "
-				      "machines");
+	TRY(check_machine(head));
 	if (block != BLOCK)
 		return dill_error_new(
 			DILL_ERROR_BAD_DATA,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "target/elf_segments.h"
 
+#include "base/machine.h"
+
 /* QEMU writes one for each block of memory, makedumpfile -E one for each run of pages. */
 #define SEGMENTS_MAX (UINT64_C(1) << 24)
 
@@ -9,11 +11,14 @@ static struct dill_error *visit_all(Elf *elf, elf_segment_visitor visit, void *c
 	GElf_Ehdr header;
 	size_t count;
 
-	if (!gelf_getehdr(elf, &header) || header.e_machine != EM_X86_64 ||
-	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
+	if (!gelf_getehdr(elf, &header))
+		return dill_error_new(DILL_ERROR_BAD_DATA, "its ELF header is broken");
+	if (header.e_machine != EM_X86_64 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    header.e_ident[EI_DATA] != ELFDATA2LSB)
 		return dill_error_new(
-			DILL_ERROR_UNSUPPORTED,
-			"an ELF file, but not for x86-64: dill knows no other machines");
+			DILL_ERROR_UNSUPPORTED, "an ELF file for %s: dill knows x86-64 only",
+			machine_of_elf(header.e_machine, header.e_ident[EI_CLASS] == ELFCLASS64,
+				       header.e_ident[EI_DATA] == ELFDATA2MSB));
 	if (header.e_type != ET_CORE)
 		return dill_error_new(
 			DILL_ERROR_UNSUPPORTED,

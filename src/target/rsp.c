@@ -229,6 +229,20 @@ static struct dill_error *converse(struct rsp *rsp)
 	return NULL;
 }
 
+/*
+ * Refuse another machine by its name, before a kernel is looked for that cannot be there. Other
+ * troubles with the registers concern those who need them.
+ */
+static struct dill_error *check_machine(struct rsp *rsp)
+{
+	struct dill_error *error = rsp_know_features(rsp);
+
+	if (!error || error_is_fatal(error) || dill_error_code(error) == DILL_ERROR_UNSUPPORTED)
+		return error;
+	dill_error_free(error);
+	return NULL;
+}
+
 static struct dill_error *own_begin(void *context)
 {
 	struct rsp *rsp = context;
@@ -240,6 +254,8 @@ static struct dill_error *own_begin(void *context)
 
 	struct dill_error *error = converse(rsp);
 
+	if (!error)
+		error = check_machine(rsp);
 	return error ? give_up(rsp, error) : NULL;
 }
 

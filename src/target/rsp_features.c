@@ -5,11 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/machine.h"
+
 /* target.xml includes one level; a few more cost nothing. */
 #define DEPTH_LIMIT 4u
 /* Parts of one description; QEMU has up to four. */
 #define PARTS_LIMIT 64u
 #define ANNEX_LIMIT 128u
+/* Names of architectures are much shorter. */
+#define NAME_LIMIT 64u
 
 static const struct {
 	enum rsp_register_id id;
@@ -50,6 +54,9 @@ struct description {
 	struct rsp_features features;
 	size_t sizes[RSP_REGISTERS_LIMIT]; /* bytes by number, 0 = not described */
 	size_t length;			   /* of all parts so far */
+	char architecture[NAME_LIMIT];	   /* GDB's name of it; "" = not told yet */
+	size_t architecture_length;
+	bool in_architecture;
 	unsigned next_number, parts, depth;
 	struct dill_error *error; /* why parsing was stopped */
 };
@@ -116,7 +123,7 @@ static struct dill_error *add_register(struct description *description, const XM
 
 	if (!name || !bits)
 		return bad("has a register without name or size");
-	TRY(parse_number(bits, 1u << 16, &size));
+	TRY(parse_number(bits, RSP_BITS_LIMIT, &size));
 	if (number)
 		TRY(parse_number(number, RSP_REGISTERS_LIMIT, &description->next_number));
 	if (description->next_number >= RSP_REGISTERS_LIMIT)
@@ -143,7 +150,9 @@ static void XMLCALL on_element(void *context, const XML_Char *name, const XML_Ch
 {
 	struct part *part = context;
 
-	if (!strcmp(name, "reg")) {
+	if (!strcmp(name, "architecture")) {
+		part->description->in_architecture = true;
+	} else if (!strcmp(name, "reg")) {
 		stop(part, add_register(part->description, attributes));
 	} else if (!strcmp(name, "xi:include")) {
 		const char *href = attribute(attributes, "href");
@@ -153,6 +162,40 @@ static void XMLCALL on_element(void *context, const XML_Char *name, const XML_Ch
 		else
 			stop(part, read_part(part->description, href));
 	}
+}
+
+static void XMLCALL on_text(void *context, const XML_Char *text, int length)
+{
+	struct description *description = ((struct part *)context)->description;
+	size_t left = NAME_LIMIT - 1 - description->architecture_length;
+	size_t more = (size_t)length < left ? (size_t)length : left;
+
+	if (!description->in_architecture)
+		return;
+	memcpy(description->architecture + description->architecture_length, text, more);
+	description->architecture_length += more;
+}
+
+static struct dill_error *other_machine(const char *architecture)
+{
+	const char *name = machine_of_gdb(architecture);
+
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "the target's machine is %s: dill knows x86-64 only",
+			      name ? name : architecture);
+}
+
+/* Another machine's registers are not looked at. */
+static void XMLCALL on_end(void *context, const XML_Char *name)
+{
+	struct part *part = context;
+	struct description *description = part->description;
+
+	if (strcmp(name, "architecture") != 0)
+		return;
+	description->in_architecture = false;
+	if (description->architecture[0] && !machine_is_ours(description->architecture))
+		stop(part, other_machine(description->architecture));
 }
 
 /* No description has entities of its own; those that have are after our memory. */
@@ -173,7 +216,8 @@ static struct dill_error *parse_part(struct description *description, const stru
 	if (!part.parser)
 		return error_no_memory();
 	XML_SetUserData(part.parser, &part);
-	XML_SetStartElementHandler(part.parser, on_element);
+	XML_SetElementHandler(part.parser, on_element, on_end);
+	XML_SetCharacterDataHandler(part.parser, on_text);
 	XML_SetEntityDeclHandler(part.parser, on_entity);
 
 	enum XML_Status status =

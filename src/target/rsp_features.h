@@ -25,8 +25,11 @@ enum rsp_register_id {
 	RSP_REGISTER_COUNT,
 };
 
-/** More registers than any description has: QEMU's x86-64 has about 80. */
-#define RSP_REGISTERS_LIMIT 1024u
+/** One past the largest number of a register: QEMU's x86-64 has about 80, its riscv64 CSRs up to
+ * 4161. */
+#define RSP_REGISTERS_LIMIT 8192u
+/** One past the widest one, in bits: QEMU's arm64 has SME's matrix "za" of 256 x 256 bytes. */
+#define RSP_BITS_LIMIT (1u << 24)
 /** Longest target description, all its parts together. */
 #define RSP_FEATURES_LIMIT (1024 * (size_t)1024)
 
@@ -55,7 +58,7 @@ typedef struct dill_error *(*rsp_annex_reader)(void *context, const char *annex,
  * Read a target description: "target.xml" and what it includes.
  *
  * @return NULL; BAD_DATA when it is no such XML, includes itself, or has too many registers or
- * parts; UNSUPPORTED when it describes no x86-64 CPU (no rip); errors of @p read
+ * parts; UNSUPPORTED with the machine's name when it describes no x86-64 CPU; errors of @p read
  */
 DILL_MUST_CHECK struct dill_error *rsp_features_read(rsp_annex_reader read, void *context,
 						     struct rsp_features *ret);

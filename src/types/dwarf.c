@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/checked.h"
+#include "base/machine.h"
 #include "types/dwarf_die.h"
 #include "types/dwarf_index.h"
 
@@ -456,7 +457,10 @@ static struct dill_error *check_file(struct dwarf_types *self, const char *path)
 	if (!gelf_getehdr(dwarf_getelf(self->dwarf), &header))
 		return dill_error_new(DILL_ERROR_BAD_DATA, "%s: %s", path, elf_errmsg(-1));
 	if (header.e_machine != EM_X86_64)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED, "%s is not of x86-64", path);
+		return dill_error_new(
+			DILL_ERROR_UNSUPPORTED, "%s is for %s: dill knows x86-64 only", path,
+			machine_of_elf(header.e_machine, header.e_ident[EI_CLASS] == ELFCLASS64,
+				       header.e_ident[EI_DATA] == ELFDATA2MSB));
 	if (header.e_type == ET_REL)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "%s is not linked: its DWARF has no values yet", path);

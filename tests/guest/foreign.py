@@ -25,6 +25,7 @@ _PLUGIN_LIBRARIES = ("libarchive13", "libdw1", "libelf1", "libexpat1", "libjanss
 PACKAGES = {
     "gdb": ("gdb", *_PLUGIN_LIBRARIES),
     "qemu": ("qemu-system-x86",),
+    "qemu-arm": ("qemu-system-arm",),
 }
 _MORE_PACKAGES = {("gdb", "bullseye"): ("libcapstone4",)}
 SUITES = {
@@ -32,6 +33,8 @@ SUITES = {
     "gdb": ("bullseye", "trixie", "sid"),
     # QEMU 5.2, 10.0 and the one of the day
     "qemu": ("bullseye", "trixie", "sid"),
+    # Machines that dill does not know; with registers that older ones do not have.
+    "qemu-arm": ("sid",),
 }
 _LIBRARY_FOLDERS = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "usr/lib")
 
@@ -70,7 +73,8 @@ def _command(program: str, folder: pathlib.Path) -> tuple[str, ...]:
         data = ("-data-directory", str(share / "gdb"))
         return ("env", python_home, *start, str(folder / "usr/bin/gdb"), *data)
     firmware = (argument for name in ("qemu", "seabios") for argument in ("-L", str(share / name)))
-    return (*start, str(folder / "usr/bin/qemu-system-x86_64"), *firmware)
+    machine = "aarch64" if program == "qemu-arm" else "x86_64"
+    return (*start, str(folder / f"usr/bin/qemu-system-{machine}"), *firmware)
 
 
 def _load(program: str, suite: str) -> Foreign | None:

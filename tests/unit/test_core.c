@@ -356,7 +356,12 @@ struct forgery {
 };
 
 static const struct forgery forgeries[] = {
-	{"machine", true, 18, 2, EM_386, "not for x86-64"},
+	{"i386", true, 18, 2, EM_386, "for i386: dill knows x86-64 only"},
+	{"arm64", true, 18, 2, EM_AARCH64, "for aarch64 (arm64)"},
+	{"riscv64", true, 18, 2, EM_RISCV, "for riscv64"},
+	{"s390x", true, 18, 2, EM_S390, "for s390x"},
+	{"ppc64le", true, 18, 2, EM_PPC64, "for ppc64le"},
+	{"a machine without a name", true, 18, 2, 0xfeed, "for another machine"},
 	{"class", true, 4, 1, ELFCLASS32, "ELF"},
 	{"type", true, 16, 2, ET_EXEC, "no dump of memory"},
 	{"no segments", true, 56, 2, 0, "no program headers"},
@@ -364,7 +369,8 @@ static const struct forgery forgeries[] = {
 	{"segment past the end", true, 64 + 56 + 24, 8, UINT64_MAX - 8, "would be"},
 	{"huge segment", true, 64 + 3 * 56 + 40, 8, UINT64_MAX, "would be"},
 	{"offset past the end", true, 64 + 56 + 8, 8, UINT64_MAX - 8, "ends past"},
-	{"machine", false, 12 + 4 * 65, 8, 0x6d7261, "not of x86-64"},
+	{"arm", false, 12 + 4 * 65, 8, 0x6d7261, "dump of arm: dill knows x86-64 only"},
+	{"arm64", false, 12 + 4 * 65, 8, 0x34366863726161, "dump of aarch64 (arm64)"},
 	{"block size", false, 428, 4, 512, "blocks of 512 bytes"},
 	{"block size 0", false, 428, 4, 0, "blocks of 0 bytes"},
 	{"sub header", false, 432, 4, UINT32_MAX, "cut off"},

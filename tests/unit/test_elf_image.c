@@ -409,7 +409,11 @@ static void test_no_kernel(void **state)
 	assert_int_equal(code_of(image_file_open("/nonexistent/file", &file)), DILL_ERROR_OS);
 	assert_int_equal(code_of(image_file_open("/tmp", &file)), DILL_ERROR_INVALID_ARGUMENT);
 	((Elf64_Ehdr *)bytes)->e_machine = EM_AARCH64;
-	assert_int_equal(code_of(open_bytes(bytes, ELF_SIZE, &file)), DILL_ERROR_UNSUPPORTED);
+
+	struct dill_error *error = open_bytes(bytes, ELF_SIZE, &file);
+
+	assert_non_null(strstr(dill_error_text(error), "it is for aarch64 (arm64)"));
+	assert_int_equal(code_of(error), DILL_ERROR_UNSUPPORTED);
 	((Elf64_Ehdr *)bytes)->e_machine = EM_X86_64;
 	/* A symbol table of nothing: then kallsyms are looked for, and there are none. */
 	((Elf64_Shdr *)(bytes + 0x3000))[3].sh_size = 0;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -76,10 +77,11 @@ static void test_forged(void **state)
 		"<target><reg name='rip'/></target>",
 		"<target><reg bitsize='64'/></target>",
 		"<target><reg name='rip' bitsize='64' regnum='-1'/></target>",
-		"<target><reg name='rip' bitsize='64' regnum='1024'/></target>",
+		"<target><reg name='rip' bitsize='64' regnum='8192'/></target>",
+		"<target><reg name='rip' bitsize='16777216'/></target>",
 		"<target><reg name='rip' bitsize='64' regnum='99999999999999999999'/></target>",
 		"<target><reg name='rip' bitsize='6x'/></target>",
-		("<target><reg name='a' bitsize='8' regnum='1023'/>"
+		("<target><reg name='a' bitsize='8' regnum='8191'/>"
 		 "<reg name='b' bitsize='8'/></target>"),
 		"<target><xi:include/></target>",
 		"<target><xi:include href=''/></target>",
@@ -120,6 +122,65 @@ static void test_includes_are_bounded(void **state)
 	expect(other, DILL_ERROR_UNSUPPORTED);
 }
 
+/* As QEMU describes its CPUs: named by what it says first, whatever registers it has. */
+static void test_other_machines(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *description, *machine;
+	} cases[] = {
+		/* SME's matrix of "-cpu max" */
+		{"<architecture>aarch64</architecture><reg name='x0' bitsize='64'/>"
+		 "<reg name='za' bitsize='524288' regnum='33' type='zav'/>",
+		 "aarch64 (arm64)"},
+		{"<architecture>riscv:rv64</architecture><reg name='pc' bitsize='64'/>"
+		 "<reg name='mhartid' bitsize='64' regnum='4161'/>",
+		 "riscv64"},
+		{"<architecture>s390:64-bit</architecture>", "s390x"},
+		{"<architecture>powerpc:common64</architecture>", "ppc64 or ppc64le"},
+		{"<architecture>loongarch64</architecture>", "loongarch64"},
+		{"<architecture>arm</architecture>", "arm"},
+		{"<architecture>i386</architecture><reg name='eip' bitsize='32'/>", "i386"},
+		{"<architecture>i386:x64-32</architecture>", "x32"},
+		{"<architecture>of tomorrow</architecture>", "of tomorrow"},
+		/* Without a name, in spite of wide registers with high numbers. */
+		{"<reg name='za' bitsize='524288' regnum='4161'/>", "has no register rip"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[512];
+		const char *files[] = {"target.xml", "<t><xi:include href='cpu.xml'/></t>",
+				       "cpu.xml", text, NULL};
+		struct rsp_features features;
+
+		snprintf(text, sizeof(text), "<target>%s</target>", cases[i].description);
+
+		struct dill_error *error = rsp_features_read(read_annex, files, &features);
+
+		assert_non_null(error);
+		assert_int_equal(dill_error_code(error), DILL_ERROR_UNSUPPORTED);
+		if (!strstr(dill_error_text(error), cases[i].machine))
+			fail_msg("%s: %s", cases[i].machine, dill_error_text(error));
+		dill_error_free(error);
+	}
+}
+
+/* A wide register and a high number beside those of x86-64 matter to nobody. */
+static void test_wide_registers(void **state)
+{
+	(void)state;
+	static const char *const files[] = {
+		"target.xml",
+		"<target><architecture>i386:x86-64</architecture><reg name='rip' bitsize='64'/>"
+		"<reg name='tmm' bitsize='524288'/><reg name='cs' bitsize='32'/>"
+		"<reg name='csr' bitsize='64' regnum='4161'/></target>",
+		NULL};
+	struct rsp_features features;
+
+	assert_null(rsp_features_read(read_annex, (void *)files, &features));
+	assert_int_equal(features.registers[RSP_REGISTER_CS].offset, 8 + 524288 / 8);
+}
+
 static void test_default_is_gdbs(void **state)
 {
 	(void)state;
@@ -134,10 +195,9 @@ static void test_default_is_gdbs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers_and_offsets),
-		cmocka_unit_test(test_forged),
-		cmocka_unit_test(test_includes_are_bounded),
-		cmocka_unit_test(test_default_is_gdbs),
+		cmocka_unit_test(test_numbers_and_offsets),  cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_includes_are_bounded), cmocka_unit_test(test_other_machines),
+		cmocka_unit_test(test_wide_registers),	     cmocka_unit_test(test_default_is_gdbs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
