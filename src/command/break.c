@@ -2,6 +2,7 @@
 #include "command/break_request.h"
 #include "command/event_record.h"
 #include "command/registry.h"
+#include "command/trace_hint.h"
 #include "render/event_view.h"
 #include "trace/run.h"
 
@@ -64,6 +65,7 @@ static struct dill_error *run(struct command_call *call)
 
 	TRY(session_heap(call->session, &heap));
 	TRY(break_request_parse(call, call->session, &wait.request));
+	TRY(trace_hint(call->session, &wait.request.filter));
 	options.filter = wait.request.filter;
 	options.kinds = wait.request.kinds;
 	options.time_max_ns = wait.request.time_max_ns;

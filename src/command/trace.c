@@ -8,6 +8,7 @@
 #include "command/registry.h"
 #include "command/report_record.h"
 #include "command/trace_filter.h"
+#include "command/trace_hint.h"
 #include "render/trace_kinds.h"
 #include "trace/run.h"
 
@@ -182,6 +183,7 @@ static struct dill_error *run(struct command_call *call)
 	TRY(parse(call, &live));
 	TRY(session_kernel(call->session, &live.kernel));
 	TRY(session_heap(call->session, &heap));
+	TRY(trace_hint(call->session, &live.options.filter));
 	live.options.sink = &live.sink;
 	live.options.armed = armed;
 	live.options.progress = progress;

@@ -2,6 +2,7 @@
 #include "command/arguments.h"
 #include "command/registry.h"
 #include "command/trace_filter.h"
+#include "command/trace_hint.h"
 #include "command/words.h"
 #include "gdb/interrupt_watch.h"
 #include "gdb/live.h"
@@ -34,6 +35,38 @@ static struct dill_error *not_armed(void)
 	return dill_error_new(DILL_ERROR_NOT_FOUND, "nothing is armed: \"dill run\" first");
 }
 
+/* With "continue &" the prompt is there while the target runs, and its breakpoints cannot change.
+ */
+static bool is_running(struct plugin *plugin)
+{
+	_cleanup_(py_decrefp)
+	PyObject *thread = py_call(plugin->gdb, "selected_thread", "()");
+	_cleanup_(py_decrefp)
+	PyObject *running =
+		thread && thread != Py_None ? py_call(thread, "is_running", "()") : NULL;
+
+	if (PyErr_Occurred())
+		PyErr_Clear();
+	return running == Py_True;
+}
+
+/* What the user may have misspelt; while the target runs, nothing can be looked up. */
+static struct dill_error *hint(struct plugin *plugin, const struct trace_filter *filter)
+{
+	struct dill_error *error, *end_error;
+	struct session *session;
+
+	if (is_running(plugin))
+		return NULL;
+	TRY(plugin_begin(plugin, &session));
+	error = trace_hint(session, filter);
+	end_error = plugin_end(plugin);
+	if (!error)
+		return end_error;
+	dill_error_free(end_error);
+	return error;
+}
+
 static struct dill_error *follow(struct plugin *plugin, const struct command *table,
 				 const char *text)
 {
@@ -52,27 +85,13 @@ static struct dill_error *follow(struct plugin *plugin, const struct command *ta
 			    &call, &common));
 	call.command = table;
 	TRY(trace_filter_parse(&call, &filter));
+	TRY(hint(plugin, &filter));
 	return live_follow(plugin->live, &filter);
 }
 
 struct dill_error *live_follow_line(struct plugin *plugin, const char *line)
 {
 	return plugin->live ? follow(plugin, &follow_table, line) : not_armed();
-}
-
-/* With "continue &" the prompt is there while the target runs, and its breakpoints cannot change.
- */
-static bool is_running(struct plugin *plugin)
-{
-	_cleanup_(py_decrefp)
-	PyObject *thread = py_call(plugin->gdb, "selected_thread", "()");
-	_cleanup_(py_decrefp)
-	PyObject *running =
-		thread && thread != Py_None ? py_call(thread, "is_running", "()") : NULL;
-
-	if (PyErr_Occurred())
-		PyErr_Clear();
-	return running == Py_True;
 }
 
 static struct dill_error *check_stopped(struct plugin *plugin)
@@ -129,6 +148,8 @@ static struct dill_error *read_request(struct plugin *plugin, const struct words
 			    (const char *const *)words->list.items, &call, &common));
 	TRY(plugin_begin(plugin, &session));
 	error = break_request_parse(&call, session, ret);
+	if (!error)
+		error = trace_hint(session, &ret->filter);
 	end_error = plugin_end(plugin);
 	if (!error)
 		return end_error;

@@ -5,10 +5,12 @@ What it prints is compared with the kernel's own tracer (tests/kmem.py), line by
 the guest's /proc/kallsyms says which addresses have that name.
 """
 import re
+import subprocess
 import time
 
 import pytest
 
+from conftest import ROOT
 from tests.gdb_session import GdbSession
 from tests.guest.ftrace import KmemEvents
 from tests.kernel_symbols import Symbols
@@ -209,3 +211,14 @@ def test_interrupted(case, pool):
             assert "seen" in gdb.run("dill stop")
             run_through_probes(gdb, guest)
         assert load.alive()
+
+
+def test_says_what_is_not_there_yet(guest):
+    """A task, or a cache, that the tracer would wait for: at the start."""
+    commands = ("dill run agnet", "dill --cache kmaloc-64", "dill agent", "dill --pid 99999", "dill stop")
+    words = [word for line in commands for word in ("-ex", line)]
+    command = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{guest.gdb_port}", "-ex", f"source {ROOT}/build/dill.py", *words]
+    done = subprocess.run([*command, "-ex", "detach"], capture_output=True, text=True, timeout=120, check=False)
+    said = [line for line in done.stderr.splitlines() if "waiting for one" in line]
+    assert len(said) == 3 and 'no task is called "agnet" yet (did you mean agent?)' in said[0], done.stderr
+    assert 'no cache is called "kmaloc-64" yet (did you mean kmalloc-64' in said[1] and "99999" in said[2]

@@ -232,3 +232,34 @@ def test_what_cannot_be_traced(guest, words, what):
     assert done.returncode == 2 and not done.stdout
     assert what in done.stderr and len(done.stderr.strip().splitlines()) == 1
     assert guest.run("echo well").strip() == "well"
+
+
+@pytest.mark.parametrize("words, said", [
+    (("busybx",), 'no task is called "busybx" yet: waiting for one'),
+    (("agnet",), 'no task is called "agnet" yet (did you mean agent?): waiting for one'),
+    (("--pid", "99999"), "no task has the number 99999 yet: waiting for one"),
+    (("agent", "--pid", "99999"), 'no task is called "agent" and has the number 99999 yet'),
+    (("--cache", "kmaloc-64"), 'no cache is called "kmaloc-64" yet (did you mean kmalloc-64'),
+    (("--cache", "nosuch*"), 'no cache is called "nosuch*" yet: waiting for one'),
+])
+def test_says_what_is_not_there_yet(guest, words, said):
+    """At the start, since the trace waits for it: a program, and its cache, may come."""
+    done = Program(guest).run("trace", *words, "-t", "1", "-s")
+    assert done.returncode == 0 and done.stdout.startswith("0 events"), done.stderr
+    assert said in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_says_nothing_of_what_is_there(guest):
+    """Of tasks that run, idle ones among them, and of caches."""
+    for words in (("agent",), ("a*t",), ("--pid", "1"), ("1",), ("--pid", "0"), ("swapper*",), ("--cache", "kmalloc-64", "--cpu", "0")):
+        done = Program(guest).run("trace", *words, "-t", "1", "-s")
+        assert done.returncode == 0 and not done.stderr, (words, done.stderr)
+
+
+def test_cpu_that_cannot_come(guest):
+    """An error, where it would wait for ever."""
+    for command in (("trace",), ("break", "kmalloc-64", "alloc")):
+        done = Program(guest).run(*command, "--cpu", "77", "-t", "2")
+        assert done.returncode == 2 and "--cpu 77: this kernel has no such CPU" in done.stderr, done.stderr
+    done = Program(guest).run("break", "kmalloc-64", "alloc", "--task", "agnet", "-t", "1")
+    assert 'no task is called "agnet" yet (did you mean agent?)' in done.stderr
