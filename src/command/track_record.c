@@ -2,6 +2,7 @@
 #include "command/track_record.h"
 
 #include "command/symbol_text.h"
+#include "kernel/task.h"
 
 static struct dill_error *set_stack(struct kernel *kernel, struct arena *arena,
 				    const struct track *track, struct record *record)
@@ -14,6 +15,38 @@ static struct dill_error *set_stack(struct kernel *kernel, struct arena *arena,
 		TRY(symbol_text(kernel, track->stack[i], arena, &texts[i]));
 	record_set_texts(record, TRACK_COLUMN_STACK, texts, track->stack_count);
 	record_set_addresses(record, TRACK_COLUMN_ADDRESSES, track->stack, track->stack_count);
+	return NULL;
+}
+
+static struct dill_error *ignore_finding(void *context, const struct task_finding *finding)
+{
+	(void)context;
+	(void)finding;
+	return NULL;
+}
+
+/* Numbers are given out again: it is the name of who has it now. */
+static struct dill_error *set_comm(struct kernel *kernel, struct arena *arena, int32_t pid,
+				   struct record *record)
+{
+	const struct task_visitor visitor = {.finding = ignore_finding};
+	_cleanup_(tasks_freep)
+	struct tasks *tasks = NULL;
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+	struct task task;
+	const char *copy;
+
+	TRY(tasks_new(kernel, &tasks));
+	TRY(tasks_find(tasks, (uint32_t)pid, &visitor, &task));
+	if (!(task.has & TASK_COMM))
+		return NULL;
+	strbuf_append_escaped(&text, task.comm, task.comm_length);
+	TRY(strbuf_error(&text));
+	copy = arena_copy_text(arena, strbuf_get(&text), text.length);
+	if (!copy)
+		return error_no_memory();
+	record_set_text(record, TRACK_COLUMN_COMM, copy);
 	return NULL;
 }
 
@@ -30,6 +63,13 @@ struct dill_error *track_append(struct kernel *kernel, struct arena *arena, cons
 		return error_no_memory();
 	record_set_text(record, TRACK_COLUMN_EVENT, event);
 	record_set_signed(record, TRACK_COLUMN_PID, track->pid);
+	if (track->pid >= 0) {
+		struct dill_error *error = set_comm(kernel, arena, (int32_t)track->pid, record);
+
+		if (error && error_is_fatal(error))
+			return error;
+		dill_error_free(error);
+	}
 	if (!track->without_cpu)
 		record_set_number(record, TRACK_COLUMN_CPU, track->cpu);
 	if (track->clock != TRACK_NO_CLOCK)

@@ -345,6 +345,17 @@ static void draw_bytes(struct painter *painter, const struct record *record)
 				     : address);
 }
 
+/* What to do next, for an object. */
+static void draw_search(struct painter *painter, const struct record *record)
+{
+	if (!has(record, OBJECT_COLUMN_OBJECT))
+		return;
+	label(painter, "pointers");
+	paint_format(painter, STYLE_DIM, "kfind --ptr 0x%" PRIx64 " shows who points at it",
+		     number(record, OBJECT_COLUMN_OBJECT));
+	paint_newline(painter);
+}
+
 static struct dill_error *draw(struct painter *painter, const struct record *record)
 {
 	const struct field *tracks = &record->fields[OBJECT_COLUMN_TRACKS];
@@ -360,6 +371,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	     track = track->next)
 		draw_track(painter, 2, LABEL_WIDTH, track);
 	draw_bytes(painter, record);
+	draw_search(painter, record);
 	return NULL;
 }
 

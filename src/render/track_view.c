@@ -7,6 +7,9 @@
 static const struct column columns[] = {
 	[TRACK_COLUMN_EVENT] = {"event", COLUMN_TEXT, NULL, "alloc or free"},
 	[TRACK_COLUMN_PID] = {"pid", COLUMN_SIGNED, NULL, "thread that did it"},
+	[TRACK_COLUMN_COMM] = {"comm", COLUMN_TEXT, NULL,
+			       "name of the thread that has this number now, escaped for display; "
+			       "missing when none has"},
 	[TRACK_COLUMN_CPU] = {"cpu", COLUMN_COUNT, NULL, "CPU it ran on"},
 	[TRACK_COLUMN_JIFFIES] = {"jiffies", COLUMN_COUNT, NULL, "when, in jiffies"},
 	[TRACK_COLUMN_NANOSECONDS] = {"nanoseconds", COLUMN_COUNT, NULL,
@@ -42,6 +45,11 @@ void draw_track(struct painter *painter, unsigned indent, unsigned label,
 		paint_format(painter, STYLE_NAME, "%s ", record_text(track, TRACK_COLUMN_CALLER));
 	paint_format(painter, STYLE_PLAIN, "by thread %" PRId64,
 		     track->fields[TRACK_COLUMN_PID].integer);
+	if (has(track, TRACK_COLUMN_COMM)) {
+		paint(painter, STYLE_PLAIN, " (now ");
+		paint(painter, STYLE_NAME, record_text(track, TRACK_COLUMN_COMM));
+		paint(painter, STYLE_PLAIN, ")");
+	}
 	if (has(track, TRACK_COLUMN_CPU))
 		paint_format(painter, STYLE_PLAIN, " on CPU %" PRIu64,
 			     record_number(track, TRACK_COLUMN_CPU));
