@@ -45,6 +45,7 @@ class Event:
     caller: str = None
     alloc_sequence: int = 0
     alloc_time_ns: int = 0
+    stack: tuple = ()  # names of the callers of the caller, innermost first; not in from_file() and expected()
 
 
 # --- making traces ---
@@ -54,6 +55,7 @@ def make(path, events, *options):
     """Write a file as a tracer would."""
     caches = {name: 0xffff888000100000 + 256 * at for at, name in enumerate(dict.fromkeys(e.cache for e in events))}
     callers = {name: 0xffffffff81000000 + 64 * at for at, name in enumerate(dict.fromkeys(e.caller for e in events))}
+    frames = {name: 0xffffffff82000000 + 64 * at for at, name in enumerate(sorted({name for e in events for name in e.stack}))}
     lines = []
     for e in events:
         alloc = e.kind == "alloc"
@@ -61,7 +63,7 @@ def make(path, events, *options):
             e.sequence, e.time_ns, KINDS.index(e.kind), e.flags, e.cpu, e.pid, e.tgid, e.comm, e.function,
             caches[e.cache] if e.cache else 0, e.cache or "", e.object, e.slab or 0, e.slab_objects, e.requested, e.given,
             0xcc0 if alloc else 0, "GFP_KERNEL" if alloc else "", callers[e.caller], e.caller, e.alloc_sequence,
-            e.alloc_time_ns, "",
+            e.alloc_time_ns, ",".join(f"{frames[name]:#x}:{name}" for name in e.stack),
         )
         lines.append("\t".join(map(str, words)) + "\n")
     subprocess.run([MAKE_TRACE, path, *options], input="".join(lines), text=True, check="--unfinished" not in options)

@@ -112,7 +112,8 @@ static struct dill_error *emit_entry(struct command_call *call, struct trace_sto
 				     const struct history_entry *entry)
 {
 	const struct stored_event *event = &entry->event;
-	struct record *record = record_new(call->arena, &history_event_kind);
+	struct record *record = record_new(call->arena, history->has_stacks ? &history_stack_kind
+									    : &history_event_kind);
 
 	if (!record)
 		return error_no_memory();

@@ -137,7 +137,7 @@ static struct dill_error *resolve(const char *path, char **ret)
 	return *ret ? NULL : dill_error_new_os(errno, "cannot tell where it is");
 }
 
-static struct dill_error *write_page(const char *path, const struct strbuf *text)
+struct dill_error *report_file_write(const char *path, const struct strbuf *text)
 {
 	_cleanup_(freep)
 	char *target = NULL;
@@ -180,6 +180,6 @@ struct dill_error *report_page(struct command_call *call, const struct trace_tot
 	TRY(trace_page_append(totals, &trace_page_limits, &text, &objects));
 	if (!strcmp(path, "-"))
 		return emit_text(call, &text);
-	TRY(dill_error_add_context(write_page(path, &text), "%s", path));
+	TRY(dill_error_add_context(report_file_write(path, &text), "%s", path));
 	return emit_written(call, path, text.length, objects, totals->objects.count - objects);
 }

@@ -2,6 +2,7 @@
 #ifndef COMMAND_REPORT_PAGE_H
 #define COMMAND_REPORT_PAGE_H
 
+#include "base/strbuf.h"
 #include "command/command.h"
 #include "store/totals.h"
 
@@ -14,5 +15,8 @@ extern const struct record_kind report_page_kind, report_page_text_kind;
  */
 DILL_MUST_CHECK struct dill_error *report_page(struct command_call *call,
 					       const struct trace_totals *totals, const char *path);
+
+/** Write @p text to @p path, completely or not at all; behind links to where they lead. */
+DILL_MUST_CHECK struct dill_error *report_file_write(const char *path, const struct strbuf *text);
 
 #endif

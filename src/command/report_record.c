@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/report_record.h"
 
+#include "store/stacks.h"
+
 struct report {
 	struct command_call *call;
 	const struct trace_totals *totals;
@@ -247,6 +249,45 @@ static struct dill_error *emit_sites(const struct report *report, const struct s
 	return error;
 }
 
+static struct dill_error *emit_stack(const struct report *report,
+				     const struct trace_stack_group *group)
+{
+	const struct trace_totals *totals = report->totals;
+	const char **texts = arena_alloc_array(report->call->arena, group->count, sizeof(*texts));
+	struct record *record;
+
+	if (!texts)
+		return error_no_memory();
+	for (size_t i = 0; i < group->count; i++)
+		texts[i] = totals_caller_name(totals, group->symbols[i]);
+	TRY(new_record(report, &trace_stack_kind, &record));
+	record_set_number(record, TRACE_STACK_OBJECTS, group->objects);
+	record_set_number(record, TRACE_STACK_BYTES, group->bytes);
+	record_set_text(record, TRACE_STACK_CACHE, totals_cache_name(totals, group->key));
+	record_set_number(record, TRACE_STACK_OLDEST, totals->end_ns - group->oldest_ns);
+	record_set_texts(record, TRACE_STACK_STACK, texts, group->count);
+	return emit(report, record);
+}
+
+static struct dill_error *emit_stacks(const struct report *report)
+{
+	trace_stack_groups groups = {0};
+	size_t shown = 0;
+	struct dill_error *error;
+
+	if (!report->totals->stacks.count)
+		return NULL;
+	error = trace_stacks_group(report->totals, TRACE_STACK_BY_CACHE, true, report->call->arena,
+				   &groups);
+	if (!error)
+		error = emit_heading(report, &trace_stack_kind,
+				     "Still alive, by whole stack; by bytes", groups.count, &shown);
+	for (size_t i = 0; i < shown && !error; i++)
+		error = emit_stack(report, &groups.items[i]);
+	array_free(&groups);
+	return error;
+}
+
 static struct dill_error *emit_object(const struct report *report,
 				      const struct trace_object *object)
 {
@@ -374,6 +415,7 @@ struct dill_error *report_emit(struct command_call *call, const struct trace_tot
 	TRY(emit_groups(&report, &trace_process_kind, TRACE_BY_PROCESS,
 			"Processes, by allocations"));
 	TRY(emit_sites(&report, &alive_list));
+	TRY(emit_stacks(&report));
 	if (choice->live)
 		TRY(emit_objects(&report));
 	TRY(emit_sites(&report, &unknown_list));

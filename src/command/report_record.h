@@ -17,8 +17,8 @@ struct report_choice {
 /** Kinds that report_emit() emits, for a command's table. */
 #define REPORT_KINDS                                                                               \
 	&trace_record_kind, &trace_list_kind, &trace_cache_kind, &trace_caller_kind,               \
-		&trace_process_kind, &trace_alive_kind, &trace_object_kind, &trace_unknown_kind,   \
-		&trace_slab_kind, &trace_double_kind
+		&trace_process_kind, &trace_alive_kind, &trace_stack_kind, &trace_object_kind,     \
+		&trace_unknown_kind, &trace_slab_kind, &trace_double_kind
 
 /**
  * Emit what a trace amounts to. A double free marks the call as one with findings.

@@ -196,9 +196,19 @@ static struct dill_error *run(struct command_call *call)
 }
 
 static const struct record_kind *const kinds[] = {
-	&event_kind,	    &trace_record_kind,	 &trace_list_kind,  &trace_cache_kind,
-	&trace_caller_kind, &trace_process_kind, &trace_alive_kind, &trace_object_kind,
-	&trace_double_kind, &trace_unknown_kind, &trace_slab_kind,  NULL,
+	&event_kind,
+	&trace_record_kind,
+	&trace_list_kind,
+	&trace_cache_kind,
+	&trace_caller_kind,
+	&trace_process_kind,
+	&trace_alive_kind,
+	&trace_stack_kind,
+	&trace_object_kind,
+	&trace_double_kind,
+	&trace_unknown_kind,
+	&trace_slab_kind,
+	NULL,
 };
 
 const struct command trace_command = {

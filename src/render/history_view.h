@@ -35,5 +35,7 @@ enum history_event_column {
 	HISTORY_EVENT_STACK,
 };
 extern const struct record_kind history_event_kind;
+/** The same record of a trace with backtraces: lines with the callers below, no table. */
+extern const struct record_kind history_stack_kind;
 
 #endif

@@ -78,6 +78,16 @@ enum trace_alive_column {
 };
 extern const struct record_kind trace_alive_kind;
 
+/** Objects of one cache that are still alive, by who had called whom. */
+enum trace_stack_column {
+	TRACE_STACK_OBJECTS,
+	TRACE_STACK_BYTES,
+	TRACE_STACK_CACHE,
+	TRACE_STACK_OLDEST,
+	TRACE_STACK_STACK,
+};
+extern const struct record_kind trace_stack_kind;
+
 /** One object that is still alive. */
 enum trace_object_column {
 	TRACE_OBJECT_SEQUENCE,

@@ -5,6 +5,7 @@
 #include "render/page_json.h"
 #include "render/time_text.h"
 #include "render/trace_page_names.h"
+#include "render/trace_page_stacks.h"
 
 const struct trace_page_limits trace_page_limits = {
 	.objects = 200000,
@@ -17,6 +18,7 @@ struct page {
 	const struct trace_page_limits *limits;
 	struct strbuf *text;
 	struct page_names names;
+	struct page_stacks stacks;
 	uint32_t *objects; /* indexes of those that are bars, ascending */
 	size_t object_count;
 	uint64_t shortest_ns; /* of these, when some were left out */
@@ -85,6 +87,18 @@ static struct dill_error *choose_objects(struct page *page)
 	return NULL;
 }
 
+static struct dill_error *choose_stacks(struct page *page)
+{
+	TRY(page_stacks_init(&page->stacks, page->totals));
+	for (size_t i = 0; i < page->object_count; i++) {
+		const struct trace_object *object = &page->totals->objects.items[page->objects[i]];
+
+		TRY(page_stacks_use(&page->stacks, object->stack));
+		TRY(page_stacks_use(&page->stacks, object->free_stack));
+	}
+	return NULL;
+}
+
 /* --- objects, a column at a time --- */
 
 typedef int64_t (*object_number_fn)(struct page *page, const struct trace_object *object);
@@ -143,6 +157,16 @@ static int64_t free_caller_of(struct page *page, const struct trace_object *obje
 	return object->state == TRACE_OBJECT_FREED
 		       ? page_names_caller(&page->names, object->free_caller)
 		       : -1;
+}
+
+static int64_t stack_of(struct page *page, const struct trace_object *object)
+{
+	return page_stacks_place(&page->stacks, object->stack);
+}
+
+static int64_t free_stack_of(struct page *page, const struct trace_object *object)
+{
+	return page_stacks_place(&page->stacks, object->free_stack);
 }
 
 enum encoding { AS_IS, AS_DIFFERENCES };
@@ -214,8 +238,14 @@ static void append_objects(struct page *page)
 	strbuf_append_char(page->text, '"');
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
 		append_column(page, columns[i].name, columns[i].number, columns[i].encoding);
+	if (page->totals->stacks.count) {
+		append_column(page, "stack", stack_of, AS_IS);
+		append_column(page, "free_stack", free_stack_of, AS_IS);
+	}
 	append_left_out(page);
 	strbuf_append_char(page->text, '}');
+	if (page->totals->stacks.count)
+		page_stacks_append(&page->stacks, page->text);
 }
 
 /* --- lists --- */
@@ -362,6 +392,7 @@ static void append_facts(struct page *page)
 static struct dill_error *append(struct page *page)
 {
 	TRY(choose_objects(page));
+	TRY(choose_stacks(page));
 	TRY(page_names_init(page->totals, page->limits->cells, &page->names));
 	strbuf_append(page->text, page_head);
 	append_facts(page);
@@ -383,6 +414,7 @@ struct dill_error *trace_page_append(const struct trace_totals *totals,
 	if (ret_objects)
 		*ret_objects = page.object_count;
 	page_names_deinit(&page.names);
+	page_stacks_deinit(&page.stacks);
 	free(page.objects);
 	return error;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "render/fields.h"
 #include "render/time_text.h"
 #include "render/trace_kinds.h"
@@ -104,6 +106,21 @@ static void draw_text(struct painter *painter, const struct record *record, cons
 	paint_newline(painter);
 }
 
+/* "6.12.43-amd64" of "Linux version 6.12.43-amd64 (...": the rest fills a line or two. */
+static void draw_kernel(struct painter *painter, const struct record *record)
+{
+	static const char begin[] = "Linux version ";
+	const char *banner = record_text(record, TRACE_COLUMN_BANNER);
+
+	if (!*banner)
+		return;
+	if (!strncmp(banner, begin, strlen(begin)))
+		banner += strlen(begin);
+	field_label(painter, "kernel");
+	paint_format(painter, STYLE_PLAIN, "%.*s", (int)strcspn(banner, " "), banner);
+	paint_newline(painter);
+}
+
 static void draw_start(struct painter *painter, const struct record *record)
 {
 	_cleanup_(strbuf_deinitp)
@@ -178,7 +195,7 @@ static void draw_untraced(struct painter *painter, const struct record *record)
 static struct dill_error *draw_trace(struct painter *painter, const struct record *record)
 {
 	draw_heading(painter, record);
-	draw_text(painter, record, "kernel", TRACE_COLUMN_BANNER);
+	draw_kernel(painter, record);
 	draw_text(painter, record, "traced", TRACE_COLUMN_OPTIONS);
 	draw_text(painter, record, "engine", TRACE_COLUMN_ENGINE);
 	draw_text(painter, record, "backtraces by", TRACE_COLUMN_BACKTRACES);
@@ -238,6 +255,48 @@ const struct record_kind trace_list_kind = {
 	.columns = list_columns,
 	.column_count = sizeof(list_columns) / sizeof(list_columns[0]),
 	.view = &list_view,
+};
+
+/* --- whole stacks --- */
+
+static const struct column stack_columns[] = {
+	[TRACE_STACK_OBJECTS] = {"objects", COLUMN_COUNT, NULL, "how many"},
+	[TRACE_STACK_BYTES] = {"bytes", COLUMN_COUNT, NULL, "bytes given to them"},
+	[TRACE_STACK_CACHE] = {"cache", COLUMN_TEXT, NULL, "as in trace_cache"},
+	[TRACE_STACK_OLDEST] = {"oldest_ns", COLUMN_TIME, NULL,
+				"age of the oldest at the end, in nanoseconds"},
+	[TRACE_STACK_STACK] = {"stack", COLUMN_TEXTS, NULL,
+			       "the caller and its callers, innermost first, up to where an "
+			       "interrupt came in"},
+};
+
+static struct dill_error *draw_stack(struct painter *painter, const struct record *record)
+{
+	const struct field *stack = &record->fields[TRACE_STACK_STACK];
+
+	draw_counted(painter, record, STYLE_NUMBER, "  ", TRACE_STACK_BYTES, "byte");
+	draw_counted(painter, record, STYLE_PLAIN, " in ", TRACE_STACK_OBJECTS, "object");
+	paint(painter, STYLE_PLAIN, " of ");
+	paint(painter, STYLE_NAME, record_text(record, TRACE_STACK_CACHE));
+	paint(painter, STYLE_PLAIN, ", oldest ");
+	draw_time(painter, STYLE_PLAIN, record_number(record, TRACE_STACK_OLDEST));
+	paint_newline(painter);
+	for (size_t i = 0; stack->present && i < stack->texts.count; i++) {
+		paint_format(painter, STYLE_PLAIN, "      %s", stack->texts.items[i]);
+		paint_newline(painter);
+	}
+	return NULL;
+}
+
+static const struct record_view stack_view = {.draw = draw_stack};
+
+const struct record_kind trace_stack_kind = {
+	.name = "trace_stack",
+	.doc = "Objects of one cache that are still alive, by whole stack; of traces with "
+	       "backtraces.",
+	.columns = stack_columns,
+	.column_count = sizeof(stack_columns) / sizeof(stack_columns[0]),
+	.view = &stack_view,
 };
 
 /* --- double frees --- */

@@ -94,8 +94,10 @@ static struct dill_error *collect(struct search *search)
 		if (entry.event.object != object)
 			size = 0;
 		object = entry.event.object;
-		if (holds(search, &entry.event, &size))
+		if (holds(search, &entry.event, &size)) {
+			search->history->has_stacks |= entry.event.stack != 0;
 			TRY(array_push(&search->history->entries, entry));
+		}
 	}
 }
 

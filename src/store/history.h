@@ -18,6 +18,7 @@ struct history_entry {
 struct trace_history {
 	struct arena *arena; /**< of the names; the history's own */
 	struct stored_names names;
+	bool has_stacks;		     /**< some of these have a backtrace */
 	ARRAY(struct history_entry) entries; /**< ascending by sequence */
 };
 

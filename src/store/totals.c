@@ -4,6 +4,7 @@
 #include "store/intern.h"
 #include "store/process_join.h"
 #include "store/slab_births.h"
+#include "store/stacks.h"
 
 struct pass {
 	struct trace_totals *totals;
@@ -11,6 +12,7 @@ struct pass {
 	struct address_map addresses;
 	struct slab_births births;
 	struct process_join join;
+	struct stack_numbers stacks;
 	ARRAY(uint32_t) object_slabs; /* beside totals->objects */
 };
 
@@ -104,8 +106,10 @@ static struct dill_error *note_alloc(struct pass *pass, const struct stored_even
 		.bytes_given = event->bytes_given,
 		.cell = cell,
 		.process = event->process,
+		.free_stack = STORED_NONE,
 	};
 
+	TRY(stack_numbers_note(&pass->stacks, event, &object.stack));
 	sums->allocs++;
 	sums->bytes_requested += event->bytes_requested;
 	sums->bytes_given += event->bytes_given;
@@ -165,16 +169,16 @@ static struct dill_error *note_double(struct pass *pass, const struct stored_eve
 }
 
 /* The free of an object whose allocation was seen. */
-static void note_end(struct pass *pass, const struct stored_event *event)
+static struct dill_error *note_end(struct pass *pass, const struct stored_event *event)
 {
 	struct trace_totals *totals = pass->totals;
 	struct trace_object *object = find_object(totals, event->alloc_sequence);
 
 	if (!object) /* not recorded: the trace was muted */
-		return;
+		return NULL;
 	if (object->address != event->object || object->state != TRACE_OBJECT_ALIVE) {
 		totals->contradictions++;
-		return;
+		return NULL;
 	}
 	object->state = TRACE_OBJECT_FREED;
 	object->end_sequence = event->sequence;
@@ -183,6 +187,7 @@ static void note_end(struct pass *pass, const struct stored_event *event)
 	object->free_caller = caller_of(totals, event);
 	sums_of(pass, object->cell)->aged++;
 	sums_of(pass, object->cell)->age_sum_ns += event->time_ns - object->time_ns;
+	return stack_numbers_note(&pass->stacks, event, &object->free_stack);
 }
 
 static struct dill_error *note_free(struct pass *pass, const struct stored_event *event,
@@ -192,7 +197,7 @@ static struct dill_error *note_free(struct pass *pass, const struct stored_event
 	if (event->flags & TRACE_DOUBLE)
 		TRY(note_double(pass, event, slot, cell));
 	else if (event->flags & TRACE_KNOWN)
-		note_end(pass, event);
+		TRY(note_end(pass, event));
 	else
 		sums_of(pass, cell)->unknown_frees++;
 	slot->free_sequence = event->sequence;
@@ -288,6 +293,7 @@ static struct dill_error *run(struct pass *pass, struct trace_store *store)
 	TRY(slab_births_init(&pass->births, totals->names.slab_count));
 	TRY(process_join_init(&pass->join, totals));
 	TRY(walk(pass, store));
+	TRY(stack_numbers_read(&pass->stacks, store, totals));
 	TRY(process_join_name(&pass->join, totals));
 	count_alive(pass);
 	TRY(slab_births_collect(&pass->births, totals));
@@ -313,6 +319,7 @@ struct dill_error *trace_totals_new(struct trace_store *store, struct trace_tota
 	slab_births_deinit(&pass.births);
 	array_free(&pass.object_slabs);
 	process_join_deinit(&pass.join);
+	stack_numbers_deinit(&pass.stacks);
 	if (error)
 		return error;
 	*ret = steal(totals);
@@ -328,6 +335,7 @@ void trace_totals_free(struct trace_totals *totals)
 	array_free(&totals->cells);
 	array_free(&totals->objects);
 	array_free(&totals->double_frees);
+	array_free(&totals->stacks);
 	array_free(&totals->filled_slabs);
 	free(totals);
 }

@@ -54,7 +54,15 @@ struct trace_object {
 	uint32_t process;     /**< index into names.processes */
 	uint32_t freed_by;    /**< the same, FREED */
 	uint32_t free_caller; /**< index for totals_caller_name(), FREED */
+	uint32_t stack;	      /**< index into totals->stacks, or STORED_NONE */
+	uint32_t free_stack;  /**< the same, FREED */
 	enum trace_object_state state;
+};
+
+/** A recorded backtrace: the callers of a caller. */
+struct trace_stack {
+	uint32_t *symbols; /**< innermost first, for totals_caller_name() */
+	size_t count;
 };
 
 /** A free of what was free already. */
@@ -104,6 +112,7 @@ struct trace_totals {
 	ARRAY(struct trace_cell) cells;
 	ARRAY(struct trace_object) objects; /**< ascending by sequence */
 	ARRAY(struct trace_double_free) double_frees;
+	ARRAY(struct trace_stack) stacks;	      /**< in no order */
 	ARRAY(struct trace_filled_slab) filled_slabs; /**< ascending by first_sequence */
 };
 

@@ -60,13 +60,41 @@ static const char *next_text(char **line)
 	return *word ? word : NULL;
 }
 
+/* Names of addresses in backtraces. */
+#define NAMES_MAX 256u
+static struct {
+	dill_virt address;
+	char name[64];
+} named[NAMES_MAX];
+static size_t named_count;
+
+static struct dill_error *name_address(void *context, dill_virt address, struct strbuf *text)
+{
+	(void)context;
+	for (size_t i = 0; i < named_count; i++)
+		if (named[i].address == address) {
+			strbuf_append(text, named[i].name);
+			break;
+		}
+	return NULL;
+}
+
+/* "0x1000:vfs_read+0x2,0x2000:..." */
 static size_t take_stack(char *list, dill_virt *ret)
 {
 	size_t count = 0;
 
-	for (char *word; (word = strsep(&list, ",")) && count < TRACE_STACK_MAX;)
-		if (*word)
-			ret[count++] = strtoull(word, NULL, 0);
+	for (char *word; (word = strsep(&list, ",")) && count < TRACE_STACK_MAX;) {
+		const char *name = strchr(word, ':');
+
+		if (!*word)
+			continue;
+		ret[count++] = strtoull(word, NULL, 0);
+		if (!name || named_count == NAMES_MAX)
+			continue;
+		named[named_count].address = ret[count - 1];
+		snprintf(named[named_count++].name, sizeof(named[0].name), "%s", name + 1);
+	}
 	return count;
 }
 
@@ -199,6 +227,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	check(trace_store_create(argv[1], &about, &store));
+	trace_store_name_addresses(store, name_address, NULL);
 	if (random)
 		make_events(trace_store_sink(store), strtoull(argv[3], NULL, 0));
 	else

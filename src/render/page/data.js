@@ -31,6 +31,7 @@ function decodeObjects(stored) {
 		state: Uint8Array.from(stored.state, Number),
 		requested: stored.requested, given: stored.given, thread: stored.thread,
 		freeThread: stored.free_thread, freeCaller: stored.free_caller,
+		stack: stored.stack, freeStack: stored.free_stack,
 	};
 }
 
@@ -52,6 +53,12 @@ function rankAddresses(count, address) {
 
 function cacheName(cache) {
 	return trace.caches[cache];
+}
+
+/* Names of the callers of an object's caller, where the trace recorded them; of its free's. */
+function frameNames(i, freed) {
+	const stack = (freed ? objects.freeStack : objects.stack)?.[i] ?? -1;
+	return stack < 0 ? [] : trace.stacks[stack].map((frame) => trace.frames[frame]);
 }
 
 function callerName(caller) {

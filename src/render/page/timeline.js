@@ -316,6 +316,7 @@ function describe(i) {
 		[`0x${objects.address(i)}`, "mono"],
 		[`${cacheName(cell.cache)}, ${numberText(objects.requested[i])} of ${numberText(objects.given[i])} bytes`],
 		[`allocated at ${timeText(objects.start[i])} by ${threadName(objects.thread[i])}, ${callerName(cell.caller)} (event ${objects.sequence[i]})`],
+		...frameNames(i, false).map((name) => [name, "frame"]),
 	];
 	const age = timeText(lifetime(i));
 	if (state === ALIVE)
@@ -323,6 +324,7 @@ function describe(i) {
 	else if (state === UNSEEN)
 		lines.push([`freed unseen: its address was given out again after ${age}`]);
 	else
-		lines.push([`freed after ${age} by ${threadName(objects.freeThread[i])}, ${callerName(objects.freeCaller[i])}`]);
+		lines.push([`freed after ${age} by ${threadName(objects.freeThread[i])}, ${callerName(objects.freeCaller[i])}`],
+			...frameNames(i, true).map((name) => [name, "frame"]));
 	return lines.map(([textContent, className]) => make("div", { textContent, className: className || "" }));
 }

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/report_folded.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/plural.h"
+#include "command/report_page.h"
+#include "render/fields.h"
+#include "render/view.h"
+#include "store/stacks.h"
+
+enum { FOLDED_FILE, FOLDED_STACKS, FOLDED_BYTES };
+
+static const struct column columns[] = {
+	[FOLDED_FILE] = {"file", COLUMN_TEXT, NULL, "where they were written"},
+	[FOLDED_STACKS] = {"stacks", COLUMN_COUNT, NULL, "lines"},
+	[FOLDED_BYTES] = {"bytes_given", COLUMN_COUNT, NULL, "sum over all of them"},
+};
+
+static struct dill_error *draw(struct painter *painter, const struct record *record)
+{
+	unsigned long stacks = field_number(record, FOLDED_STACKS),
+		      bytes = field_number(record, FOLDED_BYTES);
+
+	paint_format(painter, STYLE_PLAIN, "%s: %lu stack%s, %lu byte%s",
+		     record_text(record, FOLDED_FILE), stacks, plural(stacks), bytes,
+		     plural(bytes));
+	paint_newline(painter);
+	return NULL;
+}
+
+static const struct record_view view = {.draw = draw};
+
+const struct record_kind report_folded_kind = {
+	.name = "trace_folded",
+	.doc = "Folded stacks that were written.",
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
+	.view = &view,
+};
+
+enum { TEXT_TEXT };
+
+static const struct column text_columns[] = {
+	[TEXT_TEXT] = {"text", COLUMN_TEXT, NULL, "the lines; has newlines"},
+};
+
+static struct dill_error *draw_text(struct painter *painter, const struct record *record)
+{
+	paint(painter, STYLE_PLAIN, record_text(record, TEXT_TEXT));
+	return NULL;
+}
+
+static const struct record_view text_view = {.draw = draw_text};
+
+const struct record_kind report_folded_text_kind = {
+	.name = "trace_folded_text",
+	.doc = "Folded stacks themselves, with `--folded -`.",
+	.columns = text_columns,
+	.column_count = sizeof(text_columns) / sizeof(text_columns[0]),
+	.view = &text_view,
+};
+
+/* A name without what separates names and counts; of code without the offset, so that calls from
+ * several places of a function are one box: "vfs_read", "leak_one_[module]". */
+static void append_name(struct strbuf *text, const char *name)
+{
+	size_t length = strcspn(name, "+");
+	const char *module = strchr(name, '[');
+
+	if (name[0] == '+' || (name[0] == '0' && name[1] == 'x'))
+		length = strlen(name);
+	for (size_t i = 0; i < length; i++)
+		strbuf_append_char(text, strchr("; \n", name[i]) ? '_' : name[i]);
+	if (module && name[length] == '+') {
+		strbuf_append_char(text, '_');
+		for (; *module; module++)
+			strbuf_append_char(text, strchr("; \n", *module) ? '_' : *module);
+	}
+}
+
+static void append_process(struct strbuf *text, const char *comm)
+{
+	for (; *comm; comm++)
+		strbuf_append_char(text, strchr("; \n", *comm) ? '_' : *comm);
+}
+
+static void append_group(const struct trace_totals *totals, const struct trace_stack_group *group,
+			 struct strbuf *text)
+{
+	append_process(text, totals->processes.items[group->key].comm);
+	for (size_t i = group->count; i-- > 0;) {
+		strbuf_append_char(text, ';');
+		append_name(text, totals_caller_name(totals, group->symbols[i]));
+	}
+	strbuf_append_format(text, " %" PRIu64 "\n", group->bytes);
+}
+
+static struct dill_error *emit_text(struct command_call *call, const struct strbuf *text)
+{
+	struct record *record = record_new(call->arena, &report_folded_text_kind);
+
+	if (!record)
+		return error_no_memory();
+	record_set_text(record, TEXT_TEXT, strbuf_get(text));
+	return call->sink->emit(call->sink, record);
+}
+
+static struct dill_error *write_lines(struct command_call *call, const char *path,
+				      const struct strbuf *text, size_t stacks, uint64_t bytes)
+{
+	struct record *record;
+
+	if (!strcmp(path, "-"))
+		return emit_text(call, text);
+	TRY(dill_error_add_context(report_file_write(path, text), "%s", path));
+	record = record_new(call->arena, &report_folded_kind);
+	if (!record)
+		return error_no_memory();
+	record_set_text(record, FOLDED_FILE, path);
+	record_set_number(record, FOLDED_STACKS, stacks);
+	record_set_number(record, FOLDED_BYTES, bytes);
+	return call->sink->emit(call->sink, record);
+}
+
+struct dill_error *report_folded(struct command_call *call, const struct trace_totals *totals,
+				 bool alive_only, const char *path)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+	trace_stack_groups groups = {0};
+	uint64_t bytes = 0;
+	struct dill_error *error;
+
+	error = trace_stacks_group(totals, TRACE_STACK_BY_PROCESS, alive_only, call->arena,
+				   &groups);
+	for (size_t i = 0; i < groups.count; i++) {
+		append_group(totals, &groups.items[i], &text);
+		bytes += groups.items[i].bytes;
+	}
+	if (!error)
+		error = strbuf_error(&text);
+	if (!error)
+		error = write_lines(call, path, &text, groups.count, bytes);
+	array_free(&groups);
+	return error;
+}
