@@ -1,12 +1,14 @@
 /*
- * twice SIZE TYPE: objects of SIZE bytes (9 to 4096), one of which a test lets the kernel free twice.
+ * twice SIZE TYPE: objects of SIZE bytes (9 to 4096), one of which a test lets the kernel free
+ * twice.
  *
  * What does not fit into a message's first page the kernel puts into a second object, of SIZE bytes
  * here, whose address is in the message's header. Prints "ready". At SIGUSR1 three messages of the
- * types TYPE to TYPE + 2 are sent, two to a queue and the third to another: "sent". At SIGUSR2 the first queue is removed, on
- * CPU 0, and then the other one by a child on CPU 1, called "other": "done", and the program ends.
- * What the test makes the third message's header point to in between is freed twice then, with
- * another free before the second one: the kernel would stop at two in a row.
+ * types TYPE to TYPE + 2 are sent, two to a queue and the third to another: "sent". At SIGUSR2 the
+ * first queue is removed, on CPU 0, and then the other one by a child on CPU 1, called "other":
+ * "done", and the program ends. What the test makes the third message's header point to in between
+ * is freed twice then, with another free before the second one: the kernel would stop at two in a
+ * row.
  */
 #define _GNU_SOURCE
 #include <sched.h>
