@@ -139,6 +139,45 @@ static void resolve_reserve_mark(struct types *types, struct layout *layout)
 		layout->reserve_mask = UINT64_C(1) << bit;
 }
 
+/* What tells a block of large kmalloc(): its own page type since 6.15, before that what it has not.
+ */
+static void resolve_large_mark(struct types *types, struct layout *layout)
+{
+	int64_t value, end;
+
+	layout->has_large_type = layout->slab_mark == SLAB_MARK_TYPE_BYTE &&
+				 enumerator(types, "PGTY_large_kmalloc", &value);
+	if (layout->has_large_type)
+		layout->large_type = (uint32_t)value;
+	if (!enumerator(types, "PG_head", &value) || value < 0 || value >= 64)
+		return;
+	layout->page_head_mask = UINT64_C(1) << value;
+	if (enumerator(types, "__NR_PAGEFLAGS", &end) && end > 0 && end < 64)
+		layout->page_other_flags = ((UINT64_C(1) << end) - 1) & ~layout->page_head_mask;
+	else
+		layout->page_head_mask = 0;
+}
+
+/* NR_SLAB_RECLAIMABLE_B since 5.9 (d42f3245c7e2), without _B before. */
+static void resolve_counters(struct types *types, struct layout *layout)
+{
+	int64_t items, one, other;
+
+	if (!enumerator(types, "NR_VM_NODE_STAT_ITEMS", &items) || items <= 0 || items > 1024)
+		return;
+	if (!enumerator(types, "NR_SLAB_RECLAIMABLE_B", &one) &&
+	    !enumerator(types, "NR_SLAB_RECLAIMABLE", &one))
+		return;
+	if (!enumerator(types, "NR_SLAB_UNRECLAIMABLE_B", &other) &&
+	    !enumerator(types, "NR_SLAB_UNRECLAIMABLE", &other))
+		return;
+	if (one < 0 || one >= items || other < 0 || other >= items)
+		return;
+	layout->stat_items = (uint32_t)items;
+	layout->stat_reclaimable = (uint32_t)one;
+	layout->stat_unreclaimable = (uint32_t)other;
+}
+
 /*
  * Values of the flags up to 6.8, where they were macros that no type information keeps. From 6.9
  * (cc61eb85c6bf) the bit numbers are enumerators of _slab_flag_bits and depend on the
@@ -263,6 +302,8 @@ struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 	TRY(resolve_nodes(types, ret));
 	TRY(resolve_slab_mark(types, ret));
 	resolve_reserve_mark(types, ret);
+	resolve_large_mark(types, ret);
+	resolve_counters(types, ret);
 	return resolve_flags(types, ret);
 }
 

@@ -57,6 +57,13 @@ struct layout {
 	uint32_t slab_mark_value; /**< bit number, mask or byte, as slab_mark says */
 	uint64_t reserve_mask;	  /**< of page.flags: a slab made from the emergency reserves of
 				     memory; 0 = not known */
+	bool has_large_type;	  /**< blocks of large kmalloc() have a page type of their own */
+	uint32_t large_type;
+	uint64_t page_head_mask; /**< of page.flags: the first of a compound page; 0 = not known */
+	uint64_t page_other_flags; /**< all others that are enumerated, not those that say where
+				      the page is */
+	uint32_t stat_items; /**< of enum node_stat_item; 0 = it is not known, nor are the two */
+	uint32_t stat_reclaimable, stat_unreclaimable; /**< its enumerators of slab memory */
 	struct cache_flag flags[CACHE_FLAGS_MAX];
 	size_t flag_count;
 	bool flags_from_types; /**< the bits are enumerators (since 6.9); else known macros */

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "slub/large_block.h"
+
 #define DESCRIPTOR_MAX 256u
-/* Largest order of a compound page, a huge page of 1 GiB. */
-#define ORDER_MAX 18u
 
 const char *page_use_name(enum page_use use)
 {
@@ -82,29 +82,20 @@ static bool has_flag(struct heap *heap, uint64_t flags, const char *name)
 	return set;
 }
 
-/* The order stands in the second struct page. */
-static struct dill_error *read_order(struct heap *heap, struct page_facts *facts)
-{
-	const struct layout *l = &heap->layout;
-	uint64_t page_size = kernel_memory_map(heap->kernel)->page_struct_size;
-	dill_virt at = l->page_order.present ? facts->head + page_size + l->page_order.offset
-					     : facts->head + l->folio_order.offset;
-	uint8_t order;
-
-	if (!has_flag(heap, facts->flags, "PG_head") ||
-	    (!l->page_order.present && !l->folio_order.present))
-		return NULL;
-	TRY(kernel_read_u8(heap->kernel, at, &order));
-	facts->has_order = order <= ORDER_MAX;
-	facts->order = facts->has_order ? order : 0;
-	return NULL;
-}
-
 /* Low bits of page.mapping (include/linux/page-flags.h PAGE_MAPPING_FLAGS). */
 #define MAPPING_ANONYMOUS 1u
 
-static enum page_use judge(struct heap *heap, const struct page_facts *facts, uint64_t mapping)
+/* Whether it looks like a block of large kmalloc(), where these are not marked. */
+static bool looks_large(struct heap *heap, const struct page_facts *facts, struct span bytes)
 {
+	return facts->has_order && facts->order >= LARGE_BLOCK_ORDER_MIN &&
+	       !heap->layout.has_large_type && large_block_begins(heap, bytes);
+}
+
+static enum page_use judge(struct heap *heap, const struct page_facts *facts, struct span bytes)
+{
+	uint64_t mapping = member_get(heap->layout.page_mapping, bytes);
+
 	if (facts->type_name && strcmp(facts->type_name, "large_kmalloc") == 0)
 		return PAGE_LARGE_KMALLOC;
 	if (facts->type_name && strcmp(facts->type_name, "buddy") == 0)
@@ -117,7 +108,7 @@ static enum page_use judge(struct heap *heap, const struct page_facts *facts, ui
 		return PAGE_FREE;
 	if (mapping)
 		return mapping & MAPPING_ANONYMOUS ? PAGE_ANONYMOUS : PAGE_FILE;
-	return facts->has_order && facts->order ? PAGE_COMPOUND : PAGE_UNKNOWN;
+	return looks_large(heap, facts, bytes) ? PAGE_COMPOUND : PAGE_UNKNOWN;
 }
 
 struct dill_error *page_describe(struct heap *heap, dill_virt page, struct page_facts *ret)
@@ -134,7 +125,7 @@ struct dill_error *page_describe(struct heap *heap, dill_virt page, struct page_
 	ret->flags = member_get(l->page_flags, bytes);
 	ret->refcount = (int32_t)member_get(l->page_refcount, bytes);
 	TRY(find_type(heap, member_get(l->page_type, bytes), &ret->type_name));
-	TRY(read_order(heap, ret));
-	ret->use = judge(heap, ret, member_get(l->page_mapping, bytes));
+	TRY(compound_order(heap, ret->head, bytes, &ret->order, &ret->has_order));
+	ret->use = judge(heap, ret, bytes);
 	return NULL;
 }

@@ -35,6 +35,11 @@ struct dill_error *kernel_read(struct kernel *kernel, dill_virt address, void *b
 	return NULL;
 }
 
+struct dill_error *kernel_read_u8(struct kernel *kernel, dill_virt address, uint8_t *ret)
+{
+	return kernel_read(kernel, address, ret, sizeof(*ret));
+}
+
 struct dill_error *kernel_read_u64(struct kernel *kernel, dill_virt address, uint64_t *ret)
 {
 	return kernel_read(kernel, address, ret, sizeof(*ret));
