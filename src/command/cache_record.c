@@ -272,6 +272,7 @@ static struct dill_error *fill_row(const struct heap *heap, const struct content
 	record_set_number(record, CACHE_WAITING, states->counts[OBJECT_WAITING]);
 	record_set_number(record, CACHE_PARTIAL_SLABS, contents->partial_slabs);
 	record_set_texts(record, CACHE_FLAGS, flags, flag_count);
+	record_set_text(record, CACHE_STANDING, cache_standing_name(cache->standing));
 	return NULL;
 }
 

@@ -11,19 +11,62 @@ static bool is_glob(const char *pattern)
 	return strpbrk(pattern, "*?[");
 }
 
+static bool matches(const struct cache *cache, const char *pattern)
+{
+	const char *given = cache_kernel_name(cache);
+
+	if (!strcmp(cache->name, pattern) || !strcmp(given, pattern))
+		return true;
+	return is_glob(pattern) &&
+	       (!fnmatch(pattern, cache->name, 0) || !fnmatch(pattern, given, 0));
+}
+
+static struct dill_error *choose(const struct cache_list *all, const char *pattern,
+				 struct arena *arena, struct cache_list *ret)
+{
+	*ret = (struct cache_list){0};
+	ret->items = arena_alloc_array(arena, all->count + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return error_no_memory();
+	for (size_t i = 0; i < all->count; i++)
+		if (matches(&all->items[i], pattern))
+			ret->items[ret->count++] = all->items[i];
+	return NULL;
+}
+
+/* Where struct page is not known, the listed caches are all there are. */
+static struct dill_error *look_for_gone(struct survey *survey)
+{
+	struct dill_error *error;
+
+	if (memory_is_slow(kernel_memory(survey->heap->kernel)))
+		return NULL; /* hours, where each byte costs */
+	error = survey_scan(survey, &survey->all);
+	if (!error || dill_error_code(error) != DILL_ERROR_UNSUPPORTED)
+		return error;
+	dill_error_free(error);
+	return NULL;
+}
+
+struct dill_error *survey_choose(struct survey *survey, const char *pattern,
+				 enum choose_depth depth, struct arena *arena,
+				 struct cache_list *ret)
+{
+	if (depth == CHOOSE_ALL || is_glob(pattern))
+		TRY(look_for_gone(survey));
+	TRY(choose(&survey->all, pattern, arena, ret));
+	if (ret->count)
+		return NULL;
+	TRY(look_for_gone(survey));
+	return caches_choose(&survey->all, pattern, arena, ret);
+}
+
 struct dill_error *caches_choose(const struct cache_list *all, const char *pattern,
 				 struct arena *arena, struct cache_list *ret)
 {
 	struct suggest suggest;
 
-	ret->count = 0;
-	ret->items = arena_alloc_array(arena, all->count + 1, sizeof(*ret->items));
-	if (!ret->items)
-		return error_no_memory();
-	for (size_t i = 0; i < all->count; i++)
-		if (!strcmp(all->items[i].name, pattern) ||
-		    (is_glob(pattern) && !fnmatch(pattern, all->items[i].name, 0)))
-			ret->items[ret->count++] = all->items[i];
+	TRY(choose(all, pattern, arena, ret));
 	if (ret->count)
 		return NULL;
 	suggest_init(&suggest, pattern);

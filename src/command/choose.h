@@ -3,7 +3,7 @@
 #define COMMAND_CHOOSE_H
 
 #include "command/command.h"
-#include "slub/cache.h"
+#include "slub/survey.h"
 
 /**
  * The caches that a name or glob names, as a list of its own.
@@ -12,6 +12,20 @@
  */
 DILL_MUST_CHECK struct dill_error *caches_choose(const struct cache_list *all, const char *pattern,
 						 struct arena *arena, struct cache_list *ret);
+
+/** How far survey_choose() looks for caches that have left the kernel's list. */
+enum choose_depth {
+	CHOOSE_LISTED_FIRST, /**< at all of memory only for a glob, or a name that is not listed */
+	CHOOSE_ALL,	     /**< always: for commands that look there anyway */
+};
+
+/**
+ * The same of all caches, those that have left the kernel's list among them: "leaky" names also
+ * "(destroyed) leaky".
+ */
+DILL_MUST_CHECK struct dill_error *survey_choose(struct survey *survey, const char *pattern,
+						 enum choose_depth depth, struct arena *arena,
+						 struct cache_list *ret);
 
 /**
  * The CPU or node that an option names.

@@ -236,7 +236,7 @@ struct dill_error *heap_export(struct session *session, const struct heap_reques
 	TRY(survey_init(heap, arena, findings, &survey));
 	chosen = survey.all;
 	if (request->pattern)
-		TRY(caches_choose(&survey.all, request->pattern, arena, &chosen));
+		TRY(survey_choose(&survey, request->pattern, CHOOSE_ALL, arena, &chosen));
 	return write_file(&survey, request, request->pattern ? &chosen : &survey.all, ret);
 }
 

@@ -6,6 +6,7 @@
 #include "command/choose.h"
 #include "command/finding_record.h"
 #include "command/registry.h"
+#include "slub/gone_cache.h"
 
 enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS, OPTION_ALIASES };
 
@@ -112,6 +113,17 @@ static struct dill_error *find_loose_sheaves(struct survey *survey)
 	return NULL;
 }
 
+/* Caches that have left the list are found at the price of a look at all of memory. */
+static struct dill_error *find_gone(struct survey *survey)
+{
+	bool exist;
+
+	if (memory_is_slow(kernel_memory(survey->heap->kernel)))
+		return NULL;
+	TRY(gone_caches_exist(survey->heap, &survey->all, &exist));
+	return exist ? survey_scan(survey, &survey->all) : NULL;
+}
+
 static struct dill_error *run(struct command_call *call)
 {
 	const char *pattern = call->argument_count ? call->arguments[0] : NULL;
@@ -133,7 +145,9 @@ static struct dill_error *run(struct command_call *call)
 	if (heap->layout.cache_cpu_sheaves.present) /* for those that no list leads to */
 		TRY(find_loose_sheaves(&survey));
 	if (pattern)
-		TRY(caches_choose(&survey.all, pattern, call->arena, &chosen));
+		TRY(survey_choose(&survey, pattern, CHOOSE_LISTED_FIRST, call->arena, &chosen));
+	else
+		TRY(find_gone(&survey));
 	if (call->options[OPTION_ALIASES].given)
 		TRY(aliases_emit(call, &survey, pattern ? &chosen : NULL));
 	else if (pattern)

@@ -84,6 +84,7 @@ static struct dill_error *check_cache(struct survey *survey, const struct cache 
 	}
 	TRY(survey_map(survey, cache, arena, &contents, &map));
 	lists_check(survey->heap, &contents, survey->findings);
+	standing_check(survey->heap, &map, survey->findings);
 	TRY(bytes_check(survey->heap, &contents, &map, survey->findings, &coverage->counts));
 	TRY(shadow_check(survey->heap, &map, survey->findings, &coverage->counts));
 	cover(survey->heap, cache, &map, coverage);
@@ -226,11 +227,12 @@ static struct dill_error *run(struct command_call *call)
 
 	TRY(session_heap(call->session, &heap));
 	TRY(survey_init(heap, call->arena, &findings, &survey));
-	chosen = survey.all;
+	TRY(survey_scan(&survey, &survey.all));
 	if (pattern)
-		TRY(caches_choose(&survey.all, pattern, call->arena, &chosen));
-	TRY(survey_scan(&survey, &chosen));
-	TRY(check_caches(&survey, &chosen, &coverage));
+		TRY(survey_choose(&survey, pattern, CHOOSE_ALL, call->arena, &chosen));
+	TRY(check_caches(&survey, pattern ? &chosen : &survey.all, &coverage));
+	if (!pattern)
+		lost_slabs_check(heap, &survey.scan, &findings);
 	TRY(findings_emit(call, &findings));
 	return emit_summary(call, &survey, &coverage);
 }

@@ -219,7 +219,7 @@ static struct dill_error *emit_target(struct finder *finder, dill_virt address,
 }
 
 /* The object that the address lies in, as a whole; or the address alone. */
-static struct dill_error *set_pointer(struct finder *finder, const struct survey *survey)
+static struct dill_error *set_pointer(struct finder *finder, struct survey *survey)
 {
 	dill_virt address = finder->call->options[OPTION_PTR].number;
 	struct findings scratch = {.arena = finder->call->arena};
@@ -304,7 +304,7 @@ static struct dill_error *run(struct command_call *call)
 	finder.arena = arena;
 	TRY(survey_init(finder.heap, call->arena, &findings, &survey));
 	if (caches)
-		TRY(caches_choose(&survey.all, caches, call->arena, &chosen));
+		TRY(survey_choose(&survey, caches, CHOOSE_ALL, call->arena, &chosen));
 	if (call->options[OPTION_PTR].given)
 		TRY(set_pointer(&finder, &survey));
 	TRY(census_walk(&survey, caches ? &chosen : &survey.all, &visitor));

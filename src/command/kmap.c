@@ -161,7 +161,7 @@ static struct dill_error *run(struct command_call *call)
 	TRY(cpu_choose(call, OPTION_CPU, heap->kernel, &filter.cpu));
 	TRY(node_choose(call, OPTION_NODE, heap->kernel, &filter.node));
 	TRY(survey_init(heap, call->arena, &findings, &survey));
-	TRY(caches_choose(&survey.all, call->arguments[0], call->arena, &chosen));
+	TRY(survey_choose(&survey, call->arguments[0], CHOOSE_ALL, call->arena, &chosen));
 	TRY(survey_scan(&survey, &chosen));
 	TRY(emit_caches(call, &survey, &chosen, &filter));
 	return findings_emit(call, &findings);

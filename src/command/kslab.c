@@ -2,6 +2,7 @@
 #include "command/finding_record.h"
 #include "command/registry.h"
 #include "command/slab_record.h"
+#include "slub/gone_cache.h"
 
 /* An address in the array of struct pages stands for the memory of its page: *ret_is_page then. */
 static dill_virt memory_of(struct kernel *kernel, dill_virt address, bool *ret_is_page)
@@ -15,6 +16,21 @@ static dill_virt memory_of(struct kernel *kernel, dill_virt address, bool *ret_i
 	page = address - (address - map->vmemmap) % map->page_struct_size;
 	*ret_is_page = kernel_is_page_struct(kernel, page);
 	return *ret_is_page ? kernel_page_to_virt(kernel, page) : address;
+}
+
+static struct dill_error *no_cache(struct survey *survey, dill_virt address,
+				   const struct located *located)
+{
+	const char *what;
+
+	TRY(gone_cache_text(survey->heap, &survey->all, located->cache_address, &what));
+	return dill_error_new(
+		DILL_ERROR_BAD_DATA,
+		"0x%lx is in the slab 0x%lx, which names 0x%lx as its cache: that %s; by the "
+		"slab's counters %u of its %u objects are in use",
+		(unsigned long)address, (unsigned long)located->slab.address,
+		(unsigned long)located->cache_address, what, located->slab.inuse,
+		located->slab.objects);
 }
 
 static struct dill_error *locate(struct survey *survey, dill_virt address, struct located *ret)
@@ -32,11 +48,7 @@ static struct dill_error *locate(struct survey *survey, dill_virt address, struc
 		return dill_error_new(DILL_ERROR_NOT_FOUND, "0x%lx is in no slab",
 				      (unsigned long)address);
 	if (!ret->cache)
-		return dill_error_new(
-			DILL_ERROR_BAD_DATA,
-			"0x%lx is in the slab 0x%lx, which names 0x%lx as its cache: there is none",
-			(unsigned long)address, (unsigned long)ret->slab.address,
-			(unsigned long)ret->cache_address);
+		return no_cache(survey, address, ret);
 	if (is_page) /* the whole slab is meant */
 		ret->in_slot = false;
 	return NULL;

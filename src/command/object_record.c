@@ -6,6 +6,7 @@
 #include "command/track_record.h"
 #include "kernel/region.h"
 #include "slub/alloc_tag.h"
+#include "slub/gone_cache.h"
 #include "slub/kasan.h"
 #include "slub/kfence.h"
 #include "slub/place_text.h"
@@ -187,13 +188,15 @@ static struct dill_error *slab_answer(struct inquiry *inquiry, const struct loca
 {
 	struct finding_place place = {.cpu = -1, .node = -1, .slab = located->slab.address};
 
+	const char *what;
+
 	record_set_text(record, OBJECT_COLUMN_KIND, "slab");
-	if (!located->cache)
-		findings_add_values(inquiry->findings, FINDING_SLAB_CACHE, &place,
-				    located->slab.address + inquiry->heap->layout.slab_cache.offset,
-				    0, located->cache_address,
-				    "slab names a cache at 0x%lx, which is none of the kernel's",
-				    (unsigned long)located->cache_address);
+	if (located->cache)
+		return NULL;
+	TRY(gone_cache_text(inquiry->heap, &inquiry->survey->all, located->cache_address, &what));
+	findings_add_seen(inquiry->findings, FINDING_SLAB_CACHE, &place,
+			  located->slab.address + inquiry->heap->layout.slab_cache.offset,
+			  located->cache_address, "slab names as its cache what %s", what);
 	return NULL;
 }
 

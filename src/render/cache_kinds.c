@@ -174,6 +174,9 @@ static const struct column cache_columns[] = {
 				 "slabs on the nodes' partial lists"},
 	[CACHE_ADDRESS] = {"address", COLUMN_ADDRESS, "ADDRESS", "its struct kmem_cache"},
 	[CACHE_FLAGS] = {"flags", COLUMN_TEXTS, "FLAGS", "names of its flags, without SLAB_"},
+	[CACHE_STANDING] = {"standing", COLUMN_TEXT, NULL,
+			    "destroyed, freed or unlisted: the cache is not on the kernel's list; "
+			    "absent for all others"},
 	[CACHE_FLAGS_VALUE] = {"flags_value", COLUMN_ADDRESS, NULL, "the same as a number"},
 	[CACHE_ALIGN] = {"align", COLUMN_COUNT, NULL, "alignment of objects in bytes"},
 	[CACHE_INUSE] = {"inuse", COLUMN_COUNT, NULL, "offset of the metadata behind an object"},
@@ -222,7 +225,7 @@ const struct record_kind cache_row_kind = {
 	.name = "cache",
 	.doc = "A cache in the list of caches.",
 	.columns = cache_columns,
-	.column_count = CACHE_FLAGS + 1,
+	.column_count = CACHE_STANDING + 1,
 };
 
 const struct record_kind cache_detail_kind = {

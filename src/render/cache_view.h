@@ -22,6 +22,7 @@ enum cache_column {
 	CACHE_PARTIAL_SLABS,
 	CACHE_ADDRESS,
 	CACHE_FLAGS,
+	CACHE_STANDING,
 	/* from here on only in the detailed kind */
 	CACHE_FLAGS_VALUE,
 	CACHE_ALIGN,

@@ -125,9 +125,9 @@ static struct dill_error *read_name(struct heap *heap, struct arena *arena,
 	return cache->name ? NULL : error_no_memory();
 }
 
-static struct dill_error *read_cache(struct heap *heap, struct arena *arena,
-				     struct findings *findings, uint8_t *buffer, size_t size,
-				     struct cache *cache)
+static struct dill_error *read_into(struct heap *heap, struct arena *arena,
+				    struct findings *findings, uint8_t *buffer, size_t size,
+				    struct cache *cache)
 {
 	struct span bytes = {buffer, size};
 	struct finding_place place = {.cpu = -1, .node = -1};
@@ -150,6 +150,16 @@ static struct dill_error *read_cache(struct heap *heap, struct arena *arena,
 			     cache->objects_per_slab);
 	}
 	return NULL;
+}
+
+struct dill_error *cache_read(struct heap *heap, struct arena *arena, struct findings *findings,
+			      struct cache *cache)
+{
+	size_t size = cache_bytes(heap, cache->node_limit);
+	_cleanup_(freep)
+	uint8_t *buffer = malloc(size);
+
+	return buffer ? read_into(heap, arena, findings, buffer, size, cache) : error_no_memory();
 }
 
 /* All names in one request: they are small strings scattered over the heap. */
@@ -194,8 +204,8 @@ static struct dill_error *read_caches(struct heap *heap, const dill_virt *nodes,
 
 	if (!buffer)
 		return error_no_memory();
-	*ret = (struct cache_list){.count = count};
-	ret->items = arena_alloc_array(arena, count ? count : 1, sizeof(*ret->items));
+	*ret = (struct cache_list){.count = count, .listed = count, .arena = arena};
+	ret->items = arena_alloc_array(arena, count + CACHES_GONE_MAX, sizeof(*ret->items));
 	if (!ret->items)
 		return error_no_memory();
 	for (size_t i = 0; i < ret->count; i++) {
@@ -204,7 +214,7 @@ static struct dill_error *read_caches(struct heap *heap, const dill_virt *nodes,
 	}
 	TRY(prefetch_names(heap, ret));
 	for (size_t i = 0; i < ret->count; i++)
-		TRY(read_cache(heap, arena, findings, buffer, size, &ret->items[i]));
+		TRY(read_into(heap, arena, findings, buffer, size, &ret->items[i]));
 	return NULL;
 }
 
@@ -305,6 +315,24 @@ struct dill_error *caches_read_named(struct heap *heap, const char *name, struct
 	/* What is broken there, and what is not there, the whole list tells. */
 	dill_error_free(error);
 	return caches_read(heap, arena, findings, ret);
+}
+
+static const char *const standings[] = {
+	[CACHE_UNLISTED] = "unlisted",
+	[CACHE_DESTROYED] = "destroyed",
+	[CACHE_FREED] = "freed",
+};
+
+const char *cache_standing_name(enum cache_standing standing)
+{
+	return standings[standing];
+}
+
+const char *cache_kernel_name(const struct cache *cache)
+{
+	const char *word = cache_standing_name(cache->standing);
+
+	return word ? cache->name + strlen(word) + strlen("() ") : cache->name;
 }
 
 bool cache_is_debug(const struct heap *heap, const struct cache *cache)

@@ -4,10 +4,23 @@
 
 #include "slub/heap.h"
 
+/** Whether a cache is on the kernel's list of caches, and why not. */
+enum cache_standing {
+	CACHE_LISTED,
+	CACHE_UNLISTED,	 /**< linked to others, but not found from the list's head */
+	CACHE_DESTROYED, /**< kmem_cache_destroy() has taken it off, and left slabs behind */
+	CACHE_FREED,	 /**< the same, and its struct kmem_cache was freed: what is left of that */
+};
+
+/** "destroyed", ...: stable, as in JSON; NULL for CACHE_LISTED. */
+const char *cache_standing_name(enum cache_standing standing);
+
 /** One cache (struct kmem_cache), read and checked. Sizes in bytes. */
 struct cache {
 	dill_virt address;
-	const char *name; /**< escaped for display; the target's bytes otherwise */
+	const char *name; /**< escaped for display; the target's bytes otherwise; with "(destroyed)
+			     " or the like in front where it is not on the list */
+	enum cache_standing standing;
 	uint64_t flags;
 	uint32_t object_size; /**< what callers get */
 	uint32_t size;	      /**< distance of two objects */
@@ -37,11 +50,18 @@ struct cache {
 	bool usable;		/**< sizes make sense: its slabs can be looked at */
 };
 
+/** All caches: those of the kernel's list, then those that gone_cache_find() has added. */
 struct cache_list {
-	struct cache *items;
+	struct cache *items; /**< room for CACHES_GONE_MAX more: they never move */
 	size_t count;
+	size_t listed;	     /**< of these, how many caches_read() has found */
+	struct arena *arena; /**< that holds them */
+	dill_virt no_cache;  /**< where gone_cache_find() has found none the last time */
 	bool is_part; /**< there may be more: caches_read_named() */
 };
+
+/** Caches off the list that are shown. */
+#define CACHES_GONE_MAX 64u
 
 /**
  * Read every cache, in the order of the kernel's list (newest first, as in /proc/slabinfo). What is
@@ -60,6 +80,17 @@ DILL_MUST_CHECK struct dill_error *caches_read(struct heap *heap, struct arena *
 DILL_MUST_CHECK struct dill_error *caches_read_named(struct heap *heap, const char *name,
 						     struct arena *arena, struct findings *findings,
 						     struct cache_list *ret);
+
+/**
+ * Read one cache; what is broken becomes a finding.
+ * @param cache  with its address and the limit of nodes; filled
+ * @return NULL; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *cache_read(struct heap *heap, struct arena *arena,
+					      struct findings *findings, struct cache *cache);
+
+/** The name as the kernel has it, without what says that it is not on the list. */
+const char *cache_kernel_name(const struct cache *cache);
 
 /**
  * Bytes of a struct kmem_cache that exist: its last member is the array of nodes, of which only

@@ -66,5 +66,11 @@ DILL_MUST_CHECK struct dill_error *bytes_check(struct heap *heap, const struct c
 DILL_MUST_CHECK struct dill_error *shadow_check(struct heap *heap, const struct cache_map *map,
 						struct findings *findings,
 						struct check_counts *counts);
+/** check_gone.c: a cache that is not on the kernel's list has no objects in use any more. */
+void standing_check(const struct heap *heap, const struct cache_map *map,
+		    struct findings *findings);
+/** check_gone.c: every slab is one of a cache. */
+void lost_slabs_check(const struct heap *heap, const struct slab_scan *scan,
+		      struct findings *findings);
 
 #endif

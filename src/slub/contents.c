@@ -120,8 +120,8 @@ static void sum_cpu(const struct cpu_contents *cpu, struct contents *contents)
 
 static void sum_up(const struct heap *heap, struct contents *contents)
 {
-	contents->has_totals =
-		heap->layout.node_nr_slabs.present && heap->layout.node_total_objects.present;
+	contents->has_totals = contents->node_count && heap->layout.node_nr_slabs.present &&
+			       heap->layout.node_total_objects.present;
 	for (size_t n = 0; n < contents->node_count; n++)
 		sum_node(&contents->nodes[n], contents);
 	/* So far only those of the nodes' partial slabs, as /proc/slabinfo counts. */

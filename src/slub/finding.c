@@ -21,6 +21,7 @@ const char *finding_kind_name(enum finding_kind kind)
 		[FINDING_POINTER] = "pointer",
 		[FINDING_UNREADABLE] = "unreadable",
 		[FINDING_CACHE] = "cache",
+		[FINDING_CACHE_LEFT] = "cache_left",
 		[FINDING_SHEAF] = "sheaf",
 		[FINDING_SHEAF_OBJECT] = "sheaf_object",
 		[FINDING_OBJECT_TWICE] = "object_twice",

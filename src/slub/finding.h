@@ -21,6 +21,7 @@ enum finding_kind {
 	FINDING_POINTER,      /**< a pointer leads nowhere it could */
 	FINDING_UNREADABLE,   /**< memory that the answer needs could not be read */
 	FINDING_CACHE,	      /**< a cache's own fields are impossible */
+	FINDING_CACHE_LEFT,   /**< a cache has left the list of caches, and its objects have not */
 	FINDING_SHEAF,	      /**< a sheaf's own fields are impossible */
 	FINDING_SHEAF_OBJECT, /**< an entry of a sheaf is no object of the sheaf's cache */
 	FINDING_OBJECT_TWICE, /**< an object is free in two places: double free, crossing lists */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/locate.h"
 
+#include "slub/gone_cache.h"
+
 const char *object_claim_text(enum object_claim claim)
 {
 	switch (claim) {
@@ -44,6 +46,22 @@ static struct dill_error *head_of(struct heap *heap, dill_virt address, dill_vir
 	if (error)
 		return error;
 	return kernel_page_head(heap->kernel, page, ret);
+}
+
+struct dill_error *slab_owner(struct heap *heap, dill_virt address, dill_virt *ret)
+{
+	struct slab slab;
+	dill_virt head;
+	bool marked;
+
+	*ret = 0;
+	TRY(head_of(heap, address, &head));
+	if (!head)
+		return NULL;
+	TRY(slab_peek(heap, head, &slab, &marked, ret));
+	if (!marked)
+		*ret = 0;
+	return NULL;
 }
 
 static struct dill_error *check(struct heap *heap, const struct cache *cache, dill_virt object,
@@ -98,10 +116,11 @@ static void find_slot(dill_virt address, struct located *located)
 	located->offset = (int64_t)(address - located->object);
 }
 
-struct dill_error *heap_locate(struct heap *heap, const struct cache_list *caches,
-			       dill_virt address, struct findings *findings, struct located *ret)
+struct dill_error *heap_locate(struct heap *heap, struct cache_list *caches, dill_virt address,
+			       struct findings *findings, struct located *ret)
 {
 	struct finding_place place = {.cpu = -1, .node = -1};
+	struct cache *gone;
 	dill_virt head;
 	bool marked;
 
@@ -116,6 +135,10 @@ struct dill_error *heap_locate(struct heap *heap, const struct cache_list *cache
 		return NULL;
 	ret->in_slab = true;
 	ret->cache = cache_at(caches, ret->cache_address);
+	if (!ret->cache) {
+		TRY(gone_cache_find(heap, caches, ret->cache_address, &gone));
+		ret->cache = gone;
+	}
 	if (!ret->cache)
 		return NULL;
 	place.cache = ret->cache->name;

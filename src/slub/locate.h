@@ -17,6 +17,13 @@ enum object_claim {
 /** As the end of a sentence: "is not in memory". */
 const char *object_claim_text(enum object_claim claim);
 
+/**
+ * The cache that the slab around @p address names.
+ * @param ret  0 when it lies in none
+ * @return NULL; UNSUPPORTED, FAULT when its struct page cannot be read; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *slab_owner(struct heap *heap, dill_virt address, dill_virt *ret);
+
 /** Check that an object starts at @p object and belongs to @p cache. NULL; fatal errors. */
 DILL_MUST_CHECK struct dill_error *object_check(struct heap *heap, const struct cache *cache,
 						dill_virt object, enum object_claim *ret);
@@ -25,7 +32,7 @@ DILL_MUST_CHECK struct dill_error *object_check(struct heap *heap, const struct 
 struct located {
 	bool kfence;		   /**< in KFENCE's pool, and so in no slab */
 	bool in_slab;		   /**< the rest is set only then */
-	const struct cache *cache; /**< NULL: the slab names a cache that is in no list */
+	const struct cache *cache; /**< NULL: the slab names what is no cache */
 	dill_virt cache_address;
 	struct slab slab;
 	bool in_slot;	  /**< false behind the last object, or without a usable cache */
@@ -36,12 +43,13 @@ struct located {
 
 /**
  * Find the slab and object that @p address is in.
- * @param caches    where the slab's cache is looked up
+ * @param caches    where the slab's cache is looked up; one that has left the kernel's list is
+ *                  added, gone_cache_find()
  * @param findings  for impossible counters
  * @return NULL; UNSUPPORTED when struct page is not known; FAULT when the struct page cannot be
  * read; fatal errors
  */
-DILL_MUST_CHECK struct dill_error *heap_locate(struct heap *heap, const struct cache_list *caches,
+DILL_MUST_CHECK struct dill_error *heap_locate(struct heap *heap, struct cache_list *caches,
 					       dill_virt address, struct findings *findings,
 					       struct located *ret);
 

@@ -12,7 +12,7 @@
 
 struct finder {
 	struct heap *heap;
-	const struct cache_list *all;
+	struct cache_list *all;
 	const struct slab_scan *scan;
 	struct arena *arena;
 	struct findings *findings;
@@ -264,7 +264,7 @@ static struct dill_error *find(struct finder *finder, struct waiting *waiting)
 	return append(finder, waiting);
 }
 
-struct dill_error *loose_sheaves_find(struct heap *heap, const struct cache_list *all,
+struct dill_error *loose_sheaves_find(struct heap *heap, struct cache_list *all,
 				      const struct slab_scan *scan, struct arena *arena,
 				      struct findings *findings, struct waiting *waiting)
 {

@@ -19,8 +19,10 @@
  * set
  * @return NULL; fatal errors
  */
-DILL_MUST_CHECK struct dill_error *loose_sheaves_find(
-	struct heap *heap, const struct cache_list *all, const struct slab_scan *scan,
-	struct arena *arena, struct findings *findings, struct waiting *waiting);
+DILL_MUST_CHECK struct dill_error *loose_sheaves_find(struct heap *heap, struct cache_list *all,
+						      const struct slab_scan *scan,
+						      struct arena *arena,
+						      struct findings *findings,
+						      struct waiting *waiting);
 
 #endif

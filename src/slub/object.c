@@ -13,7 +13,8 @@ struct read_cache {
 struct dill_error *objects_init(struct survey *survey, struct arena *arena, struct objects *ret)
 {
 	*ret = (struct objects){.survey = survey, .arena = arena};
-	ret->caches = arena_alloc_array(arena, survey->all.count + 1, sizeof(*ret->caches));
+	ret->caches = arena_alloc_array(arena, survey->all.listed + CACHES_GONE_MAX,
+					sizeof(*ret->caches));
 	return ret->caches ? NULL : error_no_memory();
 }
 

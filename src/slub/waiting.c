@@ -425,8 +425,8 @@ static struct dill_error *read_all(struct waiting_reader *reader)
 	return NULL;
 }
 
-struct dill_error *waiting_read(struct heap *heap, const struct cache_list *caches,
-				struct arena *arena, struct findings *findings, struct waiting *ret)
+struct dill_error *waiting_read(struct heap *heap, struct cache_list *caches, struct arena *arena,
+				struct findings *findings, struct waiting *ret)
 {
 	struct waiting_reader reader = {
 		.heap = heap, .caches = caches, .arena = arena, .findings = findings, .ret = ret};

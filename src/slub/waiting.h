@@ -42,7 +42,7 @@ struct waiting {
  * Source: mm/slab_common.c (kernel/rcu/tree.c to 6.13) struct kfree_rcu_cpu; mm/slub.c
  * rcu_free_sheaf() (6.18), defer_free() (6.18), deferred_percpu_work (7.3)
  */
-DILL_MUST_CHECK struct dill_error *waiting_read(struct heap *heap, const struct cache_list *caches,
+DILL_MUST_CHECK struct dill_error *waiting_read(struct heap *heap, struct cache_list *caches,
 						struct arena *arena, struct findings *findings,
 						struct waiting *ret);
 

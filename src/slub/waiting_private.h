@@ -7,7 +7,7 @@
 /** Everything while the freed objects that wait are read: waiting.c, and what it calls. */
 struct waiting_reader {
 	struct heap *heap;
-	const struct cache_list *caches;
+	struct cache_list *caches;
 	struct arena *arena;
 	struct findings *findings;
 	ARRAY(struct waiting_object) items;
