@@ -6,12 +6,14 @@
 #include "render/census_kinds.h"
 #include "slub/census.h"
 #include "slub/origin.h"
+#include "slub/slab_counters.h"
 
 /** What kcensus counts, and how much of the answer is wanted. */
 struct census_order {
 	struct survey *survey;
 	const struct cache_list *chosen;
 	uint64_t rows; /**< at most so many rows; UINT64_MAX = all */
+	bool large;    /**< blocks of large kmalloc() are counted, too */
 };
 
 /** Sums with what was asked for in the objects, where that is recorded. */
@@ -22,6 +24,34 @@ struct census_count {
 
 /** Fill the columns from CENSUS_MEMORY to CENSUS_SUMS_END of a record that has them. */
 void census_record_sums(const struct census_count *count, struct record *record);
+
+/** census_kernel.c: what was found on each node, beside what the kernel counts. */
+struct kernel_census {
+	struct heap *heap;
+	struct kernel_share *nodes; /**< kernel_node_limit() */
+	unsigned count;
+};
+/** Everything that was found on a node, or on all, and what the kernel counts there; bytes. */
+struct kernel_comparison {
+	uint64_t slabs_reclaimable, slabs_unreclaimable;
+	uint64_t large, lost;
+	struct slab_counters counters;
+};
+DILL_MUST_CHECK struct dill_error *kernel_census_init(struct heap *heap, struct arena *arena,
+						      struct kernel_census *ret);
+void kernel_census_add_slab(struct kernel_census *census, const struct cache_map *map,
+			    const struct mapped_slab *slab);
+/** @param node  -1 = all */
+void kernel_census_compare(const struct kernel_census *census, const struct slab_scan *scan,
+			   const struct node_counters *counters, int node,
+			   struct kernel_comparison *ret);
+/** Blocks of large kmalloc() by size; by node, too, when @p by_node. */
+DILL_MUST_CHECK struct dill_error *large_blocks_emit(struct command_call *call,
+						     const struct slab_scan *scan, bool by_node);
+/** The record of all nodes together, or one of each. */
+DILL_MUST_CHECK struct dill_error *kernel_census_emit(struct command_call *call,
+						      struct kernel_census *census,
+						      const struct slab_scan *scan, bool by_node);
 
 /** kcensus.c's ways to count; each emits its records, largest first. NULL; fatal errors; INVALID_
  * ARGUMENT, UNSUPPORTED when the kernel does not record it. */

@@ -31,6 +31,7 @@ struct counter {
 	ARRAY(struct census_count) nodes;
 	ARRAY(struct slab_count) slabs;
 	struct census_count total;
+	struct kernel_census kernel;
 };
 
 /* --- counting --- */
@@ -68,6 +69,7 @@ static struct dill_error *count_slab(struct counter *counter, const struct cache
 				     struct census_count *count)
 {
 	census_add_slab(&count->sums, map, slab);
+	kernel_census_add_slab(&counter->kernel, map, slab);
 	return bytes.size ? count_requested(counter, map, slab, bytes, count) : NULL;
 }
 
@@ -183,6 +185,7 @@ static struct dill_error *emit_cache(struct command_call *call, const struct cac
 	record_set_number(record, CENSUS_CACHE_ADDRESS, count->cache->address);
 	record_set_bool(record, CENSUS_CACHE_IN_MOTION, count->in_motion);
 	record_set_text(record, CENSUS_CACHE_INCOMPLETE, count->why);
+	record_set_text(record, CENSUS_CACHE_STANDING, cache_standing_name(count->cache->standing));
 	return call->sink->emit(call->sink, record);
 }
 
@@ -275,9 +278,15 @@ static struct dill_error *walk(struct command_call *call, const struct census_or
 	struct arena *arena = NULL;
 
 	TRY(arena_new(&arena));
+	TRY(kernel_census_init(counter->heap, call->arena, &counter->kernel));
 	TRY(census_walk(order->survey, order->chosen, &visitor));
 	TRY(emit(call, counter, order, arena));
-	return emit_total(call, counter, order);
+	if (order->large)
+		TRY(large_blocks_emit(call, &order->survey->scan, emit == emit_nodes));
+	TRY(emit_total(call, counter, order));
+	if (order->chosen != &order->survey->all)
+		return NULL;
+	return kernel_census_emit(call, &counter->kernel, &order->survey->scan, emit == emit_nodes);
 }
 
 static struct dill_error *count(struct command_call *call, const struct census_order *order,

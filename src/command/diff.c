@@ -44,7 +44,9 @@ static const struct column cache_columns[] = {
 
 static const struct record_kind cache_kind = {
 	.name = "diff_cache",
-	.doc = "A cache that is not the same in both heaps; its memory is that of its slabs.",
+	.doc = "A cache that is not the same in both heaps; its memory is that of its slabs. "
+	       "Blocks "
+	       "of large kmalloc() are the cache large_kmalloc.",
 	.columns = cache_columns,
 	.column_count = CACHE_COLUMNS,
 };
@@ -62,11 +64,19 @@ static const struct record_kind site_kind = {
 	.column_count = COL_SITE + 1,
 };
 
-enum { TOTAL_MEMORY_CHANGE, TOTAL_LIVE_CHANGE, TOTAL_CACHES, TOTAL_SITES, TOTAL_SECONDS };
+enum {
+	TOTAL_MEMORY_CHANGE,
+	TOTAL_LIVE_CHANGE,
+	TOTAL_CACHES,
+	TOTAL_SITES,
+	TOTAL_SECONDS,
+	TOTAL_KERNEL_CHANGE,
+};
 
 static const struct column total_columns[] = {
 	[TOTAL_MEMORY_CHANGE] = {"memory_change", COLUMN_SIGNED, "TOTAL MEMORY +/-",
-				 "bytes of slabs in B minus bytes in A"},
+				 "bytes of slabs and blocks of large kmalloc() in B minus bytes in "
+				 "A"},
 	[TOTAL_LIVE_CHANGE] = {"live_change", COLUMN_SIGNED, "OBJECTS +/-",
 			       "objects in use in B minus those in A"},
 	[TOTAL_CACHES] = {"caches", COLUMN_COUNT, "CACHES", "caches that are not the same"},
@@ -74,6 +84,11 @@ static const struct column total_columns[] = {
 	[TOTAL_SECONDS] = {"seconds", COLUMN_SIGNED, "SECONDS",
 			   "from A to B, by the clock of the host that exported them; absent "
 			   "with a dump"},
+	[TOTAL_KERNEL_CHANGE] =
+		{"kernel_change", COLUMN_SIGNED, "KERNEL COUNTS +/-",
+		 "bytes that the kernel counts as slab memory, in B minus those in "
+		 "A; absent where one has only some caches, or the counters are not "
+		 "known"},
 };
 
 static const struct record_kind total_kind = {
@@ -224,6 +239,9 @@ static struct dill_error *emit_total(const struct differ *differ, const struct h
 	record_set_number(record, TOTAL_SITES, differ->sites);
 	if (facts[0].time && facts[1].time)
 		record_set_signed(record, TOTAL_SECONDS, (int64_t)(facts[1].time - facts[0].time));
+	if (facts[0].has_counted && facts[1].has_counted)
+		record_set_signed(record, TOTAL_KERNEL_CHANGE,
+				  (int64_t)(facts[1].counted - facts[0].counted));
 	return differ->call->sink->emit(differ->call->sink, record);
 }
 

@@ -7,7 +7,7 @@
 #include "command/heap_file.h"
 #include "command/registry.h"
 
-enum { COL_FILE, COL_CACHES, COL_SLABS, COL_OBJECTS, COL_PLACES, COL_SITES };
+enum { COL_FILE, COL_CACHES, COL_SLABS, COL_OBJECTS, COL_PLACES, COL_SITES, COL_LARGE };
 
 static const struct column columns[] = {
 	[COL_FILE] = {"file", COLUMN_TEXT, "FILE", "where it was written"},
@@ -19,6 +19,8 @@ static const struct column columns[] = {
 			"rows of the table free_place: all others"},
 	[COL_SITES] = {"sites", COLUMN_COUNT, "SITES",
 		       "rows of the table site: where objects were allocated"},
+	[COL_LARGE] = {"large", COLUMN_COUNT, "LARGE",
+		       "rows of the table large: blocks of large kmalloc()"},
 };
 
 static const struct record_kind export_kind = {
@@ -37,6 +39,7 @@ struct exporter {
 	struct heap_cache cache;
 	size_t first_site;
 	struct site_table sites;
+	struct kernel_census kernel;
 };
 
 /* --- one cache --- */
@@ -94,6 +97,7 @@ static struct dill_error *visit_slab(void *context, const struct cache_map *map,
 	struct exporter *exporter = context;
 
 	census_add_slab(&exporter->cache.sums, map, slab);
+	kernel_census_add_slab(&exporter->kernel, map, slab);
 	TRY(heap_writer_slab(exporter->writer, map, slab));
 	for (uint32_t i = 0; i < slab->slab.objects; i++) {
 		enum object_state state = cache_map_state(map, slab, i);
@@ -170,12 +174,42 @@ static struct dill_error *end_cache(void *context, const struct contents *conten
 
 /* --- all of it --- */
 
+/* What is in no cache, when all of them are written. */
+static struct dill_error *write_rest(struct exporter *exporter)
+{
+	const struct slab_scan *scan = &exporter->survey->scan;
+	struct node_counters counters;
+
+	for (size_t i = 0; i < scan->large_count; i++)
+		TRY(heap_writer_large(exporter->writer, &scan->large[i]));
+	TRY(slab_counters_read(exporter->survey->heap, exporter->survey->arena, &counters));
+	for (unsigned node = 0; node < counters.count; node++) {
+		struct kernel_comparison all;
+
+		kernel_census_compare(&exporter->kernel, scan, &counters, (int)node, &all);
+
+		struct heap_node row = {
+			.node = node,
+			.slabs = all.slabs_reclaimable + all.slabs_unreclaimable,
+			.large = all.large,
+			.lost = all.lost,
+			.counters = counters.why ? NULL : &all.counters,
+		};
+
+		TRY(heap_writer_node(exporter->writer, &row));
+	}
+	return NULL;
+}
+
 static struct dill_error *export(struct exporter *exporter, const struct cache_list *chosen)
 {
 	const struct census_visitor visitor = {visit_slab, end_cache, exporter, wants_bytes};
 
 	TRY(census_clock_read(exporter->survey->heap->kernel, &exporter->clock));
+	TRY(kernel_census_init(exporter->survey->heap, exporter->survey->arena, &exporter->kernel));
 	TRY(census_walk(exporter->survey, chosen, &visitor));
+	if (chosen == &exporter->survey->all)
+		TRY(write_rest(exporter));
 	return heap_writer_finish(exporter->writer);
 }
 
@@ -192,6 +226,7 @@ static struct dill_error *emit(struct command_call *call, const char *path,
 	record_set_number(record, COL_OBJECTS, counts->objects);
 	record_set_number(record, COL_PLACES, counts->places);
 	record_set_number(record, COL_SITES, counts->sites);
+	record_set_number(record, COL_LARGE, counts->large);
 	return call->sink->emit(call->sink, record);
 }
 

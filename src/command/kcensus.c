@@ -37,6 +37,17 @@ static struct dill_error *find_grouping(const struct command_call *call, size_t 
 			      "--by %s: one of cache, slab, node, age, site", name);
 }
 
+/* Blocks of large kmalloc() go by a name that no cache has. */
+static struct dill_error *choose(struct command_call *call, struct survey *survey,
+				 struct cache_list *ret, struct census_order *order)
+{
+	order->large = !strcmp(call->arguments[0], LARGE_BLOCK_NAME);
+	if (!order->large)
+		return survey_choose(survey, call->arguments[0], CHOOSE_ALL, call->arena, ret);
+	*ret = (struct cache_list){0};
+	return survey_scan(survey, &survey->all);
+}
+
 static struct dill_error *run(struct command_call *call)
 {
 	struct findings findings = findings_new(call);
@@ -53,8 +64,9 @@ static struct dill_error *run(struct command_call *call)
 	TRY(session_heap(call->session, &heap));
 	TRY(survey_init(heap, call->arena, &findings, &survey));
 	order.chosen = &survey.all;
+	order.large = true;
 	if (call->arguments[0]) {
-		TRY(caches_choose(&survey.all, call->arguments[0], call->arena, &chosen));
+		TRY(choose(call, &survey, &chosen, &order));
 		order.chosen = &chosen;
 	}
 	if (call->options[OPTION_OBJECTS].given)
@@ -65,9 +77,19 @@ static struct dill_error *run(struct command_call *call)
 }
 
 static const struct record_kind *const kinds[] = {
-	&census_cache_kind,  &census_slab_kind,	   &census_node_kind,
-	&census_age_kind,    &census_site_kind,	   &census_total_kind,
-	&census_object_kind, &finding_record_kind, NULL,
+	&census_cache_kind,
+	&census_slab_kind,
+	&census_node_kind,
+	&census_age_kind,
+	&census_site_kind,
+	&census_total_kind,
+	&census_large_kind,
+	&census_kernel_kind,
+	&census_large_node_kind,
+	&census_kernel_node_kind,
+	&census_object_kind,
+	&finding_record_kind,
+	NULL,
 };
 
 const struct command kcensus_command = {

@@ -8,6 +8,7 @@
 #include "command/registry.h"
 #include "slub/census.h"
 #include "slub/locate.h"
+#include "slub/page_use.h"
 
 enum { OPTION_PTR, OPTION_STRING, OPTION_ALL, OPTION_ROWS };
 
@@ -43,7 +44,8 @@ static const struct column columns[] = {
 	[COL_SELF] = {"self", COLUMN_BOOL, "SELF",
 		      "with --ptr: true when it is the object itself that points to itself"},
 	[COL_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "object + offset"},
-	[COL_SLAB] = {"slab", COLUMN_ADDRESS, NULL, "descriptor of the object's slab"},
+	[COL_SLAB] = {"slab", COLUMN_ADDRESS, NULL,
+		      "descriptor of the object's slab, or the first struct page of a block"},
 	[COL_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, NULL, "bytes that a caller gets"},
 };
 
@@ -74,15 +76,17 @@ static const struct record_kind target_kind = {
 	.column_count = sizeof(target_columns) / sizeof(target_columns[0]),
 };
 
-enum { TOTAL_MATCHES, TOTAL_OBJECTS, TOTAL_SEARCHED, TOTAL_UNREADABLE };
+enum { TOTAL_MATCHES, TOTAL_OBJECTS, TOTAL_SEARCHED, TOTAL_BLOCKS, TOTAL_UNREADABLE };
 
 static const struct column total_columns[] = {
 	[TOTAL_MATCHES] = {"matches", COLUMN_COUNT, "MATCHES",
 			   "places that were found, shown or not"},
 	[TOTAL_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects that they are in"},
 	[TOTAL_SEARCHED] = {"searched", COLUMN_COUNT, "SEARCHED", "objects that were looked into"},
+	[TOTAL_BLOCKS] = {"searched_blocks", COLUMN_COUNT, "BLOCKS",
+			  "blocks of large kmalloc() that were looked into"},
 	[TOTAL_UNREADABLE] = {"unreadable_slabs", COLUMN_COUNT, "UNREADABLE SLABS",
-			      "slabs whose memory could not be read"},
+			      "slabs and blocks whose memory could not be read"},
 };
 
 static const struct record_kind total_kind = {
@@ -105,7 +109,7 @@ struct finder {
 	bool all; /* free objects, too */
 	uint64_t rows;
 	struct object_type type; /* of the current cache */
-	uint64_t matches, objects, searched, unreadable;
+	uint64_t matches, objects, searched, blocks, unreadable;
 	dill_virt last; /* object of the match before */
 };
 
@@ -128,11 +132,18 @@ static struct dill_error *set_member(const struct finder *finder, size_t offset,
 	return NULL;
 }
 
-static struct dill_error *emit_match(struct finder *finder, const struct cache_map *map,
-				     const struct mapped_slab *slab, uint32_t index,
+/* What is searched: an object, or a block of large kmalloc(). */
+struct searched {
+	dill_virt object;
+	const char *cache, *state;
+	dill_virt slab;
+	uint64_t size;
+};
+
+static struct dill_error *emit_match(struct finder *finder, const struct searched *place,
 				     struct span bytes, size_t offset)
 {
-	dill_virt object = cache_object(map->cache, slab->slab.base, index);
+	dill_virt object = place->object;
 	struct record *record;
 
 	finder->objects += object != finder->last;
@@ -144,8 +155,8 @@ static struct dill_error *emit_match(struct finder *finder, const struct cache_m
 	if (!record)
 		return error_no_memory();
 	record_set_number(record, COL_OBJECT, object);
-	record_set_text(record, COL_CACHE, map->cache->name);
-	record_set_text(record, COL_STATE, object_state_name(cache_map_state(map, slab, index)));
+	record_set_text(record, COL_CACHE, place->cache);
+	record_set_text(record, COL_STATE, place->state);
 	record_set_number(record, COL_OFFSET, offset);
 	TRY(set_member(finder, offset, record));
 	if (finder->by_pointer) {
@@ -156,20 +167,18 @@ static struct dill_error *emit_match(struct finder *finder, const struct cache_m
 		record_set_bool(record, COL_SELF, object == finder->low);
 	}
 	record_set_number(record, COL_ADDRESS, object + offset);
-	record_set_number(record, COL_SLAB, slab->slab.address);
-	record_set_number(record, COL_OBJECT_SIZE, map->cache->object_size);
+	record_set_number(record, COL_SLAB, place->slab);
+	record_set_number(record, COL_OBJECT_SIZE, place->size);
 	return finder->call->sink->emit(finder->call->sink, record);
 }
 
-static struct dill_error *search_object(struct finder *finder, const struct cache_map *map,
-					const struct mapped_slab *slab, uint32_t index,
+static struct dill_error *search_object(struct finder *finder, const struct searched *place,
 					struct span object)
 {
 	size_t at = 0;
 
-	finder->searched++;
 	for (; find(finder, object, at, &at); at++)
-		TRY(emit_match(finder, map, slab, index, object, at));
+		TRY(emit_match(finder, place, object, at));
 	return NULL;
 }
 
@@ -187,8 +196,63 @@ static struct dill_error *search_slab(void *context, const struct cache_map *map
 		uint64_t start = (uint64_t)i * cache->size + cache->red_left_pad;
 		struct span object = span_cut(bytes, start, cache->object_size);
 
-		if (finder->all || state_in_use(cache_map_state(map, slab, i)))
-			TRY(search_object(finder, map, slab, i, object));
+		enum object_state state = cache_map_state(map, slab, i);
+		struct searched place = {
+			.object = cache_object(cache, slab->slab.base, i),
+			.cache = cache->name,
+			.state = object_state_name(state),
+			.slab = slab->slab.address,
+			.size = cache->object_size,
+		};
+
+		if (!finder->all && !state_in_use(state))
+			continue;
+		finder->searched++;
+		TRY(search_object(finder, &place, object));
+	}
+	return NULL;
+}
+
+static struct dill_error *search_block(struct finder *finder, const struct large_block *block,
+				       uint8_t *buffer)
+{
+	struct searched place = {
+		.object = block->base,
+		.cache = LARGE_BLOCK_NAME,
+		.state = object_state_name(OBJECT_LIVE),
+		.slab = block->page,
+		.size = large_block_bytes(block),
+	};
+	struct span bytes = {buffer, (size_t)place.size};
+	struct dill_error *error =
+		kernel_read_uncached(finder->heap->kernel, block->base, buffer, bytes.size);
+
+	finder->blocks += !error;
+	if (!error)
+		return search_object(finder, &place, bytes);
+	if (error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	finder->unreadable++;
+	return NULL;
+}
+
+static struct dill_error *search_blocks(struct finder *finder, const struct slab_scan *scan)
+{
+	_cleanup_(freep)
+	uint8_t *buffer = NULL;
+	uint64_t largest = 0;
+
+	finder->type = (struct object_type){0};
+	for (size_t i = 0; i < scan->large_count; i++)
+		if (large_block_bytes(&scan->large[i]) > largest)
+			largest = large_block_bytes(&scan->large[i]);
+	buffer = malloc((size_t)largest + 1);
+	if (!buffer)
+		return error_no_memory();
+	for (size_t i = 0; i < scan->large_count; i++) {
+		TRY(memory_check_interrupt(kernel_memory(finder->heap->kernel)));
+		TRY(search_block(finder, &scan->large[i], buffer));
 	}
 	return NULL;
 }
@@ -203,8 +267,7 @@ static bool begin_cache(void *context, const struct cache *cache)
 
 /* --- what is looked for --- */
 
-static struct dill_error *emit_target(struct finder *finder, dill_virt address,
-				      const struct cache *cache)
+static struct dill_error *emit_target(struct finder *finder, dill_virt address, const char *cache)
 {
 	struct record *record = record_new(finder->call->arena, &target_kind);
 
@@ -212,10 +275,31 @@ static struct dill_error *emit_target(struct finder *finder, dill_virt address,
 		return error_no_memory();
 	record_set_number(record, TARGET_OBJECT, finder->low);
 	if (cache)
-		record_set_text(record, TARGET_CACHE, cache->name);
+		record_set_text(record, TARGET_CACHE, cache);
 	record_set_number(record, TARGET_SIZE, finder->size);
 	record_set_number(record, TARGET_ADDRESS, address);
 	return finder->call->sink->emit(finder->call->sink, record);
+}
+
+/* Whether it lies in a block of large kmalloc(). */
+static struct dill_error *find_block(struct finder *finder, dill_virt address, bool *ret)
+{
+	struct page_facts facts;
+	dill_virt page;
+	struct dill_error *error = kernel_virt_to_page(finder->heap->kernel, address, &page);
+
+	*ret = false;
+	if (!error)
+		error = page_describe(finder->heap, page, &facts);
+	if (error && error_is_fatal(error))
+		return error;
+	*ret = !error && (facts.use == PAGE_LARGE_KMALLOC || facts.use == PAGE_COMPOUND);
+	dill_error_free(error);
+	if (!*ret)
+		return NULL;
+	finder->low = facts.base;
+	finder->size = (uint64_t)DILL_PAGE_SIZE << facts.order;
+	return NULL;
 }
 
 /* The object that the address lies in, as a whole; or the address alone. */
@@ -224,6 +308,7 @@ static struct dill_error *set_pointer(struct finder *finder, struct survey *surv
 	dill_virt address = finder->call->options[OPTION_PTR].number;
 	struct findings scratch = {.arena = finder->call->arena};
 	struct located located;
+	bool block;
 	struct dill_error *error =
 		heap_locate(finder->heap, &survey->all, address, &scratch, &located);
 
@@ -233,9 +318,14 @@ static struct dill_error *set_pointer(struct finder *finder, struct survey *surv
 	if (error)
 		located = (struct located){0};
 	finder->by_pointer = true;
+	if (!located.in_slot) {
+		TRY(find_block(finder, address, &block));
+		if (block)
+			return emit_target(finder, address, LARGE_BLOCK_NAME);
+	}
 	finder->low = located.in_slot ? located.object : address;
 	finder->size = located.in_slot ? located.cache->object_size : 1;
-	return emit_target(finder, address, located.in_slot ? located.cache : NULL);
+	return emit_target(finder, address, located.in_slot ? located.cache->name : NULL);
 }
 
 /* Words of the call: the pattern, unless an option says what to look for, then the cache. */
@@ -275,6 +365,7 @@ static struct dill_error *emit_total(const struct finder *finder)
 	record_set_number(record, TOTAL_MATCHES, finder->matches);
 	record_set_number(record, TOTAL_OBJECTS, finder->objects);
 	record_set_number(record, TOTAL_SEARCHED, finder->searched);
+	record_set_number(record, TOTAL_BLOCKS, finder->blocks);
 	record_set_number(record, TOTAL_UNREADABLE, finder->unreadable);
 	return finder->call->sink->emit(finder->call->sink, record);
 }
@@ -292,8 +383,9 @@ static struct dill_error *run(struct command_call *call)
 		.rows = ROWS,
 	};
 	const struct census_visitor visitor = {search_slab, NULL, &finder, begin_cache};
-	struct cache_list chosen;
+	struct cache_list chosen = {0};
 	const char *caches = NULL;
+	bool blocks;
 
 	TRY(choose(&finder, &caches));
 	if (call->options[OPTION_ROWS].given)
@@ -303,11 +395,14 @@ static struct dill_error *run(struct command_call *call)
 	TRY(arena_new(&arena));
 	finder.arena = arena;
 	TRY(survey_init(finder.heap, call->arena, &findings, &survey));
-	if (caches)
+	blocks = !caches || !strcmp(caches, LARGE_BLOCK_NAME);
+	if (!blocks)
 		TRY(survey_choose(&survey, caches, CHOOSE_ALL, call->arena, &chosen));
 	if (call->options[OPTION_PTR].given)
 		TRY(set_pointer(&finder, &survey));
 	TRY(census_walk(&survey, caches ? &chosen : &survey.all, &visitor));
+	if (blocks)
+		TRY(search_blocks(&finder, &survey.scan));
 	TRY(emit_total(&finder));
 	return findings_emit(call, &findings);
 }
@@ -330,8 +425,9 @@ const struct command kfind_command = {
 		"of the object that\n"
 		"ADDRESS lies in, or, outside of objects, to the very address.\n"
 		"\n"
-		"A match lies whole within one object. What objects of the page allocator, of "
-		"KFENCE and of vmalloc hold\n"
+		"Blocks of large kmalloc() are searched as objects of \"large_kmalloc\", which "
+		"CACHE may be, too.\n"
+		"A match lies whole within one object. What other pages, KFENCE and vmalloc hold "
 		"is not searched.\n"
 		"\n"
 		"Examples:\n"

@@ -62,6 +62,9 @@ static const struct column cache_columns[] = {
 	[CENSUS_CACHE_IN_MOTION] = {"in_motion", COLUMN_BOOL, NULL,
 				    "true when a CPU was stopped while it changed the cache's "
 				    "lists: an object between two lists counts as live"},
+	[CENSUS_CACHE_STANDING] = {"standing", COLUMN_TEXT, NULL,
+				   "destroyed, freed or unlisted: the cache is not on the "
+				   "kernel's list; absent for all others"},
 	[CENSUS_CACHE_INCOMPLETE] = {"incomplete", COLUMN_TEXT, NULL,
 				     "what could not be read, so that objects found nowhere are "
 				     "unknown; absent when everything was"},
@@ -97,6 +100,80 @@ const struct record_kind census_total_kind = {
 	.doc = "All chosen caches together.",
 	.columns = total_columns,
 	.column_count = COUNT(total_columns),
+};
+
+/* By node, or without the node's column. */
+#define LARGE_COLUMNS(node_heading)                                                                \
+	[CENSUS_LARGE_NAME] = {"name", COLUMN_TEXT, "NAME", "large_kmalloc"},                      \
+	[CENSUS_LARGE_NODE] = {"node", COLUMN_COUNT, node_heading,                                 \
+			       "NUMA node of their memory; absent unless by node"},                \
+	[CENSUS_LARGE_SIZE] = {"size", COLUMN_COUNT, "SIZE", "bytes of each of these blocks"},     \
+	[CENSUS_LARGE_BLOCKS] = {"blocks", COLUMN_COUNT, "BLOCKS", "how many there are"},          \
+	[CENSUS_LARGE_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY", "bytes of their pages"},        \
+	[CENSUS_LARGE_CERTAIN] = {                                                                 \
+		"certain", COLUMN_BOOL, "CERTAIN",                                                 \
+		"true where the pages' type says so (since 6.15); else they look "                 \
+		"like that, and pages of drivers may be among them"}
+
+static const struct column large_columns[] = {LARGE_COLUMNS(NULL)};
+static const struct column large_node_columns[] = {LARGE_COLUMNS("NODE")};
+
+const struct record_kind census_large_kind = {
+	.name = "census_large",
+	.doc = "Blocks of one size that kmalloc() took from the page allocator, past all caches.",
+	.columns = large_columns,
+	.column_count = COUNT(large_columns),
+};
+
+const struct record_kind census_large_node_kind = {
+	.name = "census_large",
+	.doc = "The same, by node.",
+	.columns = large_node_columns,
+	.column_count = COUNT(large_node_columns),
+};
+
+#define KERNEL_COLUMNS(node_heading)                                                               \
+	[CENSUS_KERNEL_NODE] = {"node", COLUMN_COUNT, node_heading,                                \
+				"NUMA node; absent for all together, which is the rule"},          \
+	[CENSUS_KERNEL_SLABS] = {"slabs_memory", COLUMN_COUNT, "IN SLABS",                         \
+				 "bytes of all slabs that were found, dying ones among them"},     \
+	[CENSUS_KERNEL_LARGE] = {"large_memory", COLUMN_COUNT, "LARGE KMALLOC",                    \
+				 "bytes of all blocks of large kmalloc()"},                        \
+	[CENSUS_KERNEL_LOST] = {"lost_memory", COLUMN_COUNT, NULL,                                 \
+				"bytes of slabs that name no cache: kcheck names them"},           \
+	[CENSUS_KERNEL_RECLAIMABLE] = {"reclaimable", COLUMN_COUNT, NULL,                          \
+				       "bytes that the kernel counts as NR_SLAB_RECLAIMABLE_B "    \
+				       "(SReclaimable in /proc/meminfo); absent when not known"},  \
+	[CENSUS_KERNEL_UNRECLAIMABLE] = {"unreclaimable", COLUMN_COUNT, NULL,                      \
+					 "the same of NR_SLAB_UNRECLAIMABLE_B (SUnreclaim)"},      \
+	[CENSUS_KERNEL_ALL] = {"kernel_memory", COLUMN_COUNT, "KERNEL COUNTS",                     \
+			       "both together: Slab in /proc/meminfo"},                            \
+	[CENSUS_KERNEL_UNEXPLAINED] = {"unexplained", COLUMN_SIGNED, "UNEXPLAINED",                \
+				       "bytes that the kernel counts and that are in none of the " \
+				       "above; negative when more was found than it counts"},      \
+	[CENSUS_KERNEL_SLABS_RECLAIMABLE] = {"slabs_reclaimable", COLUMN_COUNT, NULL,              \
+					     "of slabs_memory, bytes of caches with the flag "     \
+					     "RECLAIM_ACCOUNT"},                                   \
+	[CENSUS_KERNEL_SLABS_UNRECLAIMABLE] = {"slabs_unreclaimable", COLUMN_COUNT, NULL,          \
+					       "of slabs_memory, the others"},                     \
+	[CENSUS_KERNEL_NOTE] = {"note", COLUMN_TEXT, "NOTE",                                       \
+				"what makes these numbers uncertain; absent when nothing does"}
+
+static const struct column kernel_columns[] = {KERNEL_COLUMNS(NULL)};
+static const struct column kernel_node_columns[] = {KERNEL_COLUMNS("NODE")};
+
+const struct record_kind census_kernel_kind = {
+	.name = "census_kernel",
+	.doc = "What was found beside what the kernel itself counts as slab memory.",
+	.columns = kernel_columns,
+	.column_count = COUNT(kernel_columns),
+};
+
+const struct record_kind census_kernel_node_kind = {
+	.name = "census_kernel",
+	.doc = "The same of one node.",
+	.columns = kernel_node_columns,
+	.column_count = COUNT(kernel_node_columns),
 };
 
 static const struct column slab_columns[] = {

@@ -39,6 +39,7 @@ enum {
 	CENSUS_CACHE_ADDRESS,
 	CENSUS_CACHE_IN_MOTION,
 	CENSUS_CACHE_INCOMPLETE,
+	CENSUS_CACHE_STANDING,
 };
 extern const struct record_kind census_cache_kind;
 
@@ -47,6 +48,31 @@ extern const struct record_kind census_node_kind;
 
 enum { CENSUS_TOTAL_CACHES = 0 };
 extern const struct record_kind census_total_kind;
+
+enum {
+	CENSUS_LARGE_NAME,
+	CENSUS_LARGE_NODE,
+	CENSUS_LARGE_SIZE,
+	CENSUS_LARGE_BLOCKS,
+	CENSUS_LARGE_MEMORY,
+	CENSUS_LARGE_CERTAIN,
+};
+extern const struct record_kind census_large_kind, census_large_node_kind;
+
+enum {
+	CENSUS_KERNEL_NODE,
+	CENSUS_KERNEL_SLABS,
+	CENSUS_KERNEL_LARGE,
+	CENSUS_KERNEL_LOST,
+	CENSUS_KERNEL_RECLAIMABLE,
+	CENSUS_KERNEL_UNRECLAIMABLE,
+	CENSUS_KERNEL_ALL,
+	CENSUS_KERNEL_UNEXPLAINED,
+	CENSUS_KERNEL_SLABS_RECLAIMABLE,
+	CENSUS_KERNEL_SLABS_UNRECLAIMABLE,
+	CENSUS_KERNEL_NOTE,
+};
+extern const struct record_kind census_kernel_kind, census_kernel_node_kind;
 
 enum {
 	CENSUS_SLAB_SLAB,

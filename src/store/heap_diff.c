@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "slub/large_block.h"
 #include "store/heap_schema.h"
 
 struct heap_diff {
@@ -49,6 +50,7 @@ static struct dill_error *get_number(sqlite3 *db, const char *sql, uint64_t *ret
 static struct dill_error *read_facts(sqlite3 *db, struct arena *arena, struct heap_facts *ret)
 {
 	int64_t finished;
+	uint64_t counted;
 
 	TRY(db_number(db, db_heap.worth, &finished));
 	if (!finished)
@@ -57,6 +59,12 @@ static struct dill_error *read_facts(sqlite3 *db, struct arena *arena, struct he
 	TRY(get_number(db, "SELECT value FROM meta WHERE key = 'kernel_base'", &ret->kernel_base));
 	TRY(get_number(db, "SELECT value FROM meta WHERE key = 'direct_map'", &ret->direct_map));
 	TRY(get_number(db, "SELECT value FROM meta WHERE key = 'time'", &ret->time));
+	TRY(get_number(db, "SELECT count(*) > 0 AND count(*) = count(reclaimable) FROM counter",
+		       &counted));
+	ret->has_counted = counted;
+	TRY(get_number(db,
+		       "SELECT CAST(total(reclaimable + unreclaimable) AS INTEGER) FROM counter",
+		       &ret->counted));
 	return db_number(db, "SELECT count(*) FROM cache", &ret->caches);
 }
 
@@ -129,7 +137,9 @@ static const char caches_sql[] =
 	"total(memory * (w = 0)), total(memory * (w = 1)), total(slabs * (w = 0)), "
 	"total(slabs * (w = 1)) FROM ("
 	"SELECT 0 AS w, name, live + unknown AS live, memory, slabs FROM main.cache UNION ALL "
-	"SELECT 1, name, live + unknown, memory, slabs FROM b.cache) GROUP BY name HAVING "
+	"SELECT 1, name, live + unknown, memory, slabs FROM b.cache UNION ALL "
+	"SELECT 0, '" LARGE_BLOCK_NAME "', 1, size, 0 FROM main.large UNION ALL "
+	"SELECT 1, '" LARGE_BLOCK_NAME "', 1, size, 0 FROM b.large) GROUP BY name HAVING "
 	"total(live * (w = 0)) <> total(live * (w = 1)) OR total(memory * (w = 0)) <> "
 	"total(memory * (w = 1)) OR max(w = 0) <> max(w = 1) ORDER BY abs(total(memory * (w * 2 - "
 	"1))) DESC, abs(total(live * (w * 2 - 1))) DESC, name";
@@ -237,7 +247,10 @@ struct dill_error *heap_diff_sites(struct heap_diff *diff, heap_change_visitor v
 	".object p ON p.address = o.address LEFT JOIN " y ".slab m ON m.id = p.slab LEFT JOIN " y  \
 	".cache d ON d.id = m.cache LEFT JOIN " y                                                  \
 	".site t ON t.id = p.site WHERE p.address IS NULL OR d.name IS NOT c.name OR t.name IS "   \
-	"NOT s.name OR p.pid IS NOT o.pid ORDER BY o.address"
+	"NOT s.name OR p.pid IS NOT o.pid UNION ALL SELECT o.address, '" LARGE_BLOCK_NAME          \
+	"', NULL, NULL, NULL, NULL FROM " x ".large o LEFT JOIN " y                                \
+	".large p ON p.address = o.address AND p.size = o.size WHERE p.address IS NULL "           \
+	"ORDER BY 1"
 
 static struct dill_error *read_object(sqlite3_stmt *statement, struct arena *arena,
 				      struct heap_object_change *ret)

@@ -13,6 +13,8 @@ struct heap_facts {
 	uint64_t kernel_base, direct_map; /**< 0 = not known */
 	uint64_t time;			  /**< seconds since 1970 */
 	int64_t caches;			  /**< how many it has */
+	bool has_counted;
+	uint64_t counted; /**< bytes that the kernel counts as slab memory */
 };
 
 /**

@@ -30,6 +30,10 @@ static const struct db_table tables[] = {
 	{"free_place", "CREATE TABLE free_place (object INTEGER, slab INTEGER REFERENCES slab, "
 		       "kind INTEGER REFERENCES place_kind, cpu INTEGER, node INTEGER, "
 		       "list INTEGER, position INTEGER, container INTEGER)"},
+	{"large", "CREATE TABLE large (address INTEGER PRIMARY KEY, page INTEGER, size INTEGER, "
+		  "node INTEGER, certain INTEGER)"},
+	{"counter", "CREATE TABLE counter (node INTEGER PRIMARY KEY, slabs INTEGER, large INTEGER, "
+		    "lost INTEGER, reclaimable INTEGER, unreclaimable INTEGER)"},
 };
 
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))

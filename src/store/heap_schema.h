@@ -10,7 +10,7 @@
  */
 
 #define HEAP_APPLICATION_ID 0x64696c68 /* "dilh", in SQLite's header */
-#define HEAP_VERSION	    1
+#define HEAP_VERSION	    2
 
 extern const struct db_kind db_heap;
 

@@ -4,6 +4,7 @@
 
 #include "slub/census.h"
 #include "slub/site.h"
+#include "slub/slab_counters.h"
 
 /**
  * A heap in SQLite: what `export` writes, and `diff` reads. docs/heap-db.md documents the tables.
@@ -65,9 +66,22 @@ DILL_MUST_CHECK struct dill_error *heap_writer_site(struct heap_writer *writer, 
 						    uint64_t cache, const struct site *site,
 						    const char *name);
 
+/** A block of large kmalloc(). */
+DILL_MUST_CHECK struct dill_error *heap_writer_large(struct heap_writer *writer,
+						     const struct large_block *block);
+
+/** What was found on a node, beside what the kernel counts; bytes. */
+struct heap_node {
+	unsigned node;
+	uint64_t slabs, large, lost;
+	const struct slab_counters *counters; /**< NULL = not known */
+};
+DILL_MUST_CHECK struct dill_error *heap_writer_node(struct heap_writer *writer,
+						    const struct heap_node *node);
+
 /** Rows so far, for a summary. */
 struct heap_counts {
-	uint64_t caches, slabs, objects, places, sites;
+	uint64_t caches, slabs, objects, places, sites, large;
 };
 void heap_writer_counts(const struct heap_writer *writer, struct heap_counts *ret);
 

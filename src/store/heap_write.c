@@ -11,7 +11,7 @@
 /* The file has no name yet that anybody would look for: nothing needs to be undone after a kill. */
 static const char settings[] = "PRAGMA journal_mode = OFF; PRAGMA cache_size = -32768;";
 
-enum { OF_CACHE, OF_SLAB, OF_SITE, OF_OBJECT, OF_PLACE, OF_COUNT };
+enum { OF_CACHE, OF_SLAB, OF_SITE, OF_OBJECT, OF_PLACE, OF_LARGE, OF_NODE, OF_COUNT };
 
 static const char insert_cache[] =
 	"INSERT INTO cache VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
@@ -23,6 +23,8 @@ static const char *const inserts[OF_COUNT] = {
 	[OF_SITE] = "INSERT INTO site VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[OF_OBJECT] = "INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[OF_PLACE] = "INSERT INTO free_place VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[OF_LARGE] = "INSERT INTO large VALUES (?, ?, ?, ?, ?)",
+	[OF_NODE] = "INSERT INTO counter VALUES (?, ?, ?, ?, ?, ?)",
 };
 
 struct heap_writer {
@@ -181,6 +183,33 @@ struct dill_error *heap_writer_site(struct heap_writer *writer, uint64_t number,
 	add_if(&row, site->has_requested, site->waste);
 	add_if(&row, site->has_age, site->youngest);
 	add_if(&row, site->has_age, site->oldest);
+	return db_finish(row.statement);
+}
+
+struct dill_error *heap_writer_large(struct heap_writer *writer, const struct large_block *block)
+{
+	struct row row = row_begin(writer, OF_LARGE);
+
+	writer->counts.large++;
+	add(&row, block->base);
+	add(&row, block->page);
+	add(&row, large_block_bytes(block));
+	add(&row, block->node);
+	add(&row, block->marked);
+	return db_finish(row.statement);
+}
+
+struct dill_error *heap_writer_node(struct heap_writer *writer, const struct heap_node *node)
+{
+	const struct slab_counters *counters = node->counters;
+	struct row row = row_begin(writer, OF_NODE);
+
+	add(&row, node->node);
+	add(&row, node->slabs);
+	add(&row, node->large);
+	add(&row, node->lost);
+	add_if(&row, counters, counters ? counters->reclaimable : 0);
+	add_if(&row, counters, counters ? counters->unreclaimable : 0);
 	return db_finish(row.statement);
 }
 
