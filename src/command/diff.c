@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "command/finding_record.h"
 #include "command/heap_file.h"
 #include "command/registry.h"
+#include "render/gap_view.h"
 #include "store/heap_diff.h"
 
 enum { OPTION_OBJECTS, OPTION_ROWS };
@@ -254,6 +256,7 @@ static struct dill_error *run(struct command_call *call)
 	struct heap_diff *diff = NULL;
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
+	struct heap_facts facts[2];
 
 	if (call->options[OPTION_ROWS].given && call->options[OPTION_ROWS].number)
 		differ.rows = call->options[OPTION_ROWS].number;
@@ -266,11 +269,15 @@ static struct dill_error *run(struct command_call *call)
 		return heap_diff_objects(diff, emit_object, &differ);
 	TRY(heap_diff_caches(diff, emit_cache, &differ));
 	TRY(heap_diff_sites(diff, emit_site, &differ));
-	return emit_total(&differ, diff);
+	TRY(emit_total(&differ, diff));
+	heap_diff_facts(diff, facts);
+	for (int i = 0; i < 2; i++)
+		TRY(gap_emit(call, call->arguments[i], facts[i].incomplete));
+	return NULL;
 }
 
-static const struct record_kind *const kinds[] = {&cache_kind, &site_kind, &total_kind,
-						  &object_kind, NULL};
+static const struct record_kind *const kinds[] = {&cache_kind,	&site_kind, &total_kind,
+						  &object_kind, &gap_kind,  NULL};
 
 const struct command diff_command = {
 	.name = "diff",

@@ -6,6 +6,7 @@
 #include "command/finding_record.h"
 #include "command/heap_file.h"
 #include "command/registry.h"
+#include "render/gap_view.h"
 
 enum { COL_FILE, COL_CACHES, COL_SLABS, COL_OBJECTS, COL_PLACES, COL_SITES, COL_LARGE };
 
@@ -208,6 +209,7 @@ static struct dill_error *export(struct exporter *exporter, const struct cache_l
 	TRY(census_clock_read(exporter->survey->heap->kernel, &exporter->clock));
 	TRY(kernel_census_init(exporter->survey->heap, exporter->survey->arena, &exporter->kernel));
 	TRY(census_walk(exporter->survey, chosen, &visitor));
+	TRY(heap_writer_why(exporter->writer, survey_why(exporter->survey)));
 	if (chosen == &exporter->survey->all)
 		TRY(write_rest(exporter));
 	return heap_writer_finish(exporter->writer);
@@ -287,10 +289,12 @@ static struct dill_error *run(struct command_call *call)
 
 	TRY(heap_export(call->session, &request, call->arena, &findings, &counts));
 	TRY(emit(call, request.path, &counts));
+	TRY(gap_emit(call, NULL, counts.why));
 	return findings_emit(call, &findings);
 }
 
-static const struct record_kind *const kinds[] = {&export_kind, &finding_record_kind, NULL};
+static const struct record_kind *const kinds[] = {&export_kind, &gap_kind, &finding_record_kind,
+						  NULL};
 
 const struct command export_command = {
 	.name = "export",

@@ -4,6 +4,7 @@
 #include "base/plural.h"
 #include "command/session.h"
 #include "command/track_record.h"
+#include "render/gap_view.h"
 
 static struct dill_error *set_object(struct command_call *call, const struct finding *finding,
 				     struct record *record)
@@ -100,4 +101,31 @@ struct dill_error *findings_emit(struct command_call *call, const struct finding
 	if (findings->count)
 		call->findings = true;
 	return NULL;
+}
+
+struct dill_error *gap_emit(struct command_call *call, const char *file, const char *why)
+{
+	struct record *record;
+
+	if (!why)
+		return NULL;
+	record = record_new(call->arena, &gap_kind);
+	if (!record)
+		return error_no_memory();
+	record_set_text(record, GAP_COLUMN_WHY, why);
+	record_set_text(record, GAP_COLUMN_FILE, file);
+	record_set_text(
+		record, GAP_COLUMN_TEXT,
+		arena_format(call->arena,
+			     "objects on no list are unknown, as they may be live, or freed "
+			     "and in %s, which could not be read",
+			     why));
+	return call->sink->emit(call->sink, record);
+}
+
+struct dill_error *survey_emit(struct command_call *call, const struct survey *survey,
+			       const struct findings *findings)
+{
+	TRY(gap_emit(call, NULL, survey_why(survey)));
+	return findings_emit(call, findings);
 }

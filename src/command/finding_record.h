@@ -4,7 +4,7 @@
 
 #include "command/command.h"
 #include "render/finding_view.h"
-#include "slub/finding.h"
+#include "slub/survey.h"
 
 /**
  * What a command collects its findings in. Of a target that runs while it is read all of them are
@@ -18,5 +18,17 @@ struct findings findings_new(const struct command_call *call);
  */
 DILL_MUST_CHECK struct dill_error *findings_emit(struct command_call *call,
 						 const struct findings *findings);
+
+/**
+ * Say why objects that are on no list are unknown, if they are.
+ * @param file  which one it is about; NULL = the target
+ * @param why   what could not be read; NULL = everything was
+ */
+DILL_MUST_CHECK struct dill_error *gap_emit(struct command_call *call, const char *file,
+					    const char *why);
+/** The same of a survey, then findings_emit(). */
+DILL_MUST_CHECK struct dill_error *survey_emit(struct command_call *call,
+					       const struct survey *survey,
+					       const struct findings *findings);
 
 #endif

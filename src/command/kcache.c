@@ -6,6 +6,7 @@
 #include "command/choose.h"
 #include "command/finding_record.h"
 #include "command/registry.h"
+#include "render/gap_view.h"
 #include "slub/gone_cache.h"
 
 enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS, OPTION_ALIASES };
@@ -154,13 +155,15 @@ static struct dill_error *run(struct command_call *call)
 		TRY(emit_details(call, &survey, &chosen, &filter));
 	else
 		TRY(emit_rows(call, &survey, &survey.all));
-	return findings_emit(call, &findings);
+	return survey_emit(call, &survey, &findings);
 }
 
 static const struct record_kind *const kinds[] = {
-	&cache_row_kind,  &cache_detail_kind,	&cache_cpu_kind,
-	&cache_node_kind, &cache_slab_kind,	&cache_sheaf_kind,
-	&aliases_kind,	  &finding_record_kind, NULL,
+	&cache_row_kind,      &cache_detail_kind,
+	&cache_cpu_kind,      &cache_node_kind,
+	&cache_slab_kind,     &cache_sheaf_kind,
+	&aliases_kind,	      &gap_kind,
+	&finding_record_kind, NULL,
 };
 
 const struct command kcache_command = {

@@ -5,6 +5,7 @@
 #include "command/choose.h"
 #include "command/finding_record.h"
 #include "command/registry.h"
+#include "render/gap_view.h"
 
 enum { OPTION_BY, OPTION_OBJECTS, OPTION_ROWS };
 
@@ -73,23 +74,17 @@ static struct dill_error *run(struct command_call *call)
 		TRY(census_objects(call, &order));
 	else
 		TRY(groupings[grouping].count(call, &order));
-	return findings_emit(call, &findings);
+	return survey_emit(call, &survey, &findings);
 }
 
 static const struct record_kind *const kinds[] = {
-	&census_cache_kind,
-	&census_slab_kind,
-	&census_node_kind,
-	&census_age_kind,
-	&census_site_kind,
-	&census_total_kind,
-	&census_large_kind,
-	&census_kernel_kind,
-	&census_large_node_kind,
-	&census_kernel_node_kind,
-	&census_object_kind,
-	&finding_record_kind,
-	NULL,
+	&census_cache_kind,	 &census_slab_kind,
+	&census_node_kind,	 &census_age_kind,
+	&census_site_kind,	 &census_total_kind,
+	&census_large_kind,	 &census_kernel_kind,
+	&census_large_node_kind, &census_kernel_node_kind,
+	&census_object_kind,	 &gap_kind,
+	&finding_record_kind,	 NULL,
 };
 
 const struct command kcensus_command = {

@@ -6,6 +6,7 @@
 #include "command/finding_record.h"
 #include "command/object_type.h"
 #include "command/registry.h"
+#include "render/gap_view.h"
 #include "slub/census.h"
 #include "slub/locate.h"
 #include "slub/page_use.h"
@@ -404,11 +405,11 @@ static struct dill_error *run(struct command_call *call)
 	if (blocks)
 		TRY(search_blocks(&finder, &survey.scan));
 	TRY(emit_total(&finder));
-	return findings_emit(call, &findings);
+	return survey_emit(call, &survey, &findings);
 }
 
-static const struct record_kind *const kinds[] = {&target_kind, &match_kind, &total_kind,
-						  &finding_record_kind, NULL};
+static const struct record_kind *const kinds[] = {&target_kind, &match_kind,	      &total_kind,
+						  &gap_kind,	&finding_record_kind, NULL};
 
 const struct command kfind_command = {
 	.name = "kfind",

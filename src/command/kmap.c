@@ -3,6 +3,7 @@
 #include "command/finding_record.h"
 #include "command/registry.h"
 #include "command/slab_record.h"
+#include "render/gap_view.h"
 #include "slub/slab_order.h"
 
 enum { OPTION_CPU, OPTION_NODE, OPTION_PARTIAL, OPTION_LIMIT, OPTION_LIST };
@@ -164,11 +165,11 @@ static struct dill_error *run(struct command_call *call)
 	TRY(survey_choose(&survey, call->arguments[0], CHOOSE_ALL, call->arena, &chosen));
 	TRY(survey_scan(&survey, &chosen));
 	TRY(emit_caches(call, &survey, &chosen, &filter));
-	return findings_emit(call, &findings);
+	return survey_emit(call, &survey, &findings);
 }
 
 static const struct record_kind *const kinds[] = {
-	&cache_map_kind, &slab_map_kind, &slab_line_kind, &finding_record_kind, NULL,
+	&cache_map_kind, &slab_map_kind, &slab_line_kind, &gap_kind, &finding_record_kind, NULL,
 };
 
 const struct command kmap_command = {

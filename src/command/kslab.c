@@ -2,6 +2,7 @@
 #include "command/finding_record.h"
 #include "command/registry.h"
 #include "command/slab_record.h"
+#include "render/gap_view.h"
 #include "slub/gone_cache.h"
 
 /* An address in the array of struct pages stands for the memory of its page: *ret_is_page then. */
@@ -75,10 +76,11 @@ static struct dill_error *run(struct command_call *call)
 		TRY(slab_map_make(&survey, located.cache, &located.slab, call->arena, &map));
 	TRY(slab_detail_record(&map, &located, address, call->arena, &record));
 	TRY(call->sink->emit(call->sink, record));
-	return findings_emit(call, &findings);
+	return survey_emit(call, &survey, &findings);
 }
 
-static const struct record_kind *const kinds[] = {&slab_detail_kind, &finding_record_kind, NULL};
+static const struct record_kind *const kinds[] = {&slab_detail_kind, &gap_kind,
+						  &finding_record_kind, NULL};
 
 const struct command kslab_command = {
 	.name = "kslab",

@@ -61,6 +61,16 @@ struct dill_error *survey_map(struct survey *survey, const struct cache *cache, 
 	return NULL;
 }
 
+const char *survey_why(const struct survey *survey)
+{
+	if (survey->waiting.incomplete)
+		return survey->waiting.why;
+	/* Without a scan nothing is counted by it. */
+	return survey->scan.pages_seen && !survey->scan.complete
+		       ? "struct pages that could not be read"
+		       : NULL;
+}
+
 void survey_count(const struct survey *survey, const struct contents *contents,
 		  struct state_counts *ret)
 {

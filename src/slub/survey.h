@@ -50,6 +50,10 @@ DILL_MUST_CHECK struct dill_error *survey_map(struct survey *survey, const struc
 					      struct arena *arena, struct contents *ret_contents,
 					      struct cache_map *ret_map);
 
+/** What could not be read, so that no object that is on no list is known to be live; NULL when
+ * everything was. */
+const char *survey_why(const struct survey *survey);
+
 /** How many objects of a cache are in which state. */
 struct state_counts {
 	uint64_t counts[OBJECT_STATES];

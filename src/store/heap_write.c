@@ -213,6 +213,12 @@ struct dill_error *heap_writer_node(struct heap_writer *writer, const struct hea
 	return db_finish(row.statement);
 }
 
+struct dill_error *heap_writer_why(struct heap_writer *writer, const char *why)
+{
+	writer->counts.why = why;
+	return why ? meta_set_text(writer->db, "incomplete", why) : NULL;
+}
+
 void heap_writer_counts(const struct heap_writer *writer, struct heap_counts *ret)
 {
 	*ret = writer->counts;

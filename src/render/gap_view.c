@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "render/gap_view.h"
+
+static const struct column columns[] = {
+	[GAP_COLUMN_WHY] = {"why", COLUMN_TEXT, NULL, "what could not be read"},
+	[GAP_COLUMN_FILE] = {"file", COLUMN_TEXT, NULL,
+			     "diff: the file that it is about; else absent"},
+	[GAP_COLUMN_TEXT] = {"text", COLUMN_TEXT, NULL, "what that means, in a sentence"},
+};
+
+static struct dill_error *draw(struct painter *painter, const struct record *record)
+{
+	const struct field *file = &record->fields[GAP_COLUMN_FILE];
+
+	paint(painter, STYLE_WARN, "? ");
+	if (file->present)
+		paint_format(painter, STYLE_NAME, "%s: ", file->text);
+	paint(painter, STYLE_PLAIN, record_text(record, GAP_COLUMN_TEXT));
+	paint_newline(painter);
+	return NULL;
+}
+
+static const struct record_view view = {draw};
+
+const struct record_kind gap_kind = {
+	.name = "gap",
+	.doc = "Why objects are unknown that are on no list: what could hold them was not read. "
+	       "Nothing need be broken.",
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
+	.view = &view,
+};
