@@ -30,9 +30,45 @@ static struct dill_error *set_symbol(struct inquiry *inquiry, dill_virt address,
 	return NULL;
 }
 
+/* Whether the kernel has given away the memory of this part of its image, as that of .init after
+ * boot: its pages are not reserved any more then. */
+static struct dill_error *find_given_away(struct inquiry *inquiry, dill_virt address,
+					  dill_virt *ret_memory, bool *ret)
+{
+	const struct kernel_facts *facts = kernel_facts(inquiry->kernel);
+	struct page_facts page = {.use = PAGE_RESERVED};
+	dill_virt descriptor;
+	struct dill_error *error;
+
+	*ret = false;
+	if (!facts->has_phys_base || address - facts->base >= facts->image_size)
+		return NULL;
+	*ret_memory = kernel_memory_map(inquiry->kernel)->page_offset + facts->phys_base +
+		      (address - facts->base);
+	error = kernel_virt_to_page(inquiry->kernel, *ret_memory, &descriptor);
+	if (!error)
+		error = page_describe(inquiry->heap, descriptor, &page);
+	if (error && error_is_fatal(error))
+		return error;
+	*ret = !error && page.use != PAGE_RESERVED;
+	dill_error_free(error);
+	return NULL;
+}
+
 struct dill_error *image_answer(struct inquiry *inquiry, dill_virt address, struct record *record)
 {
+	dill_virt memory;
+	bool given_away;
+
 	record_set_text(record, OBJECT_COLUMN_KIND, "image");
+	TRY(find_given_away(inquiry, address, &memory, &given_away));
+	if (given_away)
+		record_set_text(
+			record, OBJECT_COLUMN_MEANING,
+			arena_format(inquiry->arena,
+				     "of use at boot only: the kernel has given its memory, "
+				     "0x%lx, to others",
+				     (unsigned long)memory));
 	return set_symbol(inquiry, address, record);
 }
 
@@ -191,14 +227,15 @@ struct dill_error *module_answer(struct inquiry *inquiry, dill_virt address, str
 
 /* --- pages --- */
 
-/* The image's memory shows in the direct map too. */
-static struct dill_error *name_alias(struct inquiry *inquiry, dill_virt address,
+/* The image's memory shows in the direct map too, but for the parts that the kernel has given away
+ * since (.init, after boot): their pages are not reserved any more, and are anybody's. */
+static struct dill_error *name_alias(struct inquiry *inquiry, dill_virt address, enum page_use use,
 				     struct record *record)
 {
 	const struct kernel_facts *facts = kernel_facts(inquiry->kernel);
 	dill_phys phys = address - kernel_memory_map(inquiry->kernel)->page_offset;
 
-	if (!facts->has_phys_base || phys < facts->phys_base ||
+	if (use != PAGE_RESERVED || !facts->has_phys_base || phys < facts->phys_base ||
 	    phys - facts->phys_base >= facts->image_size)
 		return NULL;
 	return set_symbol(inquiry, facts->base + (phys - facts->phys_base), record);
@@ -231,5 +268,5 @@ struct dill_error *page_answer(struct inquiry *inquiry, dill_virt address, struc
 		record_set_text(record, OBJECT_COLUMN_STATE,
 				facts.use == PAGE_LARGE_KMALLOC ? "live" : NULL);
 	}
-	return name_alias(inquiry, address, record);
+	return name_alias(inquiry, address, facts.use, record);
 }

@@ -138,6 +138,17 @@ def test_large_kmalloc(scene):
     assert seen == {"kernel", "program"}
 
 
+def test_memory_of_init(scene):
+    """.init was given to others after boot: its symbols say so, and do not name what lies there now."""
+    start = scene.symbols["_sinittext"]
+    answer = ask(scene.guest, [start])[0][start]
+    given = re.search(r"given its memory, (0x[0-9a-f]+), to others", answer["meaning"])
+    assert answer["section"] == ".init.text" and given
+    memory = int(given[1], 16)
+    answers, _ = ask(scene.guest, range(memory, memory + 64 * 4096, 4096))
+    assert len(answers) == 64 and not any("symbol" in answer for answer in answers.values())
+
+
 def test_kernel_image(scene):
     """Functions and variables by /proc/kallsyms, and their memory in the direct map."""
     text, data = scene.symbols["vfs_read"] + 5, scene.symbols["init_task"] + 16
