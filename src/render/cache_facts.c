@@ -160,6 +160,11 @@ static void draw_usage(struct painter *painter, const struct record *cache)
 	draw_state(painter, cache, CACHE_FREE, STYLE_FREE, "free", &separator);
 	draw_state(painter, cache, CACHE_WAITING, STYLE_WARN, "waiting", &separator);
 	draw_state(painter, cache, CACHE_UNKNOWN, STYLE_BAD, "unknown", &separator);
+	if (!*separator)
+		paint(painter, STYLE_PLAIN,
+		      cache->fields[CACHE_OBJECTS].present
+			      ? "none: the cache is empty"
+			      : "not known: this kernel does not count them");
 	if (field_flag(cache, CACHE_IN_MOTION))
 		paint(painter, STYLE_WARN, "  (lists in motion: a CPU was stopped changing them)");
 	paint_newline(painter);

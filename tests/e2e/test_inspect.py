@@ -84,6 +84,13 @@ def sysfs_row(reading, name):
     return tuple(int(reading[f"/sys/kernel/slab/{name}/{file}"].split()[0]) for file in SYSFS)
 
 
+def test_empty_cache(dill, guest):
+    """What its objects are is said in words, not left open."""
+    empty = [name for name, (_, objects, *_) in slabinfo(guest.run("cat /proc/slabinfo")).items() if objects == 0]
+    text = dill.run("kcache", empty[0]).stdout
+    assert re.search(r"^  objects are +none: the cache is empty$", text, re.MULTILINE), text
+
+
 def test_every_cache_is_in_sysfs(dill, guest):
     """Sizes, slabs, objects, partial slabs and slabs on CPUs of every cache."""
     names = [name for name in guest.run("cut -d' ' -f1 /proc/slabinfo").split("\n")[2:] if name]
