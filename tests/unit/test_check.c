@@ -359,6 +359,30 @@ static void test_slab_given_to_another_cache(void **state)
 	expect(f, FINDING_SLAB_CACHE, owner);
 }
 
+static void test_slabs_of_no_cache(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt owner = f->full + f->layout->slab_cache.offset;
+	const struct lost_slabs *lost;
+
+	image_set_u64(&f->image, owner, 0x4141414141414141);
+	look(f);
+	f->findings = (struct findings){.arena = f->arena}; /* the cache misses it, too */
+	assert_int_equal(f->scan.lost_count, 1);
+	lost = &f->scan.lost[0];
+	assert_int_equal(lost->cache, 0x4141414141414141);
+	assert_int_equal(lost->slabs, 1);
+	assert_int_equal(lost->objects, 64);
+	assert_int_equal(lost->inuse, 64);
+	assert_int_equal(lost->size_max, DILL_PAGE_SIZE / 64);
+	assert_false(lost->fresh);
+	lost_slabs_check(&f->image.heap, &f->scan, &f->findings);
+	assert_int_equal(f->findings.count, 1);
+	assert_int_equal(f->findings.first->kind, FINDING_SLAB_CACHE);
+	assert_int_equal(f->findings.first->address, owner);
+	assert_int_equal(f->findings.first->seen, 0x4141414141414141);
+}
+
 static void test_list_broken_under_the_lock(void **state)
 {
 	struct fixture *f = *state;
@@ -632,6 +656,7 @@ int main(void)
 		CHECK_TEST(test_slab_of_which_only_the_objects_are_missing),
 		CHECK_TEST(test_new_slab),
 		CHECK_TEST(test_new_slab_before_its_counters),
+		CHECK_TEST(test_slabs_of_no_cache),
 		CHECK_TEST(test_left_red_zone_of_live),
 		CHECK_TEST(test_left_red_zone_of_free),
 		CHECK_TEST(test_right_red_zone_of_live),
