@@ -57,7 +57,7 @@ struct cache_list {
 	size_t listed;	     /**< of these, how many caches_read() has found */
 	struct arena *arena; /**< that holds them */
 	dill_virt no_cache;  /**< where gone_cache_find() has found none the last time */
-	bool is_part; /**< there may be more: caches_read_named() */
+	bool is_part;	     /**< there may be more: caches_read_named() */
 };
 
 /** Caches off the list that are shown. */
