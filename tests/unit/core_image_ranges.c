@@ -132,7 +132,8 @@ static size_t put_tag(uint8_t *to, const char *name, unsigned indices, const uin
 
 	memcpy(to, &head, 2);
 	memcpy(to + 2, name, strlen(name));
-	memcpy(to + at, index, (size_t)indices * 4);
+	for (unsigned i = 0; i < indices; i++)
+		put_u32(to + at + (size_t)i * 4, index[i]);
 	at += (size_t)indices * 4;
 	memcpy(to + at, &value, size);
 	return at + size;
