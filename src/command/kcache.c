@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "command/aliases.h"
 #include "command/cache_record.h"
 #include "command/choose.h"
@@ -11,52 +9,42 @@
 
 enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS, OPTION_ALIASES };
 
-/* Sums tell the states as long as no list is broken; else only a look at every slab does. */
-static struct dill_error *count_states(struct survey *survey, const struct contents *contents,
-				       struct state_counts *ret)
+/* The lists of all caches are fetched side by side first, which a slow target likes better. */
+static struct dill_error *fetch_all(struct survey *survey, const struct cache_list *caches)
 {
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
-	struct contents again;
-	struct cache_map map;
+	struct contents *contents;
 
-	survey_count(survey, contents, ret);
-	if (!ret->counts[OBJECT_UNKNOWN])
-		return NULL;
 	TRY(arena_new(&arena));
+	struct findings scratch = {.arena = arena};
 
-	struct findings *findings = survey->findings, said_before = {.arena = arena};
-
-	survey->findings = &said_before;
-	/* What breaks one cache's sums mostly breaks those of all: memory is looked at once. */
-	struct dill_error *error = survey_scan(survey, &survey->all);
-
-	if (!error)
-		error = survey_map(survey, contents->cache, arena, &again, &map);
-	survey->findings = findings;
-	if (error)
-		return error;
-	memcpy(ret->counts, map.counts, sizeof(ret->counts));
-	return NULL;
+	contents = arena_alloc_array(arena, caches->count + 1, sizeof(*contents));
+	if (!contents)
+		return error_no_memory();
+	return contents_read(survey->heap, caches->items, caches->count, CONTENTS_COUNTS, arena,
+			     &scratch, contents);
 }
 
 static struct dill_error *emit_rows(struct command_call *call, struct survey *survey,
 				    const struct cache_list *caches)
 {
-	struct contents *contents =
-		arena_alloc_array(call->arena, caches->count + 1, sizeof(*contents));
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
 
-	if (!contents)
-		return error_no_memory();
-	TRY(contents_read(survey->heap, caches->items, caches->count, CONTENTS_COUNTS, call->arena,
-			  survey->findings, contents));
+	TRY(arena_new(&arena));
+	TRY(fetch_all(survey, caches));
 	for (size_t i = 0; i < caches->count; i++) {
 		struct state_counts states;
+		struct contents contents;
 		struct record *record;
 
-		TRY(count_states(survey, &contents[i], &states));
-		TRY(cache_row_record(survey->heap, &contents[i], &states, call->arena, &record));
+		TRY(contents_read(survey->heap, &caches->items[i], 1, CONTENTS_FREELISTS, arena,
+				  survey->findings, &contents));
+		TRY(survey_states(survey, &contents, &states));
+		TRY(cache_row_record(survey->heap, &contents, &states, arena, &record));
 		TRY(call->sink->emit(call->sink, record));
+		arena_reset(arena);
 	}
 	return NULL;
 }
@@ -92,7 +80,7 @@ static struct dill_error *emit_details(struct command_call *call, struct survey 
 
 		TRY(contents_read(survey->heap, &caches->items[i], 1, CONTENTS_FREELISTS, arena,
 				  survey->findings, &contents));
-		TRY(count_states(survey, &contents, &states));
+		TRY(survey_states(survey, &contents, &states));
 		TRY(cache_detail_record(survey->heap, &contents, &states, filter, detail, arena,
 					&record));
 		aliases_fill(&aliases, &caches->items[i], record, CACHE_ALIASES);

@@ -197,5 +197,8 @@ struct dill_error *contents_read(struct heap *heap, const struct cache *caches, 
 	do
 		TRY(read_once(heap, caches, count, detail, arena, findings, ret));
 	while (again_needed(&again));
+	for (size_t i = 0; i < count; i++)
+		ret[i].sound = detail == CONTENTS_FREELISTS &&
+			       !findings_since(findings, again.mark) && !ret[i].incomplete;
 	return NULL;
 }

@@ -91,6 +91,8 @@ struct contents {
 				     those of KFENCE */
 	bool incomplete;	/**< a list that can hold any object of the cache is broken */
 	bool in_motion;		/**< a CPU was stopped while it changed the cache's lists */
+	bool sound; /**< every freelist was followed, and nothing was found on the way: the sums
+		       above are those of the objects on the lists */
 };
 
 /** How much of a cache to look at. */

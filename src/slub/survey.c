@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/survey.h"
 
+#include <string.h>
+
+#include "base/array.h"
 #include "slub/again.h"
 #include "slub/encoding.h"
 #include "slub/kasan.h"
@@ -87,4 +90,97 @@ void survey_count(const struct survey *survey, const struct contents *contents,
 	freed = ret->counts[OBJECT_CACHED] + ret->counts[OBJECT_FREE] + ret->counts[OBJECT_WAITING];
 	rest = contents->objects > freed ? contents->objects - freed : 0;
 	ret->counts[complete ? OBJECT_LIVE : OBJECT_UNKNOWN] = rest;
+}
+
+/* --- what counting every object gives --- */
+
+typedef ARRAY(dill_virt) address_array;
+
+static struct dill_error *collect(void *context, dill_virt object, const struct place *place)
+{
+	address_array *objects = context;
+
+	(void)place;
+	return array_push(objects, object);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const dill_virt *one = a, *two = b;
+
+	return (*one > *two) - (*one < *two);
+}
+
+/* Whether every object on a list of the cache is on no other one. */
+static struct dill_error *are_distinct(const struct survey *survey, const struct contents *contents,
+				       bool *ret)
+{
+	address_array objects = {0};
+	struct dill_error *error = places_visit(contents, &survey->waiting, collect, &objects);
+
+	if (objects.count)
+		qsort(objects.items, objects.count, sizeof(*objects.items), by_value);
+	*ret = true;
+	for (size_t i = 1; i < objects.count && *ret; i++)
+		*ret = objects.items[i] != objects.items[i - 1];
+	array_free(&objects);
+	return error;
+}
+
+/* A slab that a CPU was taking from one list to another is on none. */
+static struct dill_error *ask_motion(struct survey *survey)
+{
+	struct kernel *kernel = survey->heap->kernel;
+
+	survey->asked = true;
+	for (unsigned cpu = 0; cpu < kernel_cpu_limit(kernel) && !survey->moves; cpu++)
+		if (kernel_cpu_online(kernel, cpu))
+			TRY(cpu_slab_moves(survey->heap, cpu, &survey->moves));
+	return NULL;
+}
+
+/* Whether sums over the lists are the states of the objects. */
+static struct dill_error *sums_do(struct survey *survey, const struct contents *contents, bool *ret)
+{
+	*ret = false;
+	if (!contents->sound || contents->in_motion || survey->waiting.incomplete ||
+	    survey->scanned_all) /* then looking costs no more */
+		return NULL;
+	if (!survey->asked)
+		TRY(ask_motion(survey));
+	return survey->moves ? NULL : are_distinct(survey, contents, ret);
+}
+
+/* Count what the map says; reading the contents has told what is wrong with them. */
+static struct dill_error *count_map(struct survey *survey, const struct contents *contents,
+				    struct state_counts *ret)
+{
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
+	struct findings *findings = survey->findings, said_before = {0};
+	struct contents again;
+	struct cache_map map;
+	struct dill_error *error;
+
+	TRY(arena_new(&arena));
+	said_before.arena = arena;
+	survey->findings = &said_before;
+	/* What breaks one cache's sums mostly breaks those of all: memory is looked at once. */
+	error = survey_scan(survey, &survey->all);
+	if (!error)
+		error = survey_map(survey, contents->cache, arena, &again, &map);
+	survey->findings = findings;
+	if (!error)
+		memcpy(ret->counts, map.counts, sizeof(ret->counts));
+	return error;
+}
+
+struct dill_error *survey_states(struct survey *survey, const struct contents *contents,
+				 struct state_counts *ret)
+{
+	bool do_sums;
+
+	survey_count(survey, contents, ret);
+	TRY(sums_do(survey, contents, &do_sums));
+	return do_sums ? NULL : count_map(survey, contents, ret);
 }

@@ -15,7 +15,8 @@ struct survey {
 	struct cache_list all;
 	struct waiting waiting;
 	struct slab_scan scan;
-	bool scanned_all; /**< scan has the slabs of all caches; loose sheaves were looked for */
+	bool scanned_all;  /**< scan has the slabs of all caches; loose sheaves were looked for */
+	bool asked, moves; /**< whether any CPU was stopped inside the allocator, once asked */
 };
 
 /** Read all caches and the waiting objects. Free with survey_deinit(). NULL; fatal errors. */
@@ -66,5 +67,16 @@ struct state_counts {
  */
 void survey_count(const struct survey *survey, const struct contents *contents,
 		  struct state_counts *ret);
+
+/**
+ * The same, exactly: what counting every object of the cache's map gives. Sums do where they must
+ * come to that, which spares a look at all of memory: no finding on the cache's lists, no object on
+ * two of them, nothing in motion. Else the map counts.
+ * @param contents  read with CONTENTS_FREELISTS
+ * @return NULL; fatal errors. Finds nothing that reading the contents has not found.
+ */
+DILL_MUST_CHECK struct dill_error *survey_states(struct survey *survey,
+						 const struct contents *contents,
+						 struct state_counts *ret);
 
 #endif

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Freelists that the test breaks through the stub: each break is named, and the rest of the cache is still shown."""
+import sqlite3
+
 import pytest
 
 from conftest import Gdb, Program
@@ -117,3 +119,66 @@ def test_gdb_says_so(breakable, memory):
     memory.write(slot, stored(record, slot, free[0]))
     _, findings = damage(Gdb(breakable, leave="disconnect"))
     assert int(findings["freelist_cycle"]["address"], 16) == slot
+
+
+STATES = ("live", "cached", "free", "waiting", "unknown")
+
+
+def counted(guest, name, folder):
+    """{command: objects by state} of all that count a cache's objects."""
+    program = Program(guest)
+    heap = folder / "heap.db"
+    assert program.run("export", str(heap), name).returncode == 1
+    with sqlite3.connect(heap) as file:
+        exported = file.execute(f"SELECT {', '.join(STATES)} FROM cache").fetchone()
+    lines = {
+        "head": program.lines(program.run("kcache", name, "--json")),
+        "counts": program.lines(program.run("kcache", name, "--counts", "--json")),
+        "table": program.lines(program.run("kcache", "--json")),
+        "map": program.lines(program.run("kmap", name, "--json")),
+        "census": program.lines(program.run("kcensus", name, "--json")),
+    }
+    records = {key: next(line for line in found if name in (line.get("name"), line.get("cache")))
+               for key, found in lines.items()}
+    states = {key: {state: record[state] for state in STATES} for key, record in records.items()}
+    return states | {"export": dict(zip(STATES, exported))}
+
+
+def break_cpu_list(guest, memory, record):
+    """Cut a CPU's freelist behind its second object; how many objects of the slab are found nowhere then."""
+    cpu = next((cpu for cpu in record["cpus"] if cpu.get("freelist_count", 0) >= 3), None)
+    if not cpu:
+        pytest.skip("this kernel has no freelists of CPUs")
+    slab, slot = cpu["active_slab"][0], int(cpu["freelist"][1], 16) + record["freelist_offset"]
+    memory.write(slot, 0x4141_4141_4141_4141)
+    return slab["objects"] - 2 - slab["freelist_count"]
+
+
+def break_slab_list(guest, memory, record):
+    """The same with a slab on a node's list."""
+    slab = partial_slab(record)
+    slot = int(slab["freelist"][1], 16) + record["freelist_offset"]
+    memory.write(slot, 0x4141_4141_4141_4141)
+    return slab["objects"] - 2
+
+
+def drop_first(guest, memory, record):
+    """Let a slab's freelist begin with its second object: one less than the slab counts, and that one may be any."""
+    slab = partial_slab(record)
+    memory.write(int(slab["slab"], 16) + offset_of_freelist(guest), int(slab["freelist"][1], 16))
+    return slab["objects"] - slab["freelist_count"] + 1
+
+
+def offset_of_freelist(guest):
+    """Of the freelist in a slab's descriptor."""
+    where = ("page", "freelist") if guest.kernel.series == "5.10" else ("slab", "freelist")
+    return Program(guest).json("kstruct", *where)[0]["offset"]
+
+
+@pytest.mark.parametrize("damage_of", (break_cpu_list, break_slab_list, drop_first))
+def test_all_count_alike(breakable, memory, tmp_path, damage_of):
+    """Objects that a broken list has lost are unknown to every command that counts."""
+    unknown = damage_of(breakable, memory, Program(breakable).json("kcache", CACHE)[0])
+    states = counted(breakable, CACHE, tmp_path)
+    assert all(state == states["map"] for state in states.values()), states
+    assert states["map"]["unknown"] == unknown

@@ -477,6 +477,64 @@ static void test_characters(void **state)
 	assert_int_equal(map_symbol_find('\033')->symbol, '?');
 }
 
+/* The states that the survey tells are those of the map. */
+static void expect_same_states(struct fixture *f)
+{
+	struct state_counts states;
+
+	assert_null(survey_init(&f->image.heap, f->arena, &f->findings, &f->survey));
+	assert_null(contents_read(&f->image.heap, f->survey.all.items, 1, CONTENTS_FREELISTS,
+				  f->arena, &f->findings, &f->contents));
+	assert_null(survey_states(&f->survey, &f->contents, &states));
+	assert_null(survey_scan(&f->survey, &f->survey.all));
+	map_it(f);
+	assert_memory_equal(states.counts, f->map.counts, sizeof(states.counts));
+}
+
+static void test_states_of_a_sound_cache(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_same_states(f);
+	assert_true(f->contents.sound);
+}
+
+static void test_states_when_a_cpu_list_is_broken(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt first = image_object(&f->image, f->c, f->cpu_slab, some[0]);
+
+	image_set_u64(&f->image, image_slot(&f->image, f->c, first), UINT64_C(0x4141414141414141));
+	expect_same_states(f);
+	assert_false(f->contents.sound);
+	assert_int_equal(f->map.counts[OBJECT_UNKNOWN], 7);
+}
+
+static void test_states_when_an_object_is_free_twice(void **state)
+{
+	struct fixture *f = *state;
+	struct waiting_object one = {.cache = f->c, .kind = PLACE_KFREE_RCU, .cpu = 0};
+	struct state_counts states;
+
+	look(f);
+	one.object = image_object(&f->image, f->c, f->cpu_slab, some[0]);
+	f->survey.waiting.items = &one;
+	f->survey.waiting.count = 1;
+	f->survey.scanned_all = false; /* as if nobody had looked at all of memory yet */
+	map_it(f);
+	assert_null(survey_states(&f->survey, &f->contents, &states));
+	assert_memory_equal(states.counts, f->map.counts, sizeof(states.counts));
+}
+
+static void test_states_inside_the_allocator(void **state)
+{
+	struct fixture *f = *state;
+
+	image_slab(&f->image, f->c, some, 3); /* on no list yet */
+	f->image.inside_allocator = 1u << 0;
+	expect_same_states(f);
+}
+
 #define HEAP_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -497,6 +555,10 @@ int main(void)
 		HEAP_TEST(test_a_line_is_ended),
 		HEAP_TEST(test_colour_adds_nothing),
 		HEAP_TEST(test_legend),
+		HEAP_TEST(test_states_of_a_sound_cache),
+		HEAP_TEST(test_states_when_a_cpu_list_is_broken),
+		HEAP_TEST(test_states_when_an_object_is_free_twice),
+		HEAP_TEST(test_states_inside_the_allocator),
 		cmocka_unit_test(test_characters),
 	};
 
