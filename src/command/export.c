@@ -290,7 +290,7 @@ static struct dill_error *run(struct command_call *call)
 	TRY(heap_export(call->session, &request, call->arena, &findings, &counts));
 	TRY(emit(call, request.path, &counts));
 	TRY(gap_emit(call, NULL, counts.why));
-	return findings_emit(call, &findings);
+	return findings_emit(call, NULL, &findings);
 }
 
 static const struct record_kind *const kinds[] = {&export_kind, &gap_kind, &finding_record_kind,

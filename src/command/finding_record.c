@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/finding_record.h"
 
+#include <string.h>
+
 #include "base/plural.h"
+#include "base/strbuf.h"
+#include "command/object_record.h"
+#include "command/role_record.h"
 #include "command/session.h"
 #include "command/track_record.h"
+#include "kernel/region.h"
 #include "render/gap_view.h"
-
-static struct dill_error *set_object(struct command_call *call, const struct finding *finding,
-				     struct record *record)
-{
-	struct record_list tracks = {0};
-	struct kernel *kernel;
-
-	if (!finding->object)
-		return NULL;
-	record_set_number(record, FINDING_COLUMN_OBJECT, finding->object);
-	if (!finding->allocated || !finding->freed)
-		return NULL;
-	TRY(session_kernel(call->session, &kernel));
-	TRY(track_append(kernel, call->arena, "alloc", finding->allocated, &tracks));
-	TRY(track_append(kernel, call->arena, "free", finding->freed, &tracks));
-	if (tracks.count)
-		record_set_records(record, FINDING_COLUMN_TRACKS, tracks);
-	return NULL;
-}
 
 /* "cc cc 41". */
 static const char *bytes_text(const struct finding *finding, struct arena *arena)
@@ -35,7 +22,167 @@ static const char *bytes_text(const struct finding *finding, struct arena *arena
 	return text;
 }
 
-static struct dill_error *emit(struct command_call *call, const struct finding *finding)
+/* --- text --- */
+
+/* Fewest characters that are taken for text. */
+#define TEXT_MIN 4u
+
+/*
+ * What was written there as text, when it looks like some: printable to its end, or to a zero, as a
+ * string leaves it. NULL when it does not.
+ */
+static const char *text_of(const uint8_t *bytes, size_t size, struct arena *arena)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+	size_t length = 0;
+
+	while (length < size && bytes[length] >= ' ' && bytes[length] <= '~')
+		length++;
+	if (length < TEXT_MIN || (length < size && bytes[length]))
+		return NULL;
+	strbuf_append_escaped(&text, (const char *)bytes, length);
+	return strbuf_error(&text) ? NULL : arena_copy_text(arena, text.data, text.length);
+}
+
+static const char *stored_text(const struct finding *finding, struct arena *arena)
+{
+	uint8_t word[sizeof(finding->stored)];
+
+	memcpy(word, &finding->stored, sizeof(word));
+	return finding->has_stored ? text_of(word, sizeof(word), arena)
+				   : text_of(finding->seen_bytes, finding->seen_byte_count, arena);
+}
+
+/* --- what lies around --- */
+
+/* Where the slot begins that the wrong word lies in, and whose it is; 0 when in no object. */
+static struct dill_error *slot_of(struct inquiry *inquiry, const struct finding *finding,
+				  dill_virt *ret)
+{
+	dill_virt about = finding->object ? finding->object : finding->address;
+	struct findings scratch = {.arena = inquiry->arena};
+	struct located located;
+
+	*ret = 0;
+	if (kernel_region(inquiry->kernel, about) != REGION_DIRECT_MAP)
+		return NULL;
+	TRY(heap_locate(inquiry->heap, &inquiry->survey->all, about, &scratch, &located));
+	if (located.in_slot)
+		*ret = located.object - located.cache->red_left_pad;
+	return NULL;
+}
+
+/* An object's own end is in front of what was written behind it. */
+static bool is_behind_object(const struct finding *finding)
+{
+	return finding->object && finding->address > finding->object &&
+	       (finding->kind == FINDING_RED_ZONE || finding->kind == FINDING_PADDING);
+}
+
+static void copy_neighbour(const struct record *from, struct record *to)
+{
+	static const struct {
+		enum neighbour_column to;
+		enum object_column from;
+	} texts[] = {
+		{NEIGHBOUR_COLUMN_CACHE, OBJECT_COLUMN_CACHE},
+		{NEIGHBOUR_COLUMN_STATE, OBJECT_COLUMN_STATE},
+		{NEIGHBOUR_COLUMN_ALLOC_TAG, OBJECT_COLUMN_ALLOC_TAG},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (from->fields[texts[i].from].present)
+			record_set_text(to, texts[i].to, record_text(from, texts[i].from));
+	record_set_number(to, NEIGHBOUR_COLUMN_OBJECT, record_number(from, OBJECT_COLUMN_OBJECT));
+	record_set_number(to, NEIGHBOUR_COLUMN_OBJECT_SIZE,
+			  record_number(from, OBJECT_COLUMN_OBJECT_SIZE));
+	if (from->fields[OBJECT_COLUMN_TRACKS].present)
+		record_set_records(to, NEIGHBOUR_COLUMN_TRACKS,
+				   from->fields[OBJECT_COLUMN_TRACKS].records);
+}
+
+static struct dill_error *set_before(struct inquiry *inquiry, const struct finding *finding,
+				     struct record *record)
+{
+	struct record *answer, *neighbour = record_new(inquiry->arena, &neighbour_kind);
+	struct record_list list = {0};
+	dill_virt slot, start;
+	struct role role;
+
+	if (!neighbour)
+		return error_no_memory();
+	if (is_behind_object(finding))
+		return NULL;
+	TRY(slot_of(inquiry, finding, &slot));
+	if (!slot)
+		return NULL;
+	TRY(inquire(inquiry, slot - 1, &answer, &start));
+	if (!answer->fields[OBJECT_COLUMN_OBJECT].present)
+		return NULL;
+	copy_neighbour(answer, neighbour);
+	TRY(role_find(inquiry->heap, &inquiry->survey->all, start, &role));
+	record_set_text(neighbour, NEIGHBOUR_COLUMN_ROLE_TEXT,
+			role_text(&role, NULL, inquiry->arena));
+	record_list_append(&list, neighbour);
+	record_set_records(record, FINDING_COLUMN_BEFORE, list);
+	return NULL;
+}
+
+/* Who used the object that the finding is about. */
+static struct dill_error *set_tracks(struct inquiry *inquiry, const struct finding *finding,
+				     struct record *record)
+{
+	struct findings scratch = {.arena = inquiry->arena};
+	struct record_list list = {0};
+	struct track allocated, freed;
+	struct located located;
+
+	if (!finding->object)
+		return NULL;
+	TRY(heap_locate(inquiry->heap, &inquiry->survey->all, finding->object, &scratch, &located));
+	if (!located.in_slot)
+		return NULL;
+	TRY(tracks_read(inquiry->heap, located.cache, located.object, &finding->place,
+			inquiry->arena, &scratch, &allocated, &freed));
+	TRY(track_append(inquiry->kernel, inquiry->arena, "alloc", &allocated, &list));
+	TRY(track_append(inquiry->kernel, inquiry->arena, "free", &freed, &list));
+	if (list.count)
+		record_set_records(record, FINDING_COLUMN_TRACKS, list);
+	return NULL;
+}
+
+static struct dill_error *set_word(struct inquiry *inquiry, const struct finding *finding,
+				   struct record *record)
+{
+	const char *member;
+	struct role role;
+
+	TRY(role_find(inquiry->heap, &inquiry->survey->all, finding->address, &role));
+	TRY(role_member(inquiry->heap, &role, finding->address, inquiry->arena, &member));
+	record_set_text(record, FINDING_COLUMN_WORD, role_text(&role, member, inquiry->arena));
+	return NULL;
+}
+
+/* All of it is extra: what cannot be found out is left out. */
+static struct dill_error *explain(struct inquiry *inquiry, const struct finding *finding,
+				  struct record *record)
+{
+	struct dill_error *(*const parts[])(struct inquiry *, const struct finding *,
+					    struct record *) = {set_tracks, set_word, set_before};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		struct dill_error *error = parts[i](inquiry, finding, record);
+
+		if (error && error_is_fatal(error))
+			return error;
+		dill_error_free(error);
+	}
+	return NULL;
+}
+
+static struct dill_error *emit(struct command_call *call, struct inquiry *inquiry,
+			       const struct finding *finding)
 {
 	struct record *record = record_new(call->arena, &finding_record_kind);
 
@@ -54,10 +201,20 @@ static struct dill_error *emit(struct command_call *call, const struct finding *
 		record_set_number(record, FINDING_COLUMN_EXPECTED, finding->expected);
 	if (finding->has_seen)
 		record_set_number(record, FINDING_COLUMN_SEEN, finding->seen);
+	if (finding->object)
+		record_set_number(record, FINDING_COLUMN_OBJECT, finding->object);
 	if (finding->seen_byte_count)
 		record_set_text(record, FINDING_COLUMN_SEEN_BYTES,
 				bytes_text(finding, call->arena));
-	TRY(set_object(call, finding, record));
+	if (finding->has_stored)
+		record_set_number(record, FINDING_COLUMN_STORED, finding->stored);
+	record_set_text(record, FINDING_COLUMN_STORED_TEXT, stored_text(finding, call->arena));
+	if (finding->flipped_bits)
+		record_set_number(record, FINDING_COLUMN_FLIPPED_BITS, finding->flipped_bits);
+	if (finding->nearest)
+		record_set_number(record, FINDING_COLUMN_NEAREST, finding->nearest);
+	if (inquiry)
+		TRY(explain(inquiry, finding, record));
 	record_set_text(record, FINDING_COLUMN_TEXT, finding->text);
 	return call->sink->emit(call->sink, record);
 }
@@ -82,11 +239,45 @@ static void say_moved(const struct command_call *call, const struct findings *fi
 			   count, plural(count), findings->remarks.first->text);
 }
 
-struct dill_error *findings_emit(struct command_call *call, const struct findings *findings)
+static struct dill_error *inquiry_init(struct command_call *call, struct survey *survey,
+				       struct findings *scratch, struct inquiry *ret)
+{
+	*scratch = (struct findings){.arena = call->arena};
+	*ret = (struct inquiry){
+		.kernel = survey->heap->kernel,
+		.heap = survey->heap,
+		.survey = survey,
+		.arena = call->arena,
+		.findings = scratch,
+	};
+	return objects_init(survey, call->arena, &ret->objects);
+}
+
+static struct dill_error *emit_all(struct command_call *call, struct survey *survey,
+				   const struct findings *findings)
+{
+	struct findings scratch, *of_survey = survey ? survey->findings : NULL;
+	struct inquiry inquiry;
+	struct dill_error *error = NULL;
+	size_t number = 0;
+
+	if (survey)
+		TRY(inquiry_init(call, survey, &scratch, &inquiry));
+	if (survey)
+		survey->findings = &scratch; /* looking closer finds nothing new */
+	for (const struct finding *it = findings->first; it && !error; it = it->next)
+		error = emit(call, survey && number++ < FINDINGS_EXPLAINED ? &inquiry : NULL, it);
+	if (survey)
+		survey->findings = of_survey;
+	return error;
+}
+
+struct dill_error *findings_emit(struct command_call *call, struct survey *survey,
+				 const struct findings *findings)
 {
 	say_moved(call, findings);
-	for (const struct finding *finding = findings->first; finding; finding = finding->next)
-		TRY(emit(call, finding));
+	if (findings->first)
+		TRY(emit_all(call, survey, findings));
 	if (findings->count > findings->kept) {
 		struct record *record = record_new(call->arena, &finding_record_kind);
 
@@ -123,9 +314,9 @@ struct dill_error *gap_emit(struct command_call *call, const char *file, const c
 	return call->sink->emit(call->sink, record);
 }
 
-struct dill_error *survey_emit(struct command_call *call, const struct survey *survey,
+struct dill_error *survey_emit(struct command_call *call, struct survey *survey,
 			       const struct findings *findings)
 {
 	TRY(gap_emit(call, NULL, survey_why(survey)));
-	return findings_emit(call, findings);
+	return findings_emit(call, survey, findings);
 }

@@ -12,11 +12,15 @@
  */
 struct findings findings_new(const struct command_call *call);
 
+/** Findings whose neighbours are looked at; each may cost a look at all of a cache. */
+#define FINDINGS_EXPLAINED 100u
+
 /**
  * Emit every finding as a record, and one more that counts those past the limit. Marks the call as
  * one with findings when there are any. Of a running target's remarks the host is told the count.
+ * @param survey  to tell what the wrong word is, what lies before it and who used that; NULL = not
  */
-DILL_MUST_CHECK struct dill_error *findings_emit(struct command_call *call,
+DILL_MUST_CHECK struct dill_error *findings_emit(struct command_call *call, struct survey *survey,
 						 const struct findings *findings);
 
 /**
@@ -27,8 +31,7 @@ DILL_MUST_CHECK struct dill_error *findings_emit(struct command_call *call,
 DILL_MUST_CHECK struct dill_error *gap_emit(struct command_call *call, const char *file,
 					    const char *why);
 /** The same of a survey, then findings_emit(). */
-DILL_MUST_CHECK struct dill_error *survey_emit(struct command_call *call,
-					       const struct survey *survey,
+DILL_MUST_CHECK struct dill_error *survey_emit(struct command_call *call, struct survey *survey,
 					       const struct findings *findings);
 
 #endif

@@ -302,7 +302,7 @@ static struct dill_error *run(struct command_call *call)
 	TRY(emit_kernels(call, heap));
 	TRY(emit_features(call, heap));
 	TRY(emit_checks(call, heap, &caches));
-	return findings_emit(call, &findings);
+	return findings_emit(call, NULL, &findings);
 }
 
 static const struct record_kind *const kinds[] = {&info_kind,  &kernel_kind,	     &feature_kind,

@@ -11,7 +11,6 @@
 #include "render/check_view.h"
 #include "slub/check.h"
 #include "slub/survey.h"
-#include "slub/track.h"
 
 /* Caches by what can be checked of them. */
 struct coverage {
@@ -29,29 +28,6 @@ struct coverage {
 typedef ARRAY(const char *) texts;
 
 /* --- one cache --- */
-
-/* Look up who used the objects of what was found since @p mark. */
-static struct dill_error *add_users(struct heap *heap, const struct cache *cache,
-				    struct findings *findings, struct findings_mark mark)
-{
-	struct finding *finding = mark.last ? mark.last->next : findings->first;
-
-	for (; finding; finding = finding->next) {
-		struct findings scratch = {.arena = findings->arena};
-		struct track *tracks;
-
-		if (!finding->object)
-			continue;
-		tracks = arena_alloc_array(findings->arena, 2, sizeof(*tracks));
-		if (!tracks)
-			return error_no_memory();
-		TRY(tracks_read(heap, cache, finding->object, &finding->place, findings->arena,
-				&scratch, &tracks[0], &tracks[1]));
-		finding->allocated = &tracks[0];
-		finding->freed = &tracks[1];
-	}
-	return NULL;
-}
 
 static void cover(struct heap *heap, const struct cache *cache, const struct cache_map *map,
 		  struct coverage *coverage)
@@ -74,7 +50,6 @@ static void cover(struct heap *heap, const struct cache *cache, const struct cac
 static struct dill_error *check_cache(struct survey *survey, const struct cache *cache,
 				      struct arena *arena, struct coverage *coverage)
 {
-	struct findings_mark mark = findings_mark(survey->findings);
 	struct contents contents;
 	struct cache_map map;
 
@@ -88,7 +63,7 @@ static struct dill_error *check_cache(struct survey *survey, const struct cache 
 	TRY(bytes_check(survey->heap, &contents, &map, survey->findings, &coverage->counts));
 	TRY(shadow_check(survey->heap, &map, survey->findings, &coverage->counts));
 	cover(survey->heap, cache, &map, coverage);
-	return add_users(survey->heap, cache, survey->findings, mark);
+	return NULL;
 }
 
 static struct dill_error *check_caches(struct survey *survey, const struct cache_list *caches,
@@ -233,7 +208,7 @@ static struct dill_error *run(struct command_call *call)
 	TRY(check_caches(&survey, pattern ? &chosen : &survey.all, &coverage));
 	if (!pattern)
 		lost_slabs_check(heap, &survey.scan, &findings);
-	TRY(findings_emit(call, &findings));
+	TRY(findings_emit(call, &survey, &findings));
 	return emit_summary(call, &survey, &coverage);
 }
 

@@ -157,7 +157,7 @@ static struct dill_error *run(struct command_call *call)
 	TRY(caches_choose(&survey.all, call->arguments[0], call->arena, &caches));
 	for (size_t i = 0; i < caches.count; i++)
 		TRY(show(call, heap, &caches.items[i], &chosen, &findings));
-	return findings_emit(call, &findings);
+	return findings_emit(call, &survey, &findings);
 }
 
 static const struct record_kind *const kinds[] = {

@@ -83,7 +83,7 @@ static struct dill_error *run(struct command_call *call)
 	TRY(objects_init(&survey, call->arena, &inquiry.objects));
 	for (size_t i = 0; i < call->argument_count; i++)
 		TRY(emit_answer(call, &inquiry, trace, addresses[i]));
-	return findings_emit(call, &findings);
+	return findings_emit(call, &survey, &findings);
 }
 
 static const struct record_kind *const kinds[] = {

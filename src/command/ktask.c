@@ -250,7 +250,7 @@ static struct dill_error *run_ktask(struct command_call *call)
 	TRY(tasks_new(kernel, &tasks));
 	error = show_tasks(&run, tasks);
 	/* What is broken explains why something was not found. */
-	TRY(findings_emit(call, &run.findings));
+	TRY(findings_emit(call, NULL, &run.findings));
 	return steal(error);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "command/role_record.h"
 #include "command/track_record.h"
 #include "kernel/region.h"
 #include "slub/alloc_tag.h"
@@ -404,6 +405,9 @@ struct dill_error *inquire(struct inquiry *inquiry, dill_virt address, struct re
 		record_set_text(record, OBJECT_COLUMN_KIND, "unmapped");
 		error = NULL;
 	}
+	if (!error && region == REGION_DIRECT_MAP)
+		error = role_answer(inquiry->heap, &inquiry->survey->all, address, inquiry->arena,
+				    record);
 	*ret_start = record->fields[OBJECT_COLUMN_OBJECT].present
 			     ? record_number(record, OBJECT_COLUMN_OBJECT)
 			     : address;

@@ -1,7 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/finding_view.h"
 
+#include <string.h>
+
 #include "render/track_view.h"
+
+static const struct column neighbour_columns[] = {
+	[NEIGHBOUR_COLUMN_OBJECT] = {"object", COLUMN_ADDRESS, NULL, "as callers got it"},
+	[NEIGHBOUR_COLUMN_CACHE] = {"cache", COLUMN_TEXT, NULL, "its cache"},
+	[NEIGHBOUR_COLUMN_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, NULL,
+					  "bytes that its user may use"},
+	[NEIGHBOUR_COLUMN_STATE] = {"state", COLUMN_TEXT, NULL, "as kobj tells it"},
+	[NEIGHBOUR_COLUMN_ROLE_TEXT] = {"role_text", COLUMN_TEXT, NULL,
+					"what it is to the allocator itself"},
+	[NEIGHBOUR_COLUMN_ALLOC_TAG] = {"alloc_tag", COLUMN_TEXT, NULL,
+					"source line that allocated it (MEM_ALLOC_PROFILING)"},
+	[NEIGHBOUR_COLUMN_TRACKS] = {"tracks", COLUMN_RECORDS, NULL,
+				     "who allocated and who freed it, where recorded", &track_kind},
+};
+
+const struct record_kind neighbour_kind = {
+	.name = "neighbour",
+	.doc = "The object in front of one that was overwritten; lies inside of a finding.",
+	.columns = neighbour_columns,
+	.column_count = sizeof(neighbour_columns) / sizeof(neighbour_columns[0]),
+};
 
 static const struct column columns[] = {
 	[FINDING_COLUMN_KIND] = {"kind", COLUMN_TEXT, NULL,
@@ -13,38 +36,132 @@ static const struct column columns[] = {
 	[FINDING_COLUMN_SLAB] = {"slab", COLUMN_ADDRESS, NULL,
 				 "descriptor of the slab it was found in"},
 	[FINDING_COLUMN_ADDRESS] = {"address", COLUMN_ADDRESS, NULL,
-				    "where the wrong value was read"},
+				    "of the word that is wrong: where a watchpoint catches who "
+				    "writes it; of an object that is free twice, its own"},
 	[FINDING_COLUMN_EXPECTED] = {"expected", COLUMN_ADDRESS, NULL,
 				     "value that would have fitted; absent when several would"},
-	[FINDING_COLUMN_SEEN] = {"seen", COLUMN_ADDRESS, NULL, "value that was there"},
+	[FINDING_COLUMN_SEEN] = {"seen", COLUMN_ADDRESS, NULL,
+				 "value that was there, decoded where the kernel encodes it"},
 	[FINDING_COLUMN_OBJECT] = {"object", COLUMN_ADDRESS, NULL,
 				   "object it is about, as callers got it"},
 	[FINDING_COLUMN_SEEN_BYTES] = {"seen_bytes", COLUMN_TEXT, NULL,
 				       "bytes from address on, each of which should be expected"},
+	[FINDING_COLUMN_STORED] = {"stored", COLUMN_ADDRESS, NULL,
+				   "the word at address as memory has it, of pointers"},
+	[FINDING_COLUMN_STORED_TEXT] = {"stored_text", COLUMN_TEXT, NULL,
+					"stored, or the bytes seen, as text where it is text"},
+	[FINDING_COLUMN_FLIPPED_BITS] =
+		{"flipped_bits", COLUMN_COUNT, NULL,
+		 "1 or 2: so many bits differ from what should be there, as faulty memory leaves "
+		 "it; absent when it is more"},
+	[FINDING_COLUMN_NEAREST] = {"nearest", COLUMN_ADDRESS, NULL,
+				    "value that fits with these bits put right"},
+	[FINDING_COLUMN_WORD] = {"word", COLUMN_TEXT, NULL,
+				 "what the word at address is in the allocator's own structs, such "
+				 "as kmem_cache_cpu.freelist of a cache"},
+	[FINDING_COLUMN_BEFORE] =
+		{"before", COLUMN_RECORDS, NULL,
+		 "the object that ends in front of the one with the wrong word: what runs over its "
+		 "end writes there; of the first 100 findings",
+		 &neighbour_kind},
 	[FINDING_COLUMN_TRACKS] = {"tracks", COLUMN_RECORDS, NULL,
 				   "who allocated and who freed the object, where recorded",
 				   &track_kind},
 	[FINDING_COLUMN_TEXT] = {"text", COLUMN_TEXT, NULL, "the same in a sentence"},
 };
 
-/* What was there instead of what. */
+static bool has(const struct record *record, enum finding_column column)
+{
+	return record->fields[column].present;
+}
+
+static void draw_number(struct painter *painter, const char *label, enum style style,
+			const struct record *record, enum finding_column column)
+{
+	paint_format(painter, STYLE_DIM, "%s ", label);
+	paint_format(painter, style, "%#lx", (unsigned long)record_number(record, column));
+}
+
+static void draw_stored_text(struct painter *painter, const struct record *record)
+{
+	if (has(record, FINDING_COLUMN_STORED_TEXT))
+		paint_format(painter, STYLE_WARN, " \"%s\"",
+			     record_text(record, FINDING_COLUMN_STORED_TEXT));
+}
+
+/* Of a pointer: the word in memory, what that means, and what it should be. */
+static void draw_pointer(struct painter *painter, const struct record *record)
+{
+	draw_number(painter, "  stored", STYLE_WARN, record, FINDING_COLUMN_STORED);
+	draw_stored_text(painter, record);
+	if (has(record, FINDING_COLUMN_SEEN) &&
+	    record_number(record, FINDING_COLUMN_SEEN) !=
+		    record_number(record, FINDING_COLUMN_STORED))
+		draw_number(painter, ", decoded", STYLE_WARN, record, FINDING_COLUMN_SEEN);
+	if (has(record, FINDING_COLUMN_EXPECTED))
+		draw_number(painter, ", expected", STYLE_PLAIN, record, FINDING_COLUMN_EXPECTED);
+	else if (!strncmp(record_text(record, FINDING_COLUMN_KIND), "freelist_", 9))
+		paint(painter, STYLE_DIM, ", expected another object of the slab, or 0 at the end");
+	paint_newline(painter);
+}
+
+/* Of bytes and counters: what was there instead of what. */
 static void draw_values(struct painter *painter, const struct record *record)
 {
-	const struct field *bytes = &record->fields[FINDING_COLUMN_SEEN_BYTES];
-
-	if (!record->fields[FINDING_COLUMN_SEEN].present)
+	if (!has(record, FINDING_COLUMN_SEEN))
 		return;
 	paint(painter, STYLE_DIM, "  ");
-	if (record->fields[FINDING_COLUMN_EXPECTED].present)
-		paint_format(painter, STYLE_DIM, "expected %#lx, ",
-			     (unsigned long)record_number(record, FINDING_COLUMN_EXPECTED));
+	if (has(record, FINDING_COLUMN_EXPECTED)) {
+		draw_number(painter, "expected", STYLE_DIM, record, FINDING_COLUMN_EXPECTED);
+		paint(painter, STYLE_DIM, ", ");
+	}
 	paint(painter, STYLE_DIM, "seen ");
-	if (bytes->present)
-		paint(painter, STYLE_WARN, bytes->text);
+	if (has(record, FINDING_COLUMN_SEEN_BYTES))
+		paint(painter, STYLE_WARN, record_text(record, FINDING_COLUMN_SEEN_BYTES));
 	else
 		paint_format(painter, STYLE_WARN, "%#lx",
 			     (unsigned long)record_number(record, FINDING_COLUMN_SEEN));
+	draw_stored_text(painter, record);
 	paint_newline(painter);
+}
+
+static void draw_flips(struct painter *painter, const struct record *record)
+{
+	uint64_t bits = record_number(record, FINDING_COLUMN_FLIPPED_BITS);
+
+	if (!bits)
+		return;
+	paint_format(painter, STYLE_WARN, "  %s differ%s from what should be there",
+		     bits == 1 ? "one bit" : "two bits", bits == 1 ? "s" : "");
+	if (has(record, FINDING_COLUMN_NEAREST))
+		draw_number(painter, ",", STYLE_PLAIN, record, FINDING_COLUMN_NEAREST);
+	paint(painter, STYLE_DIM, ": faulty memory leaves it so");
+	paint_newline(painter);
+}
+
+static void draw_tracks(struct painter *painter, const struct field *tracks)
+{
+	for (const struct record *track = tracks->records.first; track; track = track->next)
+		draw_track(painter, 4, 10, track);
+}
+
+static void draw_before(struct painter *painter, const struct record *record)
+{
+	paint(painter, STYLE_DIM, "  before it: ");
+	paint(painter, STYLE_PLAIN, "object ");
+	paint_address(painter, record_number(record, NEIGHBOUR_COLUMN_OBJECT));
+	paint_format(painter, STYLE_PLAIN, " of %s, %lu bytes, %s",
+		     record_text(record, NEIGHBOUR_COLUMN_CACHE),
+		     (unsigned long)record_number(record, NEIGHBOUR_COLUMN_OBJECT_SIZE),
+		     record_text(record, NEIGHBOUR_COLUMN_STATE));
+	if (record->fields[NEIGHBOUR_COLUMN_ROLE_TEXT].present)
+		paint_format(painter, STYLE_PLAIN, ": %s",
+			     record_text(record, NEIGHBOUR_COLUMN_ROLE_TEXT));
+	if (record->fields[NEIGHBOUR_COLUMN_ALLOC_TAG].present)
+		paint_format(painter, STYLE_PLAIN, ", from %s",
+			     record_text(record, NEIGHBOUR_COLUMN_ALLOC_TAG));
+	paint_newline(painter);
+	draw_tracks(painter, &record->fields[NEIGHBOUR_COLUMN_TRACKS]);
 }
 
 static struct dill_error *draw(struct painter *painter, const struct record *record)
@@ -69,13 +186,19 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	if (fields[FINDING_COLUMN_ADDRESS].present && fields[FINDING_COLUMN_ADDRESS].number) {
 		paint(painter, STYLE_DIM, " (read at ");
 		paint_address(painter, fields[FINDING_COLUMN_ADDRESS].number);
+		if (fields[FINDING_COLUMN_WORD].present)
+			paint_format(painter, STYLE_DIM, ", %s", fields[FINDING_COLUMN_WORD].text);
 		paint(painter, STYLE_DIM, ")");
 	}
 	paint_newline(painter);
-	draw_values(painter, record);
-	for (const struct record *track = fields[FINDING_COLUMN_TRACKS].records.first; track;
-	     track = track->next)
-		draw_track(painter, 4, 10, track);
+	if (fields[FINDING_COLUMN_STORED].present)
+		draw_pointer(painter, record);
+	else
+		draw_values(painter, record);
+	draw_flips(painter, record);
+	draw_tracks(painter, &fields[FINDING_COLUMN_TRACKS]);
+	if (fields[FINDING_COLUMN_BEFORE].present)
+		draw_before(painter, fields[FINDING_COLUMN_BEFORE].records.first);
 	return NULL;
 }
 

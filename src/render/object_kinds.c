@@ -48,6 +48,17 @@ static const struct column columns[] = {
 	[OBJECT_COLUMN_PAGE_REFCOUNT] = {"page_refcount", COLUMN_SIGNED, NULL,
 					 "references to the page"},
 	[OBJECT_COLUMN_PAGE_FLAGS] = {"page_flags", COLUMN_ADDRESS, NULL, "its flags word"},
+	[OBJECT_COLUMN_ROLE] = {"role", COLUMN_TEXT, NULL,
+				"struct of the allocator that the address lies in: kmem_cache, "
+				"kmem_cache_cpu, kmem_cache_node, slub_percpu_sheaves, slab_sheaf, "
+				"node_barn"},
+	[OBJECT_COLUMN_ROLE_MEMBER] = {"role_member", COLUMN_TEXT, NULL,
+				       "member of it that the address lies in"},
+	[OBJECT_COLUMN_ROLE_CACHE] = {"role_cache", COLUMN_TEXT, NULL,
+				      "cache that this struct serves"},
+	[OBJECT_COLUMN_ROLE_CPU] = {"role_cpu", COLUMN_COUNT, NULL, "CPU that it serves"},
+	[OBJECT_COLUMN_ROLE_NODE] = {"role_node", COLUMN_COUNT, NULL, "NUMA node that it serves"},
+	[OBJECT_COLUMN_ROLE_TEXT] = {"role_text", COLUMN_TEXT, NULL, "the same in words"},
 	[OBJECT_COLUMN_CACHE] = {"cache", COLUMN_TEXT, NULL, "name of the object's cache"},
 	[OBJECT_COLUMN_CACHE_ADDRESS] = {"cache_address", COLUMN_ADDRESS, NULL,
 					 "its struct kmem_cache"},

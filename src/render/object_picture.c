@@ -361,6 +361,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	const struct field *tracks = &record->fields[OBJECT_COLUMN_TRACKS];
 
 	draw_heading(painter, record);
+	draw_text(painter, "is", record, OBJECT_COLUMN_ROLE_TEXT);
 	draw_place_in_kernel(painter, record);
 	draw_object(painter, record);
 	draw_state(painter, record);

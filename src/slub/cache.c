@@ -41,10 +41,61 @@ static bool sizes_make_sense(const struct cache *cache)
 	       cache->offset <= cache->size - 8 && cache->red_left_pad < cache->size;
 }
 
+/* Of sizes that make no sense, the member that does not fit the others. */
+static struct member wrong_member(const struct layout *l, const struct cache *cache)
+{
+	uint32_t min_order = cache->min_order < ORDER_MAX ? cache->min_order : ORDER_MAX;
+	uint64_t least = (uint64_t)DILL_PAGE_SIZE << min_order;
+	bool size_fits = cache->size >= 8 && cache->inuse <= cache->size &&
+			 (uint64_t)cache->min_objects_per_slab * cache->size <= least;
+
+	if (!size_fits)
+		return l->cache_size;
+	if (!cache->object_size || cache->object_size > cache->size)
+		return l->cache_object_size;
+	if (cache->offset > cache->size - 8)
+		return l->cache_offset;
+	if (cache->red_left_pad >= cache->size)
+		return l->cache_red_left_pad;
+	if (cache->order <= ORDER_MAX && cache->objects_per_slab &&
+	    cache->objects_per_slab <= OBJECTS_MAX &&
+	    (uint64_t)cache->objects_per_slab * cache->size <= (uint64_t)DILL_PAGE_SIZE
+								       << cache->order)
+		return l->cache_min;
+	return l->cache_oo;
+}
+
+/* The pointers of a node in a struct kmem_cache: an element of one array or the other. */
+static struct member node_member(const struct layout *l, uint32_t node)
+{
+	struct member member = l->cache_per_node.present ? l->cache_per_node_node : l->cache_node;
+
+	member.size = 8; /* `node` is the whole array: take one element */
+	member.offset += (uint32_t)(node * (l->per_node_stride ? l->per_node_stride : 8));
+	return member;
+}
+
+static struct member barn_member(const struct layout *l, uint32_t node)
+{
+	struct member member = l->cache_per_node_barn;
+
+	member.offset += (uint32_t)(node * (l->per_node_stride ? l->per_node_stride : 8));
+	return member;
+}
+
+dill_virt cache_node_slot(const struct heap *heap, const struct cache *cache, unsigned node)
+{
+	return cache->address + node_member(&heap->layout, node).offset;
+}
+
+dill_virt cache_barn_slot(const struct heap *heap, const struct cache *cache, unsigned node)
+{
+	return cache->address + barn_member(&heap->layout, node).offset;
+}
+
 static struct dill_error *read_nodes(struct heap *heap, struct arena *arena, struct span bytes,
 				     struct cache *cache)
 {
-	const struct layout *l = &heap->layout;
 	uint32_t limit = cache->node_limit;
 	dill_virt *nodes = arena_alloc_array(arena, limit, sizeof(*nodes));
 	dill_virt *barns = arena_alloc_array(arena, limit, sizeof(*barns));
@@ -52,16 +103,8 @@ static struct dill_error *read_nodes(struct heap *heap, struct arena *arena, str
 	if (!nodes || !barns)
 		return error_no_memory();
 	for (uint32_t i = 0; i < limit; i++) {
-		struct member node =
-			l->cache_per_node.present ? l->cache_per_node_node : l->cache_node;
-		struct member barn = l->cache_per_node_barn;
-		uint64_t stride = l->per_node_stride ? l->per_node_stride : 8;
-
-		node.size = 8; /* `node` is the whole array: take one element */
-		node.offset += (uint32_t)(i * stride);
-		barn.offset += (uint32_t)(i * stride);
-		nodes[i] = member_get(node, bytes);
-		barns[i] = member_get(barn, bytes);
+		nodes[i] = member_get(node_member(&heap->layout, i), bytes);
+		barns[i] = member_get(barn_member(&heap->layout, i), bytes);
 	}
 	cache->nodes = nodes;
 	cache->barns = barns;
@@ -116,8 +159,9 @@ static struct dill_error *read_name(struct heap *heap, struct arena *arena,
 
 	if (error) {
 		cache->name = arena_format(arena, "?%#lx", (unsigned long)cache->address);
-		return findings_absorb(findings, &place,
-				       dill_error_add_context(error, "name of a cache"));
+		return findings_absorb_at(findings, &place,
+					  cache->address + heap->layout.cache_name.offset, address,
+					  dill_error_add_context(error, "name of a cache"));
 	}
 	strbuf_append_escaped(&text, raw, strlen(raw));
 	TRY(strbuf_error(&text));
@@ -143,7 +187,8 @@ static struct dill_error *read_into(struct heap *heap, struct arena *arena,
 	TRY(read_name(heap, arena, findings, member_get(heap->layout.cache_name, bytes), cache));
 	if (!cache->usable) {
 		place.cache = cache->name;
-		findings_add(findings, FINDING_CACHE, &place, cache->address,
+		findings_add(findings, FINDING_CACHE, &place,
+			     cache->address + wrong_member(&heap->layout, cache).offset,
 			     "size %u, object size %u, order %u and %u objects per slab do not fit "
 			     "together",
 			     cache->size, cache->object_size, cache->order,

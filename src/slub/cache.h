@@ -105,6 +105,11 @@ static inline dill_virt cache_object(const struct cache *cache, dill_virt slab_b
 	return slab_base + (uint64_t)index * cache->size + cache->red_left_pad;
 }
 
+/** Address of a cache's pointer to the struct kmem_cache_node of a node. */
+dill_virt cache_node_slot(const struct heap *heap, const struct cache *cache, unsigned node);
+/** The same of its pointer to a node's barn; since 7.1. */
+dill_virt cache_barn_slot(const struct heap *heap, const struct cache *cache, unsigned node);
+
 /** True for a cache whose debug options make it work on slab freelists alone (mm/slab.h
  * SLAB_DEBUG_FLAGS). */
 bool cache_is_debug(const struct heap *heap, const struct cache *cache);

@@ -154,6 +154,8 @@ static struct dill_error *claim(struct maker *maker, const struct listed_slab *i
 	const struct slab *claimed = &item->slab;
 	struct mapped_slab *slab = cache_map_slab(maker->map, claimed->base);
 	struct finding_place place = at_slab(maker, claimed);
+	struct finding *finding;
+	dill_virt wrong;
 
 	if (!claimed->usable || !slab)
 		return NULL; /* reading the list has said what is wrong, or the scan has */
@@ -161,14 +163,19 @@ static struct dill_error *claim(struct maker *maker, const struct listed_slab *i
 	if (slab->where == SLAB_UNLISTED) {
 		slab->where = where;
 		slab->cpu = cpu;
+		slab->slot = item->slot;
 		return NULL;
 	}
 	slab->twice = true;
 	place.moving = moving;
 	TRY(find_motion(maker, slab, &place.moving));
-	findings_add(maker->findings, FINDING_SLAB_STATE, &place, claimed->address,
-		     "slab is on two lists: %s and %s", slab_where_name(slab->where),
-		     slab_where_name(where));
+	/* A node's list is sure of its slabs, as both neighbours name them; a CPU's is not. */
+	wrong = item->slot ? item->slot : slab->slot;
+	finding = findings_add(maker->findings, FINDING_SLAB_STATE, &place,
+			       wrong ? wrong : claimed->address, "slab is on two lists: %s and %s",
+			       slab_where_name(slab->where), slab_where_name(where));
+	if (wrong)
+		finding_set_stored(finding, claimed->address);
 	return NULL;
 }
 
@@ -184,7 +191,10 @@ static struct dill_error *claim_all(struct maker *maker, const struct contents *
 {
 	for (size_t c = 0; c < contents->cpu_count; c++) {
 		const struct cpu_contents *cpu = &contents->cpus[c];
-		struct listed_slab own = {.slab = cpu->slab};
+		struct listed_slab own = {
+			.slab = cpu->slab,
+			.slot = cpu->address + maker->heap->layout.cpu_slab.offset,
+		};
 
 		own.freelist.broken = cpu->lockless.broken || cpu->remote.broken;
 		if (cpu->has_slab)
@@ -312,6 +322,7 @@ static struct dill_error *walk_unlisted(struct maker *maker, struct mapped_slab 
 	struct finding_place where = at_slab(maker, &slab->slab);
 	uint64_t by_rcu = layout_flag(&maker->heap->layout, "TYPESAFE_BY_RCU");
 	struct place place = {.kind = PLACE_UNLISTED_SLAB, .cpu = -1, .node = -1};
+	struct freelist_head head;
 	struct freelist freelist;
 
 	place.moving = "the slab is on its way between lists";
@@ -327,8 +338,9 @@ static struct dill_error *walk_unlisted(struct maker *maker, struct mapped_slab 
 		memset(slab->kinds, PLACE_UNLISTED_SLAB, slab->slab.objects);
 		return NULL;
 	}
-	TRY(freelist_walk(maker->heap, cache, &slab->slab, slab->slab.freelist, "slab freelist",
-			  &where, maker->arena, maker->findings, &freelist));
+	head = slab_freelist_head(maker->heap, &slab->slab);
+	TRY(freelist_walk(maker->heap, cache, &slab->slab, &head, &where, maker->arena,
+			  maker->findings, &freelist));
 	slab->broken |= freelist.broken;
 	check_count(maker, slab, &freelist, &where);
 	for (; place.position < freelist.count; place.position++)
@@ -412,6 +424,6 @@ struct dill_error *cache_map_make(struct heap *heap, const struct contents *cont
 	end_run(&maker);
 	judge(&maker, contents, waiting, scan);
 	count(ret);
-	totals_check(contents, ret, scan, findings);
+	totals_check(heap, contents, ret, scan, findings);
 	return NULL;
 }

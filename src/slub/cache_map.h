@@ -23,6 +23,7 @@ struct mapped_slab {
 	struct slab slab;
 	enum slab_where where;
 	int cpu;	/**< for SLAB_OF_CPU and SLAB_CPU_PARTIAL; else -1 */
+	dill_virt slot; /**< for these the address of the pointer that leads to it; else 0 */
 	bool broken;	/**< a freelist of it is broken: objects found nowhere are unknown */
 	bool twice;	/**< on two lists, which is a finding: its freelist is met twice then */
 	uint8_t *kinds; /**< enum place_kind by object; PLACE_NONE = on no list */
@@ -70,8 +71,9 @@ DILL_MUST_CHECK struct dill_error *cache_map_make(struct heap *heap,
 						  struct findings *findings, struct cache_map *ret);
 
 /** totals.c: slabs and objects that were found against the kernel's counters. */
-void totals_check(const struct contents *contents, const struct cache_map *map,
-		  const struct slab_scan *scan, struct findings *findings);
+void totals_check(const struct heap *heap, const struct contents *contents,
+		  const struct cache_map *map, const struct slab_scan *scan,
+		  struct findings *findings);
 
 /** The slab whose memory holds @p address; NULL when it is in none. */
 struct mapped_slab *cache_map_slab(const struct cache_map *map, dill_virt address);

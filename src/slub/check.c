@@ -16,7 +16,8 @@ static void check_listed(const struct heap *heap, const struct slab *slab,
 		return; /* reading the list has said why */
 	place.slab = slab->address;
 	if (slab->node != node->node)
-		findings_add_values(findings, FINDING_SLAB_STATE, &place, slab->address, node->node,
+		findings_add_values(findings, FINDING_SLAB_STATE, &place,
+				    slab->address + heap->layout.page_flags.offset, node->node,
 				    slab->node, "slab of node %u is on the %s of node %u",
 				    slab->node, what, node->node);
 	if (slab->frozen)

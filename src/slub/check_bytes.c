@@ -88,8 +88,13 @@ static size_t wrong_length(const uint8_t *bytes, size_t length, size_t first, ui
 	return length - first;
 }
 
-static void keep_bytes(struct finding *finding, const uint8_t *bytes, size_t length)
+static void keep_bytes(struct finding *finding, const uint8_t *bytes, size_t length, uint8_t value)
 {
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < length && bits <= 2; i++)
+		bits += (unsigned)__builtin_popcount((unsigned)bytes[i] ^ value);
+	finding_set_flips(finding, bits);
 	finding->seen_byte_count = length < FINDING_BYTES_MAX ? length : FINDING_BYTES_MAX;
 	memcpy(finding->seen_bytes, bytes, finding->seen_byte_count);
 }
@@ -114,7 +119,7 @@ static bool check_zone(struct checker *checker, const struct subject *subject,
 		(unsigned long)subject->object, wrong, plural(wrong));
 	if (finding) {
 		finding->object = subject->object;
-		keep_bytes(finding, bytes + first, wrong);
+		keep_bytes(finding, bytes + first, wrong, value);
 	}
 	return false;
 }
@@ -281,7 +286,8 @@ static void check_tail(struct checker *checker, const struct mapped_slab *mapped
 		checker->bytes.data[from + first], "padding at the end of the slab is overwritten");
 	if (finding)
 		keep_bytes(finding, checker->bytes.data + from + first,
-			   wrong_length(checker->bytes.data + from, length, first, POISON_INUSE));
+			   wrong_length(checker->bytes.data + from, length, first, POISON_INUSE),
+			   POISON_INUSE);
 }
 
 static void check_objects(struct checker *checker, const struct mapped_slab *mapped,

@@ -57,8 +57,10 @@ struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 			memory_trim(kernel_memory(heap->kernel));
 			touched = 0;
 		}
-		TRY(freelist_walk(heap, cache, &item->slab, item->slab.freelist, "slab freelist",
-				  &here, arena, findings, &item->freelist));
+		struct freelist_head head = slab_freelist_head(heap, &item->slab);
+
+		TRY(freelist_walk(heap, cache, &item->slab, &head, &here, arena, findings,
+				  &item->freelist));
 
 		uint32_t expected = item->slab.objects - item->slab.inuse;
 

@@ -8,6 +8,7 @@
 /** A slab of a list with the freelist that is stored in it. */
 struct listed_slab {
 	struct slab slab;
+	dill_virt slot; /**< address of the pointer that leads to it, on a CPU's list; else 0 */
 	struct freelist freelist;
 };
 

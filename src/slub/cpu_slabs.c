@@ -3,6 +3,7 @@
 
 #include "base/plural.h"
 #include "slub/contents.h"
+#include "slub/locate.h"
 
 /*
  * The per-CPU slab engine, from the first SLUB to 6.19 (mm/slub.c struct kmem_cache_cpu): each CPU
@@ -39,11 +40,11 @@ static bool already_listed(const struct slab_list *list, dill_virt address)
 	return false;
 }
 
-/* Follow a CPU's chain of partial slabs from @p first. */
+/* Follow a CPU's chain of partial slabs from @p first, which was read at @p slot. */
 static struct dill_error *read_partial(struct heap *heap, const struct cache *cache,
-				       dill_virt first, const struct finding_place *place,
-				       struct arena *arena, struct findings *findings,
-				       struct slab_list *ret)
+				       dill_virt first, dill_virt slot,
+				       const struct finding_place *place, struct arena *arena,
+				       struct findings *findings, struct slab_list *ret)
 {
 	ARRAY(struct listed_slab) found = {0};
 	struct dill_error *error = NULL;
@@ -51,16 +52,18 @@ static struct dill_error *read_partial(struct heap *heap, const struct cache *ca
 
 	*ret = (struct slab_list){0};
 	while (address && !error) {
-		struct listed_slab item = {0};
+		struct slab_pointer from = {.slot = slot};
+		struct listed_slab item = {.slot = slot};
 
 		if (found.count == CPU_PARTIAL_MAX || already_listed(ret, address)) {
-			findings_add_values(findings, FINDING_LIST_CYCLE, place, address, 0,
-					    address, "CPU partial list comes back to slab %#lx",
-					    (unsigned long)address);
+			finding_set_pointer(findings_add_seen(
+				findings, FINDING_LIST_CYCLE, place, slot, address,
+				"CPU partial list comes back to slab %#lx",
+				(unsigned long)address));
 			ret->broken = true;
 			break;
 		}
-		error = slab_read(heap, cache, address, place, findings, &item.slab);
+		error = slab_read(heap, cache, address, &from, place, findings, &item.slab);
 		if (error)
 			break;
 		if (!item.slab.base) { /* no descriptor there: slab_read() has said so */
@@ -73,6 +76,7 @@ static struct dill_error *read_partial(struct heap *heap, const struct cache *ca
 		/* A page that is no slab of this cache has something else where the link would be.
 		 */
 		ret->broken = !item.slab.usable;
+		slot = address + heap->layout.slab_next.offset;
 		address = item.slab.usable ? item.slab.next : 0;
 	}
 	ret->items = NULL;
@@ -94,8 +98,9 @@ static struct dill_error *walk_remote(struct heap *heap, const struct cache *cac
 {
 	uint32_t expected = cpu->slab.objects - cpu->slab.inuse;
 
-	TRY(freelist_walk(heap, cache, &cpu->slab, cpu->slab.freelist, "slab freelist", place,
-			  arena, findings, &cpu->remote));
+	struct freelist_head head = slab_freelist_head(heap, &cpu->slab);
+
+	TRY(freelist_walk(heap, cache, &cpu->slab, &head, place, arena, findings, &cpu->remote));
 	if (!cpu->remote.broken && cpu->remote.count != expected) {
 		cpu->remote.broken = true;
 		findings_add_values(
@@ -115,13 +120,14 @@ static struct dill_error *walk_own(struct heap *heap, const struct cache *cache,
 				   struct findings *findings, struct cpu_contents *cpu)
 {
 	const struct slab *own = &cpu->slab;
+	const struct freelist_head head = {
+		fields->freelist, cpu->address + heap->layout.cpu_freelist.offset, "CPU freelist"};
 	struct finding_place here = *place;
 
 	here.slab = cpu->slab.address;
 	if (detail == CONTENTS_FREELISTS)
 		TRY(slabs_prefetch(heap, cache, &own, 1));
-	TRY(freelist_walk(heap, cache, &cpu->slab, fields->freelist, "CPU freelist", &here, arena,
-			  findings, &cpu->lockless));
+	TRY(freelist_walk(heap, cache, &cpu->slab, &head, &here, arena, findings, &cpu->lockless));
 	if (detail == CONTENTS_FREELISTS)
 		TRY(walk_remote(heap, cache, &here, arena, findings, cpu));
 	/* What the CPU has taken counts as in use, so its freelist cannot be longer than that. */
@@ -171,6 +177,86 @@ static struct dill_error *prefetch_own_slabs(struct heap *heap, const struct con
 	return error;
 }
 
+/*
+ * The slab that a CPU's freelist lies in, by its first object: the CPU's pointer to the slab must
+ * say the same. 0 when the freelist is no witness.
+ */
+static struct dill_error *slab_of_freelist(struct heap *heap, const struct cache *cache,
+					   dill_virt freelist, dill_virt *ret)
+{
+	enum object_claim claim;
+	dill_virt page;
+
+	*ret = 0;
+	if (!freelist)
+		return NULL;
+	TRY(object_check(heap, cache, freelist, &claim));
+	if (claim != CLAIM_TRUE)
+		return NULL;
+	TRY(kernel_virt_to_page(heap->kernel, freelist, &page));
+	return kernel_page_head(heap->kernel, page, ret);
+}
+
+/* Whether the page's memory begins where the CPU's freelist lies, though it names another cache. */
+static bool holds_freelist(struct heap *heap, const struct cache *cache,
+			   const struct cpu_fields *fields)
+{
+	dill_virt base = kernel_is_page_struct(heap->kernel, fields->slab)
+				 ? kernel_page_to_virt(heap->kernel, fields->slab)
+				 : 0;
+
+	return base && fields->freelist >= base &&
+	       fields->freelist - base < (uint64_t)cache->objects_per_slab * cache->size;
+}
+
+/* The CPU has a freelist but no slab: the one that is wrong is the pointer, if the freelist is. */
+static void report_lone_freelist(struct heap *heap, const struct cpu_fields *fields,
+				 dill_virt expected, const struct finding_place *place,
+				 struct findings *findings, dill_virt cpu)
+{
+	const struct layout *l = &heap->layout;
+
+	if (expected)
+		finding_set_pointer(findings_add_values(findings, FINDING_POINTER, place,
+							cpu + l->cpu_slab.offset, expected, 0,
+							"CPU has a freelist but no slab"));
+	else
+		finding_set_pointer(findings_add_values(
+			findings, FINDING_POINTER, place, cpu + l->cpu_freelist.offset, 0,
+			fields->freelist, "CPU has a freelist but no slab"));
+}
+
+static struct dill_error *read_own(struct heap *heap, const struct cache *cache,
+				   const struct cpu_fields *fields, enum contents_detail detail,
+				   const struct finding_place *place, struct arena *arena,
+				   struct findings *findings, struct cpu_contents *cpu)
+{
+	struct slab_pointer from = {.slot = cpu->address + heap->layout.cpu_slab.offset};
+
+	TRY(slab_of_freelist(heap, cache, fields->freelist, &from.expected));
+	if (!fields->slab) {
+		if (fields->freelist)
+			report_lone_freelist(heap, fields, from.expected, place, findings,
+					     cpu->address);
+		return NULL;
+	}
+	from.sure = holds_freelist(heap, cache, fields);
+	TRY(slab_read(heap, cache, fields->slab, &from, place, findings, &cpu->slab));
+	cpu->has_slab = true;
+	/* A CPU's slab is frozen; where its freelist lies in another slab, one of both is not its.
+	 */
+	if (cpu->slab.usable && !cpu->slab.frozen && from.expected &&
+	    from.expected != fields->slab) {
+		finding_set_pointer(findings_add_values(
+			findings, FINDING_POINTER, place, from.slot, from.expected, fields->slab,
+			"the CPU's freelist lies in another slab than the CPU has"));
+		cpu->slab.usable = false;
+	}
+	cpu->broken = !cpu->slab.usable;
+	return cpu->slab.usable ? walk_own(heap, cache, fields, detail, place, arena, findings, cpu)
+				: NULL;
+}
+
 static struct dill_error *read_lists(struct heap *heap, const struct cache *cache,
 				     enum contents_detail detail, struct arena *arena,
 				     struct findings *findings, struct cpu_contents *cpu)
@@ -181,20 +267,13 @@ static struct dill_error *read_lists(struct heap *heap, const struct cache *cach
 
 	cpu->broken = error;
 	if (error)
-		return findings_absorb(findings, &place,
-				       dill_error_add_context(error, "struct kmem_cache_cpu"));
-	if (fields.slab) {
-		TRY(slab_read(heap, cache, fields.slab, &place, findings, &cpu->slab));
-		cpu->has_slab = true;
-		cpu->broken = !cpu->slab.usable;
-		if (cpu->slab.usable)
-			TRY(walk_own(heap, cache, &fields, detail, &place, arena, findings, cpu));
-	} else if (fields.freelist) {
-		findings_add_values(findings, FINDING_POINTER, &place,
-				    cpu->address + heap->layout.cpu_freelist.offset, 0,
-				    fields.freelist, "CPU has a freelist but no slab");
-	}
-	TRY(read_partial(heap, cache, fields.partial, &place, arena, findings, &cpu->partial));
+		return findings_absorb_at(
+			findings, &place, cache->address + heap->layout.cache_cpu_slab.offset,
+			cache->cpu_slab, dill_error_add_context(error, "struct kmem_cache_cpu"));
+	TRY(read_own(heap, cache, &fields, detail, &place, arena, findings, cpu));
+	TRY(read_partial(heap, cache, fields.partial,
+			 cpu->address + heap->layout.cpu_partial.offset, &place, arena, findings,
+			 &cpu->partial));
 	if (detail == CONTENTS_FREELISTS)
 		TRY(slab_list_walk(heap, cache, &cpu->partial, &place, arena, findings));
 	return NULL;

@@ -62,7 +62,7 @@ static struct dill_error *take_slab(struct heap *heap, const struct cache *cache
 	struct finding_place place = {.cpu = -1, .node = -1};
 
 	ret->cache = cache;
-	TRY(slab_read(heap, cache, address, &place, scratch, &ret->slab));
+	TRY(slab_read(heap, cache, address, NULL, &place, scratch, &ret->slab));
 	ret->object = ret->slab.freelist;
 	tally->slabs++;
 	tally->slabs_good += ret->slab.usable;

@@ -153,6 +153,47 @@ struct finding *findings_add_seen(struct findings *findings, enum finding_kind k
 	return finding;
 }
 
+void finding_set_stored(struct finding *finding, uint64_t stored)
+{
+	if (!finding)
+		return;
+	finding->has_stored = true;
+	finding->stored = stored;
+}
+
+void finding_set_flips(struct finding *finding, unsigned bits)
+{
+	if (finding && bits <= 2)
+		finding->flipped_bits = bits;
+}
+
+void finding_set_pointer(struct finding *finding)
+{
+	if (!finding || !finding->has_seen)
+		return;
+	finding_set_stored(finding, finding->seen);
+	if (finding->has_expected)
+		finding_set_flips(
+			finding, (unsigned)__builtin_popcountll(finding->expected ^ finding->seen));
+}
+
+void findings_copy(struct findings *findings, const struct finding *finding)
+{
+	struct finding *copy = findings_add(findings, finding->kind, &finding->place,
+					    finding->address, "%s", finding->text);
+	const char *text;
+	struct finding_place place;
+
+	if (!copy)
+		return;
+	text = copy->text; /* the other list's arena need not live as long */
+	place = copy->place;
+	*copy = *finding;
+	copy->text = text;
+	copy->place = place;
+	copy->next = NULL;
+}
+
 struct findings_mark findings_mark(const struct findings *findings)
 {
 	return (struct findings_mark){findings->last, findings->count, findings->kept,
@@ -206,6 +247,17 @@ struct dill_error *findings_absorb(struct findings *findings, const struct findi
 		return error;
 	findings_add(findings, FINDING_UNREADABLE, place, dill_error_address(error), "%s",
 		     dill_error_text(error));
+	dill_error_free(error);
+	return NULL;
+}
+
+struct dill_error *findings_absorb_at(struct findings *findings, const struct finding_place *place,
+				      uint64_t slot, uint64_t pointer, struct dill_error *error)
+{
+	if (!slot || !error || error_is_fatal(error))
+		return findings_absorb(findings, place, error);
+	finding_set_pointer(findings_add_seen(findings, FINDING_UNREADABLE, place, slot, pointer,
+					      "%s", dill_error_text(error)));
 	dill_error_free(error);
 	return NULL;
 }

@@ -54,23 +54,31 @@ struct finding_place {
 /** Most bytes of an overwritten zone that a finding keeps. */
 #define FINDING_BYTES_MAX 16u
 
-struct track;
-
 /**
  * Something broken in the target. The walk went on behind it.
  */
 struct finding {
 	enum finding_kind kind;
 	struct finding_place place;
-	uint64_t address;	     /**< where the wrong value was read */
+	/**
+	 * Of the word that is wrong, so that a watchpoint there catches who writes it; of an object
+	 * that is free in two places its own.
+	 */
+	uint64_t address;
 	bool has_expected, has_seen; /**< of these two values */
 	uint64_t expected;
-	uint64_t seen;
-	uint64_t object; /**< the object it is about, as callers get it; 0 = about none */
+	uint64_t seen; /**< decoded, when the kernel does not store it as it is */
+	bool has_stored;
+	uint64_t stored; /**< the word at address, as memory has it */
+	/** In how many bits the memory differs from what should be there, when that is 1 or 2, as
+	 * faulty memory leaves it; else 0. */
+	unsigned flipped_bits;
+	uint64_t nearest; /**< value that fits with these bits put right; 0 = `expected` or several
+			   */
+	uint64_t object;  /**< the object it is about, as callers get it; 0 = about none */
 	uint8_t seen_bytes[FINDING_BYTES_MAX]; /**< from address on; each should be `expected` */
 	size_t seen_byte_count;
-	const struct track *allocated, *freed; /**< who used the object; NULL = not looked up */
-	const char *text;		       /**< one sentence */
+	const char *text; /**< one sentence */
 	struct finding *next;
 };
 
@@ -110,6 +118,16 @@ struct finding *findings_add_seen(struct findings *findings, enum finding_kind k
 				  const struct finding_place *place, uint64_t address,
 				  uint64_t seen, const char *format, ...) DILL_PRINTF(6, 7);
 
+/** Tell the word that is at the finding's address. @param finding may be NULL */
+void finding_set_stored(struct finding *finding, uint64_t stored);
+/** Tell in how many bits memory is wrong; kept when a fault of the memory may have done it. @param
+ * finding may be NULL */
+void finding_set_flips(struct finding *finding, unsigned bits);
+/** A pointer of which expected and seen are known: the word as stored, and the bits that differ. */
+void finding_set_pointer(struct finding *finding);
+/** Add a copy of a finding of another list, remarks as remarks. */
+void findings_copy(struct findings *findings, const struct finding *finding);
+
 /** The newest finding, to tell later ones from those before; see findings_excuse(). */
 struct findings_mark {
 	struct finding *last;
@@ -132,5 +150,14 @@ void findings_drop(struct findings *findings, struct findings_mark mark);
 DILL_MUST_CHECK struct dill_error *findings_absorb(struct findings *findings,
 						   const struct finding_place *place,
 						   struct dill_error *error);
+/**
+ * The same where a pointer of the target led to what cannot be read: it is the word that is wrong.
+ * @param slot     address of the pointer; 0 = not known, as findings_absorb() then
+ * @param pointer  what it was
+ */
+DILL_MUST_CHECK struct dill_error *findings_absorb_at(struct findings *findings,
+						      const struct finding_place *place,
+						      uint64_t slot, uint64_t pointer,
+						      struct dill_error *error);
 
 #endif

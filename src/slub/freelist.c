@@ -68,28 +68,75 @@ void freelists_warm(struct heap *heap, const struct cache *cache, const struct s
 	}
 }
 
-/* Say why @p next cannot be on the list. */
-static struct finding *report_bad_pointer(const struct cache *cache, const struct slab *slab,
-					  dill_virt next, dill_virt slot, const char *what,
-					  const struct finding_place *place,
-					  struct findings *findings)
-{
-	dill_virt end = slab->base + (uint64_t)slab->objects * cache->size;
+/* A word of a freelist: the head, or the free pointer of an object. */
+struct link {
+	dill_virt slot;	 /* its address */
+	uint64_t stored; /* as memory has it */
+	dill_virt next;	 /* decoded */
+};
 
-	if (next < slab->base || next >= end)
-		return findings_add_seen(findings, FINDING_FREELIST_OUTSIDE, place, slot, next,
-					 "%s leads to %#lx, out of its slab %#lx-%#lx", what,
-					 (unsigned long)next, (unsigned long)slab->base,
-					 (unsigned long)end);
-	return findings_add_seen(findings, FINDING_FREELIST_MISALIGNED, place, slot, next,
-				 "%s leads to %#lx, which is not the start of an object", what,
-				 (unsigned long)next);
+/*
+ * Whether one or two bits make a wrong pointer a right one: the end of the list, or an object of
+ * the slab that is not on it yet. Decoding moves bits about and adds none, so that as many differ
+ * in the memory.
+ */
+static void look_for_flips(const struct cache *cache, const struct slab *slab, const uint8_t *met,
+			   dill_virt next, struct finding *finding)
+{
+	unsigned fewest = (unsigned)__builtin_popcountll(next);
+	dill_virt nearest = 0;
+	bool single = true;
+
+	for (uint32_t i = 0; i < slab->objects; i++) {
+		dill_virt object = cache_object(cache, slab->base, i);
+		unsigned bits = (unsigned)__builtin_popcountll(next ^ object);
+
+		if (met[i / 8] & 1u << i % 8 || bits > fewest)
+			continue;
+		single = bits < fewest;
+		fewest = bits;
+		nearest = object;
+	}
+	finding_set_flips(finding, fewest);
+	if (finding && finding->flipped_bits && single)
+		finding->nearest = nearest;
 }
 
-/* The wrong pointer was read in the last object, unless it was the list's head. */
-static void blame(struct finding *finding, const struct freelist *list)
+/* Say why the object that a link leads to cannot be on the list. */
+static void report_bad_pointer(const struct cache *cache, const struct slab *slab,
+			       const struct link *link, const char *what,
+			       const struct freelist *list, const uint8_t *met,
+			       const struct finding_place *place, struct findings *findings)
 {
+	dill_virt end = slab->base + (uint64_t)slab->objects * cache->size;
+	bool outside = link->next < slab->base || link->next >= end;
+	struct finding *finding;
+
+	if (outside)
+		finding = findings_add_seen(findings, FINDING_FREELIST_OUTSIDE, place, link->slot,
+					    link->next, "%s leads out of its slab %#lx-%#lx", what,
+					    (unsigned long)slab->base, (unsigned long)end);
+	else
+		finding = findings_add_seen(findings, FINDING_FREELIST_MISALIGNED, place,
+					    link->slot, link->next,
+					    "%s leads to what is not the start of an object", what);
+	finding_set_stored(finding, link->stored);
+	look_for_flips(cache, slab, met, link->next, finding);
+	/* The wrong pointer was read in the last object, unless it was the list's head. */
 	if (finding && list->count)
+		finding->object = list->objects[list->count - 1];
+}
+
+static void report_cycle(const struct link *link, const char *what, const struct freelist *list,
+			 const struct finding_place *place, struct findings *findings)
+{
+	struct finding *finding =
+		findings_add_seen(findings, FINDING_FREELIST_CYCLE, place, link->slot, link->next,
+				  "%s comes back to %#lx after %u object%s", what,
+				  (unsigned long)link->next, list->count, plural(list->count));
+
+	finding_set_stored(finding, link->stored);
+	if (finding)
 		finding->object = list->objects[list->count - 1];
 }
 
@@ -108,18 +155,17 @@ static struct dill_error *read_slot(struct heap *heap, const struct slab *slab,
 }
 
 struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
-				 const struct slab *slab, dill_virt head, const char *what,
+				 const struct slab *slab, const struct freelist_head *head,
 				 const struct finding_place *place, struct arena *arena,
 				 struct findings *findings, struct freelist *ret)
 {
-	dill_virt object = heap_untag(heap, head),
-		  slot = slab->address + heap->layout.slab_freelist.offset;
+	struct link link = {head->slot, heap_untag(heap, head->object), head->object};
 
 	*ret = (struct freelist){0};
-	if (!head)
+	if (!link.next)
 		return NULL;
 	if (heap->encoding == FREELIST_UNDECIDED) {
-		struct encoding_sample sample = {cache, *slab, head};
+		struct encoding_sample sample = {cache, *slab, link.next};
 
 		TRY(encoding_vote(heap, &sample, 1));
 	}
@@ -132,38 +178,34 @@ struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
 	if (!objects || !met)
 		return error_no_memory();
 	ret->objects = objects;
-	while (object) {
+	while (link.next) {
 		uint32_t index;
-		uint64_t stored;
 
-		if (!slab_object_index(cache, slab, object, &index)) {
-			blame(report_bad_pointer(cache, slab, object, slot, what, place, findings),
-			      ret);
+		if (!slab_object_index(cache, slab, link.next, &index)) {
+			report_bad_pointer(cache, slab, &link, head->what, ret, met, place,
+					   findings);
 			ret->broken = true;
 			return NULL;
 		}
 		if (met[index / 8] & 1u << index % 8) {
-			blame(findings_add_seen(findings, FINDING_FREELIST_CYCLE, place, slot,
-						object, "%s comes back to %#lx after %u object%s",
-						what, (unsigned long)object, ret->count,
-						plural(ret->count)),
-			      ret);
+			report_cycle(&link, head->what, ret, place, findings);
 			ret->broken = true;
 			return NULL;
 		}
 		met[index / 8] |= (uint8_t)(1u << index % 8);
-		objects[ret->count++] = object;
-		slot = object + cache->offset;
+		objects[ret->count++] = link.next;
+		link.slot = link.next + cache->offset;
 
-		struct dill_error *error = read_slot(heap, slab, mapped, size, slot, &stored);
+		struct dill_error *error =
+			read_slot(heap, slab, mapped, size, link.slot, &link.stored);
 
 		if (error) {
 			ret->broken = true;
 			return findings_absorb(findings, place,
-					       dill_error_add_context(error, "%s", what));
+					       dill_error_add_context(error, "%s", head->what));
 		}
-		object = heap_untag(heap,
-				    freelist_decode(heap->encoding, cache->random, stored, slot));
+		link.next = heap_untag(heap, freelist_decode(heap->encoding, cache->random,
+							     link.stored, link.slot));
 	}
 	return NULL;
 }

@@ -39,18 +39,32 @@ dill_virt freelist_decode(enum freelist_encoding encoding, uint64_t random, uint
 void freelists_warm(struct heap *heap, const struct cache *cache, const struct slab *const *slabs,
 		    size_t count);
 
+/** Where a freelist begins. */
+struct freelist_head {
+	dill_virt object; /**< the first one; 0 = empty list */
+	dill_virt slot;	  /**< address of the word that says so */
+	const char *what; /**< "slab freelist", for findings */
+};
+
+/** The freelist that is stored in a slab. */
+static inline struct freelist_head slab_freelist_head(const struct heap *heap,
+						      const struct slab *slab)
+{
+	return (struct freelist_head){
+		slab->freelist, slab->address + heap->layout.slab_freelist.offset, "slab freelist"};
+}
+
 /**
  * Follow a freelist through one slab.
  *
- * @param head   first object; 0 = empty list
- * @param what   "slab freelist", for findings
+ * @param head   where it begins
  * @param arena  holds the result
  * @return NULL; fatal errors. A list that leaves the slab, turns in a circle or cannot be read ends
  * there with a finding.
  */
 DILL_MUST_CHECK struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
-						 const struct slab *slab, dill_virt head,
-						 const char *what,
+						 const struct slab *slab,
+						 const struct freelist_head *head,
 						 const struct finding_place *place,
 						 struct arena *arena, struct findings *findings,
 						 struct freelist *ret);

@@ -15,60 +15,142 @@ static struct dill_error *read_link(struct heap *heap, dill_virt address, struct
 	return kernel_read_u64(heap->kernel, address + heap->layout.list_prev.offset, &ret->prev);
 }
 
-/* Read a link; what cannot be read is a finding, and *ret_ok false. */
-static struct dill_error *try_link(struct heap *heap, const struct list_walk *walk,
-				   struct findings *findings, dill_virt address, struct link *ret,
+/* Read a link; *ret_ok false when it cannot be read, which is said when the walk is at its end. */
+static struct dill_error *try_link(struct heap *heap, dill_virt address, struct link *ret,
 				   bool *ret_ok)
 {
 	struct dill_error *error = read_link(heap, address, ret);
 
 	*ret_ok = !error;
-	return findings_absorb(findings, &walk->place,
-			       dill_error_add_context(error, "%s", walk->what));
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	return NULL;
 }
 
-static void turn_back(struct list_walk *walk)
-{
-	walk->broken = true;
-	walk->forward_count = walk->nodes.count;
-	walk->state = LIST_BACKWARD;
-	walk->back_at = walk->head;
-}
+/* --- which link is wrong --- */
 
 static bool seen_before(const struct list_walk *walk, dill_virt address)
 {
-	for (size_t i = 0; i < walk->nodes.count; i++)
+	for (size_t i = 0; i < walk->forward_count; i++)
 		if (walk->nodes.items[i] == address)
 			return true;
 	return address == walk->head;
+}
+
+/* A link of the list that is wrong; @p expected is 0 when nothing tells what it should be. */
+static void report(const struct heap *heap, const struct list_walk *walk, struct findings *findings,
+		   dill_virt link, bool forward, dill_virt expected, uint64_t seen)
+{
+	bool cycle = forward && seen_before(walk, seen) && seen != walk->head;
+	enum finding_kind kind = cycle ? FINDING_LIST_CYCLE : FINDING_LIST_BROKEN;
+	const char *whose = link == walk->head ? "the head" : "a node";
+	const char *which = forward ? "forward" : "back";
+	const char *why = cycle ? "leads back into the list" : "leads astray";
+	const struct layout *l = &heap->layout;
+	uint64_t address = link + (forward ? l->list_next : l->list_prev).offset;
+
+	finding_set_pointer(expected ? findings_add_values(findings, kind, &walk->place, address,
+							   expected, seen,
+							   "%s: the %s link of %s %s", walk->what,
+							   which, whose, why)
+				     : findings_add_seen(findings, kind, &walk->place, address,
+							 seen, "%s: the %s link of %s %s",
+							 walk->what, which, whose, why));
+}
+
+/*
+ * The nodes on both sides lead to one node, whose own links do not lead to them: it is on the list,
+ * and was overwritten. Between the last node and the first one that is the list's head.
+ */
+static struct dill_error *report_node(struct heap *heap, struct list_walk *walk,
+				      struct findings *findings)
+{
+	dill_virt node = walk->ahead;
+	struct link links;
+	bool ok;
+
+	report(heap, walk, findings, node, false, walk->at, walk->ahead_prev);
+	if (node == walk->back_at) /* reached from behind, so that its forward link is right */
+		return NULL;
+	TRY(try_link(heap, node, &links, &ok));
+	if (ok && links.next != walk->back_at)
+		report(heap, walk, findings, node, true, walk->back_at, links.next);
+	return array_push(&walk->nodes, node);
+}
+
+/* Nothing leads to both sides of the break; more than one word is wrong. */
+static struct dill_error *report_gap(struct heap *heap, struct list_walk *walk,
+				     struct findings *findings, dill_virt behind)
+{
+	struct link links;
+	bool ok;
+
+	TRY(try_link(heap, behind, &links, &ok));
+	if (ok && links.prev == walk->at) { /* a node of the list, whose forward link is gone */
+		report(heap, walk, findings, walk->at, true, behind, walk->ahead);
+		report(heap, walk, findings, behind, true, walk->back_at, links.next);
+		return array_push(&walk->nodes, behind);
+	}
+	report(heap, walk, findings, walk->at, true, 0, walk->ahead);
+	report(heap, walk, findings, walk->back_at, false, 0, behind);
+	return NULL;
+}
+
+/* Say what breaks the list, once it was followed from both ends. */
+static struct dill_error *report_break(struct heap *heap, struct list_walk *walk,
+				       struct findings *findings)
+{
+	struct link links;
+	bool ok;
+
+	TRY(try_link(heap, walk->back_at, &links, &ok));
+	if (!ok) /* read before; a target that runs may have lost it since */
+		links.prev = 0;
+	if (links.prev == walk->at) {
+		report(heap, walk, findings, walk->at, true, walk->back_at, walk->ahead);
+		return NULL;
+	}
+	if (walk->unreadable && walk->ahead == links.prev) {
+		findings_add(findings, FINDING_UNREADABLE, &walk->place, walk->ahead,
+			     "%s: a node at %#lx cannot be read", walk->what,
+			     (unsigned long)walk->ahead);
+		return NULL;
+	}
+	if (!walk->unreadable && (walk->ahead == walk->back_at || walk->ahead == links.prev))
+		return report_node(heap, walk, findings);
+	return report_gap(heap, walk, findings, links.prev);
+}
+
+/* --- the walk --- */
+
+static void turn_back(struct list_walk *walk, dill_virt ahead, bool unreadable, uint64_t prev)
+{
+	walk->broken = true;
+	walk->ahead = ahead;
+	walk->unreadable = unreadable;
+	walk->ahead_prev = prev;
+	walk->forward_count = walk->nodes.count;
+	walk->state = LIST_BACKWARD;
+	walk->back_at = walk->head;
 }
 
 static struct dill_error *step_forward(struct heap *heap, struct list_walk *walk,
 				       struct findings *findings)
 {
 	struct link here, next;
+	struct dill_error *error = read_link(heap, walk->at, &here);
 	bool ok;
 
-	TRY(try_link(heap, walk, findings, walk->at, &here, &ok));
-	if (!ok) {
-		turn_back(walk);
-		return NULL;
+	if (error) { /* the head: of the other nodes this was read in the step before */
+		walk->broken = true;
+		walk->state = LIST_DONE;
+		return findings_absorb(findings, &walk->place,
+				       dill_error_add_context(error, "%s", walk->what));
 	}
-	TRY(try_link(heap, walk, findings, here.next, &next, &ok));
-	if (!ok) {
-		turn_back(walk);
-		return NULL;
-	}
-	if (next.prev != walk->at) {
-		bool cycle = seen_before(walk, here.next);
-
-		findings_add_values(
-			findings, cycle ? FINDING_LIST_CYCLE : FINDING_LIST_BROKEN, &walk->place,
-			here.next + heap->layout.list_prev.offset, walk->at, next.prev,
-			cycle ? "%s: a node's next leads back into the list"
-			      : "%s: the back link of a node does not name the node before it",
-			walk->what);
-		turn_back(walk);
+	TRY(try_link(heap, here.next, &next, &ok));
+	if (!ok || next.prev != walk->at) {
+		turn_back(walk, here.next, !ok, ok ? next.prev : 0);
 		return NULL;
 	}
 	if (here.next == walk->head) {
@@ -92,12 +174,12 @@ static struct dill_error *step_backward(struct heap *heap, struct list_walk *wal
 	bool ok;
 
 	walk->state = LIST_DONE;
-	TRY(try_link(heap, walk, findings, walk->back_at, &here, &ok));
+	TRY(try_link(heap, walk->back_at, &here, &ok));
 	if (!ok || here.prev == walk->at || here.prev == walk->head)
-		return NULL;
-	TRY(try_link(heap, walk, findings, here.prev, &prev, &ok));
+		return report_break(heap, walk, findings);
+	TRY(try_link(heap, here.prev, &prev, &ok));
 	if (!ok || prev.next != walk->back_at || walk->nodes.count == LIST_NODES_MAX)
-		return NULL;
+		return report_break(heap, walk, findings);
 	walk->state = LIST_BACKWARD;
 	walk->back_at = here.prev;
 	return array_push(&walk->nodes, here.prev);

@@ -9,7 +9,8 @@
  * A walk over one list_head of the target, checked link by link.
  *
  * A node is accepted only when its back link names the node before it, so a walk cannot go round in
- * a circle. Where the list breaks, a finding says so, and the rest is collected from the other end.
+ * a circle. Where the list breaks, the rest is collected from the other end, and then a finding
+ * says which link is the wrong one: where both ends meet shows what it should be.
  */
 struct list_walk {
 	dill_virt head;		    /**< address of the list_head that anchors the list */
@@ -20,6 +21,9 @@ struct list_walk {
 	/* the rest belongs to list.c */
 	dill_virt at, back_at;
 	size_t forward_count;
+	dill_virt ahead; /* where the forward link of `at` leads, when that broke the list */
+	bool unreadable; /* `ahead` is */
+	uint64_t ahead_prev;
 	enum { LIST_FORWARD, LIST_BACKWARD, LIST_DONE } state;
 };
 

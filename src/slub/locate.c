@@ -142,7 +142,7 @@ struct dill_error *heap_locate(struct heap *heap, struct cache_list *caches, dil
 	if (!ret->cache)
 		return NULL;
 	place.cache = ret->cache->name;
-	TRY(slab_read(heap, ret->cache, head, &place, findings, &ret->slab));
+	TRY(slab_read(heap, ret->cache, head, NULL, &place, findings, &ret->slab));
 	if (ret->slab.usable)
 		find_slot(address, ret);
 	return NULL;

@@ -41,8 +41,9 @@ static struct dill_error *read_counters(struct heap *heap, const struct contents
 
 	*ret_ok = !error;
 	if (error)
-		return findings_absorb(findings, &place,
-				       dill_error_add_context(error, "struct kmem_cache_node"));
+		return findings_absorb_at(
+			findings, &place, cache_node_slot(heap, contents->cache, node->node),
+			node->address, dill_error_add_context(error, "struct kmem_cache_node"));
 	/* The lock's first word is nonzero while a CPU holds it (qspinlock;
 	 * include/asm-generic/qspinlock_types.h). */
 	lock.size = 4;
@@ -106,6 +107,7 @@ static struct dill_error *read_slabs(struct heap *heap, const struct pending *pe
 				     struct arena *arena, struct findings *findings)
 {
 	const struct list_walk *walk = pending->walk;
+	const struct slab_pointer from = {.sure = true}; /* both neighbours on the list name it */
 	struct slab_list *list = pending->list;
 
 	list->broken = walk->broken;
@@ -116,8 +118,8 @@ static struct dill_error *read_slabs(struct heap *heap, const struct pending *pe
 		dill_virt address = walk->nodes.items[i] - heap->layout.slab_list.offset;
 
 		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
-		TRY(slab_read(heap, pending->contents->cache, address, &walk->place, findings,
-			      &list->items[list->count++].slab));
+		TRY(slab_read(heap, pending->contents->cache, address, &from, &walk->place,
+			      findings, &list->items[list->count++].slab));
 	}
 	return NULL;
 }

@@ -34,24 +34,11 @@ static struct dill_error *read_contents(struct objects *objects, const struct ca
 
 /* --- findings that concern the answer --- */
 
-static void copy_finding(const struct finding *finding, struct findings *to)
-{
-	struct finding *copy = findings_add(to, finding->kind, &finding->place, finding->address,
-					    "%s", finding->text);
-
-	if (!copy)
-		return;
-	copy->has_expected = finding->has_expected;
-	copy->expected = finding->expected;
-	copy->has_seen = finding->has_seen;
-	copy->seen = finding->seen;
-}
-
 static void copy_of_slab(const struct findings *from, dill_virt slab, struct findings *to)
 {
 	for (const struct finding *finding = from->first; finding; finding = finding->next)
 		if (finding->place.slab == slab)
-			copy_finding(finding, to);
+			findings_copy(to, finding);
 }
 
 /* Those that make the state unknown: of no slab, and of this cache or of no single one. */
@@ -61,7 +48,7 @@ static void copy_of_cache(const struct findings *from, const struct cache *cache
 	for (const struct finding *finding = from->first; finding; finding = finding->next)
 		if (!finding->place.slab &&
 		    (!finding->place.cache || finding->place.cache == cache->name))
-			copy_finding(finding, to);
+			findings_copy(to, finding);
 }
 
 /* --- where it is --- */
@@ -91,6 +78,7 @@ static struct dill_error *find_unlisted(struct objects *objects, const struct lo
 	const struct slab *slab = &answer->slab.slab;
 	struct findings scratch = {.arena = objects->arena};
 	struct finding_place at = {.cpu = -1, .node = -1};
+	struct freelist_head head = slab_freelist_head(objects->survey->heap, slab);
 	struct freelist freelist;
 
 	answer->place = (struct place){.kind = answer->slab.kinds[located->index],
@@ -99,8 +87,8 @@ static struct dill_error *find_unlisted(struct objects *objects, const struct lo
 				       .container = slab->address};
 	if (answer->place.kind != PLACE_UNLISTED_SLAB)
 		return NULL;
-	TRY(freelist_walk(objects->survey->heap, located->cache, slab, slab->freelist,
-			  "slab freelist", &at, objects->arena, &scratch, &freelist));
+	TRY(freelist_walk(objects->survey->heap, located->cache, slab, &head, &at, objects->arena,
+			  &scratch, &freelist));
 	while (answer->place.position < freelist.count &&
 	       freelist.objects[answer->place.position] != located->object)
 		answer->place.position++;

@@ -30,12 +30,12 @@ static struct dill_error *check_objects(struct heap *heap, const struct cache *c
 		TRY(object_check(heap, cache, sheaf->objects[i], &claim));
 		if (claim == CLAIM_TRUE)
 			continue;
-		findings_add_seen(findings,
-				  claim == CLAIM_UNREADABLE ? FINDING_UNREADABLE
-							    : FINDING_SHEAF_OBJECT,
-				  place, slot, sheaf->objects[i], "%s 0x%lx, entry %u: 0x%lx %s",
-				  what, (unsigned long)sheaf->address, i,
-				  (unsigned long)sheaf->objects[i], object_claim_text(claim));
+		finding_set_pointer(findings_add_seen(
+			findings,
+			claim == CLAIM_UNREADABLE ? FINDING_UNREADABLE : FINDING_SHEAF_OBJECT,
+			place, slot, sheaf->objects[i], "%s 0x%lx, entry %u: 0x%lx %s", what,
+			(unsigned long)sheaf->address, i, (unsigned long)sheaf->objects[i],
+			object_claim_text(claim)));
 		sheaf->broken = true;
 	}
 	return NULL;
@@ -64,10 +64,43 @@ static struct dill_error *read_objects(struct heap *heap, const struct cache *ca
 	return check_objects(heap, cache, what, place, findings, sheaf);
 }
 
+/*
+ * What is at @p sheaf names another cache. It is a sheaf of this one all the same when its first
+ * entry is one of its objects: the kernel leaves entries in place when it hands them out.
+ */
+static struct dill_error *report_stranger(struct heap *heap, const struct cache *cache,
+					  dill_virt sheaf, dill_virt owner, dill_virt slot,
+					  const char *what, const struct finding_place *place,
+					  struct findings *findings)
+{
+	const struct layout *l = &heap->layout;
+	enum object_claim claim = CLAIM_UNREADABLE;
+	struct dill_error *error = NULL;
+	dill_virt first;
+
+	if (slot)
+		error = kernel_read_u64(heap->kernel, sheaf + l->sheaf_objects.offset, &first);
+	if (slot && !error)
+		TRY(object_check(heap, cache, first, &claim));
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	if (slot && claim != CLAIM_TRUE)
+		finding_set_pointer(findings_add_seen(findings, FINDING_SHEAF, place, slot, sheaf,
+						      "%s 0x%lx is no sheaf of the cache", what,
+						      (unsigned long)sheaf));
+	else
+		finding_set_pointer(findings_add_values(
+			findings, FINDING_SHEAF, place, sheaf + l->sheaf_cache.offset,
+			cache->address, owner, "%s 0x%lx belongs to another cache", what,
+			(unsigned long)sheaf));
+	return NULL;
+}
+
 struct dill_error *sheaf_read(struct heap *heap, const struct cache *cache, dill_virt address,
-			      uint32_t limit, enum sheaf_detail detail, const char *what,
-			      const struct finding_place *place, struct arena *arena,
-			      struct findings *findings, struct sheaf *ret)
+			      dill_virt slot, uint32_t limit, enum sheaf_detail detail,
+			      const char *what, const struct finding_place *place,
+			      struct arena *arena, struct findings *findings, struct sheaf *ret)
 {
 	const struct layout *l = &heap->layout;
 	uint8_t buffer[STRUCT_MAX];
@@ -77,17 +110,14 @@ struct dill_error *sheaf_read(struct heap *heap, const struct cache *cache, dill
 	*ret = (struct sheaf){.address = address, .broken = true};
 	error = kernel_read(heap->kernel, address, buffer, bytes.size);
 	if (error)
-		return findings_absorb(findings, place, dill_error_add_context(error, "%s", what));
+		return findings_absorb_at(findings, place, slot, address,
+					  dill_error_add_context(error, "%s", what));
 
 	uint64_t size = member_get(l->sheaf_size, bytes);
 	dill_virt owner = member_get(l->sheaf_cache, bytes);
 
-	if (owner != cache->address) {
-		findings_add_values(findings, FINDING_SHEAF, place, address + l->sheaf_cache.offset,
-				    cache->address, owner, "%s 0x%lx belongs to another cache",
-				    what, (unsigned long)address);
-		return NULL;
-	}
+	if (owner != cache->address)
+		return report_stranger(heap, cache, address, owner, slot, what, place, findings);
 	if (size > limit) {
 		findings_add_values(findings, FINDING_SHEAF, place, address + l->sheaf_size.offset,
 				    limit, size, "%s 0x%lx counts %lu object%s, it has room for %u",
@@ -110,9 +140,7 @@ static uint32_t capacity(const struct cache *cache)
 							 : SHEAF_OBJECTS_MAX;
 }
 
-/* Bytes of struct slub_percpu_sheaves up to the last member that dill reads, in whatever order the
- * kernel has them. */
-static size_t cpu_sheaves_bytes(const struct layout *layout)
+size_t cpu_sheaves_bytes(const struct layout *layout)
 {
 	const struct member members[] = {layout->pcs_lock, layout->pcs_main, layout->pcs_spare,
 					 layout->pcs_rcu_free};
@@ -125,7 +153,7 @@ static size_t cpu_sheaves_bytes(const struct layout *layout)
 }
 
 /* One of a CPU's sheaves, if it has it. */
-static struct dill_error *read_named(struct heap *heap, const struct cache *cache,
+static struct dill_error *read_named(struct heap *heap, const struct cache *cache, dill_virt pcs,
 				     struct member member, struct span bytes,
 				     enum sheaf_detail detail, const char *what,
 				     const struct finding_place *place, struct arena *arena,
@@ -133,8 +161,8 @@ static struct dill_error *read_named(struct heap *heap, const struct cache *cach
 {
 	dill_virt address = member_get(member, bytes);
 
-	return address ? sheaf_read(heap, cache, address, capacity(cache), detail, what, place,
-				    arena, findings, ret)
+	return address ? sheaf_read(heap, cache, address, pcs + member.offset, capacity(cache),
+				    detail, what, place, arena, findings, ret)
 		       : NULL;
 }
 
@@ -175,16 +203,17 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 
 	sheaves->broken = error;
 	if (error)
-		return findings_absorb(findings, &place,
-				       dill_error_add_context(error, "CPU's sheaves"));
+		return findings_absorb_at(
+			findings, &place, cache->address + l->cache_cpu_sheaves.offset,
+			cache->cpu_sheaves, dill_error_add_context(error, "CPU's sheaves"));
 	sheaves->in_motion = member_get(l->pcs_lock, bytes);
 	place.moving = sheaves_moving(sheaves);
-	TRY(read_named(heap, cache, l->pcs_main, bytes, detail, "main sheaf", &place, arena,
-		       findings, &sheaves->main));
-	TRY(read_named(heap, cache, l->pcs_spare, bytes, detail, "spare sheaf", &place, arena,
-		       findings, &sheaves->spare));
-	TRY(read_named(heap, cache, l->pcs_rcu_free, bytes, detail, "sheaf waiting for RCU", &place,
-		       arena, findings, &sheaves->rcu_free));
+	TRY(read_named(heap, cache, sheaves->address, l->pcs_main, bytes, detail, "main sheaf",
+		       &place, arena, findings, &sheaves->main));
+	TRY(read_named(heap, cache, sheaves->address, l->pcs_spare, bytes, detail, "spare sheaf",
+		       &place, arena, findings, &sheaves->spare));
+	TRY(read_named(heap, cache, sheaves->address, l->pcs_rcu_free, bytes, detail,
+		       "sheaf waiting for RCU", &place, arena, findings, &sheaves->rcu_free));
 	return count_kfence(heap, &place, findings, &sheaves->rcu_free);
 }
 
@@ -203,7 +232,7 @@ static struct dill_error *read_barn_list(struct heap *heap, const struct cache *
 	for (size_t i = 0; i < walk->nodes.count; i++) {
 		dill_virt address = walk->nodes.items[i] - heap->layout.sheaf_link.offset;
 
-		TRY(sheaf_read(heap, cache, address, capacity(cache), detail, what, &walk->place,
+		TRY(sheaf_read(heap, cache, address, 0, capacity(cache), detail, what, &walk->place,
 			       arena, findings, &ret->items[ret->count++]));
 	}
 	return NULL;
@@ -240,6 +269,15 @@ static void check_barn_count(const struct sheaf_list *list, uint32_t counted, co
 			    list->count, counted);
 }
 
+/* Address of the pointer to a node's barn. */
+static dill_virt barn_slot(const struct heap *heap, const struct cache *cache,
+			   const struct node_contents *node)
+{
+	if (cache->barns && cache->barns[node->node])
+		return cache_barn_slot(heap, cache, node->node);
+	return node->address + heap->layout.node_barn.offset;
+}
+
 static struct dill_error *read_barn(struct heap *heap, const struct cache *cache,
 				    enum sheaf_detail detail, struct arena *arena,
 				    struct findings *findings, struct node_contents *node)
@@ -254,8 +292,9 @@ static struct dill_error *read_barn(struct heap *heap, const struct cache *cache
 
 	barn->broken = error;
 	if (error)
-		return findings_absorb(findings, &place,
-				       dill_error_add_context(error, "struct node_barn"));
+		return findings_absorb_at(findings, &place, barn_slot(heap, cache, node),
+					  barn->address,
+					  dill_error_add_context(error, "struct node_barn"));
 	lock.size = 4; /* as in node_lists.c: nonzero while it is held */
 	barn->in_motion = member_get(lock, bytes);
 	place.moving = barn_moving(barn);

@@ -53,6 +53,8 @@ struct barn {
 /**
  * Read one sheaf of @p cache.
  *
+ * @param slot    address of the pointer that leads there, and may be what is wrong; 0 when it is
+ * right
  * @param limit   most objects it can hold
  * @param what    "main sheaf", for findings
  * @param objects whether to read them, or only how many there are
@@ -60,10 +62,14 @@ struct barn {
  */
 enum sheaf_detail { SHEAF_SIZE, SHEAF_OBJECTS };
 DILL_MUST_CHECK struct dill_error *sheaf_read(struct heap *heap, const struct cache *cache,
-					      dill_virt address, uint32_t limit,
+					      dill_virt address, dill_virt slot, uint32_t limit,
 					      enum sheaf_detail detail, const char *what,
 					      const struct finding_place *place,
 					      struct arena *arena, struct findings *findings,
 					      struct sheaf *ret);
+
+/** Bytes of struct slub_percpu_sheaves up to the last member that dill reads, in whatever order the
+ * kernel has them. */
+size_t cpu_sheaves_bytes(const struct layout *layout);
 
 #endif

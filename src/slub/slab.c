@@ -2,6 +2,7 @@
 #include "slub/slab.h"
 
 #include "base/plural.h"
+#include "slub/freelist.h"
 
 /* More than sizeof(struct page) of any configuration. */
 #define DESCRIPTOR_MAX 256
@@ -125,7 +126,8 @@ void slab_check(struct heap *heap, const struct cache *cache, const struct findi
 	here.slab = slab->address;
 	slab->usable = cache->usable;
 	if (slab->node >= kernel_node_limit(heap->kernel)) {
-		findings_add(findings, FINDING_SLAB_STATE, &here, slab->address,
+		findings_add(findings, FINDING_SLAB_STATE, &here,
+			     slab->address + heap->layout.page_flags.offset,
 			     "slab is on node %u, which does not exist", slab->node);
 		slab->node = 0;
 	}
@@ -133,10 +135,89 @@ void slab_check(struct heap *heap, const struct cache *cache, const struct findi
 		check_counters(heap, cache, &here, findings, slab);
 }
 
-struct dill_error *slab_read(struct heap *heap, const struct cache *cache, dill_virt address,
-			     const struct finding_place *place, struct findings *findings,
-			     struct slab *ret)
+/* Where a page is marked as a slab. */
+static dill_virt mark_address(const struct heap *heap, dill_virt page)
 {
+	const struct layout *l = &heap->layout;
+
+	return page + (l->slab_mark == SLAB_MARK_FLAG ? l->page_flags : l->page_type).offset;
+}
+
+/*
+ * Whether a slab that names another cache is one of this cache all the same: the first pointer on
+ * its freelist leads to another of its objects, decoded with this cache's key.
+ */
+static struct dill_error *looks_like_ours(struct heap *heap, const struct cache *cache,
+					  const struct slab *slab, bool *ret)
+{
+	dill_virt slot = slab->freelist + cache->offset, next;
+	struct dill_error *error;
+	uint64_t stored;
+	uint32_t index;
+
+	*ret = false;
+	if (!slab_counters_fit(cache, slab) ||
+	    !slab_object_index(cache, slab, slab->freelist, &index))
+		return NULL;
+	error = kernel_read_u64(heap->kernel, slot, &stored);
+	if (error) {
+		if (error_is_fatal(error))
+			return error;
+		dill_error_free(error);
+		return NULL;
+	}
+	next = freelist_decode(heap->encoding, cache->random, stored, slot);
+	*ret = !next || slab_object_index(cache, slab, next, &index);
+	return NULL;
+}
+
+/* What is at @p address is no slab of the cache, and the pointer to it is to blame. */
+static void blame_pointer(struct findings *findings, enum finding_kind kind,
+			  const struct finding_place *place, const struct slab_pointer *from,
+			  dill_virt address, const char *why)
+{
+	struct finding *finding =
+		from->expected
+			? findings_add_values(findings, kind, place, from->slot, from->expected,
+					      address, "%#lx %s", (unsigned long)address, why)
+			: findings_add_seen(findings, kind, place, from->slot, address, "%#lx %s",
+					    (unsigned long)address, why);
+
+	finding_set_pointer(finding);
+}
+
+/* A slab's descriptor without the mark, or with the name of another cache. */
+static struct dill_error *report_stranger(struct heap *heap, const struct cache *cache, bool marked,
+					  dill_virt owner, const struct slab_pointer *from,
+					  const struct finding_place *place,
+					  struct findings *findings, const struct slab *slab)
+{
+	bool ours = from->sure || owner == cache->address;
+
+	if (!ours)
+		TRY(looks_like_ours(heap, cache, slab, &ours));
+	if (!ours && !marked)
+		blame_pointer(findings, FINDING_SLAB_MARK, place, from, slab->address,
+			      "is a page that is not marked as a slab");
+	else if (!ours)
+		blame_pointer(findings, FINDING_SLAB_CACHE, place, from, slab->address,
+			      "is a slab of another cache");
+	else if (!marked)
+		findings_add(findings, FINDING_SLAB_MARK, place, mark_address(heap, slab->address),
+			     "page is not marked as a slab");
+	else
+		finding_set_pointer(findings_add_values(
+			findings, FINDING_SLAB_CACHE, place,
+			slab->address + heap->layout.slab_cache.offset, cache->address, owner,
+			"slab belongs to another cache"));
+	return NULL;
+}
+
+struct dill_error *slab_read(struct heap *heap, const struct cache *cache, dill_virt address,
+			     const struct slab_pointer *from, const struct finding_place *place,
+			     struct findings *findings, struct slab *ret)
+{
+	const struct slab_pointer nobody = {.sure = true};
 	struct finding_place here = *place;
 	struct dill_error *error;
 	dill_virt owner;
@@ -144,26 +225,26 @@ struct dill_error *slab_read(struct heap *heap, const struct cache *cache, dill_
 
 	here.slab = address;
 	*ret = (struct slab){.address = address};
+	if (!from)
+		from = &nobody;
 	if (!kernel_is_page_struct(heap->kernel, address)) {
-		findings_add(findings, FINDING_POINTER, &here, address,
-			     "%#lx is not the address of a struct page", (unsigned long)address);
+		struct slab_pointer pointer = *from;
+
+		if (!pointer.slot)
+			pointer.slot = address;
+		blame_pointer(findings, FINDING_POINTER, place, &pointer, address,
+			      "is not the address of a struct page");
 		return NULL;
 	}
 	error = slab_peek(heap, address, ret, &marked, &owner);
 	if (error)
-		return findings_absorb(findings, &here,
-				       dill_error_add_context(error, "struct slab"));
-	if (!marked) {
-		findings_add(findings, FINDING_SLAB_MARK, &here, address,
-			     "page is not marked as a slab");
-	} else if (owner != cache->address) {
-		findings_add_values(findings, FINDING_SLAB_CACHE, &here,
-				    address + heap->layout.slab_cache.offset, cache->address, owner,
-				    "slab belongs to another cache");
-	} else {
+		return findings_absorb_at(findings, &here, from->slot, address,
+					  dill_error_add_context(error, "struct slab"));
+	if (marked && owner == cache->address) {
 		slab_check(heap, cache, place, findings, ret);
+		return NULL;
 	}
-	return NULL;
+	return report_stranger(heap, cache, marked, owner, from, &here, findings, ret);
 }
 
 bool slab_object_index(const struct cache *cache, const struct slab *slab, dill_virt object,

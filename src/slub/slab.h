@@ -22,15 +22,24 @@ struct slab {
 	bool usable; /**< marked as a slab, of the expected cache, with possible counters */
 };
 
+/** The pointer that led to a slab. */
+struct slab_pointer {
+	dill_virt slot;	    /**< its address */
+	bool sure;	    /**< it is right, as something else leads there, too */
+	dill_virt expected; /**< descriptor that it should lead to; 0 = not known */
+};
+
 /**
  * Read and check the slab whose descriptor is at @p address, expected to belong to @p cache.
  *
- * What does not fit becomes findings at @p place, and `usable` is false then: its objects must not
- * be walked.
+ * What does not fit becomes findings: at the pointer, when that is what is wrong, else in the
+ * descriptor. `usable` is false then: its objects must not be walked.
+ * @param from  NULL when no pointer led there
  * @return NULL; fatal errors
  */
 DILL_MUST_CHECK struct dill_error *slab_read(struct heap *heap, const struct cache *cache,
-					     dill_virt address, const struct finding_place *place,
+					     dill_virt address, const struct slab_pointer *from,
+					     const struct finding_place *place,
 					     struct findings *findings, struct slab *ret);
 
 /**

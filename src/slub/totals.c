@@ -89,8 +89,48 @@ static bool is_uncounted(const struct contents *contents, const struct bounds *f
 					  can_have(contents->cache, slabs + 1, objects));
 }
 
-void totals_check(const struct contents *contents, const struct cache_map *map,
-		  const struct slab_scan *scan, struct findings *findings)
+/* Slabs of one node, and their objects. */
+static void sum_node(const struct cache_map *map, unsigned node, uint64_t *ret_slabs,
+		     uint64_t *ret_objects)
+{
+	*ret_slabs = *ret_objects = 0;
+	for (size_t i = 0; i < map->count; i++) {
+		if (map->slabs[i].slab.node != node || map->slabs[i].where == SLAB_DYING)
+			continue;
+		++*ret_slabs;
+		*ret_objects += map->slabs[i].slab.objects;
+	}
+}
+
+/* The counter that disagrees with what was found: of the first node that has such a one. */
+static dill_virt counter_of(const struct heap *heap, const struct contents *contents,
+			    const struct cache_map *map, bool of_objects, int *ret_node)
+{
+	const struct member counter =
+		of_objects ? heap->layout.node_total_objects : heap->layout.node_nr_slabs;
+	const struct node_contents *wrong = NULL;
+
+	for (size_t n = 0; n < contents->node_count; n++) {
+		const struct node_contents *node = &contents->nodes[n];
+		uint64_t slabs, objects;
+
+		if (!node->address)
+			continue;
+		sum_node(map, node->node, &slabs, &objects);
+		if (!wrong)
+			wrong = node;
+		if (of_objects ? objects != node->total_objects : slabs != node->nr_slabs) {
+			wrong = node;
+			break;
+		}
+	}
+	*ret_node = wrong ? (int)wrong->node : -1;
+	return wrong ? wrong->address + counter.offset : map->cache->address;
+}
+
+void totals_check(const struct heap *heap, const struct contents *contents,
+		  const struct cache_map *map, const struct slab_scan *scan,
+		  struct findings *findings)
 {
 	struct finding_place place = {.cache = map->cache->name, .cpu = -1, .node = -1};
 	struct bounds found = sum(contents, map);
@@ -100,15 +140,20 @@ void totals_check(const struct contents *contents, const struct cache_map *map,
 	if (contents->slabs <= found.slabs_max && contents->objects <= found.objects_max &&
 	    is_uncounted(contents, &found))
 		place.moving = "slabs are counted one after the other";
-	if (contents->slabs > found.slabs_max || contents->slabs < found.slabs_min)
-		findings_add_values(findings, FINDING_SLAB_TOTAL, &place, map->cache->address,
-				    contents->slabs, found.slabs_max,
+	if (contents->slabs > found.slabs_max || contents->slabs < found.slabs_min) {
+		dill_virt counter = counter_of(heap, contents, map, false, &place.node);
+
+		findings_add_values(findings, FINDING_SLAB_TOTAL, &place, counter, contents->slabs,
+				    found.slabs_max,
 				    "pages marked as slabs of this cache: %lu, its nodes count %lu",
 				    (unsigned long)found.slabs_max, (unsigned long)contents->slabs);
-	else if (contents->objects > found.objects_max || contents->objects < found.objects_min)
-		findings_add_values(findings, FINDING_SLAB_TOTAL, &place, map->cache->address,
+	} else if (contents->objects > found.objects_max || contents->objects < found.objects_min) {
+		dill_virt counter = counter_of(heap, contents, map, true, &place.node);
+
+		findings_add_values(findings, FINDING_SLAB_TOTAL, &place, counter,
 				    contents->objects, found.objects_max,
 				    "objects in the slabs of this cache: %lu, its nodes count %lu",
 				    (unsigned long)found.objects_max,
 				    (unsigned long)contents->objects);
+	}
 }

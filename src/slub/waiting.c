@@ -251,7 +251,7 @@ static struct dill_error *add_sheaf(struct waiting_reader *reader, struct waitin
 		return NULL;
 	}
 	place.cache = cache->name;
-	TRY(sheaf_read(reader->heap, cache, address, SHEAF_OBJECTS_MAX, SHEAF_OBJECTS, spot.what,
+	TRY(sheaf_read(reader->heap, cache, address, 0, SHEAF_OBJECTS_MAX, SHEAF_OBJECTS, spot.what,
 		       &place, reader->arena, reader->findings, &sheaf));
 	if (sheaf.broken)
 		note_incomplete(reader, &spot);

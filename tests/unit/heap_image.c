@@ -318,12 +318,28 @@ dill_virt image_slab(struct image *image, dill_virt cache, const uint32_t *free_
 	return slab;
 }
 
+/* A new slab counts as one of node 0. */
+static void move_to_node(struct image *image, dill_virt cache, unsigned node, dill_virt slab)
+{
+	const struct member counters[] = {image->heap.layout.node_nr_slabs,
+					  image->heap.layout.node_total_objects};
+	uint64_t amounts[] = {1, image_get(image, slab, image->heap.layout.slab_objects)};
+	dill_virt from = image_node(image, cache, 0), to = image_node(image, cache, node);
+
+	for (size_t i = 0; i < 2; i++) {
+		image_set(image, from, counters[i],
+			  image_get(image, from, counters[i]) - amounts[i]);
+		image_set(image, to, counters[i], image_get(image, to, counters[i]) + amounts[i]);
+	}
+	image_set(image, slab, image->heap.layout.page_flags, node);
+}
+
 void image_add_partial(struct image *image, dill_virt cache, unsigned node, dill_virt slab)
 {
 	const struct layout *l = &image->heap.layout;
 	dill_virt address = image_node(image, cache, node);
 
-	image_set(image, slab, l->page_flags, node);
+	move_to_node(image, cache, node, slab);
 	image_list_append(image, address + l->node_partial.offset, slab + l->slab_list.offset);
 	image_set(image, address, l->node_nr_partial,
 		  image_get(image, address, l->node_nr_partial) + 1);

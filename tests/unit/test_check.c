@@ -267,7 +267,7 @@ static void test_slab_on_two_lists(void **state)
 
 	image_set_u64(&f->image, image_cpu(&f->image, f->a, 0) + f->layout->cpu_slab.offset,
 		      f->partial[1]);
-	expect(f, FINDING_SLAB_STATE, f->partial[1]);
+	expect(f, FINDING_SLAB_STATE, image_cpu(&f->image, f->a, 0) + f->layout->cpu_slab.offset);
 }
 
 static void test_freelist_cycle(void **state)
@@ -406,7 +406,8 @@ static void test_more_slabs_counted_than_there_are(void **state)
 	struct fixture *f = *state;
 
 	add_to_counter(f, f->layout->node_nr_slabs, 1);
-	expect(f, FINDING_SLAB_TOTAL, f->a);
+	expect(f, FINDING_SLAB_TOTAL,
+	       image_node(&f->image, f->a, 0) + f->layout->node_nr_slabs.offset);
 	assert_int_equal(f->findings.first->expected, 8);
 	assert_int_equal(f->findings.first->seen, 7);
 }
@@ -416,7 +417,8 @@ static void test_fewer_slabs_counted_than_there_are(void **state)
 	struct fixture *f = *state;
 
 	add_to_counter(f, f->layout->node_nr_slabs, -1);
-	expect(f, FINDING_SLAB_TOTAL, f->a);
+	expect(f, FINDING_SLAB_TOTAL,
+	       image_node(&f->image, f->a, 0) + f->layout->node_nr_slabs.offset);
 }
 
 static void test_objects_counted_wrong(void **state)
@@ -424,7 +426,8 @@ static void test_objects_counted_wrong(void **state)
 	struct fixture *f = *state;
 
 	add_to_counter(f, f->layout->node_total_objects, -5);
-	expect(f, FINDING_SLAB_TOTAL, f->a);
+	expect(f, FINDING_SLAB_TOTAL,
+	       image_node(&f->image, f->a, 0) + f->layout->node_total_objects.offset);
 }
 
 /* Counted last: the mark of a new slab is there before. */

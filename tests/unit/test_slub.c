@@ -97,6 +97,13 @@ static void expect_finding(struct fixture *f, enum finding_kind kind, dill_virt 
 	assert_int_equal(f->findings.first->address, address);
 }
 
+/* The word that memory has there. */
+static void expect_stored(struct fixture *f, uint64_t stored)
+{
+	assert_true(f->findings.first->has_stored);
+	assert_int_equal(f->findings.first->stored, stored);
+}
+
 static void expect_objects(struct fixture *f, dill_virt slab, const struct freelist *list,
 			   size_t count)
 {
@@ -281,7 +288,7 @@ static void test_page_without_mark(void **state)
 	memset(image_at(&f->image, f->partial[0] + f->image.heap.layout.page_type.offset, 4), 0xff,
 	       4);
 	look(f);
-	expect_finding(f, FINDING_SLAB_MARK, f->partial[0]);
+	expect_finding(f, FINDING_SLAB_MARK, f->partial[0] + f->image.heap.layout.page_type.offset);
 }
 
 static void test_impossible_counters(void **state)
@@ -303,7 +310,10 @@ static void test_node_list_broken_in_the_middle(void **state)
 	image_set_u64(&f->image, link, UINT64_C(0x4242424242424242));
 	look(f);
 	assert_int_equal(f->findings.count, 1);
-	assert_int_equal(f->findings.first->kind, FINDING_UNREADABLE);
+	expect_finding(f, FINDING_LIST_BROKEN, link);
+	assert_int_equal(f->findings.first->expected,
+			 f->partial[1] + f->image.heap.layout.slab_list.offset);
+	expect_stored(f, UINT64_C(0x4242424242424242));
 	/* The slab behind the break is found from the other end. */
 	assert_true(f->contents[0].nodes[0].partial.broken);
 	assert_int_equal(f->contents[0].nodes[0].partial.count, 2);
@@ -318,7 +328,10 @@ static void test_node_list_cycle(void **state)
 
 	image_set_u64(&f->image, second, first);
 	look(f);
-	expect_finding(f, FINDING_LIST_CYCLE, first + 8);
+	expect_finding(f, FINDING_LIST_CYCLE, second);
+	assert_int_equal(f->findings.first->expected,
+			 image_node(&f->image, f->a, 0) + f->image.heap.layout.node_partial.offset);
+	expect_stored(f, first);
 	assert_int_equal(f->contents[0].nodes[0].partial.count, 2);
 }
 
@@ -354,7 +367,9 @@ static void test_cpu_partial_cycle(void **state)
 	image_set_u64(&f->image, f->cpu_partial[0] + f->image.heap.layout.slab_next.offset,
 		      f->cpu_partial[1]);
 	look(f);
-	expect_finding(f, FINDING_LIST_CYCLE, f->cpu_partial[1]);
+	expect_finding(f, FINDING_LIST_CYCLE,
+		       f->cpu_partial[0] + f->image.heap.layout.slab_next.offset);
+	expect_stored(f, f->cpu_partial[1]);
 	assert_int_equal(f->contents[0].cpus[1].partial.count, 2);
 	assert_true(f->contents[0].cpus[1].partial.broken);
 }
@@ -363,11 +378,123 @@ static void test_cpu_slab_pointer_wild(void **state)
 {
 	struct fixture *f = *state;
 
-	image_set_u64(&f->image,
-		      image_cpu(&f->image, f->a, 1) + f->image.heap.layout.cpu_slab.offset,
-		      IMAGE_VMEMMAP + 24);
+	dill_virt slot = image_cpu(&f->image, f->a, 1) + f->image.heap.layout.cpu_slab.offset;
+
+	image_set_u64(&f->image, slot, IMAGE_VMEMMAP + 24);
 	look(f);
-	expect_finding(f, FINDING_POINTER, IMAGE_VMEMMAP + 24);
+	expect_finding(f, FINDING_POINTER, slot);
+	expect_stored(f, IMAGE_VMEMMAP + 24);
+	/* The CPU's freelist tells what it should be. */
+	assert_int_equal(f->findings.first->expected, f->cpu_slab);
+}
+
+/* The head of a CPU's freelist is a word of its struct kmem_cache_cpu. */
+static void test_cpu_freelist_head(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt slot = image_cpu(&f->image, f->a, 1) + f->image.heap.layout.cpu_freelist.offset;
+
+	image_set_u64(&f->image, slot, UINT64_C(0x4141414141414141));
+	look(f);
+	expect_finding(f, FINDING_FREELIST_OUTSIDE, slot);
+	expect_stored(f, UINT64_C(0x4141414141414141));
+	expect_seen_only(f, UINT64_C(0x4141414141414141));
+	assert_int_equal(f->findings.first->object, 0);
+}
+
+static void test_cpu_partial_head(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt slot = image_cpu(&f->image, f->a, 1) + f->image.heap.layout.cpu_partial.offset;
+
+	image_set_u64(&f->image, slot, f->b);
+	look(f);
+	expect_finding(f, FINDING_POINTER, slot);
+	expect_stored(f, f->b);
+}
+
+static void test_cpu_slab_pointer_gone(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt slot = image_cpu(&f->image, f->a, 1) + f->image.heap.layout.cpu_slab.offset;
+
+	image_set_u64(&f->image, slot, 0);
+	look(f);
+	expect_finding(f, FINDING_POINTER, slot);
+	assert_int_equal(f->findings.first->expected, f->cpu_slab);
+}
+
+/* A slab of this cache, but another than that of the CPU's freelist. */
+static void test_cpu_slab_pointer_to_a_sibling(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt slot = image_cpu(&f->image, f->a, 1) + f->image.heap.layout.cpu_slab.offset;
+
+	image_set_u64(&f->image, slot, f->partial[0]);
+	look(f);
+	expect_finding(f, FINDING_POINTER, slot);
+	assert_int_equal(f->findings.first->expected, f->cpu_slab);
+}
+
+static void test_head_of_a_node_list(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt head = image_node(&f->image, f->a, 0) + f->image.heap.layout.node_partial.offset;
+	dill_virt first = f->partial[0] + f->image.heap.layout.slab_list.offset;
+
+	image_set_u64(&f->image, head, first ^ 0x100); /* one bit */
+	look(f);
+	expect_finding(f, FINDING_LIST_BROKEN, head);
+	expect_stored(f, first ^ 0x100);
+	assert_int_equal(f->findings.first->expected, first);
+	assert_int_equal(f->findings.first->flipped_bits, 1);
+	assert_int_equal(f->contents[0].nodes[0].partial.count, 2);
+}
+
+static void test_back_link_of_a_head(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt head = image_node(&f->image, f->a, 0) + f->image.heap.layout.node_partial.offset;
+
+	image_set_u64(&f->image, head + 8, 0x10);
+	look(f);
+	expect_finding(f, FINDING_LIST_BROKEN, head + 8);
+	assert_int_equal(f->findings.first->expected,
+			 f->partial[1] + f->image.heap.layout.slab_list.offset);
+	assert_int_equal(f->contents[0].nodes[0].partial.count, 2);
+}
+
+/* What runs over a node of the list takes both its links; it is found all the same. */
+static void test_both_links_of_a_node(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt node = f->partial[0] + f->image.heap.layout.slab_list.offset;
+
+	image_set_u64(&f->image, node, UINT64_C(0x4141414141414141));
+	image_set_u64(&f->image, node + 8, UINT64_C(0x4141414141414141));
+	look(f);
+	assert_int_equal(f->findings.count, 2);
+	assert_int_equal(f->findings.first->address, node + 8);
+	assert_int_equal(f->findings.last->address, node);
+	assert_int_equal(f->contents[0].nodes[0].partial.count, 2);
+	assert_int_equal(f->contents[0].nodes[0].partial.items[0].slab.address, f->partial[0]);
+}
+
+/* Decoding moves bits about: one that flips in memory is one in the pointer. */
+static void test_flipped_bit_of_a_free_pointer(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt object = image_object(&f->image, f->a, f->partial[1], order[1]);
+	dill_virt slot = image_slot(&f->image, f->a, object);
+	uint64_t stored = image_u64(&f->image, slot) ^ UINT64_C(1) << 41;
+
+	image_set_u64(&f->image, slot, stored);
+	look(f);
+	expect_finding(f, FINDING_FREELIST_OUTSIDE, slot);
+	expect_stored(f, stored);
+	assert_int_equal(f->findings.first->flipped_bits, 1);
+	assert_int_equal(f->findings.first->nearest,
+			 image_object(&f->image, f->a, f->partial[1], order[2]));
 }
 
 static void test_cache_with_impossible_sizes(void **state)
@@ -376,7 +503,7 @@ static void test_cache_with_impossible_sizes(void **state)
 
 	memset(image_at(&f->image, f->b + f->image.heap.layout.cache_size.offset, 4), 0, 4);
 	look(f);
-	expect_finding(f, FINDING_CACHE, f->b);
+	expect_finding(f, FINDING_CACHE, f->b + f->image.heap.layout.cache_size.offset);
 	assert_false(f->caches.items[1].usable);
 	assert_int_equal(f->contents[0].nodes[0].partial.count, 2);
 }
@@ -448,6 +575,14 @@ int main(void)
 		HEAP_TEST(test_nr_partial_under_lock_is_no_finding),
 		HEAP_TEST(test_cpu_partial_cycle),
 		HEAP_TEST(test_cpu_slab_pointer_wild),
+		HEAP_TEST(test_cpu_freelist_head),
+		HEAP_TEST(test_cpu_partial_head),
+		HEAP_TEST(test_cpu_slab_pointer_gone),
+		HEAP_TEST(test_cpu_slab_pointer_to_a_sibling),
+		HEAP_TEST(test_head_of_a_node_list),
+		HEAP_TEST(test_back_link_of_a_head),
+		HEAP_TEST(test_both_links_of_a_node),
+		HEAP_TEST(test_flipped_bit_of_a_free_pointer),
 		HEAP_TEST(test_cache_with_impossible_sizes),
 		HEAP_TEST(test_cache_list_broken),
 		HEAP_TEST(test_name_is_escaped),
