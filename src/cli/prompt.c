@@ -10,6 +10,7 @@
 #include "cli/prompt_complete.h"
 #include "cli/prompt_history.h"
 #include "cli/signals.h"
+#include "command/session.h"
 
 static char *prompt_text(EditLine *editor)
 {
@@ -23,7 +24,8 @@ static bool is_quit(const char *line)
 {
 	char word[8], more[2];
 
-	return sscanf(line, "%7s %1s", word, more) == 1 && !strcmp(word, "quit");
+	return sscanf(line, "%7s %1s", word, more) == 1 &&
+	       (!strcmp(word, "quit") || !strcmp(word, "exit"));
 }
 
 /* Read and run lines until the end. */
@@ -78,6 +80,52 @@ static EditLine *editor_new(struct program *program, struct prompt_history *hist
 	return editor;
 }
 
+/* The release of the kernel: the third word of its banner. */
+static struct dill_error *find_release(struct program *program, char *ret, size_t size)
+{
+	struct dill_error *error, *end_error;
+	struct kernel *kernel;
+
+	TRY(session_begin(program->session));
+	error = session_kernel(program->session, &kernel);
+	if (!error) {
+		const char *word = kernel_facts(kernel)->banner;
+
+		for (int i = 0; i < 2; i++) {
+			word += strcspn(word, " ");
+			word += strspn(word, " ");
+		}
+		snprintf(ret, size, "%.*s", (int)strcspn(word, " "), word);
+	}
+	end_error = session_end(program->session);
+	if (!error)
+		return end_error;
+	dill_error_free(end_error);
+	return error;
+}
+
+/* Two lines for a person: what is looked at, and how to go on. */
+static void greet(struct program *program)
+{
+	const struct options *options = program->options;
+	const char *what = options->live ? "the running system" : options->file;
+	char release[80] = "";
+	struct dill_error *error;
+
+	if (!isatty(STDIN_FILENO))
+		return;
+	if (!program->session) {
+		fputs("dill without a target: -r HOST:PORT, -c FILE or --live gives one\n", stderr);
+	} else {
+		error = find_release(program, release, sizeof(release));
+		if (error)
+			program_report(error);
+		else
+			fprintf(stderr, "%s, Linux %s\n", what ? what : options->remote, release);
+	}
+	fputs("\"help\" lists the commands, \"exit\" or Ctrl-D ends\n", stderr);
+}
+
 int prompt_run(struct program *program)
 {
 	struct prompt_history history = {0};
@@ -87,6 +135,7 @@ int prompt_run(struct program *program)
 		program_report(error);
 		return signals_received() ? 128 + signals_received() : COMMAND_FAILED;
 	}
+	greet(program);
 	prompt_history_open(&history);
 
 	EditLine *editor = editor_new(program, &history);

@@ -57,6 +57,37 @@ static struct dill_error *run(struct command_call *call, const struct common_giv
 	return call->command->needs_target ? run_on_target(call) : call->command->run(call);
 }
 
+/* "[module]" behind "leak_one+0x19", as a kernel's log has it: one address in two words. */
+static bool is_module_of(const char *word, const char *before)
+{
+	size_t length = strlen(word);
+
+	return length > 2 && word[0] == '[' && word[length - 1] == ']' && strstr(before, "+0x");
+}
+
+static struct dill_error *join_modules(int *argc, const char *const **argv, struct arena *arena)
+{
+	const char **words = arena_alloc_array(arena, (size_t)*argc + 1, sizeof(*words));
+	int count = 0;
+
+	if (!words)
+		return error_no_memory();
+	for (int i = 0; i < *argc; i++) {
+		const char *word = (*argv)[i];
+
+		if (count < 2 || !is_module_of(word, words[count - 1])) {
+			words[count++] = word;
+			continue;
+		}
+		words[count - 1] = arena_format(arena, "%s %s", words[count - 1], word);
+		if (!words[count - 1])
+			return error_no_memory();
+	}
+	*argc = count;
+	*argv = words;
+	return NULL;
+}
+
 static struct dill_error *execute(struct session *session, int argc, const char *const *argv,
 				  const struct output *output, bool *ret_findings)
 {
@@ -69,9 +100,10 @@ static struct dill_error *execute(struct session *session, int argc, const char 
 
 	if (argc < 1)
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "no command given");
+	TRY(arena_new(&arena));
+	TRY(join_modules(&argc, &argv, arena));
 	TRY(command_find(argv[0], &call.command));
 	TRY(arguments_parse(call.command, argc, argv, &call, &common));
-	TRY(arena_new(&arena));
 	TRY(render_new(output, common.json ? RENDER_JSON : output->format, &render));
 	call.arena = arena;
 	call.sink = render_sink(render);
@@ -98,11 +130,17 @@ bool command_wants_target(int argc, const char *const *argv)
 {
 	struct command_call call = {0};
 	struct common_given common;
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
 	struct dill_error *error;
 
 	if (argc < 1)
 		return false;
-	error = command_find(argv[0], &call.command);
+	error = arena_new(&arena);
+	if (!error)
+		error = join_modules(&argc, &argv, arena);
+	if (!error)
+		error = command_find(argv[0], &call.command);
 	if (!error)
 		error = arguments_parse(call.command, argc, argv, &call, &common);
 	if (error) {

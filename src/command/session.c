@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "command/number.h"
+#include "command/value.h"
+#include "kernel/module_symbol.h"
 
 struct session {
 	struct memory *memory;
@@ -157,51 +159,125 @@ static bool is_symbol(const char *text)
 	return true;
 }
 
-/* Cut "+NUMBER" or "-NUMBER" off the end of text; false when what follows the sign is no number. */
-static bool cut_offset(char *text, uint64_t *ret)
-{
-	char *sign = strpbrk(text, "+-");
+/* The parts of an address as people and kernel logs write it. */
+struct written_address {
+	char *base;   /* number, symbol or value function */
+	char *module; /* from " [module]" behind it; NULL = none */
+	uint64_t offset;
+	bool complete; /* nothing is left over: what follows a sign is a number */
+};
 
-	*ret = 0;
+/* Cut "[module]" off the end. */
+static char *cut_module(char *text)
+{
+	size_t length = strlen(text);
+	char *open = strrchr(text, '[');
+
+	if (!open || open == text || length < 3 || text[length - 1] != ']')
+		return NULL;
+	text[length - 1] = '\0';
+	*open = '\0';
+	for (char *end = open; end > text && end[-1] == ' ';)
+		*--end = '\0';
+	return open + 1;
+}
+
+/* Cut "+NUMBER", "-NUMBER" or "+NUMBER/SIZE" off the end; the size of a function tells nothing. */
+static void split_address(char *text, struct written_address *ret)
+{
+	char *sign, *size;
+
+	*ret = (struct written_address){.base = text, .complete = true};
+	ret->module = cut_module(text);
+	/* The sign behind a call, not one within its argument. */
+	sign = strpbrk(*text == '$' && strrchr(text, ')') ? strrchr(text, ')') : text, "+-");
 	if (!sign)
-		return true;
-	if (!number_parse(sign + 1, ret))
-		return false;
+		return;
+	size = strchr(sign, '/');
+	if (size) {
+		uint64_t bytes;
+
+		if (!number_parse(size + 1, &bytes)) {
+			ret->complete = false;
+			return;
+		}
+		*size = '\0';
+	}
+	ret->complete = number_parse(sign + 1, &ret->offset);
+	if (!ret->complete)
+		return;
 	if (*sign == '-')
-		*ret = 0 - *ret;
+		ret->offset = 0 - ret->offset;
 	*sign = '\0';
-	return true;
+}
+
+/* A symbol of a module: of the one that is named, else of any. */
+static struct dill_error *find_in_modules(struct kernel *kernel,
+					  const struct written_address *written, uint64_t *ret)
+{
+	struct dill_error *error = module_find_symbol(kernel, written->module, written->base, ret);
+
+	if (!error || error_is_fatal(error) || written->module)
+		return error;
+	dill_error_free(error);
+	return kernel_symbol(kernel, written->base, ret); /* for an error with near matches */
+}
+
+static struct dill_error *evaluate(struct session *session, const char *text, uint64_t *ret)
+{
+	return session->options.evaluate(session->options.host.context, text, ret);
+}
+
+/*
+ * A name: of the kernel's symbols, of what the host knows, of the modules. What the host says about
+ * one that is none is about symbols of its own.
+ */
+static struct dill_error *find_name(struct session *session, const char *text,
+				    const struct written_address *written, uint64_t *ret)
+{
+	struct kernel *kernel;
+	uint64_t address;
+
+	TRY(session_kernel(session, &kernel));
+	if (!written->module && kernel_has_symbol(kernel, written->base, &address)) {
+		*ret = address + written->offset;
+		return NULL;
+	}
+	if (!written->module && session->options.evaluate) {
+		struct dill_error *error = evaluate(session, text, ret);
+
+		if (!error || error_is_fatal(error))
+			return error;
+		dill_error_free(error);
+	}
+	TRY(find_in_modules(kernel, written, &address));
+	*ret = address + written->offset;
+	return NULL;
 }
 
 struct dill_error *session_address(struct session *session, const char *text, uint64_t *ret)
 {
 	_cleanup_(freep)
-	char *base = strdup(text);
-	uint64_t offset, address;
+	char *copy = strdup(text);
+	struct written_address written;
+	uint64_t address;
 
-	if (!base)
+	if (!copy)
 		return error_no_memory();
-
-	bool simple = cut_offset(base, &offset);
-
-	if (simple && address_parse(base, &address)) {
-		*ret = address + offset;
+	split_address(copy, &written);
+	if (written.complete && address_parse(written.base, &address)) {
+		*ret = address + written.offset;
 		return NULL;
 	}
-	if (simple && is_symbol(base)) {
-		struct kernel *kernel;
-
-		TRY(session_kernel(session, &kernel));
-		if (kernel_has_symbol(kernel, base, &address)) {
-			*ret = address + offset;
-			return NULL;
-		}
-		/* Asked again for an error with near matches. */
-		if (!session->options.evaluate)
-			TRY(kernel_symbol(kernel, base, &address));
-	}
+	if (written.complete && is_symbol(written.base))
+		return find_name(session, text, &written, ret);
 	if (session->options.evaluate)
-		return session->options.evaluate(session->options.host.context, text, ret);
+		return evaluate(session, text, ret);
+	if (written.complete && *written.base == '$') {
+		TRY(value_call(session, written.base, &address));
+		*ret = address + written.offset;
+		return NULL;
+	}
 	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 			      "\"%s\" is no address: give a number, SYMBOL or SYMBOL+OFFSET", text);
 }

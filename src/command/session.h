@@ -65,7 +65,9 @@ const char *session_trace(const struct session *session);
 
 /**
  * An address as people write it: a number (decimal, 0x, or 16 hexadecimal digits as kernel logs
- * print them) or a symbol, either with +NUMBER or -NUMBER behind it, else the host's evaluate().
+ * print them) or a symbol of the kernel or a module, either with +NUMBER or -NUMBER behind it, or
+ * as a kernel's log has it ("vfs_read+0xc2/0x490", "leak_one+0x19 [module]"), else the host's
+ * evaluate(), or a value function where the host has none.
  * Between begin and end.
  * @return NULL; NOT_FOUND for an unknown symbol; INVALID_ARGUMENT; what finding the kernel failed
  * with

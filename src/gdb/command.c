@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/command.h"
 
+#include <string.h>
+
 #include "command/registry.h"
 #include "command/words.h"
 #include "gdb/expression.h"
@@ -55,6 +57,19 @@ static struct dill_error *execute(struct plugin *plugin, const struct words *wor
 	return error;
 }
 
+/* GDB passes "| head" on to the command: its own way is another. */
+static struct dill_error *refuse_pipe(const char *name, const char *arguments,
+				      const struct words *words)
+{
+	for (size_t i = 1; i < words->list.count; i++)
+		if (!strcmp(words->list.items[i], "|"))
+			return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+					      "GDB has no pipe behind a command, but one in front: "
+					      "pipe %s %s",
+					      name, arguments);
+	return NULL;
+}
+
 static struct dill_error *run_line(struct plugin *plugin, const char *name, const char *arguments,
 				   enum command_status *ret)
 {
@@ -67,6 +82,7 @@ static struct dill_error *run_line(struct plugin *plugin, const char *name, cons
 	expression_protect(arguments, &line);
 	TRY(strbuf_error(&line));
 	TRY(words_split(strbuf_get(&line), &words));
+	TRY(refuse_pipe(name, arguments, &words));
 	/* The user lets the target run, not the command. */
 	if (!strcmp(name, break_command.name) &&
 	    command_wants_target((int)words.list.count, (const char *const *)words.list.items)) {

@@ -2,36 +2,25 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "command/value.h"
 #include "gdb/plugin.h"
-#include "kernel/task.h"
-#include "slub/object.h"
 
 /*
  * $kbase(), $kcache(NAME), $kobj(ADDRESS) and $ktask(PID or NAME): dill's answers as values of
  * GDB's expressions.
  */
 
-struct argument {
-	bool is_number;
-	uint64_t number;
-	char *text;
-};
-
-static void argument_deinitp(struct argument *argument)
+static void argument_deinitp(struct value_argument *argument)
 {
 	free(argument->text);
 }
-
-/* What a function computes; the session is begun. */
-typedef struct dill_error *(*compute)(struct session *session, const struct argument *argument,
-				      uint64_t *ret);
 
 struct function {
 	const char *name;
 	const char *doc;
 	const char *argument; /* what it is called in errors; NULL = takes none */
 	const char *type;     /* of the value, when GDB knows it; else unsigned long */
-	compute compute;
+	value_function compute;
 };
 
 struct function_binding {
@@ -39,120 +28,19 @@ struct function_binding {
 	const struct function *function;
 };
 
-/* --- what they compute --- */
-
-static struct dill_error *compute_base(struct session *session, const struct argument *argument,
-				       uint64_t *ret)
-{
-	struct kernel *kernel;
-
-	(void)argument;
-	TRY(session_kernel(session, &kernel));
-	*ret = kernel_facts(kernel)->base;
-	return NULL;
-}
-
-static struct dill_error *compute_cache(struct session *session, const struct argument *argument,
-					uint64_t *ret)
-{
-	_cleanup_(arena_freep)
-	struct arena *arena = NULL;
-	struct findings findings = {0};
-	struct cache_list caches;
-	struct heap *heap;
-
-	TRY(session_heap(session, &heap));
-	TRY(arena_new(&arena));
-	findings.arena = arena;
-	TRY(caches_read(heap, arena, &findings, &caches));
-	for (size_t i = 0; i < caches.count; i++) {
-		if (strcmp(caches.items[i].name, argument->text) == 0) {
-			*ret = caches.items[i].address;
-			return NULL;
-		}
-	}
-	return dill_error_new(DILL_ERROR_NOT_FOUND, "no cache is named \"%s\"", argument->text);
-}
-
-static struct dill_error *compute_object(struct session *session, const struct argument *argument,
-					 uint64_t *ret)
-{
-	_cleanup_(arena_freep)
-	struct arena *arena = NULL;
-	uint64_t address = argument->number;
-	struct heap *heap;
-
-	TRY(session_heap(session, &heap));
-	TRY(arena_new(&arena));
-	if (!argument->is_number)
-		TRY(session_address(session, argument->text, &address));
-	return object_start(heap, address, arena, ret);
-}
-
-struct by_name {
-	const char *name;
-	uint64_t *ret;
-	bool found;
-};
-
-static struct dill_error *match_name(void *context, const struct task *task)
-{
-	struct by_name *search = context;
-
-	if (!search->found && strcmp(task->comm, search->name) == 0) {
-		search->found = true;
-		*search->ret = task->address;
-	}
-	return NULL;
-}
-
-/* A value has no place for findings: `ktask` shows them. */
-static struct dill_error *ignore_finding(void *context, const struct task_finding *finding)
-{
-	(void)context;
-	(void)finding;
-	return NULL;
-}
-
-static struct dill_error *compute_task(struct session *session, const struct argument *argument,
-				       uint64_t *ret)
-{
-	_cleanup_(tasks_freep)
-	struct tasks *tasks = NULL;
-	struct by_name search = {argument->text, ret, false};
-	struct task_visitor visitor = {match_name, ignore_finding, &search};
-	struct kernel *kernel;
-
-	TRY(session_kernel(session, &kernel));
-	TRY(tasks_new(kernel, &tasks));
-	if (argument->is_number) {
-		struct task task;
-
-		if (argument->number > UINT32_MAX)
-			return dill_error_new(DILL_ERROR_INVALID_ARGUMENT, "no pid is that large");
-		TRY(tasks_find(tasks, (uint32_t)argument->number, &visitor, &task));
-		*ret = task.address;
-		return NULL;
-	}
-	TRY(tasks_each(tasks, TASK_SCOPE_PROCESSES, &visitor));
-	return search.found ? NULL
-			    : dill_error_new(DILL_ERROR_NOT_FOUND, "no process is named \"%s\"",
-					     argument->text);
-}
-
 static const struct function functions[] = {
 	{"kbase", "$kbase(): address of the running kernel's image (_text).", NULL, NULL,
-	 compute_base},
+	 value_kbase},
 	{"kcache", "$kcache(\"NAME\"): address of the slab cache NAME, a struct kmem_cache *.",
-	 "NAME", "struct kmem_cache", compute_cache},
+	 "NAME", "struct kmem_cache", value_kcache},
 	{"kobj",
 	 "$kobj(ADDRESS): start of the slab object that ADDRESS lies in, a void *.\n\n"
 	 "ADDRESS is a number, a pointer, or a string as the command kobj takes it.",
-	 "ADDRESS", "void", compute_object},
+	 "ADDRESS", "void", value_kobj},
 	{"ktask",
 	 "$ktask(PID) or $ktask(\"NAME\"): address of a task, a struct task_struct *.\n\n"
 	 "Of several processes called NAME the oldest is taken.",
-	 "PID or NAME", "struct task_struct", compute_task},
+	 "PID or NAME", "struct task_struct", value_ktask},
 };
 
 /* --- Python --- */
@@ -179,7 +67,7 @@ static bool is_integer(struct plugin *plugin, PyObject *value)
 }
 
 static bool parse_argument(struct plugin *plugin, const struct function *function,
-			   PyObject *arguments, struct argument *ret)
+			   PyObject *arguments, struct value_argument *ret)
 {
 	Py_ssize_t count = PyTuple_Size(arguments);
 	PyObject *value;
@@ -229,7 +117,7 @@ static PyObject *make_value(struct plugin *plugin, const char *type_name, uint64
 }
 
 static struct dill_error *call(struct plugin *plugin, const struct function *function,
-			       const struct argument *argument, uint64_t *ret)
+			       const struct value_argument *argument, uint64_t *ret)
 {
 	struct session *session;
 	struct dill_error *error, *end_error;
@@ -247,7 +135,7 @@ static PyObject *function_invoke(PyObject *self, PyObject *arguments)
 {
 	const struct function_binding *binding = PyCapsule_GetPointer(self, NULL);
 	_cleanup_(argument_deinitp)
-	struct argument argument = {0};
+	struct value_argument argument = {0};
 	struct dill_error *error;
 	uint64_t number;
 

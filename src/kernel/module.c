@@ -74,28 +74,70 @@ static struct dill_error *look(struct kernel *kernel, const struct layout *layou
 			continue;
 		*ret = (struct module_place){
 			.found = true, .module = module, .base = base, .size = size};
-		return kernel_read(kernel, module + layout->name, ret->name, MODULE_NAME_SIZE - 1);
+		return NULL;
 	}
 	return NULL;
 }
 
-struct dill_error *module_find(struct kernel *kernel, dill_virt address, struct module_place *ret)
-{
-	struct layout layout = {0};
-	struct types *types;
-	dill_virt head, link;
+/* What module_find() looks for. */
+struct lookup {
+	struct kernel *kernel;
+	struct layout layout;
+	dill_virt address;
+	struct module_place *ret;
+};
 
-	*ret = (struct module_place){0};
-	TRY(kernel_types(kernel, &types));
-	TRY(find_layout(types, &layout));
+static struct dill_error *look_visited(void *context, dill_virt module, const char *name,
+				       bool *ret_done)
+{
+	struct lookup *lookup = context;
+
+	TRY(look(lookup->kernel, &lookup->layout, module, lookup->address, lookup->ret));
+	*ret_done = lookup->ret->found;
+	if (*ret_done)
+		memcpy(lookup->ret->name, name, MODULE_NAME_SIZE);
+	return NULL;
+}
+
+static struct dill_error *walk(struct kernel *kernel, const struct layout *layout,
+			       module_visitor visit, void *context)
+{
+	char name[MODULE_NAME_SIZE] = "";
+	dill_virt head, link;
+	bool done = false;
+
 	TRY(kernel_symbol(kernel, "modules", &head));
 	TRY(kernel_read_u64(kernel, head, &link));
-	for (int count = 0; link != head && !ret->found; count++) {
+	for (int count = 0; link != head && !done; count++) {
+		dill_virt module = link - layout->list;
+
 		if (count == MODULES_MAX)
 			return dill_error_new(DILL_ERROR_BAD_DATA,
 					      "the list of modules has no end");
-		TRY(look(kernel, &layout, link - layout.list, address, ret));
+		TRY(kernel_read(kernel, module + layout->name, name, MODULE_NAME_SIZE - 1));
+		TRY(visit(context, module, name, &done));
 		TRY(kernel_read_u64(kernel, link, &link));
 	}
 	return NULL;
+}
+
+struct dill_error *modules_each(struct kernel *kernel, module_visitor visit, void *context)
+{
+	struct layout layout = {0};
+	struct types *types;
+
+	TRY(kernel_types(kernel, &types));
+	TRY(find_layout(types, &layout));
+	return walk(kernel, &layout, visit, context);
+}
+
+struct dill_error *module_find(struct kernel *kernel, dill_virt address, struct module_place *ret)
+{
+	struct lookup lookup = {.kernel = kernel, .address = address, .ret = ret};
+	struct types *types;
+
+	*ret = (struct module_place){0};
+	TRY(kernel_types(kernel, &types));
+	TRY(find_layout(types, &lookup.layout));
+	return walk(kernel, &lookup.layout, look_visited, &lookup);
 }

@@ -24,4 +24,13 @@ struct module_place {
 DILL_MUST_CHECK struct dill_error *module_find(struct kernel *kernel, dill_virt address,
 					       struct module_place *ret);
 
+/** Gets each loaded module: its struct module, and its name as raw bytes. *ret_done ends the walk.
+ */
+typedef struct dill_error *(*module_visitor)(void *context, dill_virt module, const char *name,
+					     bool *ret_done);
+
+/** Visit all loaded modules. @return as module_find(); what the visitor fails with */
+DILL_MUST_CHECK struct dill_error *modules_each(struct kernel *kernel, module_visitor visit,
+						void *context);
+
 #endif

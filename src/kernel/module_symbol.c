@@ -166,3 +166,87 @@ struct dill_error *module_append_exact_symbol(struct kernel *kernel, dill_virt a
 {
 	return append(kernel, address, EXACT, text);
 }
+
+/* --- by name --- */
+
+struct name_search {
+	struct kernel *kernel;
+	const char *module, *name;
+	bool module_found, found;
+	dill_virt value;
+};
+
+static bool same_module(const char *one, const char *two)
+{
+	while (*one && (*one == *two || (strchr("-_", *one) && *two && strchr("-_", *two)))) {
+		one++;
+		two++;
+	}
+	return !*one && !*two;
+}
+
+static struct dill_error *search_name(struct name_search *search, const struct table *table)
+{
+	struct kernel *kernel = search->kernel;
+	_cleanup_(freep)
+	Elf64_Sym *symbols = malloc(PART * sizeof(*symbols));
+
+	if (!symbols)
+		return error_no_memory();
+	for (uint32_t done = 0; done < table->count && !search->found; done += PART) {
+		uint32_t count = table->count - done < PART ? table->count - done : PART;
+
+		TRY(memory_check_interrupt(kernel_memory(kernel)));
+		TRY(kernel_read(kernel, table->symbols + done * sizeof(*symbols), symbols,
+				count * sizeof(*symbols)));
+		for (uint32_t i = 0; i < count && !search->found; i++) {
+			_cleanup_(freep)
+			char *name = NULL;
+
+			if (symbols[i].st_shndx == SHN_UNDEF)
+				continue;
+			TRY(read_name(kernel, table->names + symbols[i].st_name, &name));
+			search->found = name && !strcmp(name, search->name);
+			search->value = symbols[i].st_value;
+		}
+	}
+	return NULL;
+}
+
+static struct dill_error *visit_module(void *context, dill_virt module, const char *name,
+				       bool *ret_done)
+{
+	struct name_search *search = context;
+	struct dill_error *error;
+	struct table table;
+	bool known;
+
+	if (search->module && !same_module(search->module, name))
+		return NULL;
+	search->module_found = true;
+	error = find_table(search->kernel, module, &table, &known);
+	if (!error && known)
+		error = search_name(search, &table);
+	*ret_done = search->found || search->module;
+	if (error && (search->module || error_is_fatal(error)))
+		return error;
+	dill_error_free(error); /* another module may have it */
+	return NULL;
+}
+
+struct dill_error *module_find_symbol(struct kernel *kernel, const char *module, const char *name,
+				      dill_virt *ret)
+{
+	struct name_search search = {.kernel = kernel, .module = module, .name = name};
+
+	TRY(modules_each(kernel, visit_module, &search));
+	if (module && !search.module_found)
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "no module is named %s", module);
+	if (!search.found)
+		return module ? dill_error_new(DILL_ERROR_NOT_FOUND,
+					       "the module %s has no symbol %s", module, name)
+			      : dill_error_new(DILL_ERROR_NOT_FOUND, "no module has a symbol %s",
+					       name);
+	*ret = search.value;
+	return NULL;
+}

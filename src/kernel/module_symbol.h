@@ -21,4 +21,13 @@ DILL_MUST_CHECK struct dill_error *module_append_exact_symbol(struct kernel *ker
 							      dill_virt address,
 							      struct strbuf *text);
 
+/**
+ * Find a symbol of a loaded module by its name.
+ * @param module  its module, where "-" and "_" are the same; NULL = any, the first that has it
+ * @return NULL; NOT_FOUND when there is no such module, or none has the symbol; what the modules
+ * could not be read with
+ */
+DILL_MUST_CHECK struct dill_error *module_find_symbol(struct kernel *kernel, const char *module,
+						      const char *name, dill_virt *ret);
+
 #endif
