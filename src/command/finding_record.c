@@ -108,7 +108,7 @@ static struct dill_error *set_before(struct inquiry *inquiry, const struct findi
 	struct record *answer, *neighbour = record_new(inquiry->arena, &neighbour_kind);
 	struct record_list list = {0};
 	dill_virt slot, start;
-	struct role role;
+	struct role role = {0};
 
 	if (!neighbour)
 		return error_no_memory();
@@ -156,7 +156,7 @@ static struct dill_error *set_word(struct inquiry *inquiry, const struct finding
 				   struct record *record)
 {
 	const char *member;
-	struct role role;
+	struct role role = {0};
 
 	TRY(role_find(inquiry->heap, &inquiry->survey->all, finding->address, &role));
 	TRY(role_member(inquiry->heap, &role, finding->address, inquiry->arena, &member));
@@ -164,21 +164,21 @@ static struct dill_error *set_word(struct inquiry *inquiry, const struct finding
 	return NULL;
 }
 
-/* All of it is extra: what cannot be found out is left out. */
+/* All that is told beyond the finding is extra: what cannot be found out is left out. */
+static struct dill_error *forgive(struct dill_error *error)
+{
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	return NULL;
+}
+
 static struct dill_error *explain(struct inquiry *inquiry, const struct finding *finding,
 				  struct record *record)
 {
-	struct dill_error *(*const parts[])(struct inquiry *, const struct finding *,
-					    struct record *) = {set_tracks, set_word, set_before};
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-		struct dill_error *error = parts[i](inquiry, finding, record);
-
-		if (error && error_is_fatal(error))
-			return error;
-		dill_error_free(error);
-	}
-	return NULL;
+	TRY(forgive(set_tracks(inquiry, finding, record)));
+	TRY(forgive(set_word(inquiry, finding, record)));
+	return forgive(set_before(inquiry, finding, record));
 }
 
 static struct dill_error *emit(struct command_call *call, struct inquiry *inquiry,
@@ -240,8 +240,12 @@ static void say_moved(const struct command_call *call, const struct findings *fi
 }
 
 static struct dill_error *inquiry_init(struct command_call *call, struct survey *survey,
-				       struct findings *scratch, struct inquiry *ret)
+				       struct inquiry *ret)
 {
+	struct findings *scratch = arena_alloc(call->arena, sizeof(*scratch));
+
+	if (!scratch)
+		return error_no_memory();
 	*scratch = (struct findings){.arena = call->arena};
 	*ret = (struct inquiry){
 		.kernel = survey->heap->kernel,
@@ -250,21 +254,20 @@ static struct dill_error *inquiry_init(struct command_call *call, struct survey 
 		.arena = call->arena,
 		.findings = scratch,
 	};
+	survey->findings = scratch; /* looking closer finds nothing new */
 	return objects_init(survey, call->arena, &ret->objects);
 }
 
 static struct dill_error *emit_all(struct command_call *call, struct survey *survey,
 				   const struct findings *findings)
 {
-	struct findings scratch, *of_survey = survey ? survey->findings : NULL;
+	struct findings *of_survey = survey ? survey->findings : NULL;
 	struct inquiry inquiry;
 	struct dill_error *error = NULL;
 	size_t number = 0;
 
 	if (survey)
-		TRY(inquiry_init(call, survey, &scratch, &inquiry));
-	if (survey)
-		survey->findings = &scratch; /* looking closer finds nothing new */
+		error = inquiry_init(call, survey, &inquiry);
 	for (const struct finding *it = findings->first; it && !error; it = it->next)
 		error = emit(call, survey && number++ < FINDINGS_EXPLAINED ? &inquiry : NULL, it);
 	if (survey)

@@ -49,7 +49,7 @@ struct dill_error *role_answer(struct heap *heap, struct cache_list *caches, dil
 			       struct arena *arena, struct record *record)
 {
 	const char *member;
-	struct role role;
+	struct role role = {0};
 
 	TRY(role_find(heap, caches, address, &role));
 	if (!role.type)

@@ -246,7 +246,9 @@ static struct dill_error *find_name(struct session *session, const char *text,
 	if (!written->module && session->options.evaluate) {
 		struct dill_error *error = evaluate(session, text, ret);
 
-		if (!error || error_is_fatal(error))
+		/* GDB does not tell a name that it does not know from a target that is lost. */
+		if (!error ||
+		    (error_is_fatal(error) && dill_error_code(error) != DILL_ERROR_PROTOCOL))
 			return error;
 		dill_error_free(error);
 	}
