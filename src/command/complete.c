@@ -119,7 +119,8 @@ static void pass_word(struct context *context, const char *word)
 		if (is_type_keyword(word)) /* the type's name is still to come */
 			return;
 	}
-	if (!argument->rest)
+	/* A type may have words of its own in the place of the member, but no second member. */
+	if (!argument->rest || argument->kind == ARGUMENT_MEMBER)
 		context->argument++;
 }
 

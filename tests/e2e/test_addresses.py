@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Addresses as people have them: from a kernel's log, from a module, from a value function; /proc/kallsyms is the oracle."""
+import subprocess
+
 import pytest
 
-from conftest import Gdb, Program
+from conftest import ROOT, Gdb, Program
 from tests.matrix import on
 
 
@@ -55,3 +57,15 @@ def test_mistakes(modular):
     done = Program(modular).run("kobj", "$kcache(nosuch)")
     assert done.returncode == 2 and 'no cache is named "nosuch"' in done.stderr
     assert "pipe kcache | head" in Gdb(modular).run("kcache", "|", "head").stderr
+
+
+def test_nothing_behind_a_member(modular):
+    """A member is offered once: behind a complete one stands an address or nothing."""
+    def offered(line):
+        command = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{modular.gdb_port}"]
+        command += ["-ex", f"source {ROOT}/build/dill.py", "-ex", f"complete {line}", "-ex", "disconnect"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        return [text for text in done.stdout.splitlines() if text.startswith("kstruct list_head")]
+
+    assert offered("kstruct list_head ") == ["kstruct list_head next", "kstruct list_head prev"]
+    assert offered("kstruct list_head next ") == []
