@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store/schema.h"
 #include "store/store_private.h"
 
-/* Nothing reads a private file after its writer. */
-static const char private_settings[] = "PRAGMA journal_mode = OFF;";
+/* Nothing reads a private file after its writer; one without events is worth nothing after a kill.
+ */
+static const char no_journal[] = "PRAGMA journal_mode = OFF;";
 
 struct dill_error *store_context(const struct trace_store *store, struct dill_error *error)
 {
@@ -56,15 +60,61 @@ static struct dill_error *set_end(sqlite3 *db, const struct trace_end *end)
 
 /* --- begin and end --- */
 
-static struct dill_error *begin(struct trace_store *store, const struct trace_about *about)
+static struct dill_error *begin(sqlite3 *db, const struct trace_about *about)
 {
-	if (!store->path)
-		TRY(db_run(store->db, private_settings));
-	TRY(db_run(store->db, "BEGIN"));
-	TRY(schema_create(store->db));
-	TRY(set_about(store->db, about));
-	TRY(db_run(store->db, "COMMIT"));
-	return writer_new(store, &store->writer);
+	TRY(db_run(db, no_journal));
+	TRY(db_run(db, "BEGIN"));
+	TRY(schema_create(db));
+	TRY(set_about(db, about));
+	return db_run(db, "COMMIT");
+}
+
+/* A file with all but the events. */
+static struct dill_error *make_part(const char *part, const struct trace_about *about)
+{
+	_cleanup_(db_closep)
+	sqlite3 *db = NULL;
+	struct dill_error *error;
+
+	TRY(dill_error_add_context(store_check_room(part, &db_trace), "%s", part));
+	TRY(db_create(part, &db_trace, &db));
+	error = begin(db, about);
+	if (error)
+		unlink(part);
+	return error;
+}
+
+static struct dill_error *put_into_place(const char *part, const char *path)
+{
+	TRY(store_make_room(path, &db_trace));
+	return rename(part, path) == 0 ? NULL : dill_error_new_os(errno, "cannot rename %s", part);
+}
+
+/* What is there already is not touched before it is certain that a new file can be written. */
+static struct dill_error *create_file(struct trace_store *store, const struct trace_about *about)
+{
+	_cleanup_(freep)
+	char *part = NULL;
+	struct dill_error *error;
+
+	if (asprintf(&part, "%s.part", store->path) < 0) {
+		part = NULL;
+		return error_no_memory();
+	}
+	TRY(store_check_room(store->path, &db_trace));
+	TRY(make_part(part, about));
+	error = put_into_place(part, store->path);
+	if (error) {
+		unlink(part);
+		return error;
+	}
+	return db_write_again(store->path, &store->db);
+}
+
+static struct dill_error *create_private(struct trace_store *store, const struct trace_about *about)
+{
+	TRY(db_create(NULL, &db_trace, &store->db));
+	return begin(store->db, about);
 }
 
 struct dill_error *trace_store_create(const char *path, const struct trace_about *about,
@@ -75,9 +125,9 @@ struct dill_error *trace_store_create(const char *path, const struct trace_about
 	struct dill_error *error;
 
 	TRY(store_new(path, &store));
-	error = db_create(path, &db_trace, &store->db);
+	error = path ? create_file(store, about) : create_private(store, about);
 	if (!error)
-		error = begin(store, about);
+		error = writer_new(store, &store->writer);
 	if (error)
 		return store_context(store, error);
 	*ret = steal(store);
@@ -91,6 +141,7 @@ static struct dill_error *finish(struct trace_store *store, const struct trace_e
 	TRY(schema_index(store->db));
 	TRY(set_end(store->db, end));
 	TRY(db_run(store->db, "COMMIT"));
+	store->is_finished = true;
 	return db_release(store->db);
 }
 
@@ -99,18 +150,22 @@ struct dill_error *trace_store_finish(struct trace_store *store, const struct tr
 	return store_context(store, finish(store, end));
 }
 
-/* A trace that was not finished: what was seen is worth keeping. */
+/* A trace that was not finished: what was seen is worth keeping, if anything was. */
 static void abandon(struct trace_store *store)
 {
 	dill_error_free(writer_commit(store->writer));
+	if (!sqlite3_get_autocommit(store->db))
+		dill_error_free(db_run(store->db, "ROLLBACK"));
 	dill_error_free(db_run(store->db, "PRAGMA journal_mode = DELETE"));
+	if (store->path && !writer_committed(store->writer))
+		unlink(store->path);
 }
 
 void trace_store_free(struct trace_store *store)
 {
 	if (!store)
 		return;
-	if (store->writer)
+	if (store->writer && !store->is_finished)
 		abandon(store);
 	writer_free(store->writer);
 	sqlite3_close(store->db);

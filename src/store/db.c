@@ -1,13 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/db.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/strbuf.h"
 
+/*
+ * Why the host refused. SQLite tells that of some failures only; then errno still says it, unless
+ * something has gone wrong since then: only what can be the reason is taken for it. 0 = not known.
+ */
+static int reason_of(sqlite3 *db, int failed)
+{
+	static const int reasons[] = {EFBIG, EDQUOT, EIO, EROFS, EACCES, EPERM, ESTALE};
+	int told = sqlite3_system_errno(db);
+
+	for (size_t i = 0; !told && i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (failed == reasons[i])
+			told = failed;
+	return told;
+}
+
+/* What the host refused, and why: SQLite's own words leave the reason out. */
+static struct dill_error *host_error(sqlite3 *db, int code, int failed)
+{
+	int reason = reason_of(db, failed);
+
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		return dill_error_new_os(ENOSPC, "cannot write it");
+	case SQLITE_READONLY:
+		return dill_error_new_os(reason ? reason : EROFS, "cannot write it");
+	case SQLITE_CANTOPEN:
+		if (reason)
+			return dill_error_new_os(reason, "cannot open it");
+		break;
+	case SQLITE_IOERR:
+		if (reason && (code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ))
+			return dill_error_new_os(reason, "cannot read it");
+		if (reason)
+			return dill_error_new_os(reason, "cannot write it");
+		break;
+	default:
+		break;
+	}
+	return dill_error_new(DILL_ERROR_OS, "%s", sqlite3_errmsg(db));
+}
+
 struct dill_error *db_error(sqlite3 *db)
 {
-	int code = db ? sqlite3_errcode(db) : SQLITE_NOMEM;
+	int failed = errno, code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
 
 	switch (code & 0xff) {
 	case SQLITE_NOMEM:
@@ -25,7 +67,7 @@ struct dill_error *db_error(sqlite3 *db)
 		return dill_error_new(DILL_ERROR_OS,
 				      "another program is writing the file: wait for its end");
 	default:
-		return dill_error_new(DILL_ERROR_OS, "%s", sqlite3_errmsg(db));
+		return host_error(db, code, failed);
 	}
 }
 

@@ -276,6 +276,7 @@ static struct dill_error *begin(struct heap_writer *writer, const struct heap_ab
 static struct dill_error *start(struct heap_writer *writer, const struct heap_about *about)
 {
 	TRY(store_check_room(writer->path, &db_heap));
+	TRY(dill_error_add_context(store_check_room(writer->part, &db_heap), "%s", writer->part));
 	TRY(db_create(writer->part, &db_heap, &writer->db));
 	writer->begun = true;
 	return begin(writer, about);

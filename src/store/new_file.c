@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store/store_private.h"
 
@@ -21,22 +24,60 @@ static const char unlock[] = "PRAGMA journal_mode = DELETE;"
 			     "PRAGMA locking_mode = NORMAL;"
 			     "SELECT count(*) FROM meta;";
 
-struct dill_error *db_create(const char *path, const struct db_kind *kind, sqlite3 **ret)
+/* SQLite says that it cannot, but not why: it tries again to read, and forgets the first reason. */
+static struct dill_error *make_empty(const char *name)
+{
+	int file = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
+
+	if (file < 0)
+		return dill_error_new_os(errno, "cannot create it");
+	close(file);
+	return NULL;
+}
+
+static struct dill_error *open_to_write(const char *name, sqlite3 **ret)
 {
 	_cleanup_(db_closep)
 	sqlite3 *db = NULL;
-	_cleanup_(freep)
-	char *name = path ? db_file_name(path) : strdup("");
 
-	if (!name)
-		return error_no_memory();
-	if (path)
-		TRY(store_make_room(name, kind));
 	if (sqlite3_open_v2(name, &db,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 			    NULL) != SQLITE_OK)
 		return db_error(db);
 	TRY(db_run(db, settings));
+	*ret = steal(db);
+	return NULL;
+}
+
+struct dill_error *db_create(const char *path, const struct db_kind *kind, sqlite3 **ret)
+{
+	_cleanup_(freep)
+	char *name = path ? db_file_name(path) : strdup("");
+	struct dill_error *error;
+
+	if (!name)
+		return error_no_memory();
+	if (path) {
+		TRY(store_make_room(name, kind));
+		TRY(make_empty(name));
+	}
+	error = open_to_write(name, ret);
+	if (error && path)
+		unlink(name);
+	return error;
+}
+
+struct dill_error *db_write_again(const char *path, sqlite3 **ret)
+{
+	_cleanup_(db_closep)
+	sqlite3 *db = NULL;
+	_cleanup_(freep)
+	char *name = db_file_name(path);
+
+	if (!name)
+		return error_no_memory();
+	TRY(open_to_write(name, &db));
+	TRY(db_run(db, "BEGIN EXCLUSIVE; COMMIT")); /* the lock stays */
 	*ret = steal(db);
 	return NULL;
 }

@@ -11,6 +11,7 @@ struct trace_store {
 	sqlite3 *db;
 	char *path;	       /* NULL = private */
 	struct writer *writer; /* NULL when it is only read */
+	bool is_finished;      /* by the writer */
 };
 
 /** Put "PATH: " in front of an error. */
@@ -24,6 +25,8 @@ DILL_MUST_CHECK struct dill_error *store_new(const char *path, struct trace_stor
 DILL_MUST_CHECK struct dill_error *writer_new(struct trace_store *store, struct writer **ret);
 /** Commit what there is. */
 DILL_MUST_CHECK struct dill_error *writer_commit(struct writer *writer);
+/** How many events are in the file for good. */
+uint64_t writer_committed(const struct writer *writer);
 void writer_free(struct writer *writer);
 
 /** Note a fact; NULL text is none. */
@@ -33,6 +36,9 @@ DILL_MUST_CHECK struct dill_error *meta_set_number(sqlite3 *db, const char *key,
 /** Open a new file of a kind, in place of one of its kind; NULL = a private one. For writing. */
 DILL_MUST_CHECK struct dill_error *db_create(const char *path, const struct db_kind *kind,
 					     sqlite3 **ret);
+/** Open a file that db_create() has made and that was closed, to write more; others are locked out.
+ */
+DILL_MUST_CHECK struct dill_error *db_write_again(const char *path, sqlite3 **ret);
 /** All is written: others may read the file from now on. */
 DILL_MUST_CHECK struct dill_error *db_release(sqlite3 *db);
 

@@ -34,6 +34,7 @@ static const char *const inserts[OF_COUNT] = {
 
 struct writer {
 	struct trace_sink sink; /* first: event() gets a pointer to it */
+	const struct trace_store *store;
 	sqlite3 *db;
 	struct intern interns[OF_COUNT];
 	sqlite3_stmt *statements[OF_COUNT];
@@ -43,6 +44,7 @@ struct writer {
 	void *name_context;
 	uint64_t count;
 	uint64_t waiting; /* events since the last commit */
+	uint64_t committed;
 	uint64_t commit_time_ns;
 };
 
@@ -241,7 +243,13 @@ struct dill_error *writer_commit(struct writer *writer)
 		return NULL;
 	TRY(db_run(writer->db, "COMMIT"));
 	writer->waiting = 0;
+	writer->committed = writer->count;
 	return NULL;
+}
+
+uint64_t writer_committed(const struct writer *writer)
+{
+	return writer->committed;
 }
 
 static struct dill_error *write_event(struct writer *writer, const struct trace_event *event)
@@ -264,8 +272,12 @@ static struct dill_error *write_event(struct writer *writer, const struct trace_
 
 static struct dill_error *take_event(struct trace_sink *sink, const struct trace_event *event)
 {
-	return dill_error_add_context(write_event((struct writer *)sink, event),
-				      "cannot store event %lu", (unsigned long)event->sequence);
+	struct writer *writer = (struct writer *)sink;
+	struct dill_error *error =
+		dill_error_add_context(write_event(writer, event), "cannot store event %lu",
+				       (unsigned long)event->sequence);
+
+	return error ? store_context(writer->store, error) : NULL;
 }
 
 /* --- the writer --- */
@@ -287,6 +299,7 @@ struct dill_error *writer_new(struct trace_store *store, struct writer **ret)
 	if (!writer)
 		return error_no_memory();
 	writer->sink.event = take_event;
+	writer->store = store;
 	writer->db = store->db;
 	error = prepare(writer);
 	if (error) {

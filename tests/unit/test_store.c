@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -458,6 +460,74 @@ static void test_histories(void **state)
 	trace_store_free(store);
 }
 
+/* --- a host that refuses --- */
+
+static void limit_file_size(rlim_t size)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = size;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static uint64_t events_of(const char *path)
+{
+	struct trace_totals *totals = count(path);
+	uint64_t events = totals->events;
+
+	trace_totals_free(totals);
+	return events;
+}
+
+static void test_a_file_that_cannot_begin_leaves_all_as_it_was(void **state)
+{
+	const struct trace_about about = {0};
+	struct trace_store *store = NULL;
+
+	(void)state;
+	make("t.db", 3);
+	make("t.db", 5);
+	limit_file_size(8192);
+	expect_error(trace_store_create("t.db", &about, &store),
+		     "t.db: cannot write it: File too large");
+	limit_file_size(RLIM_INFINITY);
+	assert_false(exists("t.db.part") || exists("t.db-journal") || exists("t.db.part-journal"));
+	assert_int_equal(events_of("t.db"), 25);
+	assert_int_equal(events_of("t.db.old"), 15);
+	expect_error(trace_store_create("none/t.db", &about, &store),
+		     "cannot create it: No such file or directory");
+	write_file("t.db.part", "mine");
+	expect_error(trace_store_create("t.db", &about, &store),
+		     "t.db: t.db.part: it is there already and is left alone");
+	unlink("t.db.part");
+}
+
+static void test_events_that_find_no_room(void **state)
+{
+	struct trace_event event = {0};
+	struct dill_error *error = NULL;
+	struct trace_store *store;
+	struct stat before;
+
+	(void)state;
+	unlink("t.db");
+	store = trace_file_begin("t.db");
+	assert_int_equal(stat("t.db", &before), 0);
+	limit_file_size((rlim_t)before.st_size);
+	while (!error && event.sequence < 20000) { /* they are committed together */
+		trace_file_alloc(&event, 0);
+		error = trace_store_sink(store)->event(trace_store_sink(store), &event);
+	}
+	expect_error(error, "t.db: cannot store event ");
+	error = trace_store_finish(store, &(const struct trace_end){0});
+	expect_error(error, "t.db: ");
+	trace_store_free(store);
+	limit_file_size(RLIM_INFINITY);
+	assert_false(exists("t.db") || exists("t.db-journal"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +548,8 @@ int main(void)
 		cmocka_unit_test(test_events_out_of_order_are_refused),
 		cmocka_unit_test(test_texts_are_safe),
 		cmocka_unit_test(test_histories),
+		cmocka_unit_test(test_a_file_that_cannot_begin_leaves_all_as_it_was),
+		cmocka_unit_test(test_events_that_find_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
