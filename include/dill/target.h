@@ -162,6 +162,14 @@ struct dill_target_ops {
 	 */
 	struct dill_error *(*end)(void *context);
 
+	/**
+	 * Optional: what was asked for since begin() and the target should have but has not, as a
+	 * clause: "the dump lacks 3 pages ...". An answer that lacks them must not look as if the
+	 * kernel lacked them. NULL = nothing. Borrowed, valid until the next call; between begin()
+	 * and end().
+	 */
+	const char *(*lacks)(void *context);
+
 	/** Set of enum dill_space bits that read_pages() serves now; valid between begin() and
 	 * end(). */
 	unsigned (*spaces)(void *context);

@@ -81,8 +81,8 @@ static void append_program_words(struct strbuf *text)
 {
 	strbuf_append(text, "\t'') words='");
 	for (const struct argp_option *option = options_argp.options; option->name; option++)
-		strbuf_append_format(text, "--%s ", option->name);
-	strbuf_append(text, "--help --version");
+		strbuf_append_format(text, "%s--%s", option == options_argp.options ? "" : " ",
+				     option->name);
 	append_command_names(text);
 	strbuf_append(text, "' ;;\n");
 }

@@ -84,8 +84,6 @@ static void append_program_options(struct strbuf *text)
 	for (const struct argp_option *option = options_argp.options; option->name; option++)
 		append_option(text, option_letter(option), option->name, option->arg, "=",
 			      option->doc);
-	append_option(text, '?', "help", NULL, "", "List options and commands");
-	append_option(text, 'V', "version", NULL, "", "Print the version");
 }
 
 static void append_command(struct strbuf *text, const struct command *command)

@@ -44,6 +44,4 @@ void docs_append_options(struct strbuf *text)
 	for (const struct argp_option *option = options_argp.options; option->name; option++)
 		append_option(option_letter(option), option->name, "=", option->arg, option->doc,
 			      text);
-	append_option('?', "help", "", NULL, "list options and commands", text);
-	append_option('V', "version", "", NULL, "print the version", text);
 }

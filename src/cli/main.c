@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <locale.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/options.h"
@@ -15,6 +16,7 @@ int main(int argc, char **argv)
 	int status;
 
 	standard_descriptors_reserve();
+	atexit(standard_output_close);
 	setlocale(LC_CTYPE, ""); /* for what is typed at the prompt */
 	options_parse(argc, argv, &options);
 	signals_install();

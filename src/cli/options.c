@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "base/suggest.h"
 #include "command/command.h"
 #include "command/number.h"
 
@@ -24,6 +28,7 @@ enum {
 	KEY_MEMORY_MAP,
 	KEY_KERNEL,
 	KEY_NO_CACHE,
+	KEY_USAGE,
 };
 
 static const struct argp_option table[] = {
@@ -61,6 +66,9 @@ static const struct argp_option table[] = {
 	{"json", KEY_JSON, NULL, 0, "print one JSON object per line", 0},
 	{"color", KEY_COLOR, "WHEN", 0, "auto (default: on a terminal), always or never", 0},
 	{"stats", KEY_STATS, NULL, 0, "say at the end what was read from the target", 0},
+	{"help", '?', NULL, 0, "list options and commands", -1},
+	{"usage", KEY_USAGE, NULL, 0, "list options in short", -1},
+	{"version", 'V', NULL, 0, "print the version", -1},
 	{0},
 };
 
@@ -78,17 +86,68 @@ static error_t add_file(struct options *options, const char *path)
 	return error ? ENOMEM : 0;
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
+/* What argp hands through. */
+struct parsing {
+	struct options *options;
+	int next; /* the first word that is not understood yet */
+};
+
+/* Say in one line what is wrong with the program's own words, and what to do. */
+static void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+static void fail(const char *format, ...)
 {
-	struct options *options = state->input;
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	fprintf(stderr, "dill: %s; \"dill --help\" lists all options\n", text);
+	exit(COMMAND_FAILED);
+}
+
+/* A name that is none opens nothing, and shows in no message. */
+static const char *file_name(const char *value, const char *option)
+{
+	if (!*value)
+		fail("--%s: the name of a file is empty", option);
+	return value;
+}
+
+/* What --help and the like print is the answer. */
+static void answer(const struct argp_state *state, unsigned flags)
+{
+	if (flags)
+		argp_help(state->root_argp, stdout, flags, program_invocation_short_name);
+	else
+		puts(argp_program_version);
+	exit(COMMAND_OK); /* main()'s handler looks whether it could be written */
+}
+
+static error_t parse_one(int key, char *value, const struct argp_state *state,
+			 struct options *options)
+{
 	uint64_t number;
 
 	switch (key) {
+	case '?':
+		answer(state, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK);
+		return 0;
+	case KEY_USAGE:
+		answer(state, ARGP_HELP_USAGE);
+		return 0;
+	case 'V':
+		answer(state, 0);
+		return 0;
 	case 'r':
 		options->remote = value;
 		return 0;
 	case 'c':
-		return add_file(options, value);
+		return add_file(options, file_name(value, "core"));
 	case KEY_KERNEL:
 		options->kernel = value;
 		return 0;
@@ -99,7 +158,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		options->live = true;
 		return 0;
 	case KEY_RECORD:
-		options->record_path = value;
+		options->record_path = file_name(value, "record");
 		return 0;
 	case KEY_NO_DIRECT:
 		options->no_direct = true;
@@ -108,14 +167,14 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		options->leave_stopped = true;
 		return 0;
 	case KEY_VMLINUX:
-		options->image_path = value;
+		options->image_path = file_name(value, "vmlinux");
 		return 0;
 	case KEY_NO_CACHE:
 		options->no_cache = true;
 		return 0;
 	case KEY_TIMEOUT:
 		if (!number_parse(value, &number) || number < 1 || number > 3600)
-			argp_error(state, "--timeout: \"%s\" is no number from 1 to 3600", value);
+			fail("--timeout: \"%s\" is no number from 1 to 3600", value);
 		options->timeout_s = (unsigned)number;
 		return 0;
 	case KEY_JSON:
@@ -129,19 +188,31 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		else if (!strcmp(value, "never"))
 			options->color = COLOR_NEVER;
 		else
-			argp_error(state, "--color: \"%s\" is not auto, always or never", value);
+			fail("--color: \"%s\" is not auto, always or never", value);
 		return 0;
 	case KEY_STATS:
 		options->stats = true;
 		return 0;
-	case ARGP_KEY_ARG: /* the command: all that follows is its own */
-		options->argv = &state->argv[state->next - 1];
-		options->argc = state->argc - state->next + 1;
-		state->next = state->argc;
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+	struct parsing *parsing = state->input;
+	error_t error;
+
+	if (key == ARGP_KEY_ARG) { /* the command: all that follows is its own */
+		parsing->options->argv = &state->argv[state->next - 1];
+		parsing->options->argc = state->argc - state->next + 1;
+		state->next = state->argc;
+		return 0;
+	}
+	error = parse_one(key, value, state, parsing->options);
+	if (!error)
+		parsing->next = state->next;
+	return error;
 }
 
 /* The text below the options; from malloc, as argp wants it. */
@@ -178,12 +249,53 @@ char option_letter(const struct argp_option *option)
 	return (char)option->key;
 }
 
+/* --- what getopt did not take, in one line instead of its two --- */
+
+static void explain_letter(char letter)
+{
+	for (const struct argp_option *option = table; option->name; option++)
+		if (option_letter(option) == letter)
+			fail("-%c: its %s is missing", letter, option->arg);
+	fail("no option \"-%c\"", letter);
+}
+
+static void explain_name(const char *name)
+{
+	size_t length = strcspn(name, "=");
+	const struct argp_option *found = NULL;
+	struct suggest suggest;
+
+	suggest_init(&suggest, name);
+	for (const struct argp_option *option = table; option->name; option++) {
+		suggest_offer(&suggest, option->name);
+		if (!length || strncmp(option->name, name, length) != 0)
+			continue;
+		if (found && strlen(option->name) != length)
+			fail("\"--%.*s\" may be --%s or --%s", (int)length, name, found->name,
+			     option->name);
+		found = option;
+		if (strlen(option->name) == length)
+			break;
+	}
+	if (!found)
+		fail("no option \"--%.*s\"%s", (int)length, name, suggest_text(&suggest));
+	if (found->arg)
+		fail("--%s: its %s is missing", found->name, found->arg);
+	fail("--%s takes no value", found->name);
+}
+
 void options_parse(int argc, char **argv, struct options *ret)
 {
+	struct parsing parsing = {.options = ret, .next = 1};
+
 	*ret = (struct options){0};
-	if (argc)
-		argv[0] = program_invocation_short_name; /* messages start with it */
-	argp_err_exit_status = COMMAND_FAILED;
-	/* IN_ORDER: options behind COMMAND are the command's. Errors end the program in there. */
-	argp_parse(&options_argp, argc, argv, ARGP_IN_ORDER, NULL, ret);
+	/* IN_ORDER: options behind COMMAND are the command's. */
+	if (!argp_parse(&options_argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_ERRS | ARGP_NO_HELP,
+			NULL, &parsing))
+		return;
+	if (parsing.next >= argc)
+		fail("the options are not understood");
+	if (argv[parsing.next][1] == '-')
+		explain_name(argv[parsing.next] + 2);
+	explain_letter(argv[parsing.next][1]);
 }

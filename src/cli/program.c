@@ -9,8 +9,8 @@
 
 #include "cli/signals.h"
 #include "cli/standard_output.h"
+#include "command/open_target.h"
 #include "command/words.h"
-#include "target/open.h"
 #include "target/recorder.h"
 
 static void log_remark(void *context, const char *text)
@@ -59,7 +59,7 @@ struct dill_error *program_open(struct program *program)
 
 	if (!options->remote && !options->file && !options->live)
 		return NULL;
-	TRY(target_open(&target_options, &ops, &context));
+	TRY(open_target(&target_options, &ops, &context));
 	TRY(wrap(program, &ops, &context));
 
 	struct dill_error *error = session_new(ops, context, &session_options, &program->session);

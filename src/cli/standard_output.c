@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/signals.h"
+#include "command/command.h"
 
 #define HOLD ((size_t)16 << 20)
 
@@ -69,6 +71,16 @@ struct output standard_output(const struct options *options)
 		.hold = terminal ? 0 : HOLD,
 		.format = options->json ? RENDER_JSON : RENDER_TEXT,
 	};
+}
+
+void standard_output_close(void)
+{
+	bool failed = ferror(stdout) != 0;
+
+	if (fflush(stdout) == 0 && !failed)
+		return;
+	fprintf(stderr, "dill: cannot write the answer: %s\n", strerror(errno));
+	_exit(COMMAND_FAILED);
 }
 
 bool standard_output_is_gone(void)

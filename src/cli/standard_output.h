@@ -15,6 +15,12 @@ void standard_descriptors_reserve(void);
  */
 struct output standard_output(const struct options *options);
 
+/**
+ * For atexit(): what was printed through stdio (--help, --version) is written, or the program ends
+ * with COMMAND_FAILED and says why.
+ */
+void standard_output_close(void);
+
 /** True when a write failed because the reader of a pipe has gone: no reason to say anything. */
 bool standard_output_is_gone(void);
 

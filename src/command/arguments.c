@@ -158,6 +158,8 @@ static struct dill_error *check_value(const struct parser *parser, enum argument
 
 	if (kind == ARGUMENT_EVENT && strcmp(text, "alloc") != 0 && strcmp(text, "free") != 0)
 		return fail(parser, "%s: \"%s\" is neither alloc nor free", what, text);
+	if (kind == ARGUMENT_FILE && !*text)
+		return fail(parser, "%s: the name of a file is empty", what);
 	if (kind != ARGUMENT_NUMBER && !small)
 		return NULL;
 	if (!number_parse(text, ret) || (small && *ret > INT_MAX))

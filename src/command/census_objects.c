@@ -8,6 +8,7 @@ struct streamer {
 	struct origin_names *names;
 	struct origin_reader origins; /* of the current cache */
 	struct census_clock clock;
+	uint64_t left; /* rows that may still be shown */
 };
 
 static bool wants_bytes(void *context, const struct cache *cache)
@@ -15,7 +16,7 @@ static bool wants_bytes(void *context, const struct cache *cache)
 	struct streamer *streamer = context;
 
 	origin_reader_init(streamer->heap, cache, &streamer->origins);
-	return origin_needs_bytes(&streamer->origins);
+	return streamer->left && origin_needs_bytes(&streamer->origins);
 }
 
 static struct dill_error *set_origin(struct streamer *streamer, const struct mapped_slab *slab,
@@ -70,11 +71,14 @@ static struct dill_error *visit_slab(void *context, const struct cache_map *map,
 {
 	struct streamer *streamer = context;
 
-	for (uint32_t i = 0; i < slab->slab.objects; i++) {
+	/* Behind the last row the walk goes on for its findings. */
+	for (uint32_t i = 0; i < slab->slab.objects && streamer->left; i++) {
 		enum object_state state = cache_map_state(map, slab, i);
 
-		if (state_in_use(state))
-			TRY(emit_object(streamer, map, slab, bytes, i, state));
+		if (!state_in_use(state))
+			continue;
+		streamer->left--;
+		TRY(emit_object(streamer, map, slab, bytes, i, state));
 	}
 	arena_reset(streamer->arena);
 	return NULL;
@@ -86,7 +90,7 @@ struct dill_error *census_objects(struct command_call *call, const struct census
 	struct arena *arena = NULL;
 	_cleanup_(origin_names_freep)
 	struct origin_names *names = NULL;
-	struct streamer streamer = {.call = call, .heap = order->survey->heap};
+	struct streamer streamer = {.call = call, .heap = order->survey->heap, .left = order->rows};
 	const struct census_visitor visitor = {visit_slab, NULL, &streamer, wants_bytes};
 
 	TRY(arena_new(&arena));

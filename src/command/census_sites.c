@@ -173,14 +173,17 @@ struct dill_error *census_by_site(struct command_call *call, const struct census
 	return error;
 }
 
-static struct dill_error *emit_ages(struct command_call *call, const struct age_group *groups)
+static struct dill_error *emit_ages(struct command_call *call, const struct census_order *order,
+				    const struct age_group *groups)
 {
+	uint64_t rows = 0;
+
 	for (size_t i = 0; i <= AGE_GROUPS; i++) {
 		struct record *record = record_new(call->arena, &census_age_kind);
 
 		if (!record)
 			return error_no_memory();
-		if (!groups[i].objects)
+		if (!groups[i].objects || rows++ >= order->rows)
 			continue;
 		if (i < AGE_GROUPS)
 			record_set_number(record, CENSUS_AGE_FROM, i ? age_bounds[i - 1] : 0);
@@ -206,7 +209,7 @@ struct dill_error *census_by_age(struct command_call *call, const struct census_
 		error = dill_error_new(DILL_ERROR_UNSUPPORTED,
 				       "--by age: this kernel does not tell how long a jiffy is");
 	if (!error)
-		error = emit_ages(call, collector.ages);
+		error = emit_ages(call, order, collector.ages);
 	site_table_deinit(&collector.sites);
 	return error;
 }

@@ -186,6 +186,10 @@ struct dill_error *complete_from_target(struct completer *completer, enum argume
 	TRY(session_begin(completer->session));
 
 	struct dill_error *error = offer_names(completer, kind, type);
+
+	(void)memory_take_lacks(
+		session_memory(completer->session)); /* nothing to say while typing */
+
 	struct dill_error *end_error = session_end(completer->session);
 
 	if (!error)

@@ -136,6 +136,7 @@ struct differ {
 	struct command_call *call;
 	struct arena *arena; /* of one record */
 	uint64_t rows, caches, sites;
+	uint64_t objects[2]; /* that went, that appeared */
 	int64_t memory, live;
 };
 
@@ -210,6 +211,8 @@ static struct dill_error *emit_object(void *context, const struct heap_object_ch
 	struct differ *differ = context;
 	struct record *record;
 
+	if (differ->objects[change->appeared]++ >= differ->rows)
+		return NULL;
 	arena_reset(differ->arena);
 	record = record_new(differ->arena, &object_kind);
 	if (!record)

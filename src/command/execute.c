@@ -47,6 +47,7 @@ static struct dill_error *run_on_target(struct command_call *call)
 
 	if (!error)
 		error = call->command->run(call);
+	error = session_explain(call->session, error);
 	return join(error, session_end(call->session));
 }
 

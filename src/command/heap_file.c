@@ -45,21 +45,11 @@ static struct dill_error *export_session(struct session *session, const char *pa
 	TRY(session_begin(session));
 	error = heap_export(session, &request, arena, &findings, &counts);
 	*findings_count += findings.count;
+	error = session_explain(session, error);
 	if (error)
 		dill_error_free(session_end(session));
 	else
 		error = session_end(session);
-	return error;
-}
-
-static struct dill_error *neither(struct dill_error *no_dump)
-{
-	struct dill_error *error =
-		dill_error_new(dill_error_code(no_dump),
-			       "no heap export, as it is not an SQLite file, nor a dump: %s",
-			       dill_error_text(no_dump));
-
-	dill_error_free(no_dump);
 	return error;
 }
 
@@ -69,13 +59,10 @@ static struct dill_error *export_dump(const char *name, const char *path, size_t
 	const struct session_options session_options = {0};
 	const struct dill_target_ops *ops;
 	void *context;
-	struct dill_error *error;
 	_cleanup_(session_freep)
 	struct session *session = NULL;
 
-	error = target_open(&target_options, &ops, &context);
-	if (error)
-		return dill_error_code(error) == DILL_ERROR_OS ? error : neither(error);
+	TRY(target_open(&target_options, &ops, &context));
 	TRY(session_new(ops, context, &session_options, &session));
 	return export_session(session, path, findings);
 }

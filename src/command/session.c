@@ -98,6 +98,22 @@ struct dill_error *session_begin(struct session *session)
 	return error;
 }
 
+struct dill_error *session_explain(struct session *session, struct dill_error *error)
+{
+	const char *lacks;
+	struct dill_error *explained;
+
+	if (!error || dill_error_code(error) == DILL_ERROR_INTERRUPTED ||
+	    dill_error_code(error) == DILL_ERROR_NO_MEMORY)
+		return error;
+	lacks = memory_take_lacks(session->memory);
+	if (!lacks)
+		return error;
+	explained = dill_error_new(dill_error_code(error), "%s; %s", dill_error_text(error), lacks);
+	dill_error_free(error);
+	return explained;
+}
+
 struct dill_error *session_end(struct session *session)
 {
 	return memory_end(session->memory);

@@ -49,6 +49,14 @@ DEFINE_CLEANUP(struct session *, session_free)
 DILL_MUST_CHECK struct dill_error *session_begin(struct session *session);
 DILL_MUST_CHECK struct dill_error *session_end(struct session *session);
 
+/**
+ * Before session_end(): an error with what the target lacks behind it, as that may be why. Else the
+ * end logs it.
+ * @param error  may be NULL; taken over
+ */
+DILL_MUST_CHECK struct dill_error *session_explain(struct session *session,
+						   struct dill_error *error);
+
 /** The kernel, found at the first call; between begin and end. Borrowed, valid until the end. */
 DILL_MUST_CHECK struct dill_error *session_kernel(struct session *session, struct kernel **ret);
 /** The heap, its layout resolved at the first call; between begin and end. Borrowed, valid until

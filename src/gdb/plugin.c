@@ -5,10 +5,10 @@
 #include <time.h>
 
 #include "base/strbuf.h"
+#include "command/open_target.h"
 #include "gdb/connection.h"
 #include "gdb/gdb_registers.h"
 #include "gdb/live.h"
-#include "target/open.h"
 
 /* How often Python is asked for signals: asking costs as much as reading a cached page. */
 #define SIGNAL_PERIOD_NS UINT64_C(1000000)
@@ -213,7 +213,7 @@ static struct dill_error *open_target(struct plugin *plugin, const struct target
 	const struct dill_target_ops *ops;
 	void *context;
 
-	TRY(target_open(target, &ops, &context));
+	TRY(open_target(target, &ops, &context));
 	return session_new(ops, context, options, &plugin->session);
 }
 

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/file_status.h"
+#include "store/heap_schema.h"
+#include "store/schema.h"
 
 /* --- tables --- */
 
@@ -79,27 +81,58 @@ static struct dill_error *read_header(const char *path, unsigned char *ret, ssiz
 	return *ret_length < 0 ? dill_error_new_os(failed, "cannot read it") : NULL;
 }
 
+static bool is_sqlite(const unsigned char *header, ssize_t length)
+{
+	return length == HEADER_SIZE && !memcmp(header, magic, sizeof(magic));
+}
+
+static const struct db_kind *find_kind(const unsigned char *header)
+{
+	static const struct db_kind *const kinds[] = {&db_heap, &db_trace};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (big_endian(header + 68) == kinds[i]->application_id)
+			return kinds[i];
+	return NULL;
+}
+
 bool db_is_sqlite(const char *path)
 {
 	unsigned char header[HEADER_SIZE];
 	ssize_t length = 0;
 	struct dill_error *error = read_header(path, header, &length);
-	bool is = !error && length == HEADER_SIZE && !memcmp(header, magic, sizeof(magic));
+	bool is = !error && is_sqlite(header, length);
 
 	dill_error_free(error);
 	return is;
 }
 
+const struct db_kind *db_kind_of(const char *path)
+{
+	unsigned char header[HEADER_SIZE];
+	ssize_t length = 0;
+	struct dill_error *error = read_header(path, header, &length);
+	bool is = !error && is_sqlite(header, length);
+
+	dill_error_free(error);
+	return is ? find_kind(header) : NULL;
+}
+
 struct dill_error *db_check_header(const char *path, const struct db_kind *kind)
 {
+	const struct db_kind *other;
 	unsigned char header[HEADER_SIZE];
 	ssize_t length = 0;
 
 	TRY(read_header(path, header, &length));
-	if (length < HEADER_SIZE || memcmp(header, magic, sizeof(magic)) != 0)
+	if (!is_sqlite(header, length))
 		return dill_error_new(DILL_ERROR_BAD_DATA, "it is no %s: not an SQLite file",
 				      kind->name);
-	if (big_endian(header + 68) != kind->application_id)
+	other = find_kind(header);
+	if (other && other != kind)
+		return dill_error_new(DILL_ERROR_BAD_DATA, "it is a %s, no %s: %s", other->name,
+				      kind->name, other->readers);
+	if (!other)
 		return dill_error_new(DILL_ERROR_BAD_DATA,
 				      "it is an SQLite file, but no %s that dill wrote",
 				      kind->name);

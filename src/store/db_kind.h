@@ -8,6 +8,7 @@
 struct db_kind {
 	uint32_t application_id, version; /**< of SQLite's header */
 	const char *name;		  /**< "trace", for messages */
+	const char *readers;		  /**< who reads it: "\"diff\" reads it" */
 	/** Make the tables in a new file. */
 	struct dill_error *(*create)(sqlite3 *db);
 	/** BAD_DATA unless every table is there exactly as create() makes it. */
@@ -29,6 +30,10 @@ DILL_MUST_CHECK struct dill_error *tables_check(sqlite3 *db, const struct db_tab
 
 /** NULL when the file at @p path begins as one of this kind and version does; else why not. */
 DILL_MUST_CHECK struct dill_error *db_check_header(const char *path, const struct db_kind *kind);
+
+/** The kind of a file by its header, in any version; NULL for all others, and when that cannot be
+ * told. */
+const struct db_kind *db_kind_of(const char *path);
 
 /** Whether a regular file begins as SQLite's do; false also when that cannot be told. */
 bool db_is_sqlite(const char *path);

@@ -75,6 +75,7 @@ const struct db_kind db_heap = {
 	.application_id = HEAP_APPLICATION_ID,
 	.version = HEAP_VERSION,
 	.name = "heap export",
+	.readers = "\"diff\" reads it",
 	.create = create,
 	.check = check,
 	.worth = "SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'finished' AND value = 1)",

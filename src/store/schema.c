@@ -56,6 +56,7 @@ const struct db_kind db_trace = {
 	.application_id = SCHEMA_APPLICATION_ID,
 	.version = SCHEMA_VERSION,
 	.name = "trace",
+	.readers = "\"report\" and \"history\" read it",
 	.create = schema_create,
 	.check = schema_check,
 	.worth = "SELECT EXISTS (SELECT 1 FROM event)",

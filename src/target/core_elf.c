@@ -24,6 +24,8 @@ static struct dill_error *add_load(struct core *core, const GElf_Phdr *header)
 		return dill_error_new(DILL_ERROR_BAD_DATA,
 				      "a segment at physical address %#lx would be %#lx bytes long",
 				      header->p_paddr, memory);
+	if (checked_add(header->p_offset, held, &end) || end > core->file.size)
+		core->file.is_cut = true;
 	TRY(extents_add(&core->ram, header->p_paddr, held, header->p_offset));
 	/* makedumpfile -E leaves pages out at the end of a segment. */
 	return extents_add(&core->left_out, header->p_paddr + held, memory - held, 0);

@@ -36,8 +36,8 @@ struct dill_error *core_parse(struct core *core)
 	if (core->kind)
 		return core->kind->parse(core);
 	return dill_error_new(DILL_ERROR_UNSUPPORTED,
-			      "no recording of dill's, no dump, and too small to be the memory of "
-			      "a machine");
+			      "it is nothing that dill reads: no dump, no recording of dill's, "
+			      "and too small to be the memory of a machine");
 }
 
 void core_deinit(struct core *core)

@@ -23,8 +23,8 @@ struct core_worker {
 /* A dump as a target: it never runs. */
 struct core_target {
 	struct core core;
-	struct dill_host host;
 	char *description;
+	char lacks[256];
 	struct core_worker workers[PAGE_SHARE_WORKERS_MAX];
 	unsigned worker_count;
 };
@@ -52,26 +52,31 @@ static struct tally sum(const struct core_target *target)
 	return all;
 }
 
-static void say(const struct core_target *target, uint64_t pages, const char *what)
+static void say(struct core_target *target, uint64_t pages, const char *what)
 {
-	char text[256];
+	size_t length = strlen(target->lacks);
 
-	if (!pages || !target->host.log)
-		return;
-	snprintf(text, sizeof(text),
-		 "the dump lacks %" PRIu64 " page%s that this command asked for: %s", pages,
-		 pages == 1 ? "" : "s", what);
-	target->host.log(target->host.context, text);
+	if (pages)
+		snprintf(target->lacks + length, sizeof(target->lacks) - length,
+			 "%s %" PRIu64 " page%s that this command asked for: %s",
+			 length ? "; and" : "the dump lacks", pages, pages == 1 ? "" : "s", what);
 }
 
-/* An answer that lacks pages must not look as if the kernel lacked them. */
+static const char *lacks(void *context)
+{
+	struct core_target *target = context;
+	struct tally tally = sum(target);
+
+	target->lacks[0] = '\0';
+	say(target, tally.left_out, "left out when it was written, so unreadable");
+	say(target, tally.lost, "damaged or cut off, so unreadable");
+	return target->lacks[0] ? target->lacks : NULL;
+}
+
 static struct dill_error *end(void *context)
 {
 	const struct core_target *target = context;
-	struct tally tally = sum(target);
 
-	say(target, tally.left_out, "left out when it was written, so unreadable");
-	say(target, tally.lost, "damaged or cut off, so unreadable");
 	return core_check(&target->core, target->description);
 }
 
@@ -211,6 +216,7 @@ static const struct dill_target_ops core_ops = {
 	.name = "dump",
 	.begin = begin,
 	.end = end,
+	.lacks = lacks,
 	.spaces = spaces,
 	.read_pages = read_pages,
 	.map = map,
@@ -234,7 +240,7 @@ static struct dill_error *describe_core(struct core_target *target, const char *
 	strbuf_append_escaped(&text, path, strlen(path));
 	strbuf_append(&text, core->how ? core->how : "");
 	if (core->is_incomplete || core->file.is_cut)
-		strbuf_append(&text, ", which is not complete");
+		strbuf_append(&text, " (cut off, not complete)");
 	target->description = text.data;
 	return strbuf_error(&text);
 }
@@ -279,7 +285,6 @@ struct dill_error *core_open(const struct target_options *options,
 
 	if (!target)
 		return error_no_memory();
-	target->host = options->host;
 	error = load(target, options);
 	if (error) {
 		close_target(target);

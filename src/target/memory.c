@@ -50,6 +50,7 @@ struct dill_error *memory_begin(struct memory *memory)
 	assert(!memory->begun);
 	TRY(memory->ops->begin(memory->context));
 	memory->begun = true;
+	memory->lacks_told = false;
 
 	uint64_t generation = memory->ops->generation(memory->context);
 
@@ -63,9 +64,21 @@ struct dill_error *memory_begin(struct memory *memory)
 
 struct dill_error *memory_end(struct memory *memory)
 {
-	assert(memory->begun);
+	const char *lacks = memory_take_lacks(memory);
+
+	if (lacks)
+		memory_log(memory, "%s", lacks);
 	memory->begun = false;
 	return memory->ops->end(memory->context);
+}
+
+const char *memory_take_lacks(struct memory *memory)
+{
+	bool told = memory->lacks_told;
+
+	assert(memory->begun);
+	memory->lacks_told = true;
+	return told || !memory->ops->lacks ? NULL : memory->ops->lacks(memory->context);
 }
 
 struct dill_error *memory_runner(struct memory *memory, struct memory_runner *ret)

@@ -32,6 +32,13 @@ void memory_free(struct memory *memory);
 DILL_MUST_CHECK struct dill_error *memory_begin(struct memory *memory);
 DILL_MUST_CHECK struct dill_error *memory_end(struct memory *memory);
 
+/**
+ * What ops->lacks() says, for a caller that tells it with something else: memory_end() then does
+ * not log it. NULL = nothing; valid until the next call.
+ */
+const char *memory_take_lacks(struct memory *memory);
+
+/** True when the target serves @p space; valid between begin and end. */
 /** True when the target runs while it is read. */
 bool memory_moves(const struct memory *memory);
 /** True when every byte costs, so that only what an answer needs should be read; between begin and

@@ -16,6 +16,7 @@ struct memory {
 	struct dill_host host;
 	struct page_cache *cache;
 	bool begun;
+	bool lacks_told; /* since begin() */
 	uint64_t generation, epoch;
 	/* Pages of the batch that is being put together; `cached` only for those that stay. */
 	struct dill_page_request requests[BATCH_PAGES];

@@ -78,6 +78,13 @@ static struct dill_error *end(void *context)
 	return recorder->inner->end(recorder->context);
 }
 
+static const char *lacks(void *context)
+{
+	const struct recorder *recorder = context;
+
+	return recorder->inner->lacks ? recorder->inner->lacks(recorder->context) : NULL;
+}
+
 static unsigned spaces(void *context)
 {
 	struct recorder *recorder = context;
@@ -171,6 +178,7 @@ const struct dill_target_ops recorder_ops = {
 	.name = "recorder",
 	.begin = begin,
 	.end = end,
+	.lacks = lacks,
 	.spaces = spaces,
 	/* Not map(): what is only looked at could not be kept. Nor vmcoreinfo(): what the kernel is
 	 * found by without it are pages, which are kept. */

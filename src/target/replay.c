@@ -10,9 +10,9 @@
 /* A recording as a target: it never runs, and knows the pages that were read once. */
 struct replay {
 	struct recording recording;
-	struct dill_host host;
 	uint64_t missing; /* pages asked for since begin() that nobody has read */
 	char *description;
+	char lacks[128];
 	ARRAY(dill_phys) physical; /* pages that can be read, in order */
 };
 
@@ -24,19 +24,22 @@ static struct dill_error *begin(void *context)
 	return NULL;
 }
 
-/* An answer that lacks pages must not look as if the kernel lacked them. */
-static struct dill_error *end(void *context)
+static const char *lacks(void *context)
 {
 	struct replay *replay = context;
-	char text[128];
 
-	if (replay->missing && replay->host.log) {
-		snprintf(text, sizeof(text),
-			 "the recording lacks %" PRIu64
-			 " pages that this command asked for; they count as unreadable",
-			 replay->missing);
-		replay->host.log(replay->host.context, text);
-	}
+	if (!replay->missing)
+		return NULL;
+	snprintf(replay->lacks, sizeof(replay->lacks),
+		 "the recording lacks %" PRIu64
+		 " page%s that this command asked for, which count as unreadable",
+		 replay->missing, replay->missing == 1 ? "" : "s");
+	return replay->lacks;
+}
+
+static struct dill_error *end(void *context)
+{
+	(void)context;
 	return NULL;
 }
 
@@ -134,6 +137,7 @@ static const struct dill_target_ops replay_ops = {
 	.name = "recording",
 	.begin = begin,
 	.end = end,
+	.lacks = lacks,
 	.spaces = spaces,
 	.read_pages = read_pages,
 	.next_range = next_range,
@@ -187,7 +191,6 @@ struct dill_error *recording_open(const struct target_options *options,
 
 	if (!replay)
 		return error_no_memory();
-	replay->host = options->host;
 	error = load(replay, options->file);
 	if (error) {
 		close_replay(replay);

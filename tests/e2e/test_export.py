@@ -176,7 +176,7 @@ def test_damaged_files(scene, tmp_path):
     shutil.copy(path, unfinished)
     with sqlite3.connect(unfinished) as db:
         db.execute("UPDATE meta SET value = 0 WHERE key = 'finished'")
-    for file, text in ((cut, "damaged"), (foreign, "not an SQLite file"), (unfinished, "not finished"), (tmp_path / "none", "No such")):
+    for file, text in ((cut, "damaged"), (foreign, "nothing that dill reads"), (unfinished, "not finished"), (tmp_path / "none", "No such")):
         for pair in ((file, path), (path, file)):
             done = subprocess.run([ROOT / "build/dill", "diff", *pair], capture_output=True, text=True, timeout=60, check=False)
             assert done.returncode == 2 and text in done.stderr and not done.stdout, done.stderr

@@ -28,6 +28,24 @@ def diff(a, b, *words):
     return records
 
 
+def check_rows(dill, a, b, debug):
+    """--rows bounds each list, whatever else is asked for; the guest is stopped."""
+    for words in ([], ["--objects"]):
+        lists = {}
+        for row in diff(a, b, *words):
+            lists.setdefault((row["record"], row["change"] if words else ""), []).append(row)
+        assert not words or len(lists) == 2
+        expected = [row for rows in lists.values() for row in rows[:2]]
+        assert diff(a, b, *words, "--rows", "2") == expected
+        assert diff(a, b, *words, "--rows", "0") == diff(a, b, *words)
+    groups = ("cache", "slab", "node", "age", "site") if debug else ("cache", "slab", "node")
+    for words in (["--objects"], *(["--by", group] for group in groups)):
+        everything = dill.json("kcensus", *words)
+        rows = [row for row in everything if row["record"] != "census_total"]
+        some = dill.json("kcensus", *words, "--rows", "1")
+        assert some == rows[:1] + everything[len(rows):], words
+
+
 @pytest.mark.parametrize("case", [*on("plain"), *on("debug", series=("6.12",))], ids=str)
 def test_diff(case, pool, tmp_path):
     """400 messages more, then none of them: as many objects, at their addresses, in their cache."""
@@ -73,6 +91,7 @@ def test_diff(case, pool, tmp_path):
             for pair in (dumps, (between, dumps[1])):
                 assert [{**row, "seconds": None} for row in diff(*pair)] == expected
             assert "seconds" not in diff(*dumps)[-1] and not list(tmp_path.glob("dill-*"))
+        check_rows(dill, before, between, debug=case.flavour == "debug")
         total = diff(before, between)[-1]
         assert total["record"] == "diff_total" and total["live_change"] == sum(row["live_change"] for row in grown.values())
         if case.flavour == "debug":

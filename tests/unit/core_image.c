@@ -288,11 +288,11 @@ void core_said_note(void *said, const char *text)
 	all->lines++;
 }
 
-struct dill_error *core_image_open(const struct core_image *image, const struct dill_host *host,
+struct dill_error *core_image_open(const struct core_image *image,
 				   const struct dill_target_ops **ret_ops, void **ret_context)
 {
 	char path[] = "/tmp/dill-core-XXXXXX";
-	const struct target_options options = {.file = path, .host = *host};
+	const struct target_options options = {.file = path};
 	int fd = mkstemp(path);
 	struct dill_error *error;
 

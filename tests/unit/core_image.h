@@ -52,7 +52,6 @@ void core_said_note(void *said, const char *text);
 
 /** Open a dump as a user does, from a file that is gone again then. As target_open() */
 DILL_MUST_CHECK struct dill_error *core_image_open(const struct core_image *image,
-						   const struct dill_host *host,
 						   const struct dill_target_ops **ret_ops,
 						   void **ret_context);
 void core_image_deinit(struct core_image *image);

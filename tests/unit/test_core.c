@@ -257,9 +257,9 @@ static struct dill_error *open_image(const struct core_image *image, struct core
 	const struct dill_target_ops *ops;
 	void *context;
 	const struct dill_host host = {.log = core_said_note, .context = said};
-	struct dill_error *error = core_image_open(image, &host, &ops, &context);
+	struct dill_error *error = core_image_open(image, &ops, &context);
 
-	return error ? error : memory_new(ops, context, NULL, ret);
+	return error ? error : memory_new(ops, context, &host, ret);
 }
 
 static dill_phys address_of(enum core_page wanted)

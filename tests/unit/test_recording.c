@@ -94,15 +94,13 @@ static void record(struct fixture *it)
 /* Open the fixture's file as a target; its error or NULL. */
 static struct dill_error *replay(struct fixture *it, struct memory **ret)
 {
-	struct target_options options = {
-		.file = it->path,
-		.host = {.log = remember, .context = it},
-	};
+	const struct target_options options = {.file = it->path};
+	const struct dill_host host = {.log = remember, .context = it};
 	const struct dill_target_ops *ops;
 	void *context;
 
 	TRY(target_open(&options, &ops, &context));
-	return memory_new(ops, context, NULL, ret);
+	return memory_new(ops, context, &host, ret);
 }
 
 static void test_round_trip(void **state)
@@ -156,7 +154,7 @@ static void test_missing(void **state)
 	assert_int_equal(dill_error_code(error), DILL_ERROR_FAULT);
 	dill_error_free(error);
 	assert_null(memory_end(memory));
-	assert_non_null(strstr(it->said, "lacks 1 pages"));
+	assert_non_null(strstr(it->said, "lacks 1 page that"));
 	memory_free(memory);
 }
 
