@@ -5,7 +5,8 @@ A block with a command that fails, such as on an address of another guest, is le
 
 An example is a fenced block of the language `console`, in which the lines "$ COMMAND" are run, or `gdb` with its lines
 "(gdb) COMMAND". The guest is at :1234 there. Behind the language may stand how many lines of each output are kept, and
-the kernel: "```console lines=20 kernel=7.2".
+the kernel and a boot parameter: "```console lines=20 kernel=7.2 append=slab_debug=U". Files that a command writes are
+there for those behind it, in a folder that goes at the end.
 
     python3 -m tools.examples [FILE...]
 """
@@ -15,6 +16,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 from fcntl import ioctl
 from pathlib import Path
@@ -32,12 +34,12 @@ class Failed(Exception):
     """A command of an example could not do what it was asked; the text is what it said."""
 
 
-def on_terminal(words):
-    """What a command prints on a terminal without colours; raises Failed."""
+def on_terminal(words, folder):
+    """What a command prints in @folder on a terminal without colours; raises Failed."""
     master, slave = pty.openpty()
     ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 1000, COLUMNS, 0, 0))
     environment = {**os.environ, "TERM": "dumb", "PATH": f"{ROOT / 'build'}:{os.environ['PATH']}"}
-    with subprocess.Popen(words, stdout=slave, stderr=slave, stdin=subprocess.DEVNULL, env=environment) as process:
+    with subprocess.Popen(words, stdout=slave, stderr=slave, stdin=subprocess.DEVNULL, env=environment, cwd=folder) as process:
         os.close(slave)
         text = b""
         while chunk := read(master):
@@ -62,43 +64,43 @@ def shorten(text, limit):
     return "\n".join([*lines[:limit], "..."] if limit and len(lines) > limit else lines) + "\n"
 
 
-def console(body, limit, port):
+def console(body, limit, port, folder):
     """A block of the shell: its commands are the lines that start with a dollar sign."""
     text = ""
     for command in re.findall(r"^\$ (.*)$", body, re.MULTILINE):
-        output = on_terminal(["bash", "-o", "pipefail", "-c", command.replace(":1234", f":{port}")])
+        output = on_terminal(["bash", "-o", "pipefail", "-c", command.replace(":1234", f":{port}")], folder)
         text += f"$ {command}\n{shorten(output.replace(f':{port}', ':1234'), limit)}"
     return text
 
 
-def gdb(body, limit, port):
+def gdb(body, limit, port, folder):
     """A session of GDB: one process for the whole block, connected and with the plugin loaded."""
     commands = re.findall(r"^\(gdb\) (.*)$", body, re.MULTILINE)
     words = ["gdb", "-q", "-nx", "-batch", "-ex", "set width 0", "-ex", f"target remote :{port}"]
     words += ["-ex", f"source {ROOT / 'build/dill.py'}"]
     for command in commands:
         words += ["-ex", "echo \\n===\\n", "-ex", command]
-    outputs = on_terminal([*words, "-ex", "echo \\n===\\n", "-ex", "detach"]).split("\n===\n")[1:-1]
+    outputs = on_terminal([*words, "-ex", "echo \\n===\\n", "-ex", "detach"], folder).split("\n===\n")[1:-1]
     return "".join(f"(gdb) {command}\n{shorten(output, limit)}" for command, output in zip(commands, outputs))
 
 
 def options_of(info):
-    """What stands behind a block's language: how many lines, which kernel."""
-    options = dict(word.split("=") for word in info.split())
-    return int(options.get("lines", 0)), options.get("kernel", SERIES)
+    """What stands behind a block's language: how many lines, which guest (kernel and boot parameter)."""
+    options = dict(word.split("=", 1) for word in info.split())
+    return int(options.get("lines", 0)), (options.get("kernel", SERIES), options.get("append", ""))
 
 
-def refresh(path, series, port):
-    """Rewrite the examples of one file that belong to one kernel."""
+def refresh(path, which, port, folder):
+    """Rewrite the examples of one file that belong to one guest."""
 
     def replace(match):
         language, info, body = match.groups()
         limit, wanted = options_of(info)
-        if wanted != series:
+        if wanted != which:
             return match[0]
         run = console if language == "console" else gdb
         try:
-            return f"```{language}{info}\n{run(body, limit, port)}```\n"
+            return f"```{language}{info}\n{run(body, limit, port, folder)}```\n"
         except Failed as reason:
             print(f"examples: {path.relative_to(ROOT)}: left as it is: {reason}")
             return match[0]
@@ -107,7 +109,7 @@ def refresh(path, series, port):
     new = BLOCK.sub(replace, old)
     if new != old:
         path.write_text(new)
-        print(f"examples: {path.relative_to(ROOT)} on {series}")
+        print(f"examples: {path.relative_to(ROOT)} on {' '.join(which)}")
 
 
 def main():
@@ -115,11 +117,12 @@ def main():
     files = [Path(name).resolve() for name in sys.argv[1:]]
     files = files or [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
     wanted = {options_of(info)[1] for path in files for _, info, _ in BLOCK.findall(path.read_text())}
-    for series in sorted(wanted):
-        with Guest(kernel(series), smp=2) as guest:
+    for which in sorted(wanted):
+        series, append = which
+        with Guest(kernel(series), append=append, smp=2) as guest, tempfile.TemporaryDirectory() as folder:
             guest.spawn("load").wait_output(r"^ready")
             for path in sorted(files):
-                refresh(path, series, guest.gdb_port)
+                refresh(path, which, guest.gdb_port, folder)
 
 
 if __name__ == "__main__":

@@ -73,6 +73,17 @@ void record_set_texts(struct record *record, size_t column, const char *const *i
 	f->texts.count = count;
 }
 
+void record_set_any(struct record *record, size_t column, const char *text, bool is_number)
+{
+	struct field *f;
+
+	if (!text)
+		return;
+	f = field(record, column, COLUMN_ANY);
+	f->any.text = text;
+	f->any.is_number = is_number;
+}
+
 void record_set_records(struct record *record, size_t column, struct record_list list)
 {
 	field(record, column, COLUMN_RECORDS)->records = list;

@@ -23,6 +23,7 @@ enum column_type {
 	COLUMN_ADDRESSES, /**< list of u64; JSON array of strings */
 	COLUMN_TEXTS,	  /**< list of texts; JSON array of strings */
 	COLUMN_RECORDS,	  /**< list of records of kind `of`; JSON array of objects */
+	COLUMN_ANY, /**< a number or a text, from one record to the next: JSON number or string */
 };
 
 /** One column of a record kind. Its name is the JSON key; the docs are generated from `doc`. */
@@ -71,6 +72,10 @@ struct field {
 			size_t count;
 		} texts;
 		struct record_list records;
+		struct {
+			const char *text; /* of a number, as JSON has it */
+			bool is_number;
+		} any;
 	};
 };
 
@@ -96,6 +101,8 @@ void record_set_text(struct record *record, size_t column, const char *value);
 void record_set_addresses(struct record *record, size_t column, const uint64_t *items,
 			  size_t count);
 void record_set_texts(struct record *record, size_t column, const char *const *items, size_t count);
+/** A value of COLUMN_ANY; NULL @p text leaves the field absent. */
+void record_set_any(struct record *record, size_t column, const char *text, bool is_number);
 void record_set_records(struct record *record, size_t column, struct record_list list);
 
 /** The number in @p column (ADDRESS, COUNT or TIME); 0 when absent. */

@@ -107,6 +107,8 @@ static struct dill_error *append_kind(const struct command *command, const struc
 	strbuf_append_format(text, "### %s\n\n%s", kind->name, kind->doc);
 	strbuf_append(text, kind->doc[strlen(kind->doc) - 1] == '.' ? "\n" : ".\n");
 	append_short_form(command, kind, text);
+	if (!kind->column_count) /* they are the user's */
+		return NULL;
 	return append_fields(command, kind, text);
 }
 

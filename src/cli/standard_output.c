@@ -69,6 +69,7 @@ struct output standard_output(const struct options *options)
 		.width = terminal ? size.ws_col : 0,
 		/* A terminal takes everything at once; a pager takes it when its user scrolls. */
 		.hold = terminal ? 0 : HOLD,
+		.interrupted = signals_interrupted,
 		.format = options->json ? RENDER_JSON : RENDER_TEXT,
 	};
 }

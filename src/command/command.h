@@ -61,8 +61,9 @@ struct command_call {
 	} options[COMMAND_OPTIONS_MAX]; /**< in the order of the command's table; of repeated ones
 					   the last counts */
 	struct sink *sink;
-	struct arena *arena; /**< dies with the call */
-	bool findings;	     /**< out: the target's heap is broken somewhere; exit status 1 */
+	const struct output *output; /**< where the sink prints, for its interrupted() */
+	struct arena *arena;	     /**< dies with the call */
+	bool findings; /**< out: the target's heap is broken somewhere; exit status 1 */
 };
 
 /**

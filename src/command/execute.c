@@ -107,6 +107,7 @@ static struct dill_error *execute(struct session *session, int argc, const char 
 	TRY(arguments_parse(call.command, argc, argv, &call, &common));
 	TRY(render_new(output, common.json ? RENDER_JSON : output->format, &render));
 	call.arena = arena;
+	call.output = output;
 	call.sink = render_sink(render);
 
 	/* The target is given back before the last output is written, which may take its time in a

@@ -63,6 +63,8 @@ const char *column_type_text(enum column_type type)
 		return "array of strings";
 	case COLUMN_RECORDS:
 		return "array of objects";
+	case COLUMN_ANY:
+		return "number or string";
 	}
 	return "";
 }

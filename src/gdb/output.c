@@ -88,6 +88,14 @@ static unsigned width(struct plugin *plugin)
 	return columns <= UINT16_MAX && isatty(STDOUT_FILENO) ? (unsigned)columns : 0;
 }
 
+static bool is_interrupted(void *context)
+{
+	const struct gdb_output *output = context;
+	struct dill_host host = plugin_host(output->plugin);
+
+	return host.interrupted(host.context);
+}
+
 struct output gdb_output_open(struct gdb_output *output, struct plugin *plugin)
 {
 	output->plugin = plugin;
@@ -95,6 +103,7 @@ struct output gdb_output_open(struct gdb_output *output, struct plugin *plugin)
 		.write = write_held,
 		.flush = flush_held,
 		.context = output,
+		.interrupted = is_interrupted,
 		.color = has_color(plugin),
 		.width = width(plugin),
 		.format = RENDER_TEXT,

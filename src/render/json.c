@@ -129,6 +129,12 @@ static struct dill_error *append_value(struct strbuf *text, enum column_type typ
 		}
 		strbuf_append_char(text, ']');
 		break;
+	case COLUMN_ANY:
+		if (field->any.is_number)
+			strbuf_append(text, field->any.text);
+		else
+			append_string(text, field->any.text);
+		break;
 	case COLUMN_RECORDS:
 		return append_records(text, &field->records, depth + 1);
 	}

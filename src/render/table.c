@@ -117,8 +117,27 @@ static void append_value(struct strbuf *text, enum column_type type, const struc
 			strbuf_append(text, field->texts.items[i]);
 		}
 		break;
+	case COLUMN_ANY:
+		strbuf_append(text, field->any.text);
+		break;
 	case COLUMN_RECORDS: /* drawn by views only */
 		break;
+	}
+}
+
+/* Whether a value stands at the left of its column. */
+static bool holds_text(const struct table *table, const struct table_column *column,
+		       const struct field *field)
+{
+	switch (table->kind->columns[column->index].type) {
+	case COLUMN_COUNT:
+	case COLUMN_TIME:
+	case COLUMN_SIGNED:
+		return false;
+	case COLUMN_ANY:
+		return !field->any.is_number;
+	default:
+		return true;
 	}
 }
 
@@ -141,6 +160,7 @@ struct dill_error *table_add(struct table *table, const struct record *record)
 			if (!cell)
 				return error_no_memory();
 			table->text_bytes += value.length;
+			column->has_texts |= holds_text(table, column, field);
 
 			size_t width = text_width(cell);
 
@@ -171,7 +191,8 @@ static bool can_shrink(const struct table *table, size_t column, size_t width)
 	enum column_type type = type_of(table, &table->columns.items[column]);
 
 	return width > (column ? TEXT_MIN : NAME_MIN) &&
-	       (type == COLUMN_TEXT || type == COLUMN_TEXTS || type == COLUMN_ADDRESSES);
+	       (type == COLUMN_TEXT || type == COLUMN_TEXTS || type == COLUMN_ADDRESSES ||
+		(type == COLUMN_ANY && table->columns.items[column].has_texts));
 }
 
 /* Widths to draw with: texts give way, the widest first; numbers, addresses and names never do. */
@@ -219,12 +240,14 @@ static enum style style_of(const struct table *table, size_t column)
 static void draw_cell(const struct table *table, struct painter *painter, size_t column,
 		      enum style style, const char *text, size_t width)
 {
-	enum column_type type = type_of(table, &table->columns.items[column]);
+	const struct table_column *drawn = &table->columns.items[column];
+	enum column_type type = type_of(table, drawn);
 	bool last = column + 1 == table->columns.count;
 
 	if (column)
 		strbuf_append_repeated(&painter->text, ' ', GAP);
-	if (type == COLUMN_COUNT || type == COLUMN_TIME || type == COLUMN_SIGNED)
+	if (type == COLUMN_COUNT || type == COLUMN_TIME || type == COLUMN_SIGNED ||
+	    (type == COLUMN_ANY && !drawn->has_texts))
 		paint_padded(painter, style, text, -(int)width);
 	else if (last && text_width(text) <= width) /* no blanks at the end of a line */
 		paint(painter, style, text);

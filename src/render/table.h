@@ -22,8 +22,9 @@ struct table {
 };
 
 struct table_column {
-	size_t index; /**< into the kind's columns */
-	size_t width; /**< of the widest cell so far, or the heading */
+	size_t index;	/**< into the kind's columns */
+	size_t width;	/**< of the widest cell so far, or the heading */
+	bool has_texts; /**< a cell so far was no number */
 };
 
 /** An empty table; nothing is allocated before the first row. */

@@ -27,6 +27,21 @@ struct dill_error *tables_create(sqlite3 *db, const struct db_kind *kind,
 	return NULL;
 }
 
+struct dill_error *views_create(sqlite3 *db, const struct db_view *views, const char *what)
+{
+	for (; views->name; views++) {
+		_cleanup_(freep)
+		char *sql = NULL;
+
+		if (asprintf(&sql, "CREATE %s %s AS %s", what, views->name, views->select) < 0) {
+			sql = NULL;
+			return error_no_memory();
+		}
+		TRY(db_run(db, sql));
+	}
+	return NULL;
+}
+
 struct dill_error *tables_check(sqlite3 *db, const struct db_table *all, size_t count)
 {
 	_cleanup_(db_statement_freep)
@@ -107,6 +122,14 @@ bool db_is_sqlite(const char *path)
 	return is;
 }
 
+struct dill_error *db_check_regular(const char *path)
+{
+	unsigned char header[HEADER_SIZE];
+	ssize_t length;
+
+	return read_header(path, header, &length);
+}
+
 const struct db_kind *db_kind_of(const char *path)
 {
 	unsigned char header[HEADER_SIZE];
@@ -136,9 +159,16 @@ struct dill_error *db_check_header(const char *path, const struct db_kind *kind)
 		return dill_error_new(DILL_ERROR_BAD_DATA,
 				      "it is an SQLite file, but no %s that dill wrote",
 				      kind->name);
-	if (big_endian(header + 60) != kind->version)
+	if (big_endian(header + 60) < kind->version)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "it is a %s of format %u; this dill reads format %u",
+				      "it is a %s of format %u, which an earlier dill wrote; this "
+				      "one reads format %u: %s",
+				      kind->name, big_endian(header + 60), kind->version,
+				      kind->make_again);
+	if (big_endian(header + 60) > kind->version)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "it is a %s of format %u, which a later dill wrote; this one "
+				      "reads format %u: use that one",
 				      kind->name, big_endian(header + 60), kind->version);
 	return NULL;
 }

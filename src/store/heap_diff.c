@@ -244,10 +244,9 @@ struct dill_error *heap_diff_sites(struct heap_diff *diff, heap_change_visitor v
 /* Of one file those that the other has not: of the one "x", the other "y". */
 #define OBJECTS(x, y)                                                                              \
 	"SELECT o.address, c.name, s.name, o.requested_size, o.age_ns, o.pid FROM " x              \
-	".object o LEFT JOIN " x ".slab l ON l.id = o.slab LEFT JOIN " x                           \
-	".cache c ON c.id = l.cache LEFT JOIN " x ".site s ON s.id = o.site LEFT JOIN " y          \
-	".object p ON p.address = o.address LEFT JOIN " y ".slab m ON m.id = p.slab LEFT JOIN " y  \
-	".cache d ON d.id = m.cache LEFT JOIN " y                                                  \
+	".object o LEFT JOIN " x ".cache c ON c.id = o.cache LEFT JOIN " x                         \
+	".site s ON s.id = o.site LEFT JOIN " y ".object p ON p.address = o.address LEFT JOIN " y  \
+	".cache d ON d.id = p.cache LEFT JOIN " y                                                  \
 	".site t ON t.id = p.site WHERE p.address IS NULL OR d.name IS NOT c.name OR t.name IS "   \
 	"NOT s.name OR p.pid IS NOT o.pid UNION ALL SELECT o.address, '" LARGE_BLOCK_NAME          \
 	"', NULL, NULL, NULL, NULL FROM " x ".large o LEFT JOIN " y                                \

@@ -8,7 +8,7 @@ static const struct db_table tables[] = {
 		       "REFERENCES state)"},
 	{"cache",
 	 "CREATE TABLE cache (id INTEGER PRIMARY KEY, address INTEGER, name TEXT, "
-	 "object_size INTEGER, size INTEGER, \"order\" INTEGER, objects_per_slab INTEGER, "
+	 "object_size INTEGER, size INTEGER, page_order INTEGER, objects_per_slab INTEGER, "
 	 "flags INTEGER, memory INTEGER, slabs INTEGER, empty_slabs INTEGER, "
 	 "partly_used_slabs INTEGER, full_slabs INTEGER, dying_slabs INTEGER, objects INTEGER, "
 	 "live INTEGER, cached INTEGER, free INTEGER, waiting INTEGER, unknown INTEGER, "
@@ -16,7 +16,7 @@ static const struct db_table tables[] = {
 	 "tail_bytes INTEGER, requested_objects INTEGER, requested_bytes INTEGER, "
 	 "request_waste INTEGER, active INTEGER, kernel_slabs INTEGER, kernel_objects INTEGER)"},
 	{"slab", "CREATE TABLE slab (id INTEGER PRIMARY KEY, address INTEGER, base INTEGER, "
-		 "cache INTEGER REFERENCES cache, node INTEGER, cpu INTEGER, \"where\" TEXT, "
+		 "cache INTEGER REFERENCES cache, node INTEGER, cpu INTEGER, place TEXT, "
 		 "broken INTEGER, memory INTEGER, objects INTEGER, inuse INTEGER, live INTEGER, "
 		 "cached INTEGER, free INTEGER, waiting INTEGER, unknown INTEGER)"},
 	{"site", "CREATE TABLE site (id INTEGER PRIMARY KEY, cache INTEGER REFERENCES cache, "
@@ -24,11 +24,13 @@ static const struct db_table tables[] = {
 		 "requested_bytes INTEGER, request_waste INTEGER, youngest_ns INTEGER, "
 		 "oldest_ns INTEGER)"},
 	{"object",
-	 "CREATE TABLE object (address INTEGER PRIMARY KEY, slab INTEGER REFERENCES slab, "
-	 "state INTEGER REFERENCES state, site INTEGER REFERENCES site, "
+	 "CREATE TABLE object (address INTEGER PRIMARY KEY, cache INTEGER REFERENCES cache, "
+	 "slab INTEGER REFERENCES slab, state INTEGER REFERENCES state, site INTEGER REFERENCES "
+	 "site, "
 	 "requested_size INTEGER, pid INTEGER, cpu INTEGER, age_ns INTEGER)"},
-	{"free_place", "CREATE TABLE free_place (object INTEGER, slab INTEGER REFERENCES slab, "
-		       "kind INTEGER REFERENCES place_kind, cpu INTEGER, node INTEGER, "
+	{"free_place", "CREATE TABLE free_place (object INTEGER, cache INTEGER REFERENCES cache, "
+		       "slab INTEGER REFERENCES slab, kind INTEGER REFERENCES place_kind, cpu "
+		       "INTEGER, node INTEGER, "
 		       "list INTEGER, position INTEGER, container INTEGER)"},
 	{"large", "CREATE TABLE large (address INTEGER PRIMARY KEY, page INTEGER, size INTEGER, "
 		  "node INTEGER, certain INTEGER)"},
@@ -38,21 +40,38 @@ static const struct db_table tables[] = {
 
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
-/* For people with the sqlite3 shell; dill itself does not read them. */
-static const char views[] =
-	"CREATE VIEW object_text AS SELECT printf('0x%016llx', o.address) AS object, c.name AS "
-	"cache, s.name AS state, c.object_size, o.requested_size, i.name AS site, o.pid, o.cpu, "
-	"o.age_ns / 1e9 AS age, l.node FROM object o JOIN slab l ON l.id = o.slab JOIN cache c ON "
-	"c.id = l.cache JOIN state s ON s.id = o.state LEFT JOIN site i ON i.id = o.site;"
-	"CREATE VIEW place_text AS SELECT printf('0x%016llx', p.object) AS object, c.name AS "
-	"cache, k.name AS kind, s.name AS state, p.cpu, p.node, p.list, p.position FROM "
-	"free_place p LEFT JOIN slab l ON l.id = p.slab LEFT JOIN cache c ON c.id = l.cache JOIN "
-	"place_kind k ON k.id = p.kind JOIN state s ON s.id = k.state";
+/* For people; dill itself does not read them. */
+static const struct db_view views[] = {
+	{"cache_text",
+	 "SELECT printf('0x%016llx', address) AS address, name, object_size, size, page_order, "
+	 "objects_per_slab, printf('0x%x', flags) AS flags, memory, slabs, objects, live, cached, "
+	 "free, waiting, unknown, memory - used_bytes AS unused_bytes, request_waste FROM cache"},
+	{"slab_text",
+	 "SELECT printf('0x%016llx', l.address) AS slab, printf('0x%016llx', l.base) AS base, "
+	 "c.name AS cache, l.place, l.cpu, l.node, l.broken, l.memory, l.objects, l.inuse, l.live, "
+	 "l.cached, l.free, l.waiting, l.unknown FROM slab l JOIN cache c ON c.id = l.cache"},
+	{"site_text",
+	 "SELECT i.name AS site, c.name AS cache, i.kind, printf('0x%016llx', i.address) AS "
+	 "address, i.objects, i.memory, i.requested_bytes, i.request_waste, i.youngest_ns / 1e9 AS "
+	 "youngest, i.oldest_ns / 1e9 AS oldest FROM site i JOIN cache c ON c.id = i.cache"},
+	{"object_text",
+	 "SELECT printf('0x%016llx', o.address) AS object, c.name AS cache, s.name AS state, "
+	 "c.object_size, o.requested_size, i.name AS site, o.pid, o.cpu, o.age_ns / 1e9 AS age, "
+	 "l.node, printf('0x%016llx', l.address) AS slab FROM object o JOIN slab l ON l.id = "
+	 "o.slab JOIN cache c ON c.id = o.cache JOIN state s ON s.id = o.state LEFT JOIN site i ON "
+	 "i.id = o.site"},
+	{"place_text",
+	 "SELECT printf('0x%016llx', p.object) AS object, c.name AS cache, k.name AS kind, s.name "
+	 "AS state, p.cpu, p.node, p.list, p.position, printf('0x%016llx', p.container) AS "
+	 "container FROM free_place p JOIN cache c ON c.id = p.cache JOIN place_kind k ON k.id = "
+	 "p.kind JOIN state s ON s.id = k.state"},
+	{NULL, NULL},
+};
 
 static struct dill_error *create(sqlite3 *db)
 {
 	TRY(tables_create(db, &db_heap, tables, TABLE_COUNT));
-	return db_run(db, views);
+	return views_create(db, views, "VIEW");
 }
 
 static struct dill_error *check(sqlite3 *db)
@@ -75,7 +94,9 @@ const struct db_kind db_heap = {
 	.application_id = HEAP_APPLICATION_ID,
 	.version = HEAP_VERSION,
 	.name = "heap export",
-	.readers = "\"diff\" reads it",
+	.readers = "\"diff\" and \"sql\" read it",
+	.make_again = "export it again",
+	.views = views,
 	.create = create,
 	.check = check,
 	.worth = "SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'finished' AND value = 1)",

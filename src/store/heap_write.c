@@ -21,8 +21,8 @@ static const char *const inserts[OF_COUNT] = {
 	[OF_CACHE] = insert_cache,
 	[OF_SLAB] = "INSERT INTO slab VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[OF_SITE] = "INSERT INTO site VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[OF_OBJECT] = "INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	[OF_PLACE] = "INSERT INTO free_place VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[OF_OBJECT] = "INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[OF_PLACE] = "INSERT INTO free_place VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[OF_LARGE] = "INSERT INTO large VALUES (?, ?, ?, ?, ?)",
 	[OF_NODE] = "INSERT INTO counter VALUES (?, ?, ?, ?, ?, ?)",
 };
@@ -95,6 +95,7 @@ struct dill_error *heap_writer_object(struct heap_writer *writer, const struct h
 
 	writer->counts.objects++;
 	add(&row, object->address);
+	add(&row, writer->counts.caches + 1);
 	add(&row, writer->counts.slabs);
 	add(&row, object->state);
 	add_if(&row, object->site, object->site);
@@ -112,6 +113,7 @@ struct dill_error *heap_writer_place(struct heap_writer *writer, int64_t slab, d
 
 	writer->counts.places++;
 	add(&row, object);
+	add(&row, writer->counts.caches + 1);
 	add_if(&row, slab >= 0, writer->first_slab + (uint64_t)slab);
 	add(&row, place->kind);
 	add_if(&row, place->cpu >= 0, (uint64_t)place->cpu);

@@ -24,22 +24,31 @@ static const struct db_table tables[] = {
 
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
-/* For people with the sqlite3 shell; dill itself does not read it. */
-static const char view[] =
-	"CREATE VIEW event_text AS SELECT e.sequence, e.time_ns / 1e9 AS seconds, e.cpu, p.pid, "
-	"p.tgid, p.comm, CASE e.kind WHEN 0 THEN 'alloc' WHEN 1 THEN 'free' ELSE 'request' END "
-	"AS kind, f.name AS function, c.name AS cache, printf('0x%016llx', e.object) AS object, "
-	"e.bytes_requested, e.bytes_given, g.names AS gfp, coalesce(s.name, "
-	"printf('0x%016llx', s.address)) AS caller, e.flags & 1 <> 0 AS bulk, "
-	"e.flags & 8 <> 0 AS double_free, e.alloc_sequence, (e.time_ns - e.alloc_time_ns) / 1e9 "
-	"AS age FROM event e LEFT JOIN process p ON p.id = e.process LEFT JOIN function f ON "
-	"f.id = e.function LEFT JOIN cache c ON c.id = e.cache LEFT JOIN gfp g ON g.id = e.gfp "
-	"LEFT JOIN symbol s ON s.id = e.caller";
+/* For people; dill itself does not read them. */
+static const struct db_view views[] = {
+	{"event_text",
+	 "SELECT e.sequence, e.time_ns / 1e9 AS seconds, e.cpu, p.pid, p.tgid, p.comm, CASE e.kind "
+	 "WHEN 0 THEN 'alloc' WHEN 1 THEN 'free' ELSE 'request' END AS kind, f.name AS function, "
+	 "c.name AS cache, printf('0x%016llx', e.object) AS object, e.bytes_requested, "
+	 "e.bytes_given, g.names AS gfp, coalesce(s.name, printf('0x%016llx', s.address)) AS "
+	 "caller, e.flags & 1 <> 0 AS bulk, e.flags & 2 <> 0 AS large, e.flags & 8 <> 0 AS "
+	 "double_free, e.flags & 16 <> 0 AS foreign_free, e.stack, e.alloc_sequence, (e.time_ns - "
+	 "e.alloc_time_ns) / 1e9 AS age FROM event e LEFT JOIN process p ON p.id = e.process LEFT "
+	 "JOIN function f ON f.id = e.function LEFT JOIN cache c ON c.id = e.cache LEFT JOIN gfp g "
+	 "ON g.id = e.gfp LEFT JOIN symbol s ON s.id = e.caller"},
+	{"stack_text",
+	 "SELECT f.stack, f.depth, coalesce(s.name, printf('0x%016llx', s.address)) AS function "
+	 "FROM stack_frame f LEFT JOIN symbol s ON s.id = f.symbol"},
+	{"slab_text",
+	 "SELECT printf('0x%016llx', l.address) AS base, c.name AS cache, l.objects FROM slab l "
+	 "LEFT JOIN cache c ON c.id = l.cache"},
+	{NULL, NULL},
+};
 
 struct dill_error *schema_create(sqlite3 *db)
 {
 	TRY(tables_create(db, &db_trace, tables, TABLE_COUNT));
-	return db_run(db, view);
+	return views_create(db, views, "VIEW");
 }
 
 struct dill_error *schema_index(sqlite3 *db)
@@ -56,7 +65,9 @@ const struct db_kind db_trace = {
 	.application_id = SCHEMA_APPLICATION_ID,
 	.version = SCHEMA_VERSION,
 	.name = "trace",
-	.readers = "\"report\" and \"history\" read it",
+	.readers = "\"report\", \"history\" and \"sql\" read it",
+	.make_again = "trace again",
+	.views = views,
 	.create = schema_create,
 	.check = schema_check,
 	.worth = "SELECT EXISTS (SELECT 1 FROM event)",

@@ -69,7 +69,7 @@ def test_sums_by_sql(scene):
     sums = ", ".join(f"sum({name}) AS {name}" for name in ("objects", "memory", *STATES))
     wrong = rows(
         path,
-        f"SELECT c.* FROM cache c JOIN (SELECT cache, count(*) AS slabs, {sums} FROM slab WHERE \"where\" <> 'dying' GROUP BY"
+        f"SELECT c.* FROM cache c JOIN (SELECT cache, count(*) AS slabs, {sums} FROM slab WHERE place <> 'dying' GROUP BY"
         " cache) s ON s.cache = c.id WHERE "
         + " OR ".join(f"c.{name} <> s.{name}" for name in ("slabs", "objects", "memory", *STATES)),
     )
@@ -78,7 +78,7 @@ def test_sums_by_sql(scene):
                         " ON s.id = o.state GROUP BY 1, 2")
     counted = {(row["cache"], row["state"]): row["n"] for row in in_use}
     places = rows(path, "SELECT l.cache, s.name AS state, count(*) AS n FROM free_place p JOIN slab l ON l.id = p.slab JOIN"
-                        " place_kind k ON k.id = p.kind JOIN state s ON s.id = k.state WHERE l.\"where\" <> 'dying' GROUP BY 1, 2")
+                        " place_kind k ON k.id = p.kind JOIN state s ON s.id = k.state WHERE l.place <> 'dying' GROUP BY 1, 2")
     counted.update({(row["cache"], row["state"]): row["n"] for row in places})
     caches = rows(path, "SELECT * FROM cache")
     assert counted == {(cache["id"], state): cache[state] for cache in caches for state in STATES if cache[state]}

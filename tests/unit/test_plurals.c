@@ -43,6 +43,9 @@ static void fill(struct arena *arena, struct record *record, size_t column)
 	case COLUMN_TEXT:
 		record_set_text(record, column, "some");
 		break;
+	case COLUMN_ANY:
+		record_set_any(record, column, "1", true);
+		break;
 	case COLUMN_ADDRESSES:
 		record_set_addresses(record, column, addresses, 1);
 		break;
