@@ -66,6 +66,13 @@ DILL_MUST_CHECK struct dill_error *census_by_site(struct command_call *call,
 						  const struct census_order *order);
 DILL_MUST_CHECK struct dill_error *census_by_age(struct command_call *call,
 						 const struct census_order *order);
+/** census_groups.c */
+DILL_MUST_CHECK struct dill_error *census_by_pid(struct command_call *call,
+						 const struct census_order *order);
+DILL_MUST_CHECK struct dill_error *census_by_cpu(struct command_call *call,
+						 const struct census_order *order);
+DILL_MUST_CHECK struct dill_error *census_by_stack(struct command_call *call,
+						   const struct census_order *order);
 /** census_objects.c: every object in use, as it is found. */
 DILL_MUST_CHECK struct dill_error *census_objects(struct command_call *call,
 						  const struct census_order *order);

@@ -14,7 +14,8 @@ static const struct {
 	struct dill_error *(*count)(struct command_call *call, const struct census_order *order);
 } groupings[] = {
 	{"cache", census_by_cache}, {"slab", census_by_slab}, {"node", census_by_node},
-	{"age", census_by_age},	    {"site", census_by_site},
+	{"age", census_by_age},	    {"site", census_by_site}, {"stack", census_by_stack},
+	{"pid", census_by_pid},	    {"cpu", census_by_cpu},
 };
 
 #define GROUPINGS (sizeof(groupings) / sizeof(groupings[0]))
@@ -35,7 +36,8 @@ static struct dill_error *find_grouping(const struct command_call *call, size_t 
 			return NULL;
 	}
 	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
-			      "--by %s: one of cache, slab, node, age, site", name);
+			      "--by %s: one of cache, slab, node, age, site, stack, pid, cpu",
+			      name);
 }
 
 /* Blocks of large kmalloc() go by a name that no cache has. */
@@ -78,13 +80,23 @@ static struct dill_error *run(struct command_call *call)
 }
 
 static const struct record_kind *const kinds[] = {
-	&census_cache_kind,	 &census_slab_kind,
-	&census_node_kind,	 &census_age_kind,
-	&census_site_kind,	 &census_total_kind,
-	&census_large_kind,	 &census_kernel_kind,
-	&census_large_node_kind, &census_kernel_node_kind,
-	&census_object_kind,	 &gap_kind,
-	&finding_record_kind,	 NULL,
+	&census_cache_kind,
+	&census_slab_kind,
+	&census_node_kind,
+	&census_age_kind,
+	&census_site_kind,
+	&census_stack_kind,
+	&census_pid_kind,
+	&census_cpu_kind,
+	&census_total_kind,
+	&census_large_kind,
+	&census_kernel_kind,
+	&census_large_node_kind,
+	&census_kernel_node_kind,
+	&census_object_kind,
+	&gap_kind,
+	&finding_record_kind,
+	NULL,
 };
 
 const struct command kcensus_command = {
@@ -98,11 +110,11 @@ const struct command kcensus_command = {
 		"the last\n"
 		"objects of slabs (TAILS). Largest first; totals at the end.\n"
 		"\n"
-		"--by slab puts the slabs with the most unused bytes first. --by site and --by "
-		"age need a\n"
-		"kernel that records who allocates: slab_debug=U (slub_debug=U before 6.8), or, "
-		"for sites,\n"
-		"allocation profiling.\n"
+		"--by slab puts the slabs with the most unused bytes first. --by site, "
+		"stack, age, pid\n"
+		"and cpu need a kernel that records who allocates: slab_debug=U (slub_debug=U "
+		"before 6.8), or, for\n"
+		"sites, allocation profiling.\n"
 		"\n"
 		"Blocks of large kmalloc() stand behind the caches, and behind the totals what the "
 		"kernel itself counts\n"
@@ -118,7 +130,9 @@ const struct command kcensus_command = {
 	.options =
 		{
 			[OPTION_BY] = {"by", 'b', ARGUMENT_TEXT, "GROUP",
-				       "count by cache (without this), slab, node, age or site"},
+				       "count by cache (without this), slab, node, site, stack, "
+				       "age, pid or "
+				       "cpu"},
 			[OPTION_OBJECTS] = {"objects", 'o', ARGUMENT_NONE, NULL,
 					    "show every object in use instead"},
 			[OPTION_ROWS] = {"rows", 'r', ARGUMENT_NUMBER, "N",

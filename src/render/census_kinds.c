@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/census_kinds.h"
 
+#include <inttypes.h>
+
+#include "base/plural.h"
+#include "render/time_text.h"
+#include "render/view.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The same sums for a cache, a node and all together. */
@@ -252,6 +258,99 @@ const struct record_kind census_age_kind = {
 	.doc = "Objects in use that are about as old.",
 	.columns = age_columns,
 	.column_count = COUNT(age_columns),
+};
+
+#define GROUP_COLUMNS                                                                              \
+	[CENSUS_GROUP_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects in use"},           \
+	[CENSUS_GROUP_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY",                                 \
+				 "bytes that they take up, metadata included"},                    \
+	[CENSUS_GROUP_REQUESTED_BYTES] = {"requested_bytes", COLUMN_COUNT, "REQUESTED",            \
+					  "bytes that were asked for, where that is recorded"},    \
+	[CENSUS_GROUP_YOUNGEST] = {"youngest_ns", COLUMN_TIME, "YOUNGEST",                         \
+				   "age of the object that was allocated last"},                   \
+	[CENSUS_GROUP_OLDEST] = {"oldest_ns", COLUMN_TIME, "OLDEST",                               \
+				 "age of the one that was allocated first"}
+
+static const struct column pid_columns[] = {
+	[CENSUS_GROUP_KEY] = {"pid", COLUMN_SIGNED, "PID",
+			      "thread that allocated them; absent for objects whose user is not "
+			      "recorded"},
+	[CENSUS_GROUP_NAME] = {"comm", COLUMN_TEXT, "COMM",
+			       "name of the thread that has this number now; absent when it has "
+			       "ended"},
+	GROUP_COLUMNS,
+};
+
+const struct record_kind census_pid_kind = {
+	.name = "census_pid",
+	.doc = "Objects in use that one thread has allocated; what interrupts allocated counts as "
+	       "the interrupted thread's.",
+	.columns = pid_columns,
+	.column_count = COUNT(pid_columns),
+};
+
+static const struct column cpu_columns[] = {
+	[CENSUS_GROUP_KEY] = {"cpu", COLUMN_SIGNED, "CPU",
+			      "where they were allocated; absent where that is not recorded"},
+	GROUP_COLUMNS,
+};
+
+const struct record_kind census_cpu_kind = {
+	.name = "census_cpu",
+	.doc = "Objects in use that were allocated on one CPU.",
+	.columns = cpu_columns,
+	.column_count = COUNT(cpu_columns),
+};
+
+static const struct column stack_columns[] = {
+	[CENSUS_GROUP_KEY] = {"number", COLUMN_SIGNED, NULL,
+			      "what tells this stack from others of the same kernel; absent where "
+			      "no stack is recorded"},
+	[CENSUS_GROUP_NAME] = {"cache", COLUMN_TEXT, "CACHE", "name of the cache"},
+	GROUP_COLUMNS,
+	[CENSUS_STACK_STACK] = {"stack", COLUMN_TEXTS, "STACK",
+				"return addresses as symbol+offset, innermost first"},
+	[CENSUS_STACK_ADDRESSES] = {"addresses", COLUMN_ADDRESSES, NULL, "the same as numbers"},
+};
+
+static struct dill_error *draw_stack(struct painter *painter, const struct record *record)
+{
+	const struct field *stack = &record->fields[CENSUS_STACK_STACK];
+	const struct field *oldest = &record->fields[CENSUS_GROUP_OLDEST];
+	uint64_t objects = record_number(record, CENSUS_GROUP_OBJECTS);
+	struct strbuf ages = {0};
+
+	paint_format(painter, STYLE_NUMBER, "%" PRIu64 " object%s, %" PRIu64 " bytes of ", objects,
+		     plural(objects), record_number(record, CENSUS_GROUP_MEMORY));
+	paint(painter, STYLE_NAME, record_text(record, CENSUS_GROUP_NAME));
+	if (oldest->present) {
+		strbuf_append(&ages, ", ages ");
+		time_append(&ages, record_number(record, CENSUS_GROUP_YOUNGEST));
+		strbuf_append(&ages, " to ");
+		time_append(&ages, oldest->number);
+		paint(painter, STYLE_DIM, strbuf_get(&ages));
+	}
+	strbuf_deinit(&ages);
+	paint_newline(painter);
+	if (!stack->present || !stack->texts.count) {
+		paint(painter, STYLE_DIM, "    no stack is recorded");
+		paint_newline(painter);
+	}
+	for (size_t i = 0; stack->present && i < stack->texts.count; i++) {
+		paint_format(painter, STYLE_PLAIN, "    %s", stack->texts.items[i]);
+		paint_newline(painter);
+	}
+	return NULL;
+}
+
+static const struct record_view stack_view = {.draw = draw_stack, .apart = true};
+
+const struct record_kind census_stack_kind = {
+	.name = "census_stack",
+	.doc = "Objects in use of one cache whose allocations came the same way.",
+	.columns = stack_columns,
+	.column_count = COUNT(stack_columns),
+	.view = &stack_view,
 };
 
 static const struct column object_columns[] = {

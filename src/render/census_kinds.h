@@ -113,6 +113,20 @@ enum {
 };
 extern const struct record_kind census_age_kind;
 
+/* What groups by thread, CPU and stack have in common. */
+enum {
+	CENSUS_GROUP_KEY,
+	CENSUS_GROUP_OBJECTS,
+	CENSUS_GROUP_MEMORY,
+	CENSUS_GROUP_REQUESTED_BYTES,
+	CENSUS_GROUP_YOUNGEST,
+	CENSUS_GROUP_OLDEST,
+	CENSUS_GROUP_NAME, /* the thread's, the cache's; not of a CPU */
+	CENSUS_STACK_STACK,
+	CENSUS_STACK_ADDRESSES,
+};
+extern const struct record_kind census_pid_kind, census_cpu_kind, census_stack_kind;
+
 enum {
 	CENSUS_OBJECT_OBJECT,
 	CENSUS_OBJECT_CACHE,

@@ -26,6 +26,7 @@ static void read_track(const struct origin_reader *reader, struct span track, st
 	ret->cpu = (unsigned)member_get(l->track_cpu, track);
 	ret->pid = (int)member_get(l->track_pid, track);
 	ret->when = member_get(l->track_when, track);
+	ret->track = track;
 }
 
 struct dill_error *origin_read(const struct origin_reader *reader, const struct slab *slab,

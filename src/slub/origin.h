@@ -17,9 +17,10 @@ struct origin {
 	dill_virt address;
 	bool has_pid; /**< of slub_debug=U or KASAN */
 	int pid;
-	bool has_track; /**< the next two, of slub_debug=U */
+	bool has_track; /**< the next three, of slub_debug=U */
 	unsigned cpu;
-	uint64_t when; /**< jiffies */
+	uint64_t when;	   /**< jiffies */
+	struct span track; /**< the struct track itself, in the copy of the slab */
 	bool has_requested;
 	uint32_t requested; /**< bytes that the caller of kmalloc() asked for */
 };

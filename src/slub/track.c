@@ -44,27 +44,53 @@ void object_metadata_get(const struct heap *heap, const struct cache *cache,
 	ret->end = at;
 }
 
-static struct dill_error *read_stack(struct heap *heap, struct span bytes, struct arena *arena,
-				     struct track *ret)
+bool tracks_have_stacks(const struct heap *heap)
+{
+	return heap->layout.track_handle.present || heap->layout.track_addrs.present;
+}
+
+/* Return address number @index of a stack that the record itself holds; 0 behind the last. */
+static dill_virt own_frame(const struct layout *l, struct span track, size_t index)
+{
+	size_t at = l->track_addrs.offset + index * sizeof(dill_virt);
+
+	if (index >= l->track_addrs.size / sizeof(dill_virt) ||
+	    !span_holds(track, at, sizeof(dill_virt)))
+		return 0;
+	return span_u64(track, at);
+}
+
+uint64_t track_stack_key(const struct heap *heap, struct span track)
 {
 	const struct layout *l = &heap->layout;
-	size_t limit = l->track_addrs.size / sizeof(dill_virt);
+	uint64_t key = UINT64_C(0xcbf29ce484222325);
+	dill_virt frame;
+	size_t count = 0;
+
+	if (l->track_handle.present)
+		return member_get(l->track_handle, track);
+	for (; (frame = own_frame(l, track, count)); count++)
+		key = ((key ^ frame) * UINT64_C(0x100000001b3)) ^ (key >> 29);
+	return count ? key | 1 : 0;
+}
+
+struct dill_error *track_stack_read(struct heap *heap, struct span track, struct arena *arena,
+				    const dill_virt **ret, size_t *ret_count)
+{
+	const struct layout *l = &heap->layout;
+	size_t limit = l->track_addrs.size / sizeof(dill_virt), count = 0;
 	dill_virt *stack;
 
 	if (l->track_handle.present)
-		return depot_fetch(heap, (uint32_t)member_get(l->track_handle, bytes), arena,
-				   &ret->stack, &ret->stack_count);
+		return depot_fetch(heap, (uint32_t)member_get(l->track_handle, track), arena, ret,
+				   ret_count);
 	stack = arena_alloc_array(arena, limit + 1, sizeof(*stack));
 	if (!stack)
 		return error_no_memory();
-	for (; ret->stack_count < limit; ret->stack_count++) {
-		size_t at = l->track_addrs.offset + ret->stack_count * sizeof(*stack);
-
-		if (!span_holds(bytes, at, sizeof(*stack)) || !span_u64(bytes, at))
-			break;
-		stack[ret->stack_count] = span_u64(bytes, at);
-	}
-	ret->stack = stack;
+	for (; (stack[count] = own_frame(l, track, count)); count++)
+		;
+	*ret = stack;
+	*ret_count = count;
 	return NULL;
 }
 
@@ -87,7 +113,7 @@ static struct dill_error *read_track(struct heap *heap, dill_virt address,
 	ret->cpu = (unsigned)member_get(l->track_cpu, bytes);
 	ret->pid = (int)member_get(l->track_pid, bytes);
 	ret->when = member_get(l->track_when, bytes);
-	error = read_stack(heap, bytes, arena, ret);
+	error = track_stack_read(heap, bytes, arena, &ret->stack, &ret->stack_count);
 	if (error && dill_error_code(error) == DILL_ERROR_BAD_DATA) {
 		findings_add(findings, FINDING_TRACK, place, address, "track of an object: %s",
 			     dill_error_text(error));

@@ -51,6 +51,25 @@ DILL_MUST_CHECK struct dill_error *tracks_read(struct heap *heap, const struct c
 					       struct arena *arena, struct findings *findings,
 					       struct track *ret_alloc, struct track *ret_free);
 
+/**
+ * A number that tells the stack of a struct track from others: its handle in the stack depot, or a
+ * hash of what the record itself holds.
+ * @return 0 when no stack was recorded
+ */
+uint64_t track_stack_key(const struct heap *heap, struct span track);
+
+/**
+ * The stack of a struct track, innermost first; empty when none was recorded.
+ * @param arena  holds the addresses
+ * @return NULL; as depot_fetch()
+ */
+DILL_MUST_CHECK struct dill_error *track_stack_read(struct heap *heap, struct span track,
+						    struct arena *arena, const dill_virt **ret,
+						    size_t *ret_count);
+
+/** Whether this kernel's tracks have stacks at all. */
+bool tracks_have_stacks(const struct heap *heap);
+
 /** Read the size that the caller of kmalloc() asked for; *ret_known false when it is not recorded.
  */
 DILL_MUST_CHECK struct dill_error *requested_size_read(struct heap *heap, const struct cache *cache,

@@ -189,6 +189,8 @@ def test_wrong_input(guest):
         (("--by", "slab", "--objects"), "leave out --by"),
         (("--by", "site"), "does not record who allocates"),
         (("--by", "age", "dentry"), "does not record who allocates"),
+        (("--by", "stack"), "--by stack: this kernel does not record who allocates"),
+        (("--by", "pid", "dentry"), "does not record who allocates"),
     ):
         done = dill.run("kcensus", *words)
         assert done.returncode == 2 and text in done.stderr and not done.stdout, done.stderr
@@ -232,6 +234,44 @@ def users(text):
     return counts
 
 
+def stacks_and_cpus(text):
+    """{stack, innermost first: objects}, CPUs: as alloc_traces lists them (since 5.19)."""
+    counts, cpus, count, stack = collections.Counter(), set(), 0, []
+    for line in [*text.splitlines(), "0 end"]:
+        if line.startswith("        "):
+            stack.append(line.split()[0].split("/")[0])
+        elif head := re.match(r" *(\d+) \S", line):
+            counts[tuple(stack)] += count
+            count, stack = int(head[1]), []
+            cpus |= {int(cpu) for cpu in re.findall(r"\d+", re.sub(r".*cpus=|nodes=.*", "", line))} if "cpus=" in line else set()
+    return +counts, cpus
+
+
+def check_groups(case, guest, name, messages, kept):
+    """By stack, thread and CPU, as the kernel lists them; the guest runs."""
+
+    def look():
+        return [Program(guest).json("kcensus", name, "--by", group) for group in ("stack", "pid", "cpu")]
+
+    for _ in range(5):
+        (stacks, pids, cpus), texts = seen_and_told(case, guest, name, look)
+        counted = {tuple(row.get("stack", ())): row["objects"] for row in stacks}
+        if case.series == "5.10" or (counted, {row["cpu"] for row in cpus}) in map(stacks_and_cpus, texts):
+            break
+    else:
+        raise AssertionError((counted, cpus, [stacks_and_cpus(text) for text in texts]))
+    for rows in (stacks, pids, cpus):
+        assert sum(row["objects"] for row in rows) == sum(users(texts[0]).values())
+        assert [row["memory"] for row in rows] == sorted((row["memory"] for row in rows), reverse=True)
+    assert sum(row["objects"] for row in stacks if any(frame.startswith("do_msgsnd") for frame in row["stack"])) == kept
+    (mine,) = (row for row in pids if row["pid"] == messages.pid)
+    comm = guest.run(f"cat /proc/{messages.pid}/comm").strip()
+    assert mine["objects"] >= kept and mine["comm"] == comm
+    kinds = documented()
+    for record in (*stacks, *pids, *cpus):
+        check(kinds, record["record"], {key: value for key, value in record.items() if key != "record"})
+
+
 def sites(dill, name):
     """{caller: its row}."""
     rows = dill.json("kcensus", name, "--by", "site")
@@ -254,10 +294,11 @@ def test_sites_and_ages(case, pool):
             if objects_of in [users(text) for text in texts]:
                 break
         assert objects_of in [users(text) for text in texts]
+        kept = sum(map(messages.is_kept, messages.serials))
+        check_groups(case, guest, name, messages, kept)
         guest.stop()
         passed = time.monotonic() - begun
         site = next(row for where, row in found.items() if where.startswith(("alloc_msg", "load_msg")))
-        kept = sum(map(messages.is_kept, messages.serials))
         assert site["objects"] == kept and site["cache"] == name
         if case.series == "6.1":  # the only kernel with messages in a kmalloc cache and a record of requested sizes
             assert site["requested_bytes"] == kept * (900 + HEADER) and site["request_waste"] == kept * (1024 - 900 - HEADER)

@@ -38,7 +38,7 @@ def check_rows(dill, a, b, debug):
         expected = [row for rows in lists.values() for row in rows[:2]]
         assert diff(a, b, *words, "--rows", "2") == expected
         assert diff(a, b, *words, "--rows", "0") == diff(a, b, *words)
-    groups = ("cache", "slab", "node", "age", "site") if debug else ("cache", "slab", "node")
+    groups = ("cache", "slab", "node", "age", "site", "pid", "cpu", "stack") if debug else ("cache", "slab", "node")
     for words in (["--objects"], *(["--by", group] for group in groups)):
         everything = dill.json("kcensus", *words)
         rows = [row for row in everything if row["record"] != "census_total"]
