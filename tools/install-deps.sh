@@ -12,7 +12,7 @@ guest="qemu-system-x86 busybox-static cpio lz4 zstd xz-utils gdb"
 kernel="make bc bison flex libssl-dev perl python3 dwarves"
 check="$kernel libcmocka-dev libbpf-dev liblzo2-dev libsnappy-dev makedumpfile crash python3-drgn python3-pytest
 	python3-pytest-xdist clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 cppcheck shellcheck pyflakes3
-	codespell git groff-base mandoc
+	codespell git groff-base mandoc zsh fish
 	chromium chromium-driver python3-selenium"
 
 case ${1:-} in

@@ -16,6 +16,8 @@ struct file_status {
 	bool is_private; /* ours, and nobody else can write it */
 	uint64_t size;	 /* bytes */
 	int64_t changed; /* when its content was last changed, seconds since 1970 */
+	bool socket;   /* of the file system */
+	uint64_t size; /* bytes */
 	uint64_t device, inode;
 };
 

@@ -32,8 +32,6 @@ void docs_append_features(struct strbuf *text);
  * @param loader  path of the installed dill.py
  */
 void docs_append_man(const char *loader, struct strbuf *text);
-/** Completion for bash. */
-void docs_append_bash(struct strbuf *text);
 
 /** Append the text of a cell of a Markdown table: a bar would end it. */
 void docs_append_cell(const char *cell, struct strbuf *text);

@@ -35,13 +35,11 @@ static struct dill_error *append(int argc, char **argv, struct strbuf *text)
 		docs_append_features(text);
 	else if (argc == 3 && !strcmp(what, "man"))
 		docs_append_man(argv[2], text);
-	else if (argc == 2 && !strcmp(what, "bash"))
-		docs_append_bash(text);
 	else
 		return dill_error_new(
 			DILL_ERROR_INVALID_ARGUMENT,
 			"usage: dill-docs usage COMMAND|records COMMAND|"
-			"shared-records|kinds|options|members|features|man LOADER|bash");
+			"shared-records|kinds|options|members|features|man LOADER");
 	return NULL;
 }
 

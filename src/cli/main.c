@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <locale.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "cli/complete_line.h"
 #include "cli/options.h"
 #include "cli/program.h"
 #include "cli/prompt.h"
@@ -18,6 +20,10 @@ int main(int argc, char **argv)
 	standard_descriptors_reserve();
 	atexit(standard_output_close);
 	setlocale(LC_CTYPE, ""); /* for what is typed at the prompt */
+	if (argc > 1 && !strcmp(argv[1], "--complete")) {
+		signals_install();
+		return complete_line(argc - 2, argv + 2);
+	}
 	options_parse(argc, argv, &options);
 	signals_install();
 	if (options.argc)

@@ -38,6 +38,9 @@ struct command_option {
 	enum argument_kind kind;
 	const char *value; /**< placeholder in help, e.g. "CPU" */
 	const char *doc;
+	/** ARGUMENT_TEXT: the words that it may be, offered by completion; ends with NULL. NULL =
+	 * any. */
+	const char *const *choices;
 };
 
 #define COMMAND_ARGUMENTS_MAX 4	 /**< in a command's table */
@@ -126,6 +129,8 @@ DILL_MUST_CHECK struct dill_error *command_help(const struct command *command, c
 /** Words that may stand at the end of a command line. */
 struct completions {
 	ARRAY(char *) words;
+	/** Set before the call: names that would have to be quoted are wanted, too, as they are. */
+	bool with_quotable;
 };
 /**
  * Complete the last word of a command line. Never fails for the target's sake: what cannot be read

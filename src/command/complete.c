@@ -33,13 +33,22 @@ static bool needs_no_quotes(const char *name)
 	return true;
 }
 
+static bool is_printable(const char *name)
+{
+	for (const unsigned char *c = (const unsigned char *)name; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			return false;
+	return true;
+}
+
 struct dill_error *completer_offer(struct completer *completer, const char *name)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf word = {0};
 
 	if (!*name || strncmp(name, completer->prefix, strlen(completer->prefix)) != 0 ||
-	    !needs_no_quotes(name) || completer->ret->words.count >= WORDS_MAX)
+	    !(completer->ret->with_quotable ? is_printable(name) : needs_no_quotes(name)) ||
+	    completer->ret->words.count >= WORDS_MAX)
 		return NULL;
 	strbuf_append(&word, completer->lead);
 	strbuf_append(&word, name);
@@ -98,6 +107,14 @@ static struct dill_error *offer_values(struct completer *completer, enum argumen
 		return error;
 	dill_error_free(error); /* names that cannot be read are not offered */
 	return NULL;
+}
+
+static struct dill_error *offer_option_values(struct completer *completer,
+					      const struct command_option *option)
+{
+	for (size_t i = 0; option->choices && option->choices[i]; i++)
+		TRY(completer_offer(completer, option->choices[i]));
+	return offer_values(completer, option->kind, "");
 }
 
 static bool is_type_keyword(const char *word)
@@ -164,7 +181,7 @@ static struct dill_error *complete_option(struct completer *completer,
 		return NULL;
 	completer->lead = lead;
 	completer->prefix = equals + 1;
-	return offer_values(completer, option->kind, "");
+	return offer_option_values(completer, option);
 }
 
 static struct dill_error *complete_word(struct completer *completer, struct context *context,
@@ -172,7 +189,7 @@ static struct dill_error *complete_word(struct completer *completer, struct cont
 {
 	pass_words(context, words);
 	if (context->awaits)
-		return offer_values(completer, context->awaits->kind, "");
+		return offer_option_values(completer, context->awaits);
 	if (!context->words_only && completer->prefix[0] == '-')
 		return complete_option(completer, context->command);
 	if (context->argument >= COMMAND_ARGUMENTS_MAX ||
@@ -229,7 +246,7 @@ static struct dill_error *complete(struct completer *completer, const char *line
 struct dill_error *command_complete(struct session *session, const char *line,
 				    struct completions *ret)
 {
-	struct completions found = {0};
+	struct completions found = {.with_quotable = ret->with_quotable};
 	struct completer completer = {.session = session, .lead = "", .ret = &found};
 	struct dill_error *error = complete(&completer, line);
 

@@ -5,11 +5,14 @@
 #include "base/file_status.h"
 #include "command/completions.h"
 
-static bool is_folder(const char *path)
+/* Whether a file may be offered; folders lead to others. */
+static bool is_wanted(const struct completer *completer, const char *path, bool *ret_folder)
 {
 	struct file_status status;
+	bool known = file_status_path(path, &status) == 0;
 
-	return file_status_path(path, &status) == 0 && status.folder;
+	*ret_folder = known && status.folder;
+	return !completer->sockets_only || *ret_folder || (known && status.socket);
 }
 
 /* @folder ends with a slash, or is empty. */
@@ -17,11 +20,14 @@ static struct dill_error *offer(struct completer *completer, const char *folder,
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf path = {0};
+	bool folder_itself;
 
 	strbuf_append(&path, folder);
 	strbuf_append(&path, name);
 	TRY(strbuf_error(&path));
-	if (is_folder(strbuf_get(&path)))
+	if (!is_wanted(completer, strbuf_get(&path), &folder_itself))
+		return NULL;
+	if (folder_itself)
 		strbuf_append_char(&path, '/');
 	TRY(strbuf_error(&path));
 	return completer_offer(completer, strbuf_get(&path));

@@ -10,6 +10,7 @@ struct completer {
 	const char *lead;	 /**< start of the word that stays as it is, as "--cpu=" */
 	const char *prefix;	 /**< the rest, which names must begin with */
 	struct completions *ret;
+	bool sockets_only; /**< of files, beside folders */
 };
 
 /**

@@ -18,6 +18,10 @@ static const struct {
 	{"pid", census_by_pid},	    {"cpu", census_by_cpu},
 };
 
+/* The same names, for completion. */
+static const char *const grouping_names[] = {"cache", "slab", "node", "age", "site",
+					     "stack", "pid",  "cpu",  NULL};
+
 #define GROUPINGS (sizeof(groupings) / sizeof(groupings[0]))
 
 static struct dill_error *find_grouping(const struct command_call *call, size_t *ret)
@@ -132,7 +136,8 @@ const struct command kcensus_command = {
 			[OPTION_BY] = {"by", 'b', ARGUMENT_TEXT, "GROUP",
 				       "count by cache (without this), slab, node, site, stack, "
 				       "age, pid or "
-				       "cpu"},
+				       "cpu",
+				       .choices = grouping_names},
 			[OPTION_OBJECTS] = {"objects", 'o', ARGUMENT_NONE, NULL,
 					    "show every object in use instead"},
 			[OPTION_ROWS] = {"rows", 'r', ARGUMENT_NUMBER, "N",

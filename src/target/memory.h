@@ -38,7 +38,6 @@ DILL_MUST_CHECK struct dill_error *memory_end(struct memory *memory);
  */
 const char *memory_take_lacks(struct memory *memory);
 
-/** True when the target serves @p space; valid between begin and end. */
 /** True when the target runs while it is read. */
 bool memory_moves(const struct memory *memory);
 /** True when every byte costs, so that only what an answer needs should be read; between begin and

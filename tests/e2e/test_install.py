@@ -3,6 +3,8 @@
 import json
 import os
 import shlex
+import shutil
+import socket
 import subprocess
 
 import pytest
@@ -46,7 +48,8 @@ def test_everything_lies_below_the_prefix(root):
     """Nothing is installed elsewhere, and each kind of file is there."""
     assert [path.name for path in root.iterdir()] == ["usr"]
     for pattern in ("bin/dill", "dill/dill.py", "dill/dill.abi3.so", "libdill.so.0", "include/dill/dill.h",
-                    "pkgconfig/dill.pc", "man1/dill.1", "completions/dill", "doc/dill/README.md",
+                    "pkgconfig/dill.pc", "man1/dill.1", "bash-completion/completions/dill", "site-functions/_dill",
+                    "vendor_completions.d/dill.fish", "doc/dill/README.md",
                     "doc/dill/docs/commands/kcache.md"):
         assert only(root / "usr", pattern).stat().st_size
 
@@ -100,16 +103,84 @@ def test_man_page_is_clean(root):
     assert f"/{only(root / 'usr', 'dill/dill.py').relative_to(root)}" in run(["mandoc", "-T", "utf8", page])
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    (("dill k", "kbase kcache kstruct ktask"), ("dill -r :1234 kcache --c", "--counts --cpu"), ("dill --col", "--color"),
-     ("dill help kst", "kstruct"), ("dill --color=a", "always auto")),
+LINES = (
+    ("dill k", "kbase kcache kcensus kcheck kfind kmap knext kobj kslab kstruct ktask"),
+    ("dill -r :1234 kcache --c", "--counts --cpu"),
+    ("dill --col", "--color"),
+    ("dill help kst", "kstruct"),
+    ("dill --color=a", "--color=always --color=auto"),
+    ("dill kcensus --by s", "site slab stack"),
+    ("dill kcensus --by=no", "--by=node"),
+    ("dill break x f", "free"),
+    ("dill -r u", "unix:"),
+    ("dill -r unix:./st", "unix:./stub"),
+    ("dill --remote=unix:sub/", "--remote=unix:sub/inner"),
+    ("dill -c du", "dump.elf"),
+    ("dill report tr", "trace.db"),
+    ("dill nosuch ", ""),
 )
-def test_completion(root, line, expected):
-    """bash completes commands and options; its words are split at "=" and ":" as readline does."""
-    words = line.replace("=", " = ").replace(":", " : ").split()
-    script = (f"source {only(root / 'usr', 'completions/dill')}; COMP_WORDS=({shlex.join(words)}); "
-              f"COMP_CWORD={len(words) - 1}; _dill; echo ${{COMPREPLY[@]}}")
-    offered = run(["bash", "--norc", "-c", script]).split()
-    assert set(expected.split()) <= set(offered)
-    assert all(word.startswith(words[-1]) for word in offered)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Files to choose from, two of them sockets."""
+    path = tmp_path_factory.mktemp("files")
+    (path / "sub").mkdir()
+    for name in ("dump.elf", "trace.db", "starter"):
+        (path / name).touch()
+    sockets = []
+    for name in ("stub", "sub/inner"):
+        sockets.append(socket.socket(socket.AF_UNIX))
+        os.chdir(path)
+        sockets[-1].bind(name)
+    os.chdir(ROOT)
+    yield path
+    for each in sockets:
+        each.close()
+
+
+def in_bash(root, folder, line):
+    """Whole words; readline splits them at "=" and ":", and completes the last part."""
+    words = line.replace("=", " = ").replace(":", " : ").split() + [""] * line.endswith((" ", "=", ":"))
+    words[0] = str(root / "usr/bin/dill")
+    script = (f"source {only(root / 'usr', 'bash-completion/completions/dill')}; COMP_WORDS=({shlex.join(words)}); "
+              f"COMP_CWORD={len(words) - 1}; _dill; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+    before = line[:len(line) - len(words[-1])].split()[-1] if line[len(line) - len(words[-1]) - 1] in "=:" else ""
+    return [before + word for word in run(["bash", "--norc", "-c", script], cwd=folder).split("\n") if word]
+
+
+def in_zsh(root, folder, line):
+    """A real zsh behind a terminal of its own: what its function hands to compadd."""
+    script = f"""
+        fpath=({only(root / 'usr', 'site-functions/_dill').parent} $fpath)
+        compadd() {{ local -a given; [[ $@[-2] == -a ]] && given=("${{(@P)@[-1]}}"); print -rl -- $given }}
+        words=({shlex.join([*line.split(), *[''] * line.endswith(' ')])}); words[1]={root / 'usr/bin/dill'}
+        CURRENT=$#words PREFIX=$words[-1]
+        autoload -U _dill; _dill
+    """
+    return [word for word in run(["zsh", "-f", "-c", script], cwd=folder).split("\n") if word]
+
+
+def in_fish(root, folder, line):
+    """fish's own answer."""
+    script = f"source {only(root / 'usr', 'vendor_completions.d/dill.fish')}; complete -C {shlex.quote(line)}"
+    environment = {**os.environ, "PATH": f"{root / 'usr/bin'}:{os.environ['PATH']}", "HOME": str(folder)}
+    return [word.split("\t")[0] for word in run(["fish", "--no-config", "-c", script], cwd=folder, env=environment).splitlines()]
+
+
+@pytest.mark.parametrize("shell", (in_bash, in_zsh, in_fish), ids=("bash", "zsh", "fish"))
+@pytest.mark.parametrize(("line", "expected"), LINES, ids=[line for line, _ in LINES])
+def test_completion(root, folder, shell, line, expected):
+    """Every shell offers the same: commands, options, their values, files and sockets."""
+    name = shell.__name__.removeprefix("in_")
+    if not shutil.which(name):
+        pytest.skip(f"{name} is not installed")
+    assert sorted(shell(root, folder, line)) == sorted(expected.split())
+
+
+@one_kernel
+def test_completion_from_a_target(root, folder, guest):
+    """Names that the guest has, when the line says which one."""
+    for shell in (in_bash, in_fish):
+        if shutil.which(shell.__name__.removeprefix("in_")):
+            assert "kmalloc-64" in shell(root, folder, f"dill -r :{guest.gdb_port} kcache kmalloc-6")

@@ -49,6 +49,15 @@ static void test_options(void **state)
 	expect("help -=", "");
 }
 
+static void test_values_of_options(void **state)
+{
+	(void)state;
+	expect("kcensus --by s", "site slab stack");
+	expect("kcensus --by=no", "--by=node");
+	expect("kcensus -b c", "cache cpu");
+	expect("kcensus --by x", "");
+}
+
 static void test_names_from_the_target_need_one(void **state)
 {
 	(void)state;
@@ -81,6 +90,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_values_of_options),
 		cmocka_unit_test(test_names_from_the_target_need_one),
 		cmocka_unit_test(test_offers_are_safe_to_type),
 	};
