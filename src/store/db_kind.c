@@ -146,6 +146,7 @@ struct dill_error *db_check_header(const char *path, const struct db_kind *kind)
 	const struct db_kind *other;
 	unsigned char header[HEADER_SIZE];
 	ssize_t length = 0;
+	bool is_later;
 
 	TRY(read_header(path, header, &length));
 	if (!is_sqlite(header, length))
@@ -159,16 +160,13 @@ struct dill_error *db_check_header(const char *path, const struct db_kind *kind)
 		return dill_error_new(DILL_ERROR_BAD_DATA,
 				      "it is an SQLite file, but no %s that dill wrote",
 				      kind->name);
-	if (big_endian(header + 60) < kind->version)
+	is_later = big_endian(header + 60) > kind->version;
+	if (big_endian(header + 60) != kind->version)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "it is a %s of format %u, which an earlier dill wrote; this "
-				      "one reads format %u: %s",
-				      kind->name, big_endian(header + 60), kind->version,
-				      kind->make_again);
-	if (big_endian(header + 60) > kind->version)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "it is a %s of format %u, which a later dill wrote; this one "
-				      "reads format %u: use that one",
-				      kind->name, big_endian(header + 60), kind->version);
+				      "it is a %s of format %u, which %s dill wrote"
+				      "; this dill reads format %u: %s",
+				      kind->name, big_endian(header + 60),
+				      is_later ? "a later" : "an earlier", kind->version,
+				      is_later ? "use that one" : kind->make_again);
 	return NULL;
 }

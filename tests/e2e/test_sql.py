@@ -131,7 +131,7 @@ def test_other_files(files, tmp_path):
     with sqlite3.connect(foreign) as db:
         db.execute("CREATE TABLE mine (x)")
     for path, text in (
-        (old, "format 1, which an earlier dill wrote; this one reads format 2: export it again"),
+        (old, "format 1, which an earlier dill wrote; this dill reads format 2: export it again"),
         (later, "format 9, which a later dill wrote"),
         (cut, "damaged"),
         (foreign, "neither a heap export nor a trace"),

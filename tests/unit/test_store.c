@@ -263,7 +263,9 @@ static void test_other_versions_are_refused(void **state)
 	(void)state;
 	make("t.db", 1);
 	patch("t.db", 63, "\2", 1);
-	expect_error(trace_store_open("t.db", &store), "format 2; this dill reads format 1");
+	expect_error(trace_store_open("t.db", &store),
+		     "format 2, which a later dill wrote; this dill "
+		     "reads format 1");
 	patch("t.db", 68, "none", 4);
 	expect_error(trace_store_open("t.db", &store), "no trace that dill wrote");
 	unlink("t.db");
