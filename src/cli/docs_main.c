@@ -36,10 +36,9 @@ static struct dill_error *append(int argc, char **argv, struct strbuf *text)
 	else if (argc == 3 && !strcmp(what, "man"))
 		docs_append_man(argv[2], text);
 	else
-		return dill_error_new(
-			DILL_ERROR_INVALID_ARGUMENT,
-			"usage: dill-docs usage COMMAND|records COMMAND|"
-			"shared-records|kinds|options|members|features|man LOADER");
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "usage: dill-docs usage COMMAND|records COMMAND|"
+				      "shared-records|kinds|options|members|features|man LOADER");
 	return NULL;
 }
 

@@ -92,7 +92,7 @@ def test_text_and_gdb(files):
     ("query", "text"),
     [
         ("SELECT * FROM objcet", "no such table: objcet (did you mean object?); there are cache, "),
-        ("SELECT cahce FROM object_text", "no such column: cahce (did you mean cache?)"),
+        ("SELECT requested_siz FROM object_text", "no such column: requested_siz (did you mean requested_size?)"),
         ("SELEC 1", "syntax error"),
         ("", "the query is empty"),
         ("SELECT 1; SELECT 2", "one query at a time"),

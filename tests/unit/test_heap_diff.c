@@ -247,11 +247,12 @@ static void test_forged_values(void **state)
 	write_cache(writer, "c", 1, (const uint64_t[]){1, 0}, NULL);
 	end(writer);
 	end(begin(f->b, &about));
-	forge(f->a, "UPDATE cache SET memory = 0x7fffffffffffffff, live = -5, unknown = 'x';"
-		    "INSERT INTO cache SELECT 2, 0, name, 0, 0, 0, 0, 0, 0x7fffffffffffffff, 0, 0, "
-		    "0, 0, 0, 0, 0x7fffffffffffffff, 0, 0, 0, 0x7fffffffffffffff, 0, 0, 0, 0, 0, "
-		    "0, 0, 0, 0, 0, 0 FROM cache;"
-		    "UPDATE object SET cache = 77, slab = 77, site = 'x', age_ns = x'00', pid = 1e300");
+	forge(f->a,
+	      "UPDATE cache SET memory = 0x7fffffffffffffff, live = -5, unknown = 'x';"
+	      "INSERT INTO cache SELECT 2, 0, name, 0, 0, 0, 0, 0, 0x7fffffffffffffff, 0, 0, "
+	      "0, 0, 0, 0, 0x7fffffffffffffff, 0, 0, 0, 0x7fffffffffffffff, 0, 0, 0, 0, 0, "
+	      "0, 0, 0, 0, 0, 0 FROM cache;"
+	      "UPDATE object SET cache = 77, slab = 77, site = 'x', age_ns = x'00', pid = 1e300");
 	diff = open_both(f);
 	assert_null(heap_diff_caches(diff, note_change, &text));
 	assert_string_equal(text.bytes, "c 10 0/0 0/0;");
