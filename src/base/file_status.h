@@ -13,11 +13,10 @@
 struct file_status {
 	bool regular; /* a plain file: no folder, device, pipe */
 	bool folder;
+	bool socket;	 /* of the file system */
 	bool is_private; /* ours, and nobody else can write it */
 	uint64_t size;	 /* bytes */
 	int64_t changed; /* when its content was last changed, seconds since 1970 */
-	bool socket;   /* of the file system */
-	uint64_t size; /* bytes */
 	uint64_t device, inode;
 };
 

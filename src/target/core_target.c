@@ -23,6 +23,7 @@ struct core_worker {
 /* A dump as a target: it never runs. */
 struct core_target {
 	struct core core;
+	struct dill_host host;
 	char *description;
 	char lacks[256];
 	struct core_worker workers[PAGE_SHARE_WORKERS_MAX];
@@ -285,6 +286,7 @@ struct dill_error *core_open(const struct target_options *options,
 
 	if (!target)
 		return error_no_memory();
+	target->host = options->host;
 	error = load(target, options);
 	if (error) {
 		close_target(target);
