@@ -59,7 +59,7 @@ struct dill_error *program_open(struct program *program)
 
 	if (!options->remote && !options->file && !options->live)
 		return NULL;
-	TRY(open_target(&target_options, &ops, &context));
+	TRY(command_target_open(&target_options, &ops, &context));
 	TRY(wrap(program, &ops, &context));
 
 	struct dill_error *error = session_new(ops, context, &session_options, &program->session);

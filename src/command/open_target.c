@@ -3,8 +3,8 @@
 
 #include "store/db_kind.h"
 
-struct dill_error *open_target(const struct target_options *options,
-			       const struct dill_target_ops **ret_ops, void **ret_context)
+struct dill_error *command_target_open(const struct target_options *options,
+				       const struct dill_target_ops **ret_ops, void **ret_context)
 {
 	const struct db_kind *kind;
 

@@ -8,8 +8,8 @@
  * target_open() for front ends: a file that is no target, but that a command reads, is refused with
  * the name of that command.
  */
-DILL_MUST_CHECK struct dill_error *open_target(const struct target_options *options,
-					       const struct dill_target_ops **ret_ops,
-					       void **ret_context);
+DILL_MUST_CHECK struct dill_error *command_target_open(const struct target_options *options,
+						       const struct dill_target_ops **ret_ops,
+						       void **ret_context);
 
 #endif

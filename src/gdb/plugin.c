@@ -213,7 +213,7 @@ static struct dill_error *open_target(struct plugin *plugin, const struct target
 	const struct dill_target_ops *ops;
 	void *context;
 
-	TRY(open_target(target, &ops, &context));
+	TRY(command_target_open(target, &ops, &context));
 	return session_new(ops, context, options, &plugin->session);
 }
 
