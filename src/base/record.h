@@ -26,6 +26,13 @@ enum column_type {
 	COLUMN_ANY, /**< a number or a text, from one record to the next: JSON number or string */
 };
 
+/** What a COLUMN_COUNT or COLUMN_SIGNED counts, where a terminal shows that in another way. */
+enum column_unit {
+	UNIT_NONE,
+	UNIT_BYTES,    /**< in KiB, MiB and so on; bytes in JSON and pipes */
+	UNIT_PERMILLE, /**< as "12.3%" */
+};
+
 /** One column of a record kind. Its name is the JSON key; the docs are generated from `doc`. */
 struct column {
 	const char *name; /**< snake_case, stable */
@@ -33,6 +40,13 @@ struct column {
 	const char *heading;	      /**< heading in text tables; NULL = not in the table */
 	const char *doc;	      /**< one line; units when not obvious */
 	const struct record_kind *of; /**< COLUMN_RECORDS: kind of the items */
+	enum column_unit unit;
+	bool screen; /**< for people: in tables on a terminal only, not in JSON and in pipes */
+	/** Which columns a narrow terminal does without: the highest first; 0 = only when nothing
+	 * else helps. */
+	unsigned char rank;
+	/** COLUMN_TEXTS: a letter for an item, where the terminal is narrow; 0 = it has none. */
+	char (*letter)(const char *text);
 };
 
 /**

@@ -90,6 +90,8 @@ static struct dill_error *append_fields(const struct command *command,
 	for (size_t i = 0; i < kind->column_count; i++) {
 		const struct column *column = &kind->columns[i];
 
+		if (column->screen) /* never in JSON */
+			continue;
 		strbuf_append_format(text, "| `%s` | ", column->name);
 		TRY(append_type(command, column, text));
 		strbuf_append(text, " | ");

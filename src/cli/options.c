@@ -7,13 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "base/suggest.h"
 #include "command/command.h"
 #include "command/number.h"
+#include "render/fold.h"
 
 const char *argp_program_version = "dill " DILL_VERSION;
+
+#define HELP_MIN 40 /* below, argp's own columns do not fit and it complains */
+#define HELP_MAX 80
 
 enum {
 	KEY_NO_DIRECT = 0x100,
@@ -21,6 +27,7 @@ enum {
 	KEY_VMLINUX,
 	KEY_JSON,
 	KEY_COLOR,
+	KEY_NO_PAGER,
 	KEY_TIMEOUT,
 	KEY_STATS,
 	KEY_RECORD,
@@ -65,6 +72,8 @@ static const struct argp_option table[] = {
 	 0},
 	{"json", KEY_JSON, NULL, 0, "print one JSON object per line", 0},
 	{"color", KEY_COLOR, "WHEN", 0, "auto (default: on a terminal), always or never", 0},
+	{"no-pager", KEY_NO_PAGER, NULL, 0,
+	 "on a terminal: show long answers without DILL_PAGER, PAGER or less", 0},
 	{"stats", KEY_STATS, NULL, 0, "say at the end what was read from the target", 0},
 	{"help", '?', NULL, 0, "list options and commands", -1},
 	{"usage", KEY_USAGE, NULL, 0, "list options in short", -1},
@@ -190,6 +199,9 @@ static error_t parse_one(int key, char *value, const struct argp_state *state,
 		else
 			fail("--color: \"%s\" is not auto, always or never", value);
 		return 0;
+	case KEY_NO_PAGER:
+		options->no_pager = true;
+		return 0;
 	case KEY_STATS:
 		options->stats = true;
 		return 0;
@@ -215,6 +227,16 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	return error;
 }
 
+/* Columns that the help takes. */
+static unsigned help_width(void)
+{
+	struct winsize size = {0};
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_col > HELP_MAX || !size.ws_col)
+		return HELP_MAX;
+	return size.ws_col < HELP_MIN ? HELP_MIN : size.ws_col;
+}
+
 /* The text below the options; from malloc, as argp wants it. */
 static char *describe_commands(int key, const char *text, void *input)
 {
@@ -227,6 +249,7 @@ static char *describe_commands(int key, const char *text, void *input)
 	for (size_t i = 0; commands[i]; i++)
 		strbuf_append_format(&list, "  %-24s %s\n", commands[i]->name,
 				     commands[i]->summary);
+	fold_lines(&list, 0, help_width() - 1);
 	strbuf_append(&list, "\n\"dill COMMAND --help\" says more. Without COMMAND, dill reads "
 			     "commands from a prompt or from its input.\n\n"
 			     "Exit status: 0 answered, 1 answered and the heap is broken "
@@ -284,11 +307,22 @@ static void explain_name(const char *name)
 	fail("--%s takes no value", found->name);
 }
 
+/* argp fills its help to 79 columns unless the environment says otherwise. */
+static void fit_help(void)
+{
+	char format[32];
+
+	snprintf(format, sizeof(format), "rmargin=%u", help_width() - 1);
+	if (help_width() < HELP_MAX)
+		setenv("ARGP_HELP_FMT", format, 0);
+}
+
 void options_parse(int argc, char **argv, struct options *ret)
 {
 	struct parsing parsing = {.options = ret, .next = 1};
 
 	*ret = (struct options){0};
+	fit_help();
 	/* IN_ORDER: options behind COMMAND are the command's. */
 	if (!argp_parse(&options_argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_ERRS | ARGP_NO_HELP,
 			NULL, &parsing))

@@ -25,6 +25,7 @@ struct options {
 	bool no_cache;
 	bool json;
 	enum color_when color;
+	bool no_pager;
 	bool stats;
 	int argc;	   /**< words of the command; 0 = none was given */
 	char *const *argv; /**< the command's name first; borrowed from main()'s */

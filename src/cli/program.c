@@ -6,17 +6,35 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cli/signals.h"
 #include "cli/standard_output.h"
 #include "command/open_target.h"
 #include "command/words.h"
+#include "render/fold.h"
 #include "target/recorder.h"
+
+#define WIDTH_MIN 20 /* a narrower terminal says nonsense, or cannot be read anyway */
+
+/* One line, or as many as the terminal needs. */
+static void say(const char *text)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf line = {0};
+	struct winsize size = {0};
+
+	strbuf_append_format(&line, "dill: %s\n", text);
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN)
+		fold_lines(&line, 0, size.ws_col);
+	fputs(line.failed ? "dill: out of memory\n" : strbuf_get(&line), stderr);
+}
 
 static void log_remark(void *context, const char *text)
 {
 	(void)context;
-	fprintf(stderr, "dill: %s\n", text);
+	say(text);
 }
 
 static const struct dill_host host = {.interrupted = signals_interrupted, .log = log_remark};
@@ -103,7 +121,7 @@ int program_close(struct program *program, int status)
 
 void program_report(struct dill_error *error)
 {
-	fprintf(stderr, "dill: %s\n", dill_error_text(error));
+	say(dill_error_text(error));
 	dill_error_free(error);
 }
 
@@ -122,7 +140,9 @@ static int fail(struct dill_error *error)
 
 int program_run(struct program *program, int argc, const char *const *argv)
 {
-	struct output output = standard_output(program->options);
+	struct pager pager = PAGER_NONE;
+	struct output output =
+		standard_output(program->options, command_streams(argc, argv) ? NULL : &pager);
 	struct dill_error *error = NULL;
 	enum command_status status = COMMAND_FAILED;
 
@@ -130,6 +150,8 @@ int program_run(struct program *program, int argc, const char *const *argv)
 		error = program_open(program);
 	if (!error)
 		error = command_execute(program->session, argc, argv, &output, &status);
+	/* Before a word on standard error, which is the same terminal. */
+	pager_end(&pager);
 	return error ? fail(error) : (int)status;
 }
 

@@ -27,7 +27,7 @@ static size_t common_length(const struct completions *found)
 static void list(const struct program *program, const struct completions *found)
 {
 	size_t count = found->words.count < LISTED_MAX ? found->words.count : LISTED_MAX;
-	size_t widest = 1, columns, rows, width = standard_output(program->options).width;
+	size_t widest = 1, columns, rows, width = standard_output(program->options, NULL).width;
 
 	for (size_t i = 0; i < count; i++)
 		if (strlen(found->words.items[i]) > widest)

@@ -27,7 +27,13 @@ void standard_descriptors_reserve(void)
 
 static struct dill_error *write_all(void *context, const char *bytes, size_t length)
 {
-	(void)context;
+	struct pager *pager = context;
+	bool taken = false;
+
+	if (pager)
+		TRY(pager_write(pager, bytes, length, &taken));
+	if (taken)
+		return NULL;
 	while (length) {
 		ssize_t written = write(STDOUT_FILENO, bytes, length);
 
@@ -47,30 +53,38 @@ static struct dill_error *write_all(void *context, const char *bytes, size_t len
 	return NULL;
 }
 
+static bool is_dumb(void)
+{
+	const char *terminal = getenv("TERM");
+
+	return !terminal || !strcmp(terminal, "dumb");
+}
+
 static bool wants_color(const struct options *options)
 {
 	const char *no_color = getenv("NO_COLOR");
-	const char *terminal = getenv("TERM");
 
 	if (options->color != COLOR_AUTO)
 		return options->color == COLOR_ALWAYS;
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && terminal &&
-	       strcmp(terminal, "dumb") != 0;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && !is_dumb();
 }
 
-struct output standard_output(const struct options *options)
+struct output standard_output(const struct options *options, struct pager *pager)
 {
 	struct winsize size = {0};
 	bool terminal = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+	bool pages = pager && terminal && !options->no_pager && !is_dumb() && pager_command();
 
 	return (struct output){
 		.write = write_all,
+		.context = pages ? pager : NULL,
 		.color = wants_color(options),
 		.width = terminal ? size.ws_col : 0,
 		/* A terminal takes everything at once; a pager takes it when its user scrolls. */
-		.hold = terminal ? 0 : HOLD,
+		.hold = terminal && !pages ? 0 : HOLD,
 		.interrupted = signals_interrupted,
 		.format = options->json ? RENDER_JSON : RENDER_TEXT,
+		.screen = terminal,
 	};
 }
 

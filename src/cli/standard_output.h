@@ -3,6 +3,7 @@
 #define CLI_STANDARD_OUTPUT_H
 
 #include "cli/options.h"
+#include "cli/pager.h"
 #include "render/render.h"
 
 /**
@@ -11,9 +12,11 @@
  */
 void standard_descriptors_reserve(void);
 
-/** Standard output as an output: width and colours as the terminal, the options and NO_COLOR say.
+/**
+ * Standard output as an output: width and colours as the terminal, the options and NO_COLOR say.
+ * @param pager  of this answer, which pager_end() ends; NULL = it is shown without one
  */
-struct output standard_output(const struct options *options);
+struct output standard_output(const struct options *options, struct pager *pager);
 
 /**
  * For atexit(): what was printed through stdio (--help, --version) is written, or the program ends

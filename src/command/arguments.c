@@ -11,6 +11,8 @@
 
 const struct command_option common_options[COMMON_COUNT] = {
 	[COMMON_JSON] = {"json", 0, ARGUMENT_NONE, NULL, "print one JSON object per line"},
+	[COMMON_WIDE] = {"wide", 'w', ARGUMENT_NONE, NULL,
+			 "on a terminal: all columns and rows, however wide"},
 	[COMMON_HELP] = {"help", 'h', ARGUMENT_NONE, NULL, "show how the command is used"},
 };
 
@@ -178,6 +180,8 @@ static struct dill_error *accept(struct parser *parser, size_t index, const char
 
 	if (index == own + COMMON_JSON)
 		parser->common->json = true;
+	if (index == own + COMMON_WIDE)
+		parser->common->wide = true;
 	if (index == own + COMMON_HELP)
 		parser->common->help = true;
 	if (index >= own)

@@ -6,13 +6,13 @@
 #include "command/command.h"
 
 /** Options that every command has, as indices into common_options[]. */
-enum { COMMON_JSON, COMMON_HELP, COMMON_COUNT };
+enum { COMMON_JSON, COMMON_WIDE, COMMON_HELP, COMMON_COUNT };
 
 extern const struct command_option common_options[COMMON_COUNT];
 
 /** Which of the common options were given. */
 struct common_given {
-	bool json, help;
+	bool json, wide, help;
 };
 
 /**

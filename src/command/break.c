@@ -115,6 +115,7 @@ const struct command break_command = {
 					       "give up after so many seconds"},
 		},
 	.needs_target = true,
+	.streams = true,
 	.kinds = kinds,
 	.run = run,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/cache_record.h"
 
+#include "command/row_order.h"
 #include "command/symbol_text.h"
 
 static const char *encoding_name(enum freelist_encoding encoding)
@@ -315,14 +316,28 @@ static struct dill_error *fill_identity(const struct heap *heap, const struct ca
 	return NULL;
 }
 
+uint64_t cache_memory(const struct contents *contents)
+{
+	uint64_t bytes = (uint64_t)DILL_PAGE_SIZE << (contents->cache->order & 31), memory;
+
+	if (!contents->has_totals || __builtin_mul_overflow(bytes, contents->slabs, &memory))
+		return 0; /* forged counters */
+	return memory;
+}
+
 struct dill_error *cache_row_record(const struct heap *heap, const struct contents *contents,
-				    const struct state_counts *states, struct arena *arena,
-				    struct record **ret)
+				    const struct state_counts *states, uint64_t total,
+				    struct arena *arena, struct record **ret)
 {
 	struct record *record = record_new(arena, &cache_row_kind);
+	uint64_t memory = cache_memory(contents);
 
 	if (!record)
 		return error_no_memory();
+	if (contents->has_totals) {
+		record_set_number(record, CACHE_MEMORY, memory);
+		record_set_number(record, CACHE_SHARE, permille(memory, total));
+	}
 	*ret = record;
 	return fill_row(heap, contents, states, arena, record);
 }

@@ -14,11 +14,19 @@ struct cache_filter {
 	int node;
 };
 
-/** A row of the table of caches. */
+/** Bytes of a cache's slabs as /proc/slabinfo has them: were all of the cache's order. 0 where the
+ * kernel does not count slabs. */
+uint64_t cache_memory(const struct contents *contents);
+
+/**
+ * A row of the table of caches.
+ * @param total  bytes of all caches, which its share is of
+ */
 DILL_MUST_CHECK struct dill_error *cache_row_record(const struct heap *heap,
 						    const struct contents *contents,
 						    const struct state_counts *states,
-						    struct arena *arena, struct record **ret);
+						    uint64_t total, struct arena *arena,
+						    struct record **ret);
 /** A cache with all it holds, cut to @p filter. */
 DILL_MUST_CHECK struct dill_error *cache_detail_record(const struct heap *heap,
 						       const struct contents *contents,

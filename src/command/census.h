@@ -2,7 +2,7 @@
 #ifndef COMMAND_CENSUS_H
 #define COMMAND_CENSUS_H
 
-#include "command/command.h"
+#include "command/row_order.h"
 #include "render/census_kinds.h"
 #include "slub/census.h"
 #include "slub/origin.h"
@@ -12,8 +12,9 @@
 struct census_order {
 	struct survey *survey;
 	const struct cache_list *chosen;
-	uint64_t rows; /**< at most so many rows; UINT64_MAX = all */
-	bool large;    /**< blocks of large kmalloc() are counted, too */
+	struct row_order order; /**< of the rows, and how many */
+	bool folds;		/**< caches without slabs are only counted */
+	bool large;		/**< blocks of large kmalloc() are counted, too */
 };
 
 /** Sums with what was asked for in the objects, where that is recorded. */
@@ -22,8 +23,9 @@ struct census_count {
 	uint64_t requested_objects, requested_bytes, request_waste;
 };
 
-/** Fill the columns from CENSUS_MEMORY to CENSUS_SUMS_END of a record that has them. */
-void census_record_sums(const struct census_count *count, struct record *record);
+/** Fill the columns from CENSUS_MEMORY to CENSUS_SUMS_END of a record that has them.
+ * @param total  bytes that its share is of */
+void census_record_sums(const struct census_count *count, uint64_t total, struct record *record);
 
 /** census_kernel.c: what was found on each node, beside what the kernel counts. */
 struct kernel_census {

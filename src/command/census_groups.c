@@ -223,10 +223,20 @@ static struct dill_error *set_stack(const struct group *group, struct origin_nam
 	return NULL;
 }
 
-static struct dill_error *emit_group(const struct grouper *grouper, const struct group *group,
-				     const struct threads *threads, struct origin_names *names,
-				     struct arena *arena)
+/* What the rows are made from. */
+struct group_rows {
+	const struct grouper *grouper;
+	const struct threads *threads;
+	struct origin_names *names;
+};
+
+static struct dill_error *make_group(void *context, size_t index, struct arena *arena,
+				     struct record **ret)
 {
+	const struct group_rows *rows = context;
+	const struct grouper *grouper = rows->grouper;
+	const struct group *group = &grouper->groups.items[index];
+	const struct threads *threads = rows->threads;
 	struct record *record = record_new(arena, grouper->kind);
 	uint64_t at;
 
@@ -243,33 +253,31 @@ static struct dill_error *emit_group(const struct grouper *grouper, const struct
 		record_set_number(record, CENSUS_GROUP_OLDEST, group->oldest);
 	}
 	if (grouper->kind == &census_stack_kind)
-		TRY(set_stack(group, names, arena, record));
+		TRY(set_stack(group, rows->names, arena, record));
 	else if (grouper->kind == &census_pid_kind && group->is_known && group->key >= 0 &&
 		 number_map_get(&threads->map, (uint64_t)group->key + 1, &at))
 		record_set_text(record, CENSUS_GROUP_NAME, threads->comms.items[at]);
-	return grouper->call->sink->emit(grouper->call->sink, record);
+	*ret = record;
+	return NULL;
 }
 
 static struct dill_error *emit_groups(struct grouper *grouper, struct threads *threads)
 {
 	struct heap *heap = grouper->order->survey->heap;
-	_cleanup_(arena_freep)
-	struct arena *arena = NULL;
 	_cleanup_(origin_names_freep)
 	struct origin_names *names = NULL;
 
-	TRY(arena_new(&arena));
 	TRY(origin_names_new(heap, grouper->call->arena, &names));
 	if (grouper->kind == &census_pid_kind)
 		TRY(read_threads(heap->kernel, threads));
 	if (grouper->groups.count)
 		qsort(grouper->groups.items, grouper->groups.count, sizeof(*grouper->groups.items),
 		      by_memory);
-	for (size_t i = 0; i < grouper->groups.count && i < grouper->order->rows; i++) {
-		TRY(emit_group(grouper, &grouper->groups.items[i], threads, names, arena));
-		arena_reset(arena);
-	}
-	return NULL;
+
+	struct group_rows rows = {grouper, threads, names};
+	struct row_source source = {grouper->kind, grouper->groups.count, make_group, &rows};
+
+	return rows_emit(grouper->call, &source, &grouper->order->order);
 }
 
 /* --- the three ways --- */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/census.h"
 
-void census_record_sums(const struct census_count *count, struct record *record)
+void census_record_sums(const struct census_count *count, uint64_t total, struct record *record)
 {
 	const struct census_sums *sums = &count->sums;
 
 	record_set_number(record, CENSUS_MEMORY, sums->memory);
+	record_set_number(record, CENSUS_SHARE, permille(sums->memory, total));
 	record_set_number(record, CENSUS_SLABS, sums->slabs);
 	record_set_number(record, CENSUS_EMPTY, sums->empty);
 	record_set_number(record, CENSUS_PARTLY, sums->partly);

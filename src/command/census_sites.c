@@ -116,19 +116,29 @@ static struct dill_error *collect(const struct census_order *order, struct colle
 
 /* --- records --- */
 
-static struct dill_error *emit_site(struct command_call *call, struct origin_names *names,
-				    const struct site *site, struct arena *arena)
+/* What the rows are made from. */
+struct site_rows {
+	const struct site_table *sites;
+	struct origin_names *names;
+	uint64_t total;
+};
+
+static struct dill_error *make_site(void *context, size_t index, struct arena *arena,
+				    struct record **ret)
 {
+	const struct site_rows *rows = context;
+	const struct site *site = &rows->sites->items.items[index];
 	struct record *record = record_new(arena, &census_site_kind);
 	const char *name;
 
 	if (!record)
 		return error_no_memory();
-	TRY(origin_name(names, site->kind, site->address, &name));
+	TRY(origin_name(rows->names, site->kind, site->address, &name));
 	record_set_text(record, CENSUS_SITE_SITE, name);
 	record_set_text(record, CENSUS_SITE_CACHE, site->cache->name);
 	record_set_number(record, CENSUS_SITE_OBJECTS, site->objects);
 	record_set_number(record, CENSUS_SITE_MEMORY, site->memory);
+	record_set_number(record, CENSUS_SITE_SHARE, permille(site->memory, rows->total));
 	if (site->has_requested) {
 		record_set_number(record, CENSUS_SITE_REQUESTED_BYTES, site->requested);
 		record_set_number(record, CENSUS_SITE_REQUEST_WASTE, site->waste);
@@ -139,25 +149,25 @@ static struct dill_error *emit_site(struct command_call *call, struct origin_nam
 	}
 	if (site->kind != ORIGIN_NONE)
 		record_set_number(record, CENSUS_SITE_ADDRESS, site->address);
-	return call->sink->emit(call->sink, record);
+	*ret = record;
+	return NULL;
 }
 
 static struct dill_error *emit_sites(struct command_call *call, const struct census_order *order,
 				     struct collector *collector)
 {
-	_cleanup_(arena_freep)
-	struct arena *arena = NULL;
 	_cleanup_(origin_names_freep)
 	struct origin_names *names = NULL;
+	struct site_rows rows = {.sites = &collector->sites};
+	struct row_source source = {&census_site_kind, collector->sites.items.count, make_site,
+				    &rows};
 
-	TRY(arena_new(&arena));
 	TRY(origin_names_new(collector->heap, call->arena, &names));
+	rows.names = names;
+	for (size_t i = 0; i < source.count; i++)
+		rows.total += collector->sites.items.items[i].memory;
 	site_table_sort(&collector->sites);
-	for (size_t i = 0; i < collector->sites.items.count && i < order->rows; i++) {
-		TRY(emit_site(call, names, &collector->sites.items.items[i], arena));
-		arena_reset(arena);
-	}
-	return NULL;
+	return rows_emit(call, &source, &order->order);
 }
 
 struct dill_error *census_by_site(struct command_call *call, const struct census_order *order)
@@ -173,29 +183,38 @@ struct dill_error *census_by_site(struct command_call *call, const struct census
 	return error;
 }
 
-static struct dill_error *emit_ages(struct command_call *call, const struct census_order *order,
-				    const struct age_group *groups)
+static struct dill_error *make_age(void *context, size_t index, struct arena *arena,
+				   struct record **ret)
 {
-	uint64_t rows = 0;
+	const struct age_group *group = context;
+	struct record *record = record_new(arena, &census_age_kind);
+	size_t i = 0;
 
-	for (size_t i = 0; i <= AGE_GROUPS; i++) {
-		struct record *record = record_new(call->arena, &census_age_kind);
-
-		if (!record)
-			return error_no_memory();
-		if (!groups[i].objects || rows++ >= order->rows)
-			continue;
-		if (i < AGE_GROUPS)
-			record_set_number(record, CENSUS_AGE_FROM, i ? age_bounds[i - 1] : 0);
-		if (i < AGE_GROUPS - 1)
-			record_set_number(record, CENSUS_AGE_TO, age_bounds[i]);
-		record_set_number(record, CENSUS_AGE_OBJECTS, groups[i].objects);
-		record_set_number(record, CENSUS_AGE_MEMORY, groups[i].memory);
-		if (groups[i].has_requested)
-			record_set_number(record, CENSUS_AGE_REQUESTED_BYTES, groups[i].requested);
-		TRY(call->sink->emit(call->sink, record));
-	}
+	if (!record)
+		return error_no_memory();
+	/* Groups without an object are no rows. */
+	while (!group[i].objects || index--)
+		i++;
+	if (i < AGE_GROUPS)
+		record_set_number(record, CENSUS_AGE_FROM, i ? age_bounds[i - 1] : 0);
+	if (i < AGE_GROUPS - 1)
+		record_set_number(record, CENSUS_AGE_TO, age_bounds[i]);
+	record_set_number(record, CENSUS_AGE_OBJECTS, group[i].objects);
+	record_set_number(record, CENSUS_AGE_MEMORY, group[i].memory);
+	if (group[i].has_requested)
+		record_set_number(record, CENSUS_AGE_REQUESTED_BYTES, group[i].requested);
+	*ret = record;
 	return NULL;
+}
+
+static struct dill_error *emit_ages(struct command_call *call, const struct census_order *order,
+				    struct age_group *groups)
+{
+	struct row_source source = {&census_age_kind, 0, make_age, groups};
+
+	for (size_t i = 0; i <= AGE_GROUPS; i++)
+		source.count += groups[i].objects != 0;
+	return rows_emit(call, &source, &order->order);
 }
 
 struct dill_error *census_by_age(struct command_call *call, const struct census_order *order)

@@ -166,15 +166,17 @@ static int by_unused(const void *a, const void *b)
 	return (one->slab > two->slab) - (one->slab < two->slab);
 }
 
-static struct dill_error *emit_cache(struct command_call *call, const struct cache_count *count,
-				     struct arena *arena)
+static struct dill_error *make_cache(void *context, size_t index, struct arena *arena,
+				     struct record **ret)
 {
+	const struct counter *counter = context;
+	const struct cache_count *count = &counter->caches.items[index];
 	struct record *record = record_new(arena, &census_cache_kind);
 
 	if (!record)
 		return error_no_memory();
 	record_set_text(record, CENSUS_CACHE_NAME, count->cache->name);
-	census_record_sums(&count->count, record);
+	census_record_sums(&count->count, counter->total.sums.memory, record);
 	if (count->has_totals) {
 		record_set_number(record, CENSUS_CACHE_ACTIVE, count->active);
 		record_set_number(record, CENSUS_CACHE_KERNEL_SLABS, count->kernel_slabs);
@@ -186,12 +188,15 @@ static struct dill_error *emit_cache(struct command_call *call, const struct cac
 	record_set_bool(record, CENSUS_CACHE_IN_MOTION, count->in_motion);
 	record_set_text(record, CENSUS_CACHE_INCOMPLETE, count->why);
 	record_set_text(record, CENSUS_CACHE_STANDING, cache_standing_name(count->cache->standing));
-	return call->sink->emit(call->sink, record);
+	*ret = record;
+	return NULL;
 }
 
-static struct dill_error *emit_slab(struct command_call *call, const struct slab_count *count,
-				    struct arena *arena)
+static struct dill_error *make_slab(void *context, size_t index, struct arena *arena,
+				    struct record **ret)
 {
+	const struct counter *counter = context;
+	const struct slab_count *count = &counter->slabs.items[index];
 	struct record *record = record_new(arena, &census_slab_kind);
 
 	if (!record)
@@ -206,7 +211,22 @@ static struct dill_error *emit_slab(struct command_call *call, const struct slab
 	record_set_number(record, CENSUS_SLAB_NODE, count->node);
 	record_set_text(record, CENSUS_SLAB_WHERE, slab_where_name(count->where));
 	record_set_number(record, CENSUS_SLAB_BASE, count->base);
-	return call->sink->emit(call->sink, record);
+	*ret = record;
+	return NULL;
+}
+
+static struct dill_error *make_node(void *context, size_t index, struct arena *arena,
+				    struct record **ret)
+{
+	const struct counter *counter = context;
+	struct record *record = record_new(arena, &census_node_kind);
+
+	if (!record)
+		return error_no_memory();
+	record_set_number(record, CENSUS_NODE_NUMBER, index);
+	census_record_sums(&counter->nodes.items[index], counter->total.sums.memory, record);
+	*ret = record;
+	return NULL;
 }
 
 static struct dill_error *emit_total(struct command_call *call, const struct counter *counter,
@@ -217,50 +237,52 @@ static struct dill_error *emit_total(struct command_call *call, const struct cou
 	if (!record)
 		return error_no_memory();
 	record_set_number(record, CENSUS_TOTAL_CACHES, order->chosen->count);
-	census_record_sums(&counter->total, record);
+	census_record_sums(&counter->total, counter->total.sums.memory, record);
 	return call->sink->emit(call->sink, record);
 }
 
 static struct dill_error *emit_caches(struct command_call *call, struct counter *counter,
-				      const struct census_order *order, struct arena *arena)
+				      const struct census_order *order)
 {
+	struct row_source source = {&census_cache_kind, counter->caches.count, make_cache, counter};
+	size_t empty = 0;
+
 	if (counter->caches.count)
 		qsort(counter->caches.items, counter->caches.count, sizeof(*counter->caches.items),
 		      by_memory);
-	for (size_t i = 0; i < counter->caches.count && i < order->rows; i++)
-		TRY(emit_cache(call, &counter->caches.items[i], arena));
-	return NULL;
+	/* They are the last ones. */
+	while (order->folds && source.count &&
+	       !counter->caches.items[source.count - 1].count.sums.memory) {
+		source.count--;
+		empty++;
+	}
+	TRY(rows_emit(call, &source, &order->order));
+	if (!empty)
+		return NULL;
+	return rows_note(call, arena_format(call->arena,
+					    "%zu more cache%s without slabs: --rows 0 shows all",
+					    empty, empty == 1 ? " is" : "s are"));
 }
 
 static struct dill_error *emit_nodes(struct command_call *call, struct counter *counter,
-				     const struct census_order *order, struct arena *arena)
+				     const struct census_order *order)
 {
-	for (size_t i = 0; i < counter->nodes.count; i++) {
-		struct record *record = record_new(arena, &census_node_kind);
+	struct row_source source = {&census_node_kind, counter->nodes.count, make_node, counter};
 
-		if (!record)
-			return error_no_memory();
+	for (size_t i = 0; i < counter->nodes.count; i++)
 		add_count(&counter->total, &counter->nodes.items[i]);
-		record_set_number(record, CENSUS_NODE_NUMBER, i);
-		census_record_sums(&counter->nodes.items[i], record);
-		if (i < order->rows)
-			TRY(call->sink->emit(call->sink, record));
-	}
-	return NULL;
+	return rows_emit(call, &source, &order->order);
 }
 
 static struct dill_error *emit_slabs(struct command_call *call, struct counter *counter,
-				     const struct census_order *order, struct arena *arena)
+				     const struct census_order *order)
 {
+	struct row_source source = {&census_slab_kind, counter->slabs.count, make_slab, counter};
+
 	if (counter->slabs.count)
 		qsort(counter->slabs.items, counter->slabs.count, sizeof(*counter->slabs.items),
 		      by_unused);
-	for (size_t i = 0; i < counter->slabs.count && i < order->rows; i++) {
-		if (i % 1024 == 0)
-			arena_reset(arena);
-		TRY(emit_slab(call, &counter->slabs.items[i], arena));
-	}
-	return NULL;
+	return rows_emit(call, &source, &order->order);
 }
 
 /* --- the three ways --- */
@@ -268,19 +290,16 @@ static struct dill_error *emit_slabs(struct command_call *call, struct counter *
 typedef struct dill_error *(*slab_visitor)(void *context, const struct cache_map *map,
 					   const struct mapped_slab *slab, struct span bytes);
 typedef struct dill_error *(*emitter)(struct command_call *call, struct counter *counter,
-				      const struct census_order *order, struct arena *arena);
+				      const struct census_order *order);
 
 static struct dill_error *walk(struct command_call *call, const struct census_order *order,
 			       struct counter *counter, slab_visitor slab, emitter emit)
 {
 	const struct census_visitor visitor = {slab, end_cache, counter, wants_bytes};
-	_cleanup_(arena_freep)
-	struct arena *arena = NULL;
 
-	TRY(arena_new(&arena));
 	TRY(kernel_census_init(counter->heap, call->arena, &counter->kernel));
 	TRY(census_walk(order->survey, order->chosen, &visitor));
-	TRY(emit(call, counter, order, arena));
+	TRY(emit(call, counter, order));
 	if (order->large)
 		TRY(large_blocks_emit(call, &order->survey->scan, emit == emit_nodes));
 	TRY(emit_total(call, counter, order));

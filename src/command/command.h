@@ -66,6 +66,8 @@ struct command_call {
 	struct sink *sink;
 	const struct output *output; /**< where the sink prints, for its interrupted() */
 	struct arena *arena;	     /**< dies with the call */
+	bool screen;		     /**< the answer is a text for a person at a terminal ... */
+	bool wide;		     /**< ... who wants all of it */
 	bool findings; /**< out: the target's heap is broken somewhere; exit status 1 */
 };
 
@@ -85,6 +87,7 @@ struct command {
 	struct command_option options[COMMAND_OPTIONS_MAX]; /**< ends with a NULL name; --json and
 							       --help are added */
 	bool needs_target; /**< run inside session_begin() ... session_end() */
+	bool streams;	   /**< shows what happens while the target runs, as it happens */
 	const struct record_kind *const
 		*kinds; /**< kinds it emits, NULL-terminated; for docs/json.md */
 	struct dill_error *(*run)(struct command_call *call);
@@ -122,6 +125,10 @@ DILL_MUST_CHECK struct dill_error *command_execute(struct session *session, int 
  * and it does not merely ask for help. Lets a front end connect only then.
  */
 bool command_wants_target(int argc, const char *const *argv);
+
+/** True when this command line's answer comes while the target runs: in a pager, which reads when
+ * its user scrolls, it would hold up the target. */
+bool command_streams(int argc, const char *const *argv);
 
 /** Usage line, options and help text of a command; the caller's, to be freed. */
 DILL_MUST_CHECK struct dill_error *command_help(const struct command *command, char **ret);

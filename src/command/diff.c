@@ -30,18 +30,20 @@ enum {
 			"where that is the same, by objects"},                                     \
 	[COL_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of the cache"},                        \
 	[COL_MEMORY_CHANGE] = {"memory_change", COLUMN_SIGNED, "MEMORY +/-",                       \
-			       "bytes in B minus bytes in A"},                                     \
+			       "bytes in B minus bytes in A", .unit = UNIT_BYTES},                 \
 	[COL_LIVE_CHANGE] = {"live_change", COLUMN_SIGNED, "OBJECTS +/-",                          \
 			     "objects in use in B minus those in A"},                              \
-	[COL_MEMORY_A] = {"memory_a", COLUMN_COUNT, "MEMORY A", "bytes in A"},                     \
-	[COL_MEMORY_B] = {"memory_b", COLUMN_COUNT, "MEMORY B", "bytes in B"},                     \
-	[COL_LIVE_A] = {"live_a", COLUMN_COUNT, "OBJECTS A", "objects in use in A"},               \
-	[COL_LIVE_B] = {"live_b", COLUMN_COUNT, "OBJECTS B", "objects in use in B"}
+	[COL_MEMORY_A] = {"memory_a",	COLUMN_COUNT,	    "MEMORY A",                            \
+			  "bytes in A", .unit = UNIT_BYTES, .rank = 4},                            \
+	[COL_MEMORY_B] = {"memory_b",	COLUMN_COUNT,	    "MEMORY B",                            \
+			  "bytes in B", .unit = UNIT_BYTES, .rank = 3},                            \
+	[COL_LIVE_A] = {"live_a", COLUMN_COUNT, "OBJECTS A", "objects in use in A", .rank = 6},    \
+	[COL_LIVE_B] = {"live_b", COLUMN_COUNT, "OBJECTS B", "objects in use in B", .rank = 5}
 
 static const struct column cache_columns[] = {
 	CHANGE_COLUMNS,
-	[COL_SLABS_A] = {"slabs_a", COLUMN_COUNT, "SLABS A", "slabs in A"},
-	[COL_SLABS_B] = {"slabs_b", COLUMN_COUNT, "SLABS B", "slabs in B"},
+	[COL_SLABS_A] = {"slabs_a", COLUMN_COUNT, "SLABS A", "slabs in A", .rank = 8},
+	[COL_SLABS_B] = {"slabs_b", COLUMN_COUNT, "SLABS B", "slabs in B", .rank = 7},
 };
 
 static const struct record_kind cache_kind = {
@@ -78,7 +80,8 @@ enum {
 static const struct column total_columns[] = {
 	[TOTAL_MEMORY_CHANGE] = {"memory_change", COLUMN_SIGNED, "TOTAL MEMORY +/-",
 				 "bytes of slabs and blocks of large kmalloc() in B minus bytes in "
-				 "A"},
+				 "A",
+				 .unit = UNIT_BYTES},
 	[TOTAL_LIVE_CHANGE] = {"live_change", COLUMN_SIGNED, "OBJECTS +/-",
 			       "objects in use in B minus those in A"},
 	[TOTAL_CACHES] = {"caches", COLUMN_COUNT, "CACHES", "caches that are not the same"},
@@ -116,11 +119,12 @@ static const struct column object_columns[] = {
 	[OBJECT_OBJECT] = {"object", COLUMN_ADDRESS, "OBJECT", "its address"},
 	[OBJECT_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of its cache"},
 	[OBJECT_REQUESTED] = {"requested_size", COLUMN_COUNT, "REQUESTED",
-			      "bytes that were asked for, where that is recorded"},
+			      "bytes that were asked for, where that is recorded", .rank = 2},
 	[OBJECT_SITE] = {"site", COLUMN_TEXT, "SITE",
 			 "where it was allocated, where that is recorded"},
-	[OBJECT_PID] = {"pid", COLUMN_SIGNED, "PID", "task that allocated it, likewise"},
-	[OBJECT_AGE] = {"age_ns", COLUMN_TIME, "AGE", "its age when the heap was exported"},
+	[OBJECT_PID] = {"pid", COLUMN_SIGNED, "PID", "task that allocated it, likewise", .rank = 3},
+	[OBJECT_AGE] = {"age_ns", COLUMN_TIME, "AGE", "its age when the heap was exported",
+			.rank = 1},
 };
 
 static const struct record_kind object_kind = {

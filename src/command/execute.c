@@ -94,6 +94,7 @@ static struct dill_error *execute(struct session *session, int argc, const char 
 {
 	struct command_call call = {.session = session};
 	struct common_given common;
+	struct output fitted = *output;
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 	_cleanup_(render_freep)
@@ -105,7 +106,13 @@ static struct dill_error *execute(struct session *session, int argc, const char 
 	TRY(join_modules(&argc, &argv, arena));
 	TRY(command_find(argv[0], &call.command));
 	TRY(arguments_parse(call.command, argc, argv, &call, &common));
-	TRY(render_new(output, common.json ? RENDER_JSON : output->format, &render));
+	if (common.json)
+		fitted.format = RENDER_JSON;
+	if (common.wide)
+		fitted.width = 0;
+	TRY(render_new(&fitted, fitted.format, &render));
+	call.screen = fitted.screen && fitted.format == RENDER_TEXT;
+	call.wide = common.wide;
 	call.arena = arena;
 	call.output = output;
 	call.sink = render_sink(render);
@@ -150,4 +157,18 @@ bool command_wants_target(int argc, const char *const *argv)
 		return false;
 	}
 	return call.command->needs_target && !common.help;
+}
+
+bool command_streams(int argc, const char *const *argv)
+{
+	const struct command *command;
+	struct dill_error *error;
+
+	if (argc < 1)
+		return false;
+	error = command_find(argv[0], &command);
+	if (!error)
+		return command->streams;
+	dill_error_free(error);
+	return false;
 }

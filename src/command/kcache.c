@@ -1,29 +1,66 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/plural.h"
 #include "command/aliases.h"
 #include "command/cache_record.h"
 #include "command/choose.h"
 #include "command/finding_record.h"
 #include "command/registry.h"
+#include "command/row_order.h"
 #include "render/gap_view.h"
 #include "slub/gone_cache.h"
 
-enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS, OPTION_ALIASES };
+enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS, OPTION_ALIASES, OPTION_SORT, OPTION_ROWS };
 
-/* The lists of all caches are fetched side by side first, which a slow target likes better. */
-static struct dill_error *fetch_all(struct survey *survey, const struct cache_list *caches)
+/* The table of all caches. */
+struct cache_rows {
+	const struct heap *heap;
+	const struct contents **contents; /* of those that are shown */
+	const struct state_counts **states;
+	uint64_t total;
+};
+
+static struct dill_error *make_row(void *context, size_t index, struct arena *arena,
+				   struct record **ret)
 {
-	_cleanup_(arena_freep)
-	struct arena *arena = NULL;
-	struct contents *contents;
+	const struct cache_rows *rows = context;
 
-	TRY(arena_new(&arena));
-	struct findings scratch = {.arena = arena};
+	return cache_row_record(rows->heap, rows->contents[index], rows->states[index], rows->total,
+				arena, ret);
+}
 
-	contents = arena_alloc_array(arena, caches->count + 1, sizeof(*contents));
-	if (!contents)
-		return error_no_memory();
-	return contents_read(survey->heap, caches->items, caches->count, CONTENTS_COUNTS, arena,
-			     &scratch, contents);
+static bool is_empty(const struct contents *contents)
+{
+	return contents->has_totals && !contents->slabs && !contents->objects;
+}
+
+/* A person is interested in what there is, the largest first; a program has what the kernel has. */
+static struct dill_error *find_order(const struct command_call *call, struct row_order *ret)
+{
+	bool limited = call->options[OPTION_ROWS].given;
+
+	*ret = (struct row_order){.column = SIZE_MAX, .rows = UINT64_MAX};
+	if (limited && call->options[OPTION_ROWS].number)
+		ret->rows = call->options[OPTION_ROWS].number;
+	if (call->options[OPTION_SORT].given)
+		return row_order_parse(call->options[OPTION_SORT].text, &cache_row_kind, ret);
+	if (call->screen || limited)
+		ret->column = CACHE_MEMORY;
+	return NULL;
+}
+
+static struct dill_error *note_rest(struct command_call *call, size_t empty, size_t more)
+{
+	if (more)
+		return rows_note(call,
+				 arena_format(call->arena, "%zu more cache%s: --rows 0 shows all",
+					      more, plural(more)));
+	if (empty)
+		return rows_note(call, arena_format(call->arena,
+						    "%zu more cache%s empty: --rows 0 shows all",
+						    empty, empty == 1 ? " is" : "s are"));
+	return NULL;
 }
 
 static struct dill_error *emit_rows(struct command_call *call, struct survey *survey,
@@ -31,22 +68,44 @@ static struct dill_error *emit_rows(struct command_call *call, struct survey *su
 {
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
+	struct findings scratch = {.arena = call->arena};
+	struct contents *contents =
+		arena_alloc_array(call->arena, caches->count + 1, sizeof(*contents));
+	struct state_counts *states =
+		arena_alloc_array(call->arena, caches->count + 1, sizeof(*states));
+	struct cache_rows rows = {
+		.heap = survey->heap,
+		.contents = arena_alloc_array(call->arena, caches->count + 1, sizeof(void *)),
+		.states = arena_alloc_array(call->arena, caches->count + 1, sizeof(void *)),
+	};
+	struct row_source source = {&cache_row_kind, 0, make_row, &rows};
+	bool folds = call->screen && !call->wide && !call->options[OPTION_ROWS].given;
+	struct row_order order;
 
+	if (!contents || !states || !rows.contents || !rows.states)
+		return error_no_memory();
+	TRY(find_order(call, &order));
 	TRY(arena_new(&arena));
-	TRY(fetch_all(survey, caches));
+	/* The lists of all caches side by side first, which a slow target likes better; what is
+	 * broken is found again below. */
+	TRY(contents_read(survey->heap, caches->items, caches->count, CONTENTS_COUNTS, call->arena,
+			  &scratch, contents));
 	for (size_t i = 0; i < caches->count; i++) {
-		struct state_counts states;
-		struct contents contents;
-		struct record *record;
+		struct contents whole;
 
 		TRY(contents_read(survey->heap, &caches->items[i], 1, CONTENTS_FREELISTS, arena,
-				  survey->findings, &contents));
-		TRY(survey_states(survey, &contents, &states));
-		TRY(cache_row_record(survey->heap, &contents, &states, arena, &record));
-		TRY(call->sink->emit(call->sink, record));
+				  survey->findings, &whole));
+		TRY(survey_states(survey, &whole, &states[i]));
 		arena_reset(arena);
+		rows.total += cache_memory(&contents[i]);
+		if (folds && is_empty(&contents[i]))
+			continue;
+		rows.contents[source.count] = &contents[i];
+		rows.states[source.count++] = &states[i];
 	}
-	return NULL;
+	TRY(rows_emit(call, &source, &order));
+	return note_rest(call, caches->count - source.count,
+			 source.count > order.rows ? source.count - order.rows : 0);
 }
 
 /* All of /sys/kernel/slab is read for them. */
@@ -129,6 +188,12 @@ static struct dill_error *run(struct command_call *call)
 	if (!pattern && (filter.cpu >= 0 || filter.node >= 0))
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "--cpu and --node need a cache: kcache NAME --cpu CPU");
+	if ((pattern || call->options[OPTION_ALIASES].given) &&
+	    (call->options[OPTION_SORT].given || call->options[OPTION_ROWS].given))
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "--sort and --rows are for the table of all caches: leave "
+				      "out %s",
+				      pattern ? pattern : "--aliases");
 	TRY(survey_init_named(heap, call->options[OPTION_ALIASES].given ? NULL : pattern,
 			      call->arena, &findings, &survey));
 	if (heap->layout.cache_cpu_sheaves.present) /* for those that no list leads to */
@@ -159,6 +224,9 @@ const struct command kcache_command = {
 	.summary = "Slab caches: all in a table, or one with everything it holds",
 	.help = "Without CACHE: every cache with its objects and slabs, counted as /proc/slabinfo "
 		"counts them.\n"
+		"On a terminal the largest come first and empty ones are only counted; elsewhere "
+		"all come in\n"
+		"the kernel's order, unless --sort or --rows is given.\n"
 		"\n"
 		"With CACHE, a name or a glob: what the cache is, then every CPU's slab with its "
 		"freelist and its\n"
@@ -172,6 +240,7 @@ const struct command kcache_command = {
 		"\n"
 		"Examples:\n"
 		"  kcache\n"
+		"  kcache --sort live --rows 10\n"
 		"  kcache kmalloc-64\n"
 		"  kcache 'kmalloc-*' --counts\n"
 		"  kcache dentry --cpu 0 --json\n"
@@ -187,6 +256,12 @@ const struct command kcache_command = {
 					   "say how many objects, do not list them"},
 			[OPTION_ALIASES] = {"aliases", 'a', ARGUMENT_NONE, NULL,
 					    "show under which names merged caches are known"},
+			[OPTION_SORT] = {"sort", 's', ARGUMENT_TEXT, "COLUMN",
+					 "of the table: the largest of this column first, with "
+					 "-COLUMN last"},
+			[OPTION_ROWS] = {"rows", 'r', ARGUMENT_NUMBER, "N",
+					 "of the table: the first N rows, largest first; 0 shows "
+					 "all"},
 		},
 	.needs_target = true,
 	.kinds = kinds,

@@ -7,15 +7,21 @@
 #include "command/registry.h"
 #include "render/gap_view.h"
 
-enum { OPTION_BY, OPTION_OBJECTS, OPTION_ROWS };
+enum { OPTION_BY, OPTION_OBJECTS, OPTION_ROWS, OPTION_SORT };
 
 static const struct {
 	const char *name;
+	const struct record_kind *kind;
 	struct dill_error *(*count)(struct command_call *call, const struct census_order *order);
 } groupings[] = {
-	{"cache", census_by_cache}, {"slab", census_by_slab}, {"node", census_by_node},
-	{"age", census_by_age},	    {"site", census_by_site}, {"stack", census_by_stack},
-	{"pid", census_by_pid},	    {"cpu", census_by_cpu},
+	{"cache", &census_cache_kind, census_by_cache},
+	{"slab", &census_slab_kind, census_by_slab},
+	{"node", &census_node_kind, census_by_node},
+	{"age", &census_age_kind, census_by_age},
+	{"site", &census_site_kind, census_by_site},
+	{"stack", &census_stack_kind, census_by_stack},
+	{"pid", &census_pid_kind, census_by_pid},
+	{"cpu", &census_cpu_kind, census_by_cpu},
 };
 
 /* The same names, for completion. */
@@ -55,19 +61,37 @@ static struct dill_error *choose(struct command_call *call, struct survey *surve
 	return survey_scan(survey, &survey->all);
 }
 
+/* Which rows, and in which order. */
+static struct dill_error *find_order(const struct command_call *call, size_t grouping,
+				     struct census_order *ret)
+{
+	bool limited = call->options[OPTION_ROWS].given;
+
+	ret->order = (struct row_order){.column = SIZE_MAX, .rows = UINT64_MAX};
+	ret->folds = call->screen && !call->wide && !limited;
+	if (limited && call->options[OPTION_ROWS].number)
+		ret->order.rows = call->options[OPTION_ROWS].number;
+	if (!call->options[OPTION_SORT].given)
+		return NULL;
+	if (call->options[OPTION_OBJECTS].given)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "--objects come as they are found: leave out --sort");
+	return row_order_parse(call->options[OPTION_SORT].text, groupings[grouping].kind,
+			       &ret->order);
+}
+
 static struct dill_error *run(struct command_call *call)
 {
 	struct findings findings = findings_new(call);
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};
-	struct census_order order = {.survey = &survey, .rows = UINT64_MAX};
+	struct census_order order = {.survey = &survey};
 	struct cache_list chosen;
 	struct heap *heap;
 	size_t grouping;
 
 	TRY(find_grouping(call, &grouping));
-	if (call->options[OPTION_ROWS].given && call->options[OPTION_ROWS].number)
-		order.rows = call->options[OPTION_ROWS].number;
+	TRY(find_order(call, grouping, &order));
 	TRY(session_heap(call->session, &heap));
 	TRY(survey_init(heap, call->arena, &findings, &survey));
 	order.chosen = &survey.all;
@@ -127,6 +151,7 @@ const struct command kcensus_command = {
 		"Examples:\n"
 		"  kcensus\n"
 		"  kcensus 'kmalloc-*' --rows 10\n"
+		"  kcensus --sort hole_bytes --rows 10\n"
 		"  kcensus dentry --by slab --rows 20\n"
 		"  kcensus --by site\n"
 		"  kcensus --objects --json\n",
@@ -142,6 +167,8 @@ const struct command kcensus_command = {
 					    "show every object in use instead"},
 			[OPTION_ROWS] = {"rows", 'r', ARGUMENT_NUMBER, "N",
 					 "show the first N rows; 0 shows all, as without this"},
+			[OPTION_SORT] = {"sort", 's', ARGUMENT_TEXT, "COLUMN",
+					 "the largest of this column first, with -COLUMN last"},
 		},
 	.needs_target = true,
 	.kinds = kinds,

@@ -79,6 +79,7 @@ struct dill_error *dill_command_run(struct dill_session *session, int argc, cons
 		.context = output->context,
 		.color = output->color,
 		.width = output->width,
+		.screen = output->width != 0,
 		.format = output->format == DILL_FORMAT_JSON ? RENDER_JSON : RENDER_TEXT,
 	};
 	enum command_status status;

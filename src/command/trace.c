@@ -245,6 +245,7 @@ const struct command trace_command = {
 					    "print no events, only what they amount to"},
 		},
 	.needs_target = true,
+	.streams = true,
 	.kinds = kinds,
 	.run = run,
 };

@@ -107,6 +107,7 @@ struct output gdb_output_open(struct gdb_output *output, struct plugin *plugin)
 		.color = has_color(plugin),
 		.width = width(plugin),
 		.format = RENDER_TEXT,
+		.screen = isatty(STDOUT_FILENO),
 	};
 }
 

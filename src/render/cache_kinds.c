@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "render/cache_picture.h"
 #include "render/cache_view.h"
 
@@ -145,16 +147,46 @@ const struct record_kind cache_node_kind = {
 	.column_count = COUNT(node_columns),
 };
 
+/* slabinfo's letters (tools/mm in the kernel) where it has one; docs/commands/kcache.md lists them.
+ */
+static char flag_letter(const char *flag)
+{
+	static const struct {
+		const char *flag;
+		char letter;
+	} letters[] = {
+		{"HWCACHE_ALIGN", 'A'},	  {"CACHE_DMA", 'd'},	{"CACHE_DMA32", 'D'},
+		{"RECLAIM_ACCOUNT", 'a'}, {"RED_ZONE", 'Z'},	{"POISON", 'P'},
+		{"STORE_USER", 'U'},	  {"TRACE", 'T'},	{"CONSISTENCY_CHECKS", 'F'},
+		{"KMALLOC", 'k'},	  {"PANIC", 'p'},	{"TYPESAFE_BY_RCU", 'R'},
+		{"DEBUG_OBJECTS", 'o'},	  {"NOLEAKTRACE", 'l'}, {"NO_MERGE", 'n'},
+		{"FAILSLAB", 'f'},	  {"ACCOUNT", 'm'},	{"KASAN", 'K'},
+		{"NO_USER_FLAGS", 'u'},	  {"SKIP_KFENCE", 's'}, {"CMPXCHG_DOUBLE", 'x'},
+		{"OBJECT_POISON", 'O'},	  {"NO_OBJ_EXT", 'e'},	{"OBJ_EXT_IN_OBJ", 'i'},
+	};
+
+	for (size_t i = 0; i < COUNT(letters); i++)
+		if (!strcmp(letters[i].flag, flag))
+			return letters[i].letter;
+	return 0;
+}
+
 static const struct column cache_columns[] = {
 	[CACHE_NAME] = {"name", COLUMN_TEXT, "NAME",
 			"name of the cache, control characters escaped"},
+	[CACHE_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY",
+			  "bytes of its slabs, were all of them of the cache's order",
+			  .unit = UNIT_BYTES, .screen = true},
+	[CACHE_SHARE] = {"share", COLUMN_COUNT, "SHARE", "of the memory of all caches",
+			 .unit = UNIT_PERMILLE, .screen = true, .rank = 2},
 	[CACHE_ACTIVE] = {"active", COLUMN_COUNT, "ACTIVE",
 			  "objects in use as /proc/slabinfo counts them: all but the free ones of "
-			  "partial slabs"},
+			  "partial slabs",
+			  .rank = 5},
 	[CACHE_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "all objects, free or not"},
 	[CACHE_LIVE] = {"live", COLUMN_COUNT, "LIVE", "objects that are allocated"},
 	[CACHE_CACHED] = {"cached", COLUMN_COUNT, "CACHED",
-			  "free objects on CPUs' freelists, in sheaves and in barns"},
+			  "free objects on CPUs' freelists, in sheaves and in barns", .rank = 1},
 	[CACHE_FREE] = {"free", COLUMN_COUNT, "FREE", "free objects on their slabs' freelists"},
 	[CACHE_WAITING] =
 		{"waiting", COLUMN_COUNT, "WAITING",
@@ -163,17 +195,20 @@ static const struct column cache_columns[] = {
 	[CACHE_UNKNOWN] = {"unknown", COLUMN_COUNT, "UNKNOWN",
 			   "objects found on no list while a list that could hold them is broken "
 			   "or unreadable"},
-	[CACHE_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, "OBJSIZE", "bytes that a caller gets"},
+	[CACHE_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, "OBJSIZE", "bytes that a caller gets",
+			       .rank = 3},
 	[CACHE_SIZE] = {"size", COLUMN_COUNT, "SIZE",
 			"bytes from one object to the next, metadata included"},
 	[CACHE_OBJECTS_PER_SLAB] = {"objects_per_slab", COLUMN_COUNT, "PER SLAB",
-				    "objects in a slab"},
-	[CACHE_ORDER] = {"order", COLUMN_COUNT, "ORDER", "a slab has 2^order pages"},
-	[CACHE_SLABS] = {"slabs", COLUMN_COUNT, "SLABS", "all slabs"},
+				    "objects in a slab", .rank = 6},
+	[CACHE_ORDER] = {"order", COLUMN_COUNT, "ORDER", "a slab has 2^order pages", .rank = 7},
+	[CACHE_SLABS] = {"slabs", COLUMN_COUNT, "SLABS", "all slabs", .rank = 4},
 	[CACHE_PARTIAL_SLABS] = {"partial_slabs", COLUMN_COUNT, "PARTIAL",
-				 "slabs on the nodes' partial lists"},
-	[CACHE_ADDRESS] = {"address", COLUMN_ADDRESS, "ADDRESS", "its struct kmem_cache"},
-	[CACHE_FLAGS] = {"flags", COLUMN_TEXTS, "FLAGS", "names of its flags, without SLAB_"},
+				 "slabs on the nodes' partial lists", .rank = 8},
+	[CACHE_ADDRESS] = {"address", COLUMN_ADDRESS, "ADDRESS", "its struct kmem_cache",
+			   .rank = 9},
+	[CACHE_FLAGS] = {"flags", COLUMN_TEXTS, "FLAGS", "names of its flags, without SLAB_",
+			 .rank = 2, .letter = flag_letter},
 	[CACHE_STANDING] = {"standing", COLUMN_TEXT, NULL,
 			    "destroyed, freed or unlisted: the cache is not on the kernel's list; "
 			    "absent for all others"},

@@ -7,6 +7,8 @@
 /** A cache; as a row of a table, or with all it holds as a picture. */
 enum cache_column {
 	CACHE_NAME,
+	CACHE_MEMORY,
+	CACHE_SHARE,
 	CACHE_ACTIVE,
 	CACHE_OBJECTS,
 	CACHE_LIVE,

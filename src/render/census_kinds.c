@@ -11,35 +11,61 @@
 
 /* The same sums for a cache, a node and all together. */
 #define SUM_COLUMNS                                                                                \
-	[CENSUS_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY", "bytes of the slabs' pages"},         \
+	[CENSUS_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY", "bytes of the slabs' pages",          \
+			   .unit = UNIT_BYTES},                                                    \
+	[CENSUS_SHARE] = {"share",                                                                 \
+			  COLUMN_COUNT,                                                            \
+			  "SHARE",                                                                 \
+			  "of the memory that was counted",                                        \
+			  .unit = UNIT_PERMILLE,                                                   \
+			  .screen = true,                                                          \
+			  .rank = 2},                                                              \
 	[CENSUS_SLABS] = {"slabs", COLUMN_COUNT, "SLABS",                                          \
-			  "slabs found by their struct pages, without dying ones"},                \
-	[CENSUS_EMPTY] = {"empty_slabs", COLUMN_COUNT, "EMPTY", "those without an object in use"}, \
+			  "slabs found by their struct pages, without dying ones", .rank = 3},     \
+	[CENSUS_EMPTY] = {"empty_slabs", COLUMN_COUNT, "EMPTY", "those without an object in use",  \
+			  .rank = 7},                                                              \
 	[CENSUS_PARTLY] = {"partly_used_slabs", COLUMN_COUNT, "PARTLY",                            \
-			   "those with objects in use and others"},                                \
+			   "those with objects in use and others", .rank = 6},                     \
 	[CENSUS_FULL] = {"full_slabs", COLUMN_COUNT, NULL, "those with every object in use"},      \
 	[CENSUS_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects in these slabs"},         \
 	[CENSUS_LIVE] = {"live", COLUMN_COUNT, "LIVE", "objects that are allocated"},              \
 	[CENSUS_CACHED] = {"cached", COLUMN_COUNT, "CACHED",                                       \
-			   "free objects on CPUs' freelists, in sheaves and in barns"},            \
-	[CENSUS_FREE] = {"free", COLUMN_COUNT, "FREE", "free objects on their slabs' freelists"},  \
+			   "free objects on CPUs' freelists, in sheaves and in barns", .rank = 5}, \
+	[CENSUS_FREE] = {"free", COLUMN_COUNT, "FREE", "free objects on their slabs' freelists",   \
+			 .rank = 4},                                                               \
 	[CENSUS_WAITING] = {"waiting", COLUMN_COUNT, "WAITING",                                    \
-			    "freed objects that cannot be had again yet"},                         \
+			    "freed objects that cannot be had again yet", .rank = 3},              \
 	[CENSUS_UNKNOWN] = {"unknown", COLUMN_COUNT, "UNKNOWN",                                    \
 			    "objects found on no list while a list that could hold them is "       \
 			    "broken or unreadable; they count as in use"},                         \
-	[CENSUS_USED_BYTES] = {"used_bytes", COLUMN_COUNT, "USED",                                 \
-			       "of memory, bytes that objects in use offer to their users"},       \
+	[CENSUS_USED_BYTES] = {"used_bytes",                                                       \
+			       COLUMN_COUNT,                                                       \
+			       "USED",                                                             \
+			       "of memory, bytes that objects in use offer to their users",        \
+			       .unit = UNIT_BYTES,                                                 \
+			       .rank = 1},                                                         \
 	[CENSUS_FREE_BYTES] = {"free_bytes", COLUMN_COUNT, NULL,                                   \
 			       "of memory, bytes in objects that are not in use"},                 \
-	[CENSUS_HOLE_BYTES] = {"hole_bytes", COLUMN_COUNT, "HOLES",                                \
+	[CENSUS_HOLE_BYTES] = {"hole_bytes",                                                       \
+			       COLUMN_COUNT,                                                       \
+			       "HOLES",                                                            \
 			       "of free_bytes, those in partly used slabs: fragmentation, they "   \
-			       "cannot go back"},                                                  \
-	[CENSUS_AROUND_BYTES] = {"around_bytes", COLUMN_COUNT, "AROUND",                           \
+			       "cannot go back",                                                   \
+			       .unit = UNIT_BYTES,                                                 \
+			       .rank = 2},                                                         \
+	[CENSUS_AROUND_BYTES] = {"around_bytes",                                                   \
+				 COLUMN_COUNT,                                                     \
+				 "AROUND",                                                         \
 				 "of memory, bytes between objects: padding, red zones, "          \
-				 "metadata"},                                                      \
-	[CENSUS_TAIL_BYTES] = {"tail_bytes", COLUMN_COUNT, "TAILS",                                \
-			       "of memory, bytes behind the last objects of slabs"},               \
+				 "metadata",                                                       \
+				 .unit = UNIT_BYTES,                                               \
+				 .rank = 8},                                                       \
+	[CENSUS_TAIL_BYTES] = {"tail_bytes",                                                       \
+			       COLUMN_COUNT,                                                       \
+			       "TAILS",                                                            \
+			       "of memory, bytes behind the last objects of slabs",                \
+			       .unit = UNIT_BYTES,                                                 \
+			       .rank = 9},                                                         \
 	[CENSUS_REQUESTED_OBJECTS] = {"requested_objects", COLUMN_COUNT, NULL,                     \
 				      "objects in use whose requested size the kernel has "        \
 				      "recorded; absent without any"},                             \
@@ -187,11 +213,12 @@ static const struct column slab_columns[] = {
 			      "its descriptor: struct slab, or struct page before 5.17"},
 	[CENSUS_SLAB_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of the cache"},
 	[CENSUS_SLAB_UNUSED] = {"unused_bytes", COLUMN_COUNT, "UNUSED",
-				"bytes in objects that are not in use"},
-	[CENSUS_SLAB_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects in it"},
+				"bytes in objects that are not in use", .unit = UNIT_BYTES},
+	[CENSUS_SLAB_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects in it", .rank = 3},
 	[CENSUS_SLAB_LIVE] = {"live", COLUMN_COUNT, "LIVE", "objects that are allocated"},
 	[CENSUS_SLAB_CACHED] = {"cached", COLUMN_COUNT, "CACHED",
-				"free objects on CPUs' freelists, in sheaves and in barns"},
+				"free objects on CPUs' freelists, in sheaves and in barns",
+				.rank = 4},
 	[CENSUS_SLAB_FREE] = {"free", COLUMN_COUNT, "FREE", "free objects on its own freelist"},
 	[CENSUS_SLAB_WAITING] = {"waiting", COLUMN_COUNT, "WAITING",
 				 "freed objects that cannot be had again yet"},
@@ -199,7 +226,7 @@ static const struct column slab_columns[] = {
 				 "objects found on no list while a list that could hold them is "
 				 "broken or unreadable"},
 	[CENSUS_SLAB_MEMORY] = {"memory", COLUMN_COUNT, NULL, "bytes of its pages"},
-	[CENSUS_SLAB_NODE] = {"node", COLUMN_COUNT, "NODE", "NUMA node of its memory"},
+	[CENSUS_SLAB_NODE] = {"node", COLUMN_COUNT, "NODE", "NUMA node of its memory", .rank = 6},
 	[CENSUS_SLAB_WHERE] = {"where", COLUMN_TEXT, "WHERE",
 			       "whose it is: cpu, cpu_partial, node_partial, node_full, unlisted"},
 	[CENSUS_SLAB_BASE] = {"base", COLUMN_ADDRESS, NULL, "its memory in the direct map"},
@@ -220,16 +247,21 @@ static const struct column site_columns[] = {
 	[CENSUS_SITE_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of the cache"},
 	[CENSUS_SITE_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects in use"},
 	[CENSUS_SITE_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY",
-				"bytes that they take up, metadata included"},
+				"bytes that they take up, metadata included", .unit = UNIT_BYTES},
+	[CENSUS_SITE_SHARE] = {"share", COLUMN_COUNT, "SHARE", "of the memory that was counted",
+			       .unit = UNIT_PERMILLE, .screen = true, .rank = 5},
 	[CENSUS_SITE_REQUESTED_BYTES] = {"requested_bytes", COLUMN_COUNT, "REQUESTED",
-					 "bytes that were asked for, where that is recorded"},
+					 "bytes that were asked for, where that is recorded",
+					 .unit = UNIT_BYTES, .rank = 4},
 	[CENSUS_SITE_REQUEST_WASTE] = {"request_waste", COLUMN_COUNT, "WASTE",
-				       "bytes that these objects offer beyond that"},
+				       "bytes that these objects offer beyond that",
+				       .unit = UNIT_BYTES, .rank = 3},
 	[CENSUS_SITE_YOUNGEST] = {"youngest_ns", COLUMN_TIME, "YOUNGEST",
 				  "age of the object that was allocated last, where the kernel "
-				  "records times"},
+				  "records times",
+				  .rank = 2},
 	[CENSUS_SITE_OLDEST] = {"oldest_ns", COLUMN_TIME, "OLDEST",
-				"age of the one that was allocated first"},
+				"age of the one that was allocated first", .rank = 1},
 	[CENSUS_SITE_ADDRESS] = {"address", COLUMN_ADDRESS, NULL,
 				 "the return address, or the allocation tag"},
 };
@@ -248,9 +280,10 @@ static const struct column age_columns[] = {
 			   "all ages are below; absent for the oldest"},
 	[CENSUS_AGE_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects in use"},
 	[CENSUS_AGE_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY",
-			       "bytes that they take up, metadata included"},
+			       "bytes that they take up, metadata included", .unit = UNIT_BYTES},
 	[CENSUS_AGE_REQUESTED_BYTES] = {"requested_bytes", COLUMN_COUNT, "REQUESTED",
-					"bytes that were asked for, where that is recorded"},
+					"bytes that were asked for, where that is recorded",
+					.unit = UNIT_BYTES},
 };
 
 const struct record_kind census_age_kind = {
@@ -364,17 +397,18 @@ static const struct column object_columns[] = {
 	[CENSUS_OBJECT_INDEX] = {"index", COLUMN_COUNT, NULL, "its number in the slab, from 0"},
 	[CENSUS_OBJECT_NODE] = {"node", COLUMN_COUNT, NULL, "NUMA node of its memory"},
 	[CENSUS_OBJECT_REQUESTED] = {"requested_size", COLUMN_COUNT, "REQUESTED",
-				     "bytes that were asked for, where that is recorded"},
+				     "bytes that were asked for, where that is recorded",
+				     .rank = 3},
 	[CENSUS_OBJECT_SITE] = {"site", COLUMN_TEXT, "SITE",
 				"where it was allocated, where that is recorded"},
 	[CENSUS_OBJECT_CALLER] = {"caller", COLUMN_ADDRESS, NULL,
 				  "the same as an address: of the caller, or of the allocation "
 				  "tag"},
 	[CENSUS_OBJECT_PID] = {"pid", COLUMN_SIGNED, "PID",
-			       "task that allocated it, where that is recorded"},
+			       "task that allocated it, where that is recorded", .rank = 2},
 	[CENSUS_OBJECT_CPU] = {"cpu", COLUMN_COUNT, NULL, "and the CPU"},
-	[CENSUS_OBJECT_AGE] = {"age_ns", COLUMN_TIME, "AGE",
-			       "time since then, in steps of a jiffy"},
+	[CENSUS_OBJECT_AGE] = {"age_ns", COLUMN_TIME, "AGE", "time since then, in steps of a jiffy",
+			       .rank = 1},
 };
 
 const struct record_kind census_object_kind = {

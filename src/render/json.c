@@ -156,7 +156,7 @@ static struct dill_error *append_object(struct strbuf *text, const struct record
 		first = false;
 	}
 	for (size_t i = 0; i < kind->column_count; i++) {
-		if (!record->fields[i].present)
+		if (!record->fields[i].present || kind->columns[i].screen)
 			continue;
 		if (!first)
 			strbuf_append_char(text, ',');

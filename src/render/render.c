@@ -4,12 +4,13 @@
 #include <limits.h>
 #include <string.h>
 
+#include "render/fold.h"
 #include "render/json.h"
 #include "render/table.h"
 #include "render/view.h"
 
 #define PIECE	  ((size_t)32 * 1024) /* bytes collected when the output does not say */
-#define WIDTH_MIN 40u
+#define WIDTH_MIN 20u
 
 struct render {
 	struct sink sink; /* first: emit() gets a pointer to it */
@@ -18,10 +19,11 @@ struct render {
 	struct painter painter;		/* its text is what has not been written yet, JSON too */
 	const struct record_view *view; /* of the last record; NULL when that was a row */
 	struct table table;
-	bool headed;	  /* what was drawn last heads a table */
-	bool started;	  /* something was drawn: a table is set off by an empty line */
-	bool after_table; /* ... and so is what follows one */
-	bool failed;	  /* the output takes no more */
+	struct strbuf left_out; /* headings of columns that did not fit, once each */
+	bool headed;		/* what was drawn last heads a table */
+	bool started;		/* something was drawn: a table is set off by an empty line */
+	bool after_table;	/* ... and so is what follows one */
+	bool failed;		/* the output takes no more */
 };
 
 static struct dill_error *flush(struct render *render)
@@ -55,12 +57,25 @@ static void draw_table(struct render *render)
 	render->headed = false;
 }
 
+static void note_left_out(void *context, const char *heading)
+{
+	struct strbuf *list = context;
+	_cleanup_(strbuf_deinitp)
+	struct strbuf entry = {0};
+
+	strbuf_append_format(&entry, ", %s,", heading);
+	if (strstr(strbuf_get(list), strbuf_get(&entry)))
+		return;
+	strbuf_append_format(list, "%s%s,", list->length ? " " : ", ", heading);
+}
+
 static void end_table(struct render *render)
 {
 	if (!render->table.kind)
 		return;
 	if (render->table.cells.count)
 		draw_table(render);
+	table_left_out(&render->table, note_left_out, &render->left_out);
 	table_end(&render->table);
 }
 
@@ -80,7 +95,7 @@ static struct dill_error *emit_row(struct render *render, const struct record *r
 	change_view(render, NULL);
 	if (render->table.kind != record->kind) {
 		end_table(render);
-		TRY(table_begin(&render->table, record->kind));
+		TRY(table_begin(&render->table, record->kind, render->painter.screen));
 	}
 	TRY(table_add(&render->table, record));
 	if (table_is_full(&render->table))
@@ -90,14 +105,23 @@ static struct dill_error *emit_row(struct render *render, const struct record *r
 
 static struct dill_error *emit_drawn(struct render *render, const struct record *record)
 {
+	const struct record_view *view = record->kind->view;
+	struct painter *painter = &render->painter;
+	size_t start;
+
 	end_table(render);
-	change_view(render, record->kind->view);
-	if (render->after_table || (record->kind->view->apart && render->started))
-		paint_newline(&render->painter);
+	change_view(render, view);
+	if ((render->after_table && !view->foots) || (view->apart && render->started))
+		paint_newline(painter);
 	render->after_table = false;
-	render->headed = record->kind->view->heads;
+	render->headed = view->heads;
 	render->started = true;
-	return record->kind->view->draw(&render->painter, record);
+	start = painter->text.length;
+	if (painter->width == UINT_MAX || painter->flow.column)
+		return view->draw(painter, record);
+	TRY(view->draw(painter, record));
+	fold_lines(&painter->text, start, painter->width);
+	return NULL;
 }
 
 static struct dill_error *emit(struct sink *sink, const struct record *record)
@@ -142,6 +166,7 @@ struct dill_error *render_new(const struct output *output, enum render_format fo
 		render->output.hold = PIECE;
 	render->format = format;
 	render->painter.color = output->color;
+	render->painter.screen = output->screen;
 	render->painter.width = output->width == 0	    ? UINT_MAX
 				: output->width < WIDTH_MIN ? WIDTH_MIN
 							    : output->width;
@@ -155,12 +180,31 @@ struct sink *render_sink(struct render *render)
 	return &render->sink;
 }
 
+/* Below the answer: what a reader may look for in vain. */
+static void say_left_out(struct render *render)
+{
+	struct strbuf *list = &render->left_out;
+	struct painter *painter = &render->painter;
+	size_t start = painter->text.length;
+
+	painter->text.failed |= list->failed;
+	if (!list->length || painter->text.failed)
+		return;
+	list->data[list->length - 1] = '\0'; /* each stands between commas, for the search */
+	paint_format(painter, STYLE_DIM, "not shown for want of room: %s (--wide shows all)",
+		     list->data + 2);
+	paint_newline(painter);
+	fold_lines(&painter->text, start, painter->width);
+	strbuf_clear(list);
+}
+
 struct dill_error *render_finish(struct render *render)
 {
 	if (render->failed)
 		return NULL; /* emit() has reported it */
 	end_table(render);
 	change_view(render, NULL);
+	say_left_out(render);
 	return flush(render);
 }
 
@@ -170,5 +214,6 @@ void render_free(struct render *render)
 		return;
 	table_deinit(&render->table);
 	strbuf_deinit(&render->painter.text);
+	strbuf_deinit(&render->left_out);
 	free(render);
 }

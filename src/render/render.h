@@ -14,6 +14,8 @@ struct output {
 	bool color;
 	unsigned width;		   /**< columns; 0 = no terminal: lines are not cut */
 	enum render_format format; /**< unless the command line says --json */
+	/** A person looks at it: sizes in KiB and MiB, and what only a terminal gets. */
+	bool screen;
 	/**
 	 * Bytes to collect before they are written; 0 = some KiB. Many, where write() may wait for
 	 * a reader: the target is stopped as long as a command writes before its end.

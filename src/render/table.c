@@ -4,17 +4,19 @@
 #include <limits.h>
 #include <string.h>
 
+#include "render/bytes_text.h"
 #include "render/number_text.h"
 #include "render/text_width.h"
 #include "render/time_text.h"
 
 #define ROWS_MAX       10000
 #define TEXT_BYTES_MAX ((size_t)4 << 20)
-#define GAP	       2 /* blanks between columns */
-#define TEXT_MIN       8 /* columns that a text keeps when the terminal is narrow */
+#define GAP	       2  /* blanks between columns */
+#define NAME_MIN       64 /* likewise of the first column */
+#define TEXT_MIN       8  /* columns that a text keeps when the terminal is narrow */
 /* The first column is what a row is known by, and what the next command is called with: no kernel
- * has a longer name, a forged one may. */
-#define NAME_MIN 64
+ * has a longer name, a forged one may, and must not cost the other columns. */
+#define NAME_WIDTH_MAX 64
 
 void table_init(struct table *table)
 {
@@ -29,7 +31,7 @@ void table_deinit(struct table *table)
 	*table = (struct table){0};
 }
 
-struct dill_error *table_begin(struct table *table, const struct record_kind *kind)
+struct dill_error *table_begin(struct table *table, const struct record_kind *kind, bool screen)
 {
 	if (!table->texts)
 		TRY(arena_new(&table->texts));
@@ -37,7 +39,8 @@ struct dill_error *table_begin(struct table *table, const struct record_kind *ki
 	for (size_t i = 0; i < kind->column_count; i++) {
 		const struct column *column = &kind->columns[i];
 
-		if (!column->heading || column->type == COLUMN_RECORDS)
+		if (!column->heading || column->type == COLUMN_RECORDS ||
+		    (column->screen && !screen))
 			continue;
 
 		struct table_column shown = {.index = i, .width = text_width(column->heading)};
@@ -45,6 +48,7 @@ struct dill_error *table_begin(struct table *table, const struct record_kind *ki
 		TRY(array_push(&table->columns, shown));
 	}
 	table->kind = kind;
+	table->screen = screen;
 	table->heading_drawn = false;
 	return NULL;
 }
@@ -79,14 +83,48 @@ static void append_decimal(struct strbuf *text, uint64_t number)
 	strbuf_append_bytes(text, digits + sizeof(digits) - length, length);
 }
 
-static void append_value(struct strbuf *text, enum column_type type, const struct field *field)
+static void append_count(const struct table *table, struct strbuf *text,
+			 const struct column *column, uint64_t number)
 {
-	switch (type) {
+	if (column->unit == UNIT_BYTES && table->screen)
+		bytes_append(text, number);
+	else if (column->unit == UNIT_PERMILLE)
+		strbuf_append_format(text, "%lu.%lu%%", (unsigned long)number / 10,
+				     (unsigned long)number % 10);
+	else
+		append_decimal(text, number);
+}
+
+static void append_texts(struct strbuf *text, const struct field *field)
+{
+	for (size_t i = 0; i < field->texts.count; i++) {
+		if (i)
+			strbuf_append(text, ", ");
+		strbuf_append(text, field->texts.items[i]);
+	}
+}
+
+/* How they are told apart from texts when they are drawn: "\n" and the letters behind the text. */
+static void append_letters(struct strbuf *text, const struct column *column,
+			   const struct field *field)
+{
+	strbuf_append_char(text, '\n');
+	for (size_t i = 0; i < field->texts.count; i++) {
+		char letter = column->letter(field->texts.items[i]);
+
+		strbuf_append_char(text, letter ? letter : '?');
+	}
+}
+
+static void append_value(const struct table *table, struct strbuf *text,
+			 const struct column *column, const struct field *field)
+{
+	switch (column->type) {
 	case COLUMN_ADDRESS:
 		append_address(text, field->number);
 		break;
 	case COLUMN_COUNT:
-		append_decimal(text, field->number);
+		append_count(table, text, column, field->number);
 		break;
 	case COLUMN_TIME:
 		time_append(text, field->number);
@@ -94,8 +132,9 @@ static void append_value(struct strbuf *text, enum column_type type, const struc
 	case COLUMN_SIGNED:
 		if (field->integer < 0)
 			strbuf_append_char(text, '-');
-		append_decimal(text, field->integer < 0 ? 0 - (uint64_t)field->integer
-							: (uint64_t)field->integer);
+		append_count(table, text, column,
+			     field->integer < 0 ? 0 - (uint64_t)field->integer
+						: (uint64_t)field->integer);
 		break;
 	case COLUMN_BOOL:
 		strbuf_append(text, field->flag ? "yes" : "no");
@@ -111,11 +150,7 @@ static void append_value(struct strbuf *text, enum column_type type, const struc
 		}
 		break;
 	case COLUMN_TEXTS:
-		for (size_t i = 0; i < field->texts.count; i++) {
-			if (i)
-				strbuf_append(text, ", ");
-			strbuf_append(text, field->texts.items[i]);
-		}
+		append_texts(text, field);
 		break;
 	case COLUMN_ANY:
 		strbuf_append(text, field->any.text);
@@ -141,6 +176,64 @@ static bool holds_text(const struct table *table, const struct table_column *col
 	}
 }
 
+/* Whether a reader would miss the cell. */
+static bool says_something(enum column_type type, const struct field *field)
+{
+	switch (type) {
+	case COLUMN_ADDRESS:
+	case COLUMN_COUNT:
+	case COLUMN_TIME:
+		return field->number != 0;
+	case COLUMN_SIGNED:
+		return field->integer != 0;
+	case COLUMN_BOOL:
+		return field->flag;
+	case COLUMN_TEXT:
+		return field->text[0] != '\0';
+	case COLUMN_ADDRESSES:
+		return field->addresses.count != 0;
+	case COLUMN_TEXTS:
+		return field->texts.count != 0;
+	case COLUMN_ANY: /* a query's column, asked for by name */
+		return true;
+	case COLUMN_RECORDS:
+		break;
+	}
+	return false;
+}
+
+/* Text of a cell, and how wide its column must be for it. */
+static struct dill_error *make_cell(struct table *table, struct table_column *shown,
+				    const struct field *field, struct strbuf *value, char **ret)
+{
+	const struct column *column = &table->kind->columns[shown->index];
+
+	strbuf_clear(value);
+	append_value(table, value, column, field);
+	TRY(strbuf_error(value));
+
+	size_t width = text_width(strbuf_get(value));
+
+	if (width > shown->width)
+		shown->width = width;
+	if (column->letter && field->texts.count) {
+		size_t letters = field->texts.count, heading = text_width(column->heading);
+
+		append_letters(value, column, field);
+		TRY(strbuf_error(value));
+		letters = letters < heading ? heading : letters;
+		if (letters > shown->letters)
+			shown->letters = letters;
+	}
+	shown->has_texts |= holds_text(table, shown, field);
+	shown->filled |= says_something(column->type, field);
+	*ret = arena_copy_text(table->texts, strbuf_get(value), value->length);
+	if (!*ret)
+		return error_no_memory();
+	table->text_bytes += value->length;
+	return NULL;
+}
+
 struct dill_error *table_add(struct table *table, const struct record *record)
 {
 	_cleanup_(strbuf_deinitp)
@@ -150,23 +243,10 @@ struct dill_error *table_add(struct table *table, const struct record *record)
 	for (size_t i = 0; i < table->columns.count; i++) {
 		struct table_column *column = &table->columns.items[i];
 		const struct field *field = &record->fields[column->index];
-		const char *cell = NULL;
+		char *cell = NULL;
 
-		if (field->present) {
-			strbuf_clear(&value);
-			append_value(&value, table->kind->columns[column->index].type, field);
-			TRY(strbuf_error(&value));
-			cell = arena_copy_text(table->texts, strbuf_get(&value), value.length);
-			if (!cell)
-				return error_no_memory();
-			table->text_bytes += value.length;
-			column->has_texts |= holds_text(table, column, field);
-
-			size_t width = text_width(cell);
-
-			if (width > column->width)
-				column->width = width;
-		}
+		if (field->present)
+			TRY(make_cell(table, column, field, &value, &cell));
 		table->cells.items[table->cells.count + i] = cell;
 	}
 	/* Only now: a row is in the table as a whole or not at all. */
@@ -180,46 +260,130 @@ bool table_is_full(const struct table *table)
 	       table->text_bytes >= TEXT_BYTES_MAX;
 }
 
-static enum column_type type_of(const struct table *table, const struct table_column *column)
+static const struct column *column_of(const struct table *table, const struct table_column *column)
 {
-	return table->kind->columns[column->index].type;
+	return &table->kind->columns[column->index];
 }
 
-/* Whether a column that has @width now may have less. */
+static enum column_type type_of(const struct table *table, const struct table_column *column)
+{
+	return column_of(table, column)->type;
+}
+
+static size_t full_width(const struct table_column *column)
+{
+	size_t width = column->is_letters ? column->letters : column->width;
+
+	return width > INT_MAX / 2 ? INT_MAX / 2 : width; /* paint_padded() takes an int */
+}
+
+static size_t total_width(const struct table *table, const size_t *widths)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < table->columns.count; i++)
+		if (!table->columns.items[i].dropped)
+			total += widths[i] + (i ? GAP : 0);
+	return total;
+}
+
+static void reset_widths(struct table *table, size_t *widths)
+{
+	for (size_t i = 0; i < table->columns.count; i++)
+		widths[i] = full_width(&table->columns.items[i]);
+}
+
+/* The column to do without next, 0 = none; the first always stays. With @ranked only those that
+ * have a rank. */
+static size_t least_wanted(const struct table *table, bool ranked)
+{
+	size_t found = 0;
+	unsigned rank = ranked ? 1 : 0;
+
+	for (size_t i = 1; i < table->columns.count; i++) {
+		const struct table_column *column = &table->columns.items[i];
+		unsigned own = column_of(table, column)->rank;
+
+		if (!column->dropped && own >= rank) {
+			found = i;
+			rank = own;
+		}
+	}
+	return found;
+}
+
+/* Whether a column that has @width now may have less; the first, which names the row, as good as
+ * never. */
 static bool can_shrink(const struct table *table, size_t column, size_t width)
 {
 	enum column_type type = type_of(table, &table->columns.items[column]);
 
-	return width > (column ? TEXT_MIN : NAME_MIN) &&
+	return width > (column ? TEXT_MIN : NAME_MIN) && !table->columns.items[column].dropped &&
 	       (type == COLUMN_TEXT || type == COLUMN_TEXTS || type == COLUMN_ADDRESSES ||
 		(type == COLUMN_ANY && table->columns.items[column].has_texts));
 }
 
-/* Widths to draw with: texts give way, the widest first; numbers, addresses and names never do. */
-static void fit(const struct table *table, const struct painter *painter, size_t *ret_widths)
+/* Make texts narrower, the widest first; numbers and addresses never are. */
+static void shrink_texts(const struct table *table, size_t *widths, size_t wanted)
 {
-	size_t total = 0;
+	size_t total = total_width(table, widths);
 
-	for (size_t i = 0; i < table->columns.count; i++) {
-		ret_widths[i] = table->columns.items[i].width;
-		if (ret_widths[i] > INT_MAX / 2) /* paint_padded() takes an int */
-			ret_widths[i] = INT_MAX / 2;
-		total += ret_widths[i] + (i ? GAP : 0);
-	}
-	if (painter->width == UINT_MAX)
-		return;
-	while (total > painter->width) {
+	while (total > wanted) {
 		size_t widest = table->columns.count;
 
 		for (size_t i = 0; i < table->columns.count; i++)
-			if (can_shrink(table, i, ret_widths[i]) &&
-			    (widest == table->columns.count || ret_widths[i] > ret_widths[widest]))
+			if (can_shrink(table, i, widths[i]) &&
+			    (widest == table->columns.count || widths[i] > widths[widest]))
 				widest = i;
 		if (widest == table->columns.count)
 			return;
-		ret_widths[widest]--;
+		widths[widest]--;
 		total--;
 	}
+}
+
+static void drop_empty(struct table *table)
+{
+	for (size_t i = 1; i < table->columns.count; i++)
+		table->columns.items[i].dropped |= !table->columns.items[i].filled;
+}
+
+static void use_letters(struct table *table, size_t *widths)
+{
+	for (size_t i = 0; i < table->columns.count; i++)
+		table->columns.items[i].is_letters |= table->columns.items[i].letters != 0;
+	reset_widths(table, widths);
+}
+
+/* Widths to draw with. What was once dropped stays so, as the heading says. */
+static void fit(struct table *table, const struct painter *painter, size_t *ret_widths)
+{
+	size_t wanted = painter->width, next;
+
+	reset_widths(table, ret_widths);
+	if (wanted == UINT_MAX)
+		return;
+	if (total_width(table, ret_widths) > wanted)
+		drop_empty(table);
+	if (total_width(table, ret_widths) > wanted)
+		use_letters(table, ret_widths);
+	if (total_width(table, ret_widths) > wanted && ret_widths[0] > NAME_WIDTH_MAX)
+		ret_widths[0] = NAME_WIDTH_MAX;
+	while (total_width(table, ret_widths) > wanted && (next = least_wanted(table, true)))
+		table->columns.items[next].dropped = true;
+	shrink_texts(table, ret_widths, wanted);
+	while (total_width(table, ret_widths) > wanted && (next = least_wanted(table, false)))
+		table->columns.items[next].dropped = true;
+	if (ret_widths[0] > wanted)
+		ret_widths[0] = wanted;
+}
+
+void table_left_out(const struct table *table, void (*say)(void *context, const char *heading),
+		    void *context)
+{
+	for (size_t i = 0; i < table->columns.count; i++)
+		if (table->columns.items[i].dropped && table->columns.items[i].filled)
+			say(context, column_of(table, &table->columns.items[i])->heading);
 }
 
 static enum style style_of(const struct table *table, size_t column)
@@ -237,27 +401,69 @@ static enum style style_of(const struct table *table, size_t column)
 	}
 }
 
+/* The last column that is drawn. */
+static size_t last_shown(const struct table *table)
+{
+	size_t last = table->columns.count - 1;
+
+	while (last && table->columns.items[last].dropped)
+		last--;
+	return last;
+}
+
 static void draw_cell(const struct table *table, struct painter *painter, size_t column,
 		      enum style style, const char *text, size_t width)
 {
 	const struct table_column *drawn = &table->columns.items[column];
 	enum column_type type = type_of(table, drawn);
-	bool last = column + 1 == table->columns.count;
 
 	if (column)
 		strbuf_append_repeated(&painter->text, ' ', GAP);
 	if (type == COLUMN_COUNT || type == COLUMN_TIME || type == COLUMN_SIGNED ||
 	    (type == COLUMN_ANY && !drawn->has_texts))
 		paint_padded(painter, style, text, -(int)width);
-	else if (last && text_width(text) <= width) /* no blanks at the end of a line */
-		paint(painter, style, text);
+	else if (column == last_shown(table) && text_width(text) <= width)
+		paint(painter, style, text); /* no blanks at the end of a line */
 	else
 		paint_padded(painter, style, text, (int)width);
 }
 
+/* A cell with letters behind its text shows one of the two. */
+static void draw_value(const struct table *table, struct painter *painter, size_t column,
+		       char *cell, size_t width)
+{
+	char *letters = table->columns.items[column].letters ? strchr(cell, '\n') : NULL;
+
+	if (letters) {
+		*letters = '\0';
+		if (table->columns.items[column].is_letters)
+			cell = letters + 1;
+	}
+	draw_cell(table, painter, column, style_of(table, column), cell, width);
+}
+
+static size_t shown_count(const struct table *table)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < table->columns.count; i++)
+		count += !table->columns.items[i].dropped;
+	return count;
+}
+
+static void draw_heading(struct table *table, struct painter *painter, const size_t *widths)
+{
+	for (size_t i = 0; i < table->columns.count; i++)
+		if (!table->columns.items[i].dropped)
+			draw_cell(table, painter, i, STYLE_HEADING,
+				  column_of(table, &table->columns.items[i])->heading, widths[i]);
+	paint_newline(painter);
+	table->heading_drawn = true;
+}
+
 void table_draw(struct table *table, struct painter *painter)
 {
-	size_t columns = table->columns.count;
+	size_t columns = table->columns.count, shown;
 	_cleanup_(freep)
 	size_t *widths = NULL;
 
@@ -268,21 +474,21 @@ void table_draw(struct table *table, struct painter *painter)
 		painter->text.failed = true;
 		return;
 	}
+	shown = shown_count(table);
 	fit(table, painter, widths);
-	if (!table->heading_drawn) {
-		for (size_t i = 0; i < columns; i++)
-			draw_cell(table, painter, i, STYLE_HEADING,
-				  table->kind->columns[table->columns.items[i].index].heading,
-				  widths[i]);
-		paint_newline(painter);
-		table->heading_drawn = true;
-	}
+	/* A later part that needed more room has fewer columns. */
+	if (!table->heading_drawn || shown_count(table) != shown)
+		draw_heading(table, painter, widths);
 	for (size_t at = 0; at < table->cells.count; at++) {
 		size_t column = at % columns;
-		const char *cell = table->cells.items[at];
+		char *cell = table->cells.items[at];
 
-		draw_cell(table, painter, column, cell ? style_of(table, column) : STYLE_DIM,
-			  cell ? cell : "-", widths[column]);
+		if (table->columns.items[column].dropped)
+			;
+		else if (cell)
+			draw_value(table, painter, column, cell, widths[column]);
+		else
+			draw_cell(table, painter, column, STYLE_DIM, "-", widths[column]);
 		if (column + 1 == columns)
 			paint_newline(painter);
 	}

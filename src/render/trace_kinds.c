@@ -20,24 +20,34 @@
 	[TRACE_GROUP_FREES] = {"frees", COLUMN_COUNT, "FREES", "frees, of whatever object"},       \
 	[TRACE_GROUP_REQUESTS] = {"requests", COLUMN_COUNT, NULL,                                  \
 				  "objects handed to kfree_rcu() and the like"},                   \
-	[TRACE_GROUP_REQUESTED] = {"bytes_requested", COLUMN_COUNT, "ASKED",                       \
-				   "bytes that the allocations asked for"},                        \
-	[TRACE_GROUP_GIVEN] = {"bytes_given", COLUMN_COUNT, "GIVEN", "bytes that they got"},       \
-	[TRACE_GROUP_WASTE] = {"bytes_wasted", COLUMN_COUNT, "WASTED",                             \
-			       "bytes_given less bytes_requested; 0 when more was asked for"},     \
+	[TRACE_GROUP_REQUESTED] = {"bytes_requested",                                              \
+				   COLUMN_COUNT,                                                   \
+				   "ASKED",                                                        \
+				   "bytes that the allocations asked for",                         \
+				   .unit = UNIT_BYTES,                                             \
+				   .rank = 3},                                                     \
+	[TRACE_GROUP_GIVEN] = {"bytes_given",	      COLUMN_COUNT,	  "GIVEN",                 \
+			       "bytes that they got", .unit = UNIT_BYTES, .rank = 2},              \
+	[TRACE_GROUP_WASTE] = {"bytes_wasted",                                                     \
+			       COLUMN_COUNT,                                                       \
+			       "WASTED",                                                           \
+			       "bytes_given less bytes_requested; 0 when more was asked for",      \
+			       .unit = UNIT_BYTES,                                                 \
+			       .rank = 4},                                                         \
 	[TRACE_GROUP_ALIVE] = {"alive", COLUMN_COUNT, "ALIVE",                                     \
 			       "allocated objects that were not freed while watched"},             \
-	[TRACE_GROUP_ALIVE_BYTES] = {"alive_bytes", COLUMN_COUNT, "ALIVE BYTES",                   \
-				     "bytes given to these"},                                      \
+	[TRACE_GROUP_ALIVE_BYTES] = {"alive_bytes",	     COLUMN_COUNT,	 "ALIVE BYTES",    \
+				     "bytes given to these", .unit = UNIT_BYTES, .rank = 1},       \
 	[TRACE_GROUP_UNSEEN] = {"freed_unseen", COLUMN_COUNT, NULL,                                \
 				"allocated objects whose address was given out again without a "   \
 				"free being seen"},                                                \
 	[TRACE_GROUP_MEDIAN_AGE] = {"median_age_ns", COLUMN_TIME, "MEDIAN AGE",                    \
 				    "nanoseconds from allocation to free, of the allocated "       \
 				    "objects that were freed: the median, of an even number the "  \
-				    "lower one"},                                                  \
+				    "lower one",                                                   \
+				    .rank = 5},                                                    \
 	[TRACE_GROUP_MEAN_AGE] = {"mean_age_ns", COLUMN_TIME, "MEAN AGE",                          \
-				  "the same: the mean, rounded down"},
+				  "the same: the mean, rounded down", .rank = 6},
 
 static const struct column cache_columns[] = {
 	[TRACE_GROUP_NAME] = {"cache", COLUMN_TEXT, "CACHE",
@@ -66,7 +76,7 @@ static const struct column alive_columns[] = {
 	[TRACE_ALIVE_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "as in trace_cache"},
 	[TRACE_ALIVE_CALLER] = {"caller", COLUMN_TEXT, "CALLER", "who allocated them"},
 	[TRACE_ALIVE_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "how many"},
-	[TRACE_ALIVE_BYTES] = {"bytes", COLUMN_COUNT, "BYTES", "given to them"},
+	[TRACE_ALIVE_BYTES] = {"bytes", COLUMN_COUNT, "BYTES", "given to them", .unit = UNIT_BYTES},
 	[TRACE_ALIVE_OLDEST] = {"oldest_ns", COLUMN_TIME, "OLDEST",
 				"age of the oldest at the end of the trace, in nanoseconds"},
 };
@@ -77,14 +87,15 @@ KIND(trace_alive_kind, "trace_alive",
 static const struct column object_columns[] = {
 	[TRACE_OBJECT_SEQUENCE] = {"sequence", COLUMN_COUNT, "EVENT", "event that allocated it"},
 	[TRACE_OBJECT_TIME] = {"time_ns", COLUMN_TIME, "TIME",
-			       "when, in nanoseconds since the trace began"},
+			       "when, in nanoseconds since the trace began", .rank = 4},
 	[TRACE_OBJECT_AGE] = {"age_ns", COLUMN_TIME, "AGE", "at the end of the trace"},
 	[TRACE_OBJECT_ADDRESS] = {"object", COLUMN_ADDRESS, "OBJECT", "its address"},
 	[TRACE_OBJECT_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "as in trace_cache"},
-	[TRACE_OBJECT_REQUESTED] = {"bytes_requested", COLUMN_COUNT, "ASKED", "bytes asked for"},
-	[TRACE_OBJECT_GIVEN] = {"bytes_given", COLUMN_COUNT, "GIVEN", "bytes given"},
-	[TRACE_OBJECT_PID] = {"pid", COLUMN_COUNT, "PID", "thread that allocated it"},
-	[TRACE_OBJECT_COMM] = {"comm", COLUMN_TEXT, "COMM", "its name"},
+	[TRACE_OBJECT_REQUESTED] = {"bytes_requested", COLUMN_COUNT, "ASKED", "bytes asked for",
+				    .rank = 5},
+	[TRACE_OBJECT_GIVEN] = {"bytes_given", COLUMN_COUNT, "GIVEN", "bytes given", .rank = 2},
+	[TRACE_OBJECT_PID] = {"pid", COLUMN_COUNT, "PID", "thread that allocated it", .rank = 6},
+	[TRACE_OBJECT_COMM] = {"comm", COLUMN_TEXT, "COMM", "its name", .rank = 3},
 	[TRACE_OBJECT_CALLER] = {"caller", COLUMN_TEXT, "CALLER", "who allocated it"},
 	[TRACE_OBJECT_REQUEST] = {"request_sequence", COLUMN_COUNT, "REQUESTED BY",
 				  "event that handed it to kfree_rcu() or the like: it is to be "

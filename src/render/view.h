@@ -24,7 +24,8 @@ enum style {
 struct painter {
 	struct strbuf text;
 	bool color;	/**< write ANSI escapes */
-	unsigned width; /**< columns of the terminal, at least 40; UINT_MAX when there is none */
+	unsigned width; /**< columns of the terminal, at least 20; UINT_MAX: lines are not fitted */
+	bool screen;	/**< a person looks at it: see struct output */
 	/**
 	 * What a view leaves for the next record with the same view, so that records can share a
 	 * line. Zeros at the first one; the renderer ends an open line before anything else.
@@ -56,6 +57,7 @@ struct record_view {
 	struct dill_error *(*draw)(struct painter *painter, const struct record *record);
 	bool heads; /**< a table right behind it follows without an empty line */
 	bool apart; /**< an empty line comes before each, unless it is the first */
+	bool foots; /**< belongs to the table right before it: no empty line between them */
 };
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "render/bytes_text.h"
 #include "render/render.h"
 #include "render/text_width.h"
 #include "render/view.h"
@@ -137,18 +138,36 @@ static void test_only_texts_shrink(void **state)
 	struct fixture *fixture = *state;
 	struct record *record = record_new(fixture->arena, &kind);
 
-	start(fixture, 50, false);
+	start(fixture, 60, false);
 	record_set_text(record, COL_NAME, "short");
 	record_set_number(record, COL_SIZE, UINT64_MAX);
 	record_set_number(record, COL_ADDRESS, UINT64_MAX);
 	record_set_texts(record, COL_FLAGS, flags, 2);
 	emit(fixture, record);
 	expect(fixture, "NAME                   SIZE  ADDRESS             FLAGS\n"
-			"short  18446744073709551615  0xffffffffffffffff  HWCACHE~\n");
+			"short  18446744073709551615  0xffffffffffffffff  HWCACHE_AL~\n");
 }
 
-/* A name is what the next command is called with: other texts give way, then the line is longer
- * than the terminal is wide. */
+/* What does not fit even so is left out, and named. */
+static void test_no_line_is_wider(void **state)
+{
+	static const char *const flags[] = {"HWCACHE_ALIGN", "PANIC"};
+	struct fixture *fixture = *state;
+	struct record *record = record_new(fixture->arena, &kind);
+
+	start(fixture, 40, false);
+	record_set_text(record, COL_NAME, "short");
+	record_set_number(record, COL_SIZE, UINT64_MAX);
+	record_set_number(record, COL_ADDRESS, UINT64_MAX);
+	record_set_texts(record, COL_FLAGS, flags, 2);
+	emit(fixture, record);
+	expect(fixture, "NAME                   SIZE\n"
+			"short  18446744073709551615\n"
+			"not shown for want of room: ADDRESS,\n"
+			"    FLAGS (--wide shows all)\n");
+}
+
+/* A name is what the next command is called with: everything else gives way. */
 static void test_names_stay_whole(void **state)
 {
 	static const char *const flags[] = {"RECLAIM_ACCOUNT", "ACCOUNT"};
@@ -160,8 +179,10 @@ static void test_names_stay_whole(void **state)
 	record_set_text(record, COL_NAME, name);
 	record_set_texts(record, COL_FLAGS, flags, 2);
 	emit(fixture, record);
-	expect(fixture, "NAME                                    SIZE  ADDRESS  FLAGS\n"
-			"fscrypt_inode_info_of_some_file_system     -  -        RECLAIM~\n");
+	expect(fixture, "NAME\n"
+			"fscrypt_inode_info_of_some_file_system\n"
+			"not shown for want of room: FLAGS\n"
+			"    (--wide shows all)\n");
 }
 
 static void test_forged_names_are_cut(void **state)
@@ -173,7 +194,122 @@ static void test_forged_names_are_cut(void **state)
 	start(fixture, 100, false);
 	row(fixture, name, 1);
 	assert_null(render_finish(fixture->render));
-	assert_non_null(strstr(strbuf_get(&fixture->text), "aaa~     1  -"));
+	assert_non_null(strstr(strbuf_get(&fixture->text), "aaa~     1\n"));
+}
+
+static char letter(const char *text)
+{
+	return *text == 'H' ? 'h' : 0;
+}
+
+/* Columns of 0 go first, then lists become letters, then the highest rank goes. */
+static const struct column ranked_columns[] = {
+	{"name", COLUMN_TEXT, "NAME", ""},
+	{"memory", COLUMN_COUNT, "MEMORY", "", .unit = UNIT_BYTES},
+	{"zero", COLUMN_COUNT, "ZERO", ""},
+	{"share", COLUMN_COUNT, "SHARE", "", .unit = UNIT_PERMILLE, .screen = true, .rank = 2},
+	{"change", COLUMN_SIGNED, "CHANGE", "", .unit = UNIT_BYTES, .rank = 1},
+	{"flags", COLUMN_TEXTS, "FLAGS", "", .letter = letter},
+};
+static const struct record_kind ranked = {"ranked", "", ranked_columns, 6};
+
+static void ranked_row(struct fixture *fixture, unsigned width, bool screen)
+{
+	static const char *const flags[] = {"HWCACHE_ALIGN", "SOMETHING_NEW"};
+	struct output output = {write_text, fixture, false, width, RENDER_TEXT, .screen = screen};
+	struct record *record = record_new(fixture->arena, &ranked);
+
+	assert_null(render_new(&output, RENDER_TEXT, &fixture->render));
+	record_set_text(record, 0, "cred");
+	record_set_number(record, 1, 28835840);
+	record_set_number(record, 2, 0);
+	record_set_number(record, 3, 123);
+	record_set_signed(record, 4, -1536);
+	record_set_texts(record, 5, flags, 2);
+	emit(fixture, record);
+}
+
+static void test_a_pipe_gets_everything_in_bytes(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ranked_row(fixture, 0, false);
+	expect(fixture, "NAME    MEMORY  ZERO  CHANGE  FLAGS\n"
+			"cred  28835840     0   -1536  HWCACHE_ALIGN, SOMETHING_NEW\n");
+}
+
+static void test_a_terminal_has_units(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ranked_row(fixture, 80, true);
+	expect(fixture, "NAME    MEMORY  ZERO  SHARE     CHANGE  FLAGS\n"
+			"cred  27.5 MiB     0  12.3%  -1.50 KiB  HWCACHE_ALIGN, SOMETHING_NEW\n");
+}
+
+static void test_a_narrow_terminal_drops_zeros_and_writes_letters(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ranked_row(fixture, 50, true);
+	expect(fixture, "NAME    MEMORY  SHARE     CHANGE  FLAGS\n"
+			"cred  27.5 MiB  12.3%  -1.50 KiB  h?\n");
+}
+
+static void test_ranks_say_which_column_goes(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ranked_row(fixture, 37, true);
+	expect(fixture, "NAME    MEMORY     CHANGE  FLAGS\n"
+			"cred  27.5 MiB  -1.50 KiB  h?\n"
+			"not shown for want of room: SHARE\n"
+			"    (--wide shows all)\n");
+}
+
+static void test_long_lines_are_broken(void **state)
+{
+	struct fixture *fixture = *state;
+	struct record *text = record_new(fixture->arena, &drawn);
+
+	start(fixture, 30, true);
+	record_set_text(text, 0, "  label       a sentence that is too long  two words");
+	emit(fixture, text);
+	record_set_text(text, 0, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	emit(fixture, text);
+	/* The style is ended before a break, and goes on behind it. */
+	expect(fixture, "\033[1;31m  label       a sentence that\033[0m\n"
+			"              \033[1;31mis too long\033[0m\n"
+			"              \033[1;31mtwo words\033[0m\n"
+			"\033[1;31maaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\033[0m\n"
+			"    \033[1;31maaaaaaaaa\033[0m\n");
+}
+
+static void test_sizes_have_units(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} cases[] = {
+		{0, "0 B"},
+		{1023, "1023 B"},
+		{1024, "1 KiB"},
+		{4096, "4 KiB"},
+		{1536, "1.50 KiB"},
+		{10 * 1024 + 512, "10.5 KiB"},
+		{(1 << 20) - 1, "1023 KiB"},
+		{1 << 20, "1 MiB"},
+		{UINT64_MAX, "15.9 EiB"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct strbuf text = {0};
+
+		bytes_append(&text, cases[i].bytes);
+		assert_string_equal(strbuf_get(&text), cases[i].text);
+		strbuf_deinit(&text);
+	}
 }
 
 static void test_wide_characters(void **state)
@@ -293,6 +429,13 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_columns_fit_and_numbers_align_right),
 		TEST(test_only_texts_shrink),
+		TEST(test_no_line_is_wider),
+		TEST(test_a_pipe_gets_everything_in_bytes),
+		TEST(test_a_terminal_has_units),
+		TEST(test_a_narrow_terminal_drops_zeros_and_writes_letters),
+		TEST(test_ranks_say_which_column_goes),
+		TEST(test_long_lines_are_broken),
+		cmocka_unit_test(test_sizes_have_units),
 		TEST(test_names_stay_whole),
 		TEST(test_forged_names_are_cut),
 		TEST(test_wide_characters),

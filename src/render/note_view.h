@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RENDER_NOTE_VIEW_H
+#define RENDER_NOTE_VIEW_H
+
+#include "base/record.h"
+
+/** A line below a table, for people only: never emitted where records go to a program. */
+enum { NOTE_TEXT };
+extern const struct record_kind note_kind;
+
+#endif
