@@ -3,7 +3,7 @@
 PYTHON := /usr/bin/python3
 PREFIX ?= /usr/local
 
-.PHONY: all static demo check bench lint docs install clean
+.PHONY: all static demo guest check bench lint docs install clean
 
 all: build/build.ninja
 	ninja -C build
@@ -22,6 +22,12 @@ demo:
 	@tools/install-deps.sh demo
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) -m tools.demo
+
+# A guest to try things on, until Ctrl-C; SERIES chooses its kernel.
+guest:
+	@tools/install-deps.sh demo
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) -m tools.guest $(SERIES)
 
 # On one kernel of the matrix, or some: make check SERIES=6.1, SERIES="6.1 7.2". FULL=1: what takes longer, too.
 check:

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""`make demo`: boot a small guest with a load, and show the inspection commands on it, program first, then GDB."""
+"""`make demo`: boot a small guest with a load, and show the commands on it: program, GDB, a trace and its page."""
+import json
 import logging
+import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.guest.kernels import KernelUnavailable, kernel
 from tests.guest.vm import Guest
@@ -26,6 +29,9 @@ GDB_COMMANDS = (
     'p/x $kcache("kmalloc-64")',
     "kstruct kmem_cache name @$kcache(\"kmalloc-64\")",
 )
+LAST_COMMANDS = ("kobj {object}", "knext kmalloc-64 --count 5", "kmap kmalloc-64 --limit 8")
+TRACE = Path("build/demo.db")
+PAGE = Path("build/demo.html")
 
 
 def some_kernel():
@@ -66,16 +72,45 @@ def show_gdb(guest):
     show(opening, [*words, "-ex", "detach"])
 
 
+def next_object(guest):
+    """An object to ask about: the one that the next allocation gets."""
+    words = ["build/dill", "-r", f":{guest.gdb_port}", "knext", "kmalloc-64", "--count", "1", "--json"]
+    lines = subprocess.run(words, check=True, stdout=subprocess.PIPE, timeout=60).stdout.splitlines()
+    return next(record["object"] for record in map(json.loads, lines) if "object" in record)
+
+
+def show_objects(guest):
+    """What an address is, who gets it next, and all around it."""
+    thing = next_object(guest)
+    for command in LAST_COMMANDS:
+        line = f"build/dill -r :{guest.gdb_port} {command.format(object=thing)}"
+        show(line, shlex.split(line))
+
+
+def show_trace(guest):
+    """Three seconds of one process's allocations, and what they amount to."""
+    TRACE.unlink(missing_ok=True)
+    for line in (
+        f"build/dill -r :{guest.gdb_port} trace -t 3 -o {TRACE}",
+        f"build/dill report {TRACE} --rows 5",
+        f"build/dill report {TRACE} --html {PAGE}",
+    ):
+        show(line, shlex.split(line))
+
+
 def main():
     """Boot, show, end; the guest ends with this process."""
     logging.basicConfig(level=logging.INFO, format="demo: %(message)s")
+    os.environ["DILL_PAGER"] = "cat"  # it goes on by itself
     which = some_kernel()
     print(f"demo: booting Linux {which.release} with a load in QEMU", flush=True)
     with Guest(which, smp=2) as guest:
         guest.spawn("load").wait_output(r"^ready")
         show_program(guest)
         show_gdb(guest)
-    print("\ndemo: done")
+        show_objects(guest)
+        show_trace(guest)
+    print(f"\ndemo: done. A browser shows the trace's page, {PAGE}; `make guest` keeps such a guest running")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """`make demo` ends by itself, shows every command, and leaves nothing behind."""
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -45,4 +46,35 @@ def test_demo_shows_every_command_and_ends():
         assert re.search(rf"^\(gdb\) {command}\b", by_gdb, re.MULTILINE), text
     for part in (by_program, by_gdb):
         assert "Linux version" in part and "kmem_cache_cpu 0xff" in part, text
+    last = by_gdb.split("$ build/dill", 1)[1]
+    for command in ("kobj", "knext", "kmap", "trace", "report"):
+        assert re.search(rf"\b{command}\b", last), text
+    assert re.search(r"^\d+ events? in \d", last, re.MULTILINE), text
+    assert "<html" in (ROOT / "build/demo.html").read_text()
+    assert not processes_with(mark)
+
+
+def test_guest_stays_until_ctrl_c():
+    """Its port answers, the commands that it names work, and nothing is left behind."""
+    mark = f"DILL_TEST={uuid.uuid4()}"
+    environment = {**os.environ, **dict([mark.split("=")])}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tools.guest", "6.12"], cwd=ROOT, env=environment, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    ) as keeper:
+        text = ""
+        for line in keeper.stdout:
+            text += line
+            if "Ctrl-C" in line and line.startswith("guest:"):
+                break
+        port = re.search(r"listens on port (\d+)", text)[1]
+        commands = re.findall(r"^  (\S.*)$", text, re.MULTILINE)
+        assert len(commands) == 6 and all(f":{port}" in command for command in commands), text
+        for command in commands:
+            if " trace " not in command and not command.startswith("gdb"):
+                subprocess.run(command, shell=True, cwd=ROOT, check=True, capture_output=True, timeout=120)
+        # As the terminal does it: to all of the foreground's processes.
+        os.killpg(keeper.pid, signal.SIGINT)
+        rest = keeper.communicate(timeout=60)[0]
+    assert keeper.returncode == 0 and rest.strip() == "guest: ended", rest
     assert not processes_with(mark)

@@ -124,6 +124,10 @@ class Qemu:
         """QEMU's process number."""
         return self._process.pid
 
+    def wait(self) -> None:
+        """Wait until the process has ended."""
+        self._process.wait()
+
     def messages(self) -> str:
         """Return what QEMU has written to its standard output and error."""
         return self._log.read_text(encoding="utf-8", errors="replace").strip()

@@ -183,6 +183,10 @@ class Guest:
         """The process number of QEMU on the host."""
         return self._qemu.pid
 
+    def wait_end(self) -> None:
+        """Wait until QEMU ends by itself, or somebody ends it."""
+        self._qemu.wait()
+
     @property
     def gdb_port(self) -> int | None:
         """The port of the gdbstub on 127.0.0.1, None without one."""
