@@ -7,24 +7,37 @@ import concurrent.futures
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from tests.guest.kernels import ALL
+from tools.children import Children
 
 PYTHON = "/usr/bin/python3"
 # Guests wait, too: for the clock, for a debugger.
 WORKERS = str(os.cpu_count() + 1)
 FUZZ_S = 5  # of each target
 THREADED = ["page_share"]  # unit tests of what has threads
+children = Children()
+
+
+def shown(words):
+    """Run a command with its output shown as it comes. Returns its status and its last line that is not empty."""
+    last = ""
+    with children.start(words) as run:
+        for line in run.stdout:
+            print(line, end="", flush=True)
+            last = line if line.strip() else last
+    return run.returncode, last
 
 
 def step(title, words):
     """Run one step with its output shown; True when it succeeded."""
     print(f"\n== {title}", flush=True)
-    return subprocess.run(words, check=False).returncode == 0
+    return shown(words)[0] == 0
 
 
 def unit(folder, options, names=()):
@@ -44,10 +57,20 @@ def unit(folder, options, names=()):
     return passed, len(results) - passed - skipped, skipped
 
 
+def until_interrupted(results):
+    """Results of a pool, which is not to begin with the rest after Ctrl-C."""
+    try:
+        yield from results
+    except KeyboardInterrupt:
+        children.end()
+        raise
+
+
 def fuzz():
     """A short run of every fuzz target. Returns (passed, failed, skipped)."""
     folder = Path("build-fuzz")
-    setup = ["meson", "setup", str(folder), "--native-file", "tools/fuzz.ini"]
+    clang = subprocess.run(["tools/clang.sh", "clang"], check=False, stdout=subprocess.PIPE, text=True).stdout.strip()
+    setup = ["env", f"CC={clang}", "meson", "setup", str(folder), "--native-file", "tools/fuzz.ini"]
     if not (folder / "build.ninja").exists() and not step(f"configure {folder}", setup):
         return 0, 1, 0
     if not step(f"build {folder}", ["ninja", "--quiet", "-C", str(folder)]):
@@ -56,26 +79,22 @@ def fuzz():
     quick = [f"-max_total_time={FUZZ_S}", "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=0"]
 
     def run(target):
-        words = [str(target), f"-artifact_prefix={folder}/", *quick]
-        return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+        with children.start([str(target), f"-artifact_prefix={folder}/", *quick]) as process:
+            return process.stdout.read(), process.wait()
 
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for target, done in zip(targets, pool.map(run, targets)):
-            print(f"\n== {target.name}, {FUZZ_S} s\n{done.stdout if done.returncode else ''}", end="", flush=True)
-            failed += done.returncode != 0
+        for target, done in zip(targets, until_interrupted(pool.map(run, targets))):
+            text, status = done
+            print(f"\n== {target.name}, {FUZZ_S} s\n{text if status else ''}", end="", flush=True)
+            failed += status != 0
     return len(targets) - failed, failed, 0
 
 
 def counted(title, words):
     """Run what counts in its last line, shown as it comes. Returns (passed, failed, skipped)."""
     print(f"\n== {title}", flush=True)
-    run = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    last = ""
-    for line in run.stdout:
-        print(line, end="", flush=True)
-        last = line if line.strip() else last
-    status = run.wait()
+    status, last = shown(words)
     counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped|error)", last)}
     failed = counts.get("failed", 0) + counts.get("error", 0)
     return counts.get("passed", 0), failed or int(status != 0), counts.get("skipped", 0)
@@ -108,5 +127,17 @@ def main(series):
     return 1 if totals[1] else 0
 
 
+def interrupted():
+    """End what runs, and this process as whoever waits for it expects: make says in one line that it was interrupted."""
+    children.end()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        interrupted()

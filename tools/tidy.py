@@ -5,6 +5,7 @@ A file that was found clean is not looked at again until it reads differently af
 or clang-tidy or its configuration changed. What is known to be clean is remembered in the cache folder of the test
 guests, by content, so that it holds for every working copy.
 """
+import functools
 import hashlib
 import json
 import os
@@ -19,9 +20,7 @@ from tests.guest.cache import cache_dir
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build-fuzz"
-TIDY = "clang-tidy-14"
-# For what is not in the build, because tests compile it.
-OUTSIDE = ["clang-14", "-Wall", "-Wextra", "-I../include"]
+OUTSIDE_OPTIONS = ["-Wall", "-Wextra", "-I../include"]  # for what is not in the build, because tests compile it
 OUTSIDE_FOLDERS = ("tests/guest", "tests/e2e")
 
 
@@ -30,13 +29,20 @@ def output(words, folder=ROOT):
     return subprocess.run(words, cwd=folder, check=True, capture_output=True).stdout
 
 
+@functools.cache
+def clang(name):
+    """A tool of LLVM by the name that it has here."""
+    return output(["tools/clang.sh", name]).decode().strip()
+
+
 def compile_words():
     """C file -> the words that compile it, without those for files that are written."""
     found = {}
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         line = re.sub(r" -MD -MQ \S+ -MF \S+ -o \S+ -c \S+$", "", entry["command"])
         found[(BUILD / entry["file"]).resolve()] = shlex.split(line)
-    found.update((path, OUTSIDE) for folder in OUTSIDE_FOLDERS for path in (ROOT / folder).glob("*.c"))
+    outside = [clang("clang"), *OUTSIDE_OPTIONS]
+    found.update((path, outside) for folder in OUTSIDE_FOLDERS for path in (ROOT / folder).glob("*.c"))
     return found
 
 
@@ -57,7 +63,7 @@ def tidy(path, words, tool):
     if clean.exists():
         return ""
     relative = os.path.relpath(path, BUILD)
-    run = subprocess.run([TIDY, "--quiet", relative, "--", *words[1:]], cwd=BUILD, capture_output=True, text=True, check=False)
+    run = subprocess.run([clang("clang-tidy"), "--quiet", relative, "--", *words[1:]], cwd=BUILD, capture_output=True, text=True, check=False)
     if run.returncode == 0 and not run.stdout:
         clean.touch()
         return ""
@@ -68,7 +74,7 @@ def tidy(path, words, tool):
 
 def main():
     """Every file that git knows; status 1 when there is something to say."""
-    tool = output([TIDY, "--version"])
+    tool = output([clang("clang-tidy"), "--version"])
     known = compile_words()
     files = [ROOT / name for name in output(["git", "ls-files", "*.c"]).decode().split()]
     (cache_dir() / "tidy").mkdir(parents=True, exist_ok=True)

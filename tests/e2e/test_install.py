@@ -90,8 +90,9 @@ def test_library_serves_other_programs(root, guest, tmp_path):
 @pytest.mark.parametrize("header", sorted(path.name for path in (ROOT / "include/dill").iterdir()))
 def test_each_header_compiles_alone(root, header):
     """As C and as C++."""
+    clang = run([ROOT / "tools/clang.sh", "clang"]).strip()
     for language in ("c", "c++"):
-        words = ["clang-14", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", language, f"-I{root}/usr/include", "-"]
+        words = [clang, "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", language, f"-I{root}/usr/include", "-"]
         run(words, input=f"#include <dill/{header}>\n")
 
 
