@@ -178,7 +178,7 @@ static const struct column cache_columns[] = {
 			  "bytes of its slabs, were all of them of the cache's order",
 			  .unit = UNIT_BYTES, .screen = true},
 	[CACHE_SHARE] = {"share", COLUMN_COUNT, "SHARE", "of the memory of all caches",
-			 .unit = UNIT_PERMILLE, .screen = true, .rank = 2},
+			 .unit = UNIT_PERMILLE, .screen = true},
 	[CACHE_ACTIVE] = {"active", COLUMN_COUNT, "ACTIVE",
 			  "objects in use as /proc/slabinfo counts them: all but the free ones of "
 			  "partial slabs",
@@ -198,7 +198,7 @@ static const struct column cache_columns[] = {
 	[CACHE_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, "OBJSIZE", "bytes that a caller gets",
 			       .rank = 3},
 	[CACHE_SIZE] = {"size", COLUMN_COUNT, "SIZE",
-			"bytes from one object to the next, metadata included"},
+			"bytes from one object to the next, metadata included", .rank = 1},
 	[CACHE_OBJECTS_PER_SLAB] = {"objects_per_slab", COLUMN_COUNT, "PER SLAB",
 				    "objects in a slab", .rank = 6},
 	[CACHE_ORDER] = {"order", COLUMN_COUNT, "ORDER", "a slab has 2^order pages", .rank = 7},

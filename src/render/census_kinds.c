@@ -18,8 +18,7 @@
 			  "SHARE",                                                                 \
 			  "of the memory that was counted",                                        \
 			  .unit = UNIT_PERMILLE,                                                   \
-			  .screen = true,                                                          \
-			  .rank = 2},                                                              \
+			  .screen = true},                                                         \
 	[CENSUS_SLABS] = {"slabs", COLUMN_COUNT, "SLABS",                                          \
 			  "slabs found by their struct pages, without dying ones", .rank = 3},     \
 	[CENSUS_EMPTY] = {"empty_slabs", COLUMN_COUNT, "EMPTY", "those without an object in use",  \

@@ -40,7 +40,7 @@ static void test_commands(void **state)
 static void test_options(void **state)
 {
 	(void)state;
-	expect("help -", "--help --json");
+	expect("help -", "--help --json --wide");
 	expect("help --j", "--json");
 	expect("help x --j", "--json");
 	expect("help -- --j", "");

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""A real terminal (tmux), in which programs run as a person sees them.
+
+    with Terminal(folder) as terminal:
+        screen = terminal.run(["build/dill", "help"], columns=60)
+        screen.lines, screen.status
+"""
+import os
+import re
+import subprocess
+import time
+from typing import NamedTuple
+
+TIMEOUT_S = 120
+# tmux 3.3 loses the status of one program in a dozen. Ctrl-C is for the program alone; the file has its text at once.
+SHELL = 'trap : INT; "$@"; echo $? >"$0.new"; mv "$0.new" "$0"'
+
+
+class Screen(NamedTuple):
+    """What a program that has ended has left: all its lines, those that were too long in one piece."""
+
+    lines: list
+    status: int
+
+
+class Terminal:
+    """One tmux server. Its programs have no pager unless env names one."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._words = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
+        self._number = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        subprocess.run([*self._words, "kill-server"], check=False, capture_output=True)
+
+    def _tmux(self, *words):
+        return subprocess.run([*self._words, *words], check=True, capture_output=True, text=True).stdout
+
+    def _target(self):
+        """The newest session, said so that tmux does not take it for a window or a pane."""
+        return f"=run{self._number}:"
+
+    def _status_path(self):
+        return self._folder / f"status{self._number}"
+
+    def start(self, words, columns=80, rows=24, env=None):
+        """Start a program in a window of its own, which is the current one then."""
+        unset = [f"-u{name}" for name in ("PAGER", "DILL_PAGER", "LESS", "NO_COLOR")]
+        given = [f"{name}={value}" for name, value in (env if env is not None else {"DILL_PAGER": "cat"}).items()]
+        self._number += 1
+        options = ["set-option", "-g", "history-limit", "100000", ";", "set-option", "-g", "remain-on-exit", "on", ";"]
+        self._tmux(
+            "start-server", ";", *options, "new-session", "-d", "-x", str(columns), "-y", str(rows), "-s", f"run{self._number}",
+            "-c", os.getcwd(), "env", *unset, *given, "sh", "-c", SHELL, str(self._status_path()), *map(str, words),
+        )
+
+    def keys(self, *keys):
+        """Type them, by tmux's names."""
+        self._tmux("send-keys", "-t", self._target(), *keys)
+
+    def text(self):
+        """All that has been shown, also what has scrolled away; lines that tmux broke are joined."""
+        return self._tmux("capture-pane", "-p", "-J", "-S", "-", "-t", self._target())
+
+    def wait_text(self, pattern):
+        """Wait for what a regex matches."""
+        return self._until(lambda: re.search(pattern, self.text(), re.MULTILINE))
+
+    def status(self):
+        """How the program has ended; empty while it runs."""
+        path = self._status_path()
+        return path.read_text() if path.exists() else ""
+
+    def end(self):
+        """Wait for the program's end."""
+        status = self._until(self.status)
+        lines = [line.rstrip() for line in self.text().splitlines() if not line.startswith("Pane is dead")]
+        return Screen(lines, int(status))
+
+    def run(self, words, columns=80, rows=24, env=None):
+        """What a program shows, and its status."""
+        self.start(words, columns, rows, env)
+        screen = self.end()
+        if self._number > 1:  # the server ends with its last session
+            self._tmux("kill-session", "-t", self._target())
+        return screen
+
+    def _until(self, is_so):
+        deadline = time.monotonic() + TIMEOUT_S
+        while not (found := is_so()):
+            assert time.monotonic() < deadline, f"in {TIMEOUT_S} s:\n{self.text()}"
+            time.sleep(0.1)
+        return found
