@@ -327,7 +327,8 @@ static void test_picture_of_one_slab(void **state)
 		   "  whose           node 1's partial slabs\n"
 		   "  objects         8 of 512 bytes, 512 with metadata: 5 live, 3 free\n"
 		   "  address         0xffff888000003408  object 2 at 0xffff888000003400+8: free, "
-		   "on its slab's freelist, node 1, position 2\n"
+		   "on\n"
+		   "                  its slab's freelist, node 1, position 2\n"
 		   "     0  .#.##.##\n"
 		   "          ^\n"
 		   "  # 5 live  . 3 on its slab's freelist\n");
@@ -404,14 +405,14 @@ static void test_a_line_is_ended(void **state)
 	show(&page, made_up(f->arena, &slab_map_kind, "unlisted", "########"));
 	show(&page, sums);
 	show(&page, made_up(f->arena, &slab_map_kind, "unlisted", "########"));
-	close_page(&page,
-		   "slabs on no list\n"
-		   "  0xffff888000001000 ########\n"
-		   "\n"
-		   "d  kmem_cache 0x0000000000000000  0 bytes, order 0, 0 objects in a slab\n"
-		   "  slabs           0: 0 empty, 0 partly used, 0 full\n"
-		   "slabs on no list\n"
-		   "  0xffff888000001000 ########\n");
+	close_page(&page, "slabs on no list\n"
+			  "  0xffff888000001000 ########\n"
+			  "\n"
+			  "d  kmem_cache 0x0000000000000000  0 bytes, order 0, 0\n"
+			  "   objects in a slab\n"
+			  "  slabs           0: 0 empty, 0 partly used, 0 full\n"
+			  "slabs on no list\n"
+			  "  0xffff888000001000 ########\n");
 }
 
 /* Without the escapes the text is the same: nothing is said by colour alone. */
