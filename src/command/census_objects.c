@@ -90,7 +90,8 @@ struct dill_error *census_objects(struct command_call *call, const struct census
 	struct arena *arena = NULL;
 	_cleanup_(origin_names_freep)
 	struct origin_names *names = NULL;
-	struct streamer streamer = {.call = call, .heap = order->survey->heap, .left = order->order.rows};
+	struct streamer streamer = {
+		.call = call, .heap = order->survey->heap, .left = order->order.rows};
 	const struct census_visitor visitor = {visit_slab, NULL, &streamer, wants_bytes};
 
 	TRY(arena_new(&arena));

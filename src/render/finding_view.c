@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/plural.h"
 #include "render/track_view.h"
 
 static const struct column neighbour_columns[] = {
@@ -147,12 +148,13 @@ static void draw_tracks(struct painter *painter, const struct field *tracks)
 
 static void draw_before(struct painter *painter, const struct record *record)
 {
+	unsigned long size = record_number(record, NEIGHBOUR_COLUMN_OBJECT_SIZE);
+
 	paint(painter, STYLE_DIM, "  before it: ");
 	paint(painter, STYLE_PLAIN, "object ");
 	paint_address(painter, record_number(record, NEIGHBOUR_COLUMN_OBJECT));
-	paint_format(painter, STYLE_PLAIN, " of %s, %lu bytes, %s",
-		     record_text(record, NEIGHBOUR_COLUMN_CACHE),
-		     (unsigned long)record_number(record, NEIGHBOUR_COLUMN_OBJECT_SIZE),
+	paint_format(painter, STYLE_PLAIN, " of %s, %lu byte%s, %s",
+		     record_text(record, NEIGHBOUR_COLUMN_CACHE), size, plural(size),
 		     record_text(record, NEIGHBOUR_COLUMN_STATE));
 	if (record->fields[NEIGHBOUR_COLUMN_ROLE_TEXT].present)
 		paint_format(painter, STYLE_PLAIN, ": %s",
