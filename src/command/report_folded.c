@@ -62,6 +62,13 @@ const struct record_kind report_folded_text_kind = {
 	.view = &text_view,
 };
 
+static void append_plain(struct strbuf *text, char character)
+{
+	if (strchr("; \n", character))
+		character = '_';
+	strbuf_append_char(text, character);
+}
+
 /* A name without what separates names and counts; of code without the offset, so that calls from
  * several places of a function are one box: "vfs_read", "leak_one_[module]". */
 static void append_name(struct strbuf *text, const char *name)
@@ -72,18 +79,18 @@ static void append_name(struct strbuf *text, const char *name)
 	if (name[0] == '+' || (name[0] == '0' && name[1] == 'x'))
 		length = strlen(name);
 	for (size_t i = 0; i < length; i++)
-		strbuf_append_char(text, strchr("; \n", name[i]) ? '_' : name[i]);
+		append_plain(text, name[i]);
 	if (module && name[length] == '+') {
 		strbuf_append_char(text, '_');
 		for (; *module; module++)
-			strbuf_append_char(text, strchr("; \n", *module) ? '_' : *module);
+			append_plain(text, *module);
 	}
 }
 
 static void append_process(struct strbuf *text, const char *comm)
 {
 	for (; *comm; comm++)
-		strbuf_append_char(text, strchr("; \n", *comm) ? '_' : *comm);
+		append_plain(text, *comm);
 }
 
 static void append_group(const struct trace_totals *totals, const struct trace_stack_group *group,

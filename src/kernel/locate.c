@@ -133,13 +133,14 @@ static const struct kernel_found *chosen(const struct kernel_list *list, uint64_
 
 static struct dill_error *no_such_kernel(const struct kernel_list *list, const char *choice)
 {
+	const struct kernel_found *found = list->found.items; /* NULL: none */
 	_cleanup_(strbuf_deinitp)
 	struct strbuf text = {0};
 
-	for (size_t i = 0; i < list->found.count; i++)
+	for (size_t i = 0; found && i < list->found.count; i++)
 		strbuf_append_format(&text, "%s%zu is %s at 0x%" PRIx64 " (physical 0x%" PRIx64 ")",
-				     i ? ", " : ": ", i + 1, list->found.items[i].release,
-				     list->found.items[i].base, list->found.items[i].phys);
+				     i ? ", " : ": ", i + 1, found[i].release, found[i].base,
+				     found[i].phys);
 	TRY(strbuf_error(&text));
 	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 			      "no kernel \"%s\": in this memory %zu can be chosen%s", choice,

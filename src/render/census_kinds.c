@@ -350,10 +350,11 @@ static struct dill_error *draw_stack(struct painter *painter, const struct recor
 	const struct field *stack = &record->fields[CENSUS_STACK_STACK];
 	const struct field *oldest = &record->fields[CENSUS_GROUP_OLDEST];
 	uint64_t objects = record_number(record, CENSUS_GROUP_OBJECTS);
+	uint64_t memory = record_number(record, CENSUS_GROUP_MEMORY);
 	struct strbuf ages = {0};
 
-	paint_format(painter, STYLE_NUMBER, "%" PRIu64 " object%s, %" PRIu64 " bytes of ", objects,
-		     plural(objects), record_number(record, CENSUS_GROUP_MEMORY));
+	paint_format(painter, STYLE_NUMBER, "%" PRIu64 " object%s, %" PRIu64 " byte%s of ", objects,
+		     plural(objects), memory, plural(memory));
 	paint(painter, STYLE_NAME, record_text(record, CENSUS_GROUP_NAME));
 	if (oldest->present) {
 		strbuf_append(&ages, ", ages ");

@@ -112,7 +112,9 @@ static void append_letters(struct strbuf *text, const struct column *column,
 	for (size_t i = 0; i < field->texts.count; i++) {
 		char letter = column->letter(field->texts.items[i]);
 
-		strbuf_append_char(text, letter ? letter : '?');
+		if (!letter)
+			letter = '?';
+		strbuf_append_char(text, letter);
 	}
 }
 

@@ -169,6 +169,12 @@ static bool is_sibling(const struct core *core, const char *path)
 	return found;
 }
 
+#if __GNUC__ >= 10 && !defined(__clang__)
+/* gcc's analyzer loses sight of what is stored in a growing array, and calls it a leak. */
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
+/* @path is the list's, or gone, on every way out. */
 static struct dill_error *add_path(struct core_paths *paths, char *path)
 {
 	struct dill_error *error = path ? array_push(&paths->list, path) : error_no_memory();

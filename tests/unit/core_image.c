@@ -171,7 +171,7 @@ struct core_image core_image_part(unsigned packing, unsigned first, unsigned end
 		put_u64(bytes + PAGE + 88, end);
 	}
 	size = put_pages(bytes, descriptors, descriptors + 24 * kept, packing, first, end);
-	return (struct core_image){.bytes = realloc(bytes, size), .size = size};
+	return (struct core_image){.bytes = core_image_cut(bytes, size), .size = size};
 }
 
 /* --- ELF --- */
@@ -238,7 +238,7 @@ struct core_image core_image_elf(void)
 			    4 * PAGE);
 		at += 13 * PAGE;
 	}
-	return (struct core_image){.bytes = realloc(bytes, at), .size = at};
+	return (struct core_image){.bytes = core_image_cut(bytes, at), .size = at};
 }
 
 /* --- flattened --- */
@@ -277,7 +277,7 @@ struct core_image core_image_flatten(const struct core_image *image, struct dice
 	}
 	at += put_piece(bytes + at, UINT64_MAX, NULL, UINT64_MAX);
 	return (struct core_image){
-		.bytes = realloc(bytes, at), .size = at, .is_bare = image->is_bare};
+		.bytes = core_image_cut(bytes, at), .size = at, .is_bare = image->is_bare};
 }
 
 void core_said_note(void *said, const char *text)

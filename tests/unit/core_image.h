@@ -2,8 +2,18 @@
 #ifndef TESTS_CORE_IMAGE_H
 #define TESTS_CORE_IMAGE_H
 
+#include <stdlib.h>
+
 #include "../forge/dice.h"
 #include "target/core.h"
+
+/** Give back what was not needed of @p bytes, which are passed on. */
+static inline uint8_t *core_image_cut(uint8_t *bytes, size_t size)
+{
+	uint8_t *cut = realloc(bytes, size);
+
+	return cut ? cut : bytes;
+}
 
 /**
  * Small dumps in memory, made with the libraries that makedumpfile and QEMU use. Each is of

@@ -61,7 +61,7 @@ struct core_image core_image_lime(void)
 		at += count * PAGE - part;
 		number += count;
 	}
-	return (struct core_image){.bytes = realloc(bytes, at), .size = at, .is_bare = true};
+	return (struct core_image){.bytes = core_image_cut(bytes, at), .size = at, .is_bare = true};
 }
 
 /* By the definition, bit by bit: dill's own has a table, and the processor's instruction. */
@@ -119,7 +119,7 @@ struct core_image core_image_avml(void)
 		at += 8;
 		number += count;
 	}
-	return (struct core_image){.bytes = realloc(bytes, at), .size = at, .is_bare = true};
+	return (struct core_image){.bytes = core_image_cut(bytes, at), .size = at, .is_bare = true};
 }
 
 /* --- VMware: a tag is a word of three numbers, its name, its indices, its value --- */
@@ -193,5 +193,5 @@ struct core_image core_image_vmware(bool inside)
 		at += size;
 	}
 	at += 2;
-	return (struct core_image){.bytes = realloc(bytes, at), .size = at, .is_bare = true};
+	return (struct core_image){.bytes = core_image_cut(bytes, at), .size = at, .is_bare = true};
 }

@@ -364,6 +364,7 @@ static void test_slabs_of_no_cache(void **state)
 	struct fixture *f = *state;
 	dill_virt owner = f->full + f->layout->slab_cache.offset;
 	const struct lost_slabs *lost;
+	const struct finding *finding;
 
 	image_set_u64(&f->image, owner, 0x4141414141414141);
 	look(f);
@@ -377,10 +378,10 @@ static void test_slabs_of_no_cache(void **state)
 	assert_int_equal(lost->size_max, DILL_PAGE_SIZE / 64);
 	assert_false(lost->fresh);
 	lost_slabs_check(&f->image.heap, &f->scan, &f->findings);
+	finding = f->findings.first;
 	assert_int_equal(f->findings.count, 1);
-	assert_int_equal(f->findings.first->kind, FINDING_SLAB_CACHE);
-	assert_int_equal(f->findings.first->address, owner);
-	assert_int_equal(f->findings.first->seen, 0x4141414141414141);
+	assert_true(finding && finding->kind == FINDING_SLAB_CACHE && finding->address == owner &&
+		    finding->seen == 0x4141414141414141);
 }
 
 static void test_list_broken_under_the_lock(void **state)

@@ -213,7 +213,8 @@ static void put_info(struct guest *guest, uint64_t page, uint64_t root)
 {
 	int length = sprintf(fake_target_at(&guest->target, page),
 			     "OSRELEASE=6.1.2-test\nSYMBOL(swapper_pg_dir)=ffffffff80000000\n"
-			     "NUMBER(phys_base)=%ld\nNUMBER(pgtable_l5_enabled)=0\n",
+			     "NUMBER(phys_base)=%ld\n"
+			     "NUMBER(pgtable_l5_enabled)=0\n",
 			     (long)root);
 
 	assert_true(length > 0);
