@@ -319,6 +319,7 @@ static void *serve(void *context)
 
 struct client {
 	bool leave_stopped;
+	unsigned timeout_s; /* 0 = 1 */
 	const struct dill_target_ops *ops;
 	void *context;
 	unsigned asked, interrupt_at; /* 0 = never */
@@ -336,7 +337,7 @@ static void connect_client(struct client *client, const struct stub *stub)
 	char address[32];
 	struct target_options options = {
 		.remote = address,
-		.timeout_s = 1,
+		.timeout_s = client->timeout_s ? client->timeout_s : 1,
 		.leave_stopped = client->leave_stopped,
 		.host = {.interrupted = interrupted, .context = client},
 	};
@@ -586,7 +587,9 @@ static void test_leftover_of_a_dead_client(void **state)
 static void fail_at(enum fault fault, unsigned packet)
 {
 	struct stub stub = qemu();
-	struct client client = {0};
+	/* Long enough for a stub that is slow because the machine is busy: no fault here is
+	 * silence. */
+	struct client client = {.timeout_s = 20};
 	struct pages pages;
 	struct dill_error *error;
 
