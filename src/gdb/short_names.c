@@ -116,7 +116,8 @@ static bool define(struct plugin *plugin, enum short_names_state how)
 /* What GDB's command line, and the scripts that it names, have behind the line that loads dill. */
 struct later {
 	bool known;	  /* such a line is there: no init file loads dill */
-	unsigned sources; /* commands "source FILE" */
+	unsigned seen;	  /* commands "source FILE", in the order in which they end */
+	unsigned sources; /* those up to the last that may load another plugin */
 	bool scripts;	  /* options "-x FILE", whose end shows nowhere */
 	bool python;	  /* commands that may load anything */
 	unsigned depth;	  /* scripts that name scripts */
@@ -144,7 +145,7 @@ static bool is_option_x(const char *word)
 	       starts(word, "--command");
 }
 
-static void look_into(const char *path, struct later *later);
+static bool look_into(const char *path, struct later *later);
 
 /* A command, or a line of a script. */
 static void look_at(const char *line, struct later *later)
@@ -158,18 +159,22 @@ static void look_at(const char *line, struct later *later)
 		later->known = true;
 		return;
 	}
-	if (!later->known) {
-		if (sources)
-			look_into(command + strlen("source"), later);
-		return;
+	if (sources) {
+		bool was_known = later->known,
+		     is_script = look_into(command + strlen("source"), later);
+
+		later->seen += later->known;
+		if (was_known && !is_script)
+			later->sources = later->seen;
 	}
-	later->sources += sources;
+	if (!later->known)
+		return;
 	for (size_t i = 0; i < sizeof(loaders) / sizeof(*loaders); i++)
 		later->python |= starts(command, loaders[i]);
 }
 
-/* A script; what cannot be read, or is none, is not looked at. */
-static void look_into(const char *path, struct later *later)
+/* False when the file cannot be read, or is no script of GDB's own commands: it may do anything. */
+static bool look_into(const char *path, struct later *later)
 {
 	char line[1024];
 	FILE *file;
@@ -177,7 +182,7 @@ static void look_into(const char *path, struct later *later)
 	path += strspn(path, " \t");
 	file = later->depth < DEPTH_MAX && !strstr(path, ".py") ? fopen(path, "re") : NULL;
 	if (!file)
-		return;
+		return false;
 	later->depth++;
 	for (unsigned i = 0; i < LINES_MAX && fgets(line, sizeof(line), file); i++) {
 		line[strcspn(line, "\r\n")] = '\0';
@@ -185,6 +190,7 @@ static void look_into(const char *path, struct later *later)
 	}
 	later->depth--;
 	fclose(file);
+	return true;
 }
 
 static void look_at_script(const char *path, struct later *later)
@@ -194,7 +200,7 @@ static void look_at_script(const char *path, struct later *later)
 	else if (strstr(path, LOADER))
 		later->known = true;
 	else
-		look_into(path, later);
+		(void)look_into(path, later);
 }
 
 static struct later look_ahead(void)
