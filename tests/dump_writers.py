@@ -151,7 +151,8 @@ def write_vmss(path, regions, cpus):
 def registers_of(text):
     """What QEMU's "info registers -a" says, as write_vmss() takes it."""
     cpus = []
-    for part in re.split(r"^CPU#\d+$", text, flags=re.MULTILINE)[1:]:
+    for part in re.split(r"^CPU#\d+\s*$", text, flags=re.MULTILINE)[1:]:
         found = {name: int(value, 16) for name, value in re.findall(r"\b(CR[034]|RIP|RSP)=([0-9a-f]+)", part)}
         cpus.append({"cr": {n: found[f"CR{n}"] for n in (0, 3, 4)}, "rip": found["RIP"], "rsp": found["RSP"]})
+    assert cpus, text
     return cpus

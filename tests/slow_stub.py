@@ -60,8 +60,21 @@ class SlowStub:
                 except ConnectionError:
                     pass
 
+    @staticmethod
+    def _settle(stub):
+        """Swallow the stop that QEMU tells whoever connects, as KGDB does not."""
+        stub.sendall(framed(b"qC"))
+        data = b""
+        while not (found := re.search(rb"\$QC[^#]*#..", data, re.DOTALL)):
+            more = stub.recv(65536)
+            if not more:
+                raise ConnectionError("the guest's stub hangs up")
+            data += more
+        stub.sendall(b"+" * len(PACKET.findall(data[:found.end()])))
+
     def _converse(self, client, stub):
         """Until one of them hangs up. A stop that comes later is a reply as well, for the guest's sake."""
+        self._settle(stub)
         relay = threading.Thread(target=self._relay, args=(stub, client), daemon=True)
         relay.start()
         data = b""

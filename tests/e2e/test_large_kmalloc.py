@@ -113,7 +113,8 @@ def test_diff_of_keys(guest, tmp_path):
     records = dill.lines(dill.run("diff", tmp_path / "before.db", tmp_path / "after.db", "--json"))
     [change] = [record for record in records if record.get("cache") == "large_kmalloc"]
     assert (change["change"], change["live_change"], change["memory_change"]) == ("grew", 4, 4 * 16384)
-    assert records[-1]["kernel_change"] >= 4 * 16384
+    # Slabs come and go meanwhile: the kernel counts them, too.
+    assert abs(records[-1]["kernel_change"] - records[-1]["memory_change"]) <= 4 * 4096
     objects = dill.lines(dill.run("diff", tmp_path / "before.db", tmp_path / "after.db", "--objects", "--json"))
     assert [row["change"] for row in objects if row["cache"] == "large_kmalloc"] == ["appeared"] * 4
 
