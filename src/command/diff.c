@@ -93,7 +93,8 @@ static const struct column total_columns[] = {
 		{"kernel_change", COLUMN_SIGNED, "KERNEL COUNTS +/-",
 		 "bytes that the kernel counts as slab memory, in B minus those in "
 		 "A; absent where one has only some caches, or the counters are not "
-		 "known"},
+		 "known",
+		 .unit = UNIT_BYTES},
 };
 
 static const struct record_kind total_kind = {

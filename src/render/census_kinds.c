@@ -138,9 +138,11 @@ const struct record_kind census_total_kind = {
 	[CENSUS_LARGE_NAME] = {"name", COLUMN_TEXT, "NAME", "large_kmalloc"},                      \
 	[CENSUS_LARGE_NODE] = {"node", COLUMN_COUNT, node_heading,                                 \
 			       "NUMA node of their memory; absent unless by node"},                \
-	[CENSUS_LARGE_SIZE] = {"size", COLUMN_COUNT, "SIZE", "bytes of each of these blocks"},     \
+	[CENSUS_LARGE_SIZE] = {"size", COLUMN_COUNT, "SIZE", "bytes of each of these blocks",      \
+			       .unit = UNIT_BYTES},                                                \
 	[CENSUS_LARGE_BLOCKS] = {"blocks", COLUMN_COUNT, "BLOCKS", "how many there are"},          \
-	[CENSUS_LARGE_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY", "bytes of their pages"},        \
+	[CENSUS_LARGE_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY", "bytes of their pages",         \
+				 .unit = UNIT_BYTES},                                              \
 	[CENSUS_LARGE_CERTAIN] = {                                                                 \
 		"certain", COLUMN_BOOL, "CERTAIN",                                                 \
 		"true where the pages' type says so (since 6.15); else they look "                 \
@@ -167,9 +169,10 @@ const struct record_kind census_large_node_kind = {
 	[CENSUS_KERNEL_NODE] = {"node", COLUMN_COUNT, node_heading,                                \
 				"NUMA node; absent for all together, which is the rule"},          \
 	[CENSUS_KERNEL_SLABS] = {"slabs_memory", COLUMN_COUNT, "IN SLABS",                         \
-				 "bytes of all slabs that were found, dying ones among them"},     \
+				 "bytes of all slabs that were found, dying ones among them",      \
+				 .unit = UNIT_BYTES},                                              \
 	[CENSUS_KERNEL_LARGE] = {"large_memory", COLUMN_COUNT, "LARGE KMALLOC",                    \
-				 "bytes of all blocks of large kmalloc()"},                        \
+				 "bytes of all blocks of large kmalloc()", .unit = UNIT_BYTES},    \
 	[CENSUS_KERNEL_LOST] = {"lost_memory", COLUMN_COUNT, NULL,                                 \
 				"bytes of slabs that name no cache: kcheck names them"},           \
 	[CENSUS_KERNEL_RECLAIMABLE] = {"reclaimable", COLUMN_COUNT, NULL,                          \
@@ -178,10 +181,11 @@ const struct record_kind census_large_node_kind = {
 	[CENSUS_KERNEL_UNRECLAIMABLE] = {"unreclaimable", COLUMN_COUNT, NULL,                      \
 					 "the same of NR_SLAB_UNRECLAIMABLE_B (SUnreclaim)"},      \
 	[CENSUS_KERNEL_ALL] = {"kernel_memory", COLUMN_COUNT, "KERNEL COUNTS",                     \
-			       "both together: Slab in /proc/meminfo"},                            \
+			       "both together: Slab in /proc/meminfo", .unit = UNIT_BYTES},        \
 	[CENSUS_KERNEL_UNEXPLAINED] = {"unexplained", COLUMN_SIGNED, "UNEXPLAINED",                \
 				       "bytes that the kernel counts and that are in none of the " \
-				       "above; negative when more was found than it counts"},      \
+				       "above; negative when more was found than it counts",       \
+				       .unit = UNIT_BYTES},                                        \
 	[CENSUS_KERNEL_SLABS_RECLAIMABLE] = {"slabs_reclaimable", COLUMN_COUNT, NULL,              \
 					     "of slabs_memory, bytes of caches with the flag "     \
 					     "RECLAIM_ACCOUNT"},                                   \
@@ -295,9 +299,11 @@ const struct record_kind census_age_kind = {
 #define GROUP_COLUMNS                                                                              \
 	[CENSUS_GROUP_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects in use"},           \
 	[CENSUS_GROUP_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY",                                 \
-				 "bytes that they take up, metadata included"},                    \
+				 "bytes that they take up, metadata included",                     \
+				 .unit = UNIT_BYTES},                                              \
 	[CENSUS_GROUP_REQUESTED_BYTES] = {"requested_bytes", COLUMN_COUNT, "REQUESTED",            \
-					  "bytes that were asked for, where that is recorded"},    \
+					  "bytes that were asked for, where that is recorded",     \
+					  .unit = UNIT_BYTES},                                     \
 	[CENSUS_GROUP_YOUNGEST] = {"youngest_ns", COLUMN_TIME, "YOUNGEST",                         \
 				   "age of the object that was allocated last"},                   \
 	[CENSUS_GROUP_OLDEST] = {"oldest_ns", COLUMN_TIME, "OLDEST",                               \
