@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Crash dumps as targets: the answers are those got from the same stopped guest through its gdbstub."""
 import json
+import os
 import shutil
 import subprocess
 
@@ -19,6 +20,9 @@ CACHES = ("dentry", "kmalloc-64", "task_struct")
 LIVE, WAITING = "#", "rgkdx"
 # Of dill, what it has mapped of the dump included.
 MEMORY_MAX_MB = 200
+# The kernel that stands for all in formats that know nothing of kernels.
+ONE = "6.12"
+FULL = os.environ.get("DILL_FULL") == "1"
 # Slabs of each of them whose objects are asked for one by one.
 SLABS = 8
 
@@ -122,6 +126,8 @@ def compare_incomplete(paused, done):
 @pytest.mark.parametrize("form", FORMS)
 def test_dump_answers_as_the_guest(paused, form):
     """Every cache with all its lists, tasks, every slab of some caches, objects: the same bytes."""
+    if form in (*RANGES, "vmware", "split") and paused.guest.kernel.series != ONE and not FULL:
+        pytest.skip(f"what lies around the memory is the same for every kernel: {ONE} alone without DILL_FULL=1")
     try:
         with paused.dumps.file(form) as path:
             done = paused.ask("-c", path)
