@@ -12,7 +12,7 @@
 #include "target/memory.h"
 
 /* Random damages of one dump, and bytes changed in each. */
-#define DAMAGES	    200u
+#define DAMAGES	    70u
 #define DAMAGED_MAX 6u
 
 static const unsigned packings[] = {0, CORE_PACKED_ZLIB, CORE_PACKED_LZO, CORE_PACKED_SNAPPY,
