@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Programs that run below this process, and all that they start: ended together, without a word of theirs."""
+import contextlib
 import ctypes
 import os
 import signal
@@ -33,15 +34,30 @@ class Children:
     def __init__(self):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._ending = threading.Event()
+        self._own, self._lock = set(), threading.Lock()
+        threading.Thread(target=self._bury, daemon=True).start()
+
+    def _bury(self):
+        """Orphans that have ended would stay as zombies, which look alive to a test that waits for their end."""
+        while True:
+            time.sleep(0.5)
+            with self._lock:
+                for listing in Path("/proc/self/task").glob("*/children"):
+                    with contextlib.suppress(OSError):  # somebody else was quicker
+                        for pid in set(map(int, listing.read_text().split())) - self._own:
+                            os.waitpid(pid, os.WNOHANG)
 
     def start(self, words):
         """Start a program whose output is a pipe, lines of text."""
         if self._ending.is_set():
             raise KeyboardInterrupt
-        return subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-            start_new_session=True,
-        )
+        with self._lock:
+            process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                start_new_session=True,
+            )
+            self._own.add(process.pid)
+        return process
 
     def end(self):
         """End all that runs. Another Ctrl-C is the end of patience."""
