@@ -228,6 +228,7 @@ struct group_rows {
 	const struct grouper *grouper;
 	const struct threads *threads;
 	struct origin_names *names;
+	uint64_t total; /* bytes of all groups */
 };
 
 static struct dill_error *make_group(void *context, size_t index, struct arena *arena,
@@ -246,6 +247,7 @@ static struct dill_error *make_group(void *context, size_t index, struct arena *
 		record_set_signed(record, CENSUS_GROUP_KEY, group->key);
 	record_set_number(record, CENSUS_GROUP_OBJECTS, group->objects);
 	record_set_number(record, CENSUS_GROUP_MEMORY, group->memory);
+	record_set_number(record, CENSUS_GROUP_SHARE, permille(group->memory, rows->total));
 	if (group->has_requested)
 		record_set_number(record, CENSUS_GROUP_REQUESTED_BYTES, group->requested);
 	if (group->has_age) {
@@ -274,9 +276,11 @@ static struct dill_error *emit_groups(struct grouper *grouper, struct threads *t
 		qsort(grouper->groups.items, grouper->groups.count, sizeof(*grouper->groups.items),
 		      by_memory);
 
-	struct group_rows rows = {grouper, threads, names};
+	struct group_rows rows = {grouper, threads, names, 0};
 	struct row_source source = {grouper->kind, grouper->groups.count, make_group, &rows};
 
+	for (size_t i = 0; i < grouper->groups.count; i++)
+		rows.total += grouper->groups.items[i].memory;
 	return rows_emit(grouper->call, &source, &grouper->order->order);
 }
 

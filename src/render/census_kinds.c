@@ -301,6 +301,13 @@ const struct record_kind census_age_kind = {
 	[CENSUS_GROUP_MEMORY] = {"memory", COLUMN_COUNT, "MEMORY",                                 \
 				 "bytes that they take up, metadata included",                     \
 				 .unit = UNIT_BYTES},                                              \
+	[CENSUS_GROUP_SHARE] = {"share",                                                           \
+				COLUMN_COUNT,                                                      \
+				"SHARE",                                                           \
+				"of the memory that was counted",                                  \
+				.unit = UNIT_PERMILLE,                                             \
+				.screen = true,                                                    \
+				.rank = 5},                                                        \
 	[CENSUS_GROUP_REQUESTED_BYTES] = {"requested_bytes", COLUMN_COUNT, "REQUESTED",            \
 					  "bytes that were asked for, where that is recorded",     \
 					  .unit = UNIT_BYTES},                                     \
