@@ -82,7 +82,7 @@ def flavours_that_ran(reports):
     """{series: {flavour: number of tests}}, {series: the first reason why there is none}."""
     ran, reasons = {}, {}
     for report in reports:
-        series, flavour = dict(report.user_properties).get("case", (None, None))
+        series, flavour = dict(getattr(report, "user_properties", ())).get("case", (None, None))  # a file that failed has none
         if series and report.when == "call" and not report.skipped:
             flavours = ran.setdefault(series, dict.fromkeys(FLAVOURS, 0))
             flavours[flavour] += 1
