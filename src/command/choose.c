@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/suggest.h"
+#include "slub/gone_cache.h"
 
 static bool is_glob(const char *pattern)
 {
@@ -34,13 +35,19 @@ static struct dill_error *choose(const struct cache_list *all, const char *patte
 	return NULL;
 }
 
-/* Where struct page is not known, the listed caches are all there are. */
-static struct dill_error *look_for_gone(struct survey *survey)
+struct dill_error *survey_find_gone(struct survey *survey)
 {
+	const struct memory *memory = kernel_memory(survey->heap->kernel);
 	struct dill_error *error;
+	bool exist;
 
-	if (memory_is_slow(kernel_memory(survey->heap->kernel)))
-		return NULL; /* hours, where each byte costs */
+	if (memory_is_slow(memory)) {
+		TRY(gone_caches_exist(survey->heap, &survey->all, &exist));
+		if (exist)
+			memory_log(memory, "caches that have left the kernel's list are not looked "
+					   "for over this slow connection; a dump would show them");
+		return NULL;
+	}
 	error = survey_scan(survey, &survey->all);
 	if (!error || dill_error_code(error) != DILL_ERROR_UNSUPPORTED)
 		return error;
@@ -53,11 +60,11 @@ struct dill_error *survey_choose(struct survey *survey, const char *pattern,
 				 struct cache_list *ret)
 {
 	if (depth == CHOOSE_ALL || is_glob(pattern))
-		TRY(look_for_gone(survey));
+		TRY(survey_find_gone(survey));
 	TRY(choose(&survey->all, pattern, arena, ret));
 	if (ret->count)
 		return NULL;
-	TRY(look_for_gone(survey));
+	TRY(survey_find_gone(survey));
 	return caches_choose(&survey->all, pattern, arena, ret);
 }
 

@@ -13,6 +13,13 @@
 DILL_MUST_CHECK struct dill_error *caches_choose(const struct cache_list *all, const char *pattern,
 						 struct arena *arena, struct cache_list *ret);
 
+/**
+ * Look for caches that have left the kernel's list, at all struct pages; over a slow connection that
+ * would take hours, and a remark says so when there are any. Where struct page is not known, the
+ * listed caches are all there are.
+ */
+DILL_MUST_CHECK struct dill_error *survey_find_gone(struct survey *survey);
+
 /** How far survey_choose() looks for caches that have left the kernel's list. */
 enum choose_depth {
 	CHOOSE_LISTED_FIRST, /**< at all of memory only for a glob, or a name that is not listed */

@@ -166,10 +166,8 @@ static struct dill_error *find_gone(struct survey *survey)
 {
 	bool exist;
 
-	if (memory_is_slow(kernel_memory(survey->heap->kernel)))
-		return NULL;
 	TRY(gone_caches_exist(survey->heap, &survey->all, &exist));
-	return exist ? survey_scan(survey, &survey->all) : NULL;
+	return exist ? survey_find_gone(survey) : NULL;
 }
 
 static struct dill_error *run(struct command_call *call)

@@ -2,16 +2,20 @@
 """Caches that have left the kernel's list with their objects: by a module's rmmod, and by the test's hand."""
 import re
 import struct
+import subprocess
 
 import pytest
 
-from conftest import Program
+from conftest import ROOT, Program
 from test_inspect import slabinfo
 from test_types import dill_members
 from tests.guest.memory import Memory, kallsyms
 from tests.guest.modules import ModuleUnavailable, insert
 from tests.guest.stub import Stub
 from tests.matrix import on
+from tests.slow_stub import SlowStub
+
+DILL = ROOT / "build/dill"
 
 LEAKED = 10000
 
@@ -76,6 +80,13 @@ def test_module_that_leaks_its_cache(case, pool):
         [finding] = [line for line in dill.lines(done) if line["record"] == "finding"]
         assert done.returncode == 1 and (finding["kind"], finding["cache"]) == ("cache_left", name)
         assert int(finding["seen"], 16) == LEAKED and f"{LEAKED} objects of 112 bytes" in finding["text"]
+        with SlowStub(guest, 0x1000) as line:
+            done = subprocess.run(
+                [DILL, "-r", f"127.0.0.1:{line.port}", "--no-cache", "--vmlinux", guest.kernel.vmlinuz, "kcache", "heaptest"],
+                check=False, capture_output=True, text=True, timeout=300,
+            )
+        assert done.returncode == 2 and 'no cache is named "heaptest"' in done.stderr
+        assert "left the kernel's list are not looked for over this slow connection" in done.stderr
 
 
 @pytest.mark.parametrize("case", on("single", series=("6.12",), spoils=True), ids=str)
