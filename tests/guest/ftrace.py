@@ -55,8 +55,9 @@ class KmemEvents:
         self.start()
         return self
 
-    def __exit__(self, *exc_info):
-        self.stop()
+    def __exit__(self, kind, *exc_info):
+        if not kind:  # else what went wrong matters, which a guest that stands still would hide
+            self.stop()
 
     def start(self):
         """Switch the events on, for this process alone."""
