@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TIMEOUT_S = 60
+TIMEOUT_S = 300
 
 
 class GdbSession:
@@ -40,7 +40,7 @@ class GdbSession:
         for word in ("confirm off", "pagination off", "width 0", "prompt \\n"):
             self.run(f"set {word}")
         if symbols:
-            self.run(f"symbol-file {symbols}", timeout=120)
+            self.run(f"symbol-file {symbols}", timeout=300)
         self.run(f"target remote {self._remote}")
         self.run(f"source {ROOT}/build/dill.py")
 

@@ -11,7 +11,7 @@ import subprocess
 import time
 from typing import NamedTuple
 
-TIMEOUT_S = 120
+TIMEOUT_S = 300
 # tmux 3.3 loses the status of one program in a dozen. Ctrl-C is for the program alone; the file has its text at once.
 SHELL = 'trap : INT; "$@"; echo $? >"$0.new"; mv "$0.new" "$0"'
 

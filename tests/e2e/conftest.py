@@ -126,7 +126,7 @@ class Program:
     def run(self, *words):
         """Run a command; the finished process with its text."""
         command = [ROOT / "build/dill", "-r", f":{self.guest.gdb_port}", *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
     def json(self, *words):
         """Records of a command that must succeed."""
@@ -152,7 +152,7 @@ class Gdb(Program):
             words = ("dill", *words)
         command = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{self.guest.gdb_port}", "-ex"]
         command += [f"source {ROOT}/build/dill.py", "-ex", " ".join(words), "-ex", self.leave]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
     def json(self, *words):
         done = self.run(*words, "--json")

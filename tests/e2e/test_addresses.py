@@ -64,7 +64,7 @@ def test_nothing_behind_a_member(modular):
     def offered(line):
         command = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{modular.gdb_port}"]
         command += ["-ex", f"source {ROOT}/build/dill.py", "-ex", f"complete {line}", "-ex", "disconnect"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
         return [text for text in done.stdout.splitlines() if text.startswith("kstruct list_head")]
 
     assert offered("kstruct list_head ") == ["kstruct list_head next", "kstruct list_head prev"]

@@ -38,7 +38,7 @@ def instruction_pointers(guest):
 def breaks_at(guest, *words):
     """The event at which `dill break` stopped the guest."""
     done = subprocess.run([ROOT / "build/dill", "-r", f":{guest.gdb_port}", "break", *words, "-t", "100", "--json"],
-                          capture_output=True, text=True, timeout=120, check=False)
+                          capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0 and "is stopped there" in done.stderr, done.stderr
     assert not guest.is_running()
     event, = [json.loads(line) for line in done.stdout.splitlines()]
@@ -61,7 +61,7 @@ def test_stops_there(ready):
     assert freed["object"] == made["object"] and freed["event"] == "free"
     done = Program(guest).run("rescue")
     assert done.returncode == 0 and guest.is_running()
-    program.wait_output("done", timeout=120)
+    program.wait_output("done", timeout=300)
     kmem.stop()
     place, event = first_of(kmem, "kmalloc", call_site=caller)
     assert (event["ptr"], event["bytes_req"]) == (ptr, made["bytes_requested"])
@@ -77,7 +77,7 @@ def test_stops_there_in_gdb(ready):
         gdb.run("break *0xffffffff81000000")
         before = gdb.run("maintenance info breakpoints")
         assert f"allocation from {cache}" in gdb.run(f"dill break {cache} alloc --pid {program.pid}")
-        text = gdb.run("continue", timeout=120)
+        text = gdb.run("continue", timeout=300)
         made = re.search(rf"{program.pid} traced +alloc +{cache} +0x([0-9a-f]{{16}}) .* from ", text)
         assert made, text
         assert len([line for line in text.splitlines() if " CPU " in line]) == 1
@@ -85,12 +85,12 @@ def test_stops_there_in_gdb(ready):
         assert cache in gdb.run(f"kobj 0x{made[1]}")
         gdb.run(f"set $object = 0x{made[1]}")
         assert f"free of 0x{made[1]}" in gdb.run("dill break $object free")
-        text = gdb.run("continue", timeout=120)
+        text = gdb.run("continue", timeout=300)
         assert re.search(rf"{program.pid} traced +free +{cache} +0x{made[1]} ", text), text
         gdb.run("dill stop")
         assert gdb.run("maintenance info breakpoints") == before
         gdb.start("continue")
-        program.wait_output("done", timeout=120)
+        program.wait_output("done", timeout=300)
         gdb.interrupt()
         gdb.wait()
     kmem.stop()
@@ -116,7 +116,7 @@ def test_given_up(case, pool):
                  "free", "--task", "nobody"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             time.sleep(1)
             process.send_signal(number)
-            output = process.communicate(timeout=30)
+            output = process.communicate(timeout=300)
             assert process.returncode == 128 + number, output
             assert guest.run("ls -R /sys/kernel/slab >/dev/null; echo well").strip() == "well"
         with GdbSession(guest) as gdb:
@@ -125,7 +125,7 @@ def test_given_up(case, pool):
             gdb.start("continue")
             time.sleep(1)
             gdb.interrupt()
-            gdb.wait(timeout=20)
+            gdb.wait(timeout=300)
             gdb.run("dill stop")
 
 

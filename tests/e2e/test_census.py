@@ -158,7 +158,7 @@ def test_gdb_agrees(stopped):
 def test_stub_agrees(stopped):
     """So does the memory that the stub serves, without QEMU's own."""
     command = [ROOT / "build/dill", "-r", f":{stopped.gdb_port}", "--no-direct", "kcensus", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     assert Program.lines(done) == Program(stopped).json("kcensus")
 
 
@@ -167,7 +167,7 @@ def test_dump_agrees(stopped, tmp_path):
     path = tmp_path / "dump"
     stopped.dump(path)
     for words in (("kcensus",), ("kcensus", "--objects"), ("kcensus", "dentry", "--by", "slab"), ("kfind", "--string", "DILLMSG!")):
-        done = subprocess.run([ROOT / "build/dill", "-c", path, *words, "--json"], capture_output=True, text=True, timeout=120, check=True)
+        done = subprocess.run([ROOT / "build/dill", "-c", path, *words, "--json"], capture_output=True, text=True, timeout=300, check=True)
         assert Program.lines(done) == Program(stopped).json(*words)
 
 

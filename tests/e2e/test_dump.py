@@ -37,7 +37,7 @@ class Dump(Program):
 
     def run(self, *words):
         command = [ROOT / "build/dill", "-c", self.path, *self.options, *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def input_lines(program, lines):
@@ -161,7 +161,7 @@ def test_memory(paused, form, tmp_path):
 def gdb(*commands):
     """The plugin in a GDB without a target: what it prints on both streams."""
     words = [word for line in (f"source {ROOT}/build/dill.py", *commands) for word in ("-ex", line)]
-    return subprocess.run(["gdb", "-q", "-nx", "-batch", *words], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(["gdb", "-q", "-nx", "-batch", *words], capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_dump_in_gdb(paused):
@@ -346,7 +346,7 @@ def test_cut_short_meanwhile(paused, tmp_path):
         dill.stdin.flush()
         assert "0xf" in dill.stdout.readline()
         subprocess.run(cut(path).split(), check=True)
-        _, said = dill.communicate("kmap dentry\n", timeout=60)
+        _, said = dill.communicate("kmap dentry\n", timeout=300)
     assert dill.returncode == 2 and "was the file cut short" in said.splitlines()[-1], said
     with paused.dumps.file("elf") as whole:
         shutil.copyfile(whole, path)

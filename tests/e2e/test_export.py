@@ -30,7 +30,7 @@ def rows(path, sql, *values):
 def diff(a, b, *words, status=0):
     """Records of diff; needs no target."""
     done = subprocess.run(
-        [ROOT / "build/dill", "diff", str(a), str(b), *words, "--json"], capture_output=True, text=True, timeout=60, check=False
+        [ROOT / "build/dill", "diff", str(a), str(b), *words, "--json"], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == status, done.stderr
     return Program.lines(done)
@@ -178,6 +178,6 @@ def test_damaged_files(scene, tmp_path):
         db.execute("UPDATE meta SET value = 0 WHERE key = 'finished'")
     for file, text in ((cut, "damaged"), (foreign, "nothing that dill reads"), (unfinished, "not finished"), (tmp_path / "none", "No such")):
         for pair in ((file, path), (path, file)):
-            done = subprocess.run([ROOT / "build/dill", "diff", *pair], capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run([ROOT / "build/dill", "diff", *pair], capture_output=True, text=True, timeout=300, check=False)
             assert done.returncode == 2 and text in done.stderr and not done.stdout, done.stderr
             assert len(done.stderr.splitlines()) == 1

@@ -57,7 +57,7 @@ class ForeignGdb:
         # a shell runs in the background Ctrl-C is ignored: GDB 10 and its Python would do so, too.
         done = subprocess.run(
             ["env", "--default-signal=INT", "LD_BIND_NOW=1", *self.command, *words],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
         )
         parts = [part.strip("\n") for part in done.stdout.split(MARK)]
         assert len(parts) == len(commands) + 2, done.stdout
@@ -223,7 +223,7 @@ def prompted(gdb, folder, files, *lines):
     command = [word for word in gdb.command if word != "-batch"]
     done = subprocess.run(
         [*command, "-ix", init], input="\n".join(lines) + "\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        timeout=120, check=False,
+        timeout=300, check=False,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

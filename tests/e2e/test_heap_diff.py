@@ -19,7 +19,7 @@ DUMPED = ("6.1", "7.2")
 def diff(a, b, *words):
     """Records of diff; needs no target."""
     done = subprocess.run(
-        [ROOT / "build/dill", "diff", str(a), str(b), *words, "--json"], capture_output=True, text=True, timeout=60, check=True,
+        [ROOT / "build/dill", "diff", str(a), str(b), *words, "--json"], capture_output=True, text=True, timeout=300, check=True,
         env={**os.environ, "TMPDIR": str(a.parent)},
     )
     kinds, records = documented(), Program.lines(done)

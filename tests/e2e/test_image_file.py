@@ -27,7 +27,7 @@ class WithFile(Program):
 
     def run(self, *words):
         command = [ROOT / "build/dill", "--vmlinux", self.path, "-r", f":{self.guest.gdb_port}", *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def gdb_with_file(guest, path, *commands):

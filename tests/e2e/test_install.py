@@ -68,7 +68,7 @@ def test_plugin_loads_from_there(root, guest):
     commands = [f"target remote :{guest.gdb_port}", f"source {loader}", "kbase --json", "info sharedlibrary dill",
                 "python print(sys.modules['gdb.dill'].__file__)", "detach"]
     words = ["gdb", "-q", "-nx", "-batch", *(word for command in commands for word in ("-ex", command))]
-    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=300)
     assert guest.kernel.release in done.stdout
     assert str(loader.with_name("dill.abi3.so")) in done.stdout
 

@@ -174,7 +174,7 @@ def gdb(guest, *commands):
     words = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{guest.gdb_port}"]
     for command in (f"source {ROOT}/build/dill.py", *commands, "disconnect"):
         words += ["-ex", command]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False).stdout
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False).stdout
 
 
 def test_default_cpu(guest):

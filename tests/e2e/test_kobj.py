@@ -267,7 +267,7 @@ def test_gdb(scene):
     command = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{scene.guest.gdb_port}"]
     for line in (f"source {ROOT}/build/dill.py", f"print $kobj({address + 50:#x})", "print $kobj(0x400000)", "disconnect"):
         command += ["-ex", line]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert f"(void *) {address:#x}" in done.stdout, done.stdout + done.stderr
     assert "0x400000 lies in no slab object" in done.stderr.replace("0x0000000000", "0x")
 

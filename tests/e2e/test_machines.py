@@ -41,7 +41,7 @@ def stopped(request):
 def ask(command):
     """The finished process. QEMU may take its time to start: the connection waits for it."""
     for _ in range(20):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
         if "does not answer" not in done.stderr and "Ignoring packet error" not in done.stderr:
             break
     return done

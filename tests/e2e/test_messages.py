@@ -125,7 +125,7 @@ def test_full_disk(guest, tmp_path):
     disk.mkdir()
     shutil.copy(ROOT / "README.md", old)
     script = script.format(disk, old, stub)
-    done = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, timeout=300, check=False)
     if done.returncode != 0 and not done.stdout:
         pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
     assert "left alone" in done.stderr.splitlines()[0]  # what is no trace is not touched
@@ -133,7 +133,7 @@ def test_full_disk(guest, tmp_path):
     assert run("-r", f":{guest.gdb_port}", "trace", "-t", "1", "-o", old).returncode == 0
     size = old.stat().st_size // 1024 + 24
     script = script.replace("size=64k", f"size={size}k")
-    done = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, timeout=300, check=False)
     assert done.stdout.split() == ["2", "2", "fill", "t.db", "same"], done
     assert [line.rsplit(": ", 1)[1] for line in done.stderr.splitlines()] == ["No space left on device"] * 2
     assert rows(old, "PRAGMA integrity_check")

@@ -61,7 +61,7 @@ def test_dumps(in_qemu, tmp_path):
             in_qemu.dump(path, form)
             path.chmod(0o600)
             done = subprocess.run(
-                [ROOT / "build/dill", "-c", path, "kcache", "*", "--json"], capture_output=True, text=True, timeout=60, check=False
+                [ROOT / "build/dill", "-c", path, "kcache", "*", "--json"], capture_output=True, text=True, timeout=300, check=False
             )
             assert (done.stdout, done.stderr) == (live.stdout, ""), form
             path.unlink()
@@ -74,7 +74,7 @@ def answer(guest, direct):
     gdb = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{guest.gdb_port}", "-ex", f"source {ROOT}/build/dill.py"]
     words = [f"set dill direct {direct}", "kcache '*' --json", "show dill statistics", "disconnect"]
     done = subprocess.run(
-        [*gdb, *(part for word in words for part in ("-ex", word))], capture_output=True, text=True, timeout=120, check=True
+        [*gdb, *(part for word in words for part in ("-ex", word))], capture_output=True, text=True, timeout=300, check=True
     )
     return Gdb.lines(done), int(re.search(r"(\d+) direct reads", done.stdout)[1])
 

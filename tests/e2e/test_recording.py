@@ -7,7 +7,7 @@ from conftest import ROOT, Program
 
 def dill(*words):
     """Run the program without a guest."""
-    return subprocess.run([ROOT / "build/dill", *words], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([ROOT / "build/dill", *words], capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_recording_answers_as_the_guest(guest, tmp_path):

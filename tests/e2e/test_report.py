@@ -19,7 +19,7 @@ FACTS = {"writer", "banner", "options", "engine", "start_time", "finished", "end
 
 def dill(*words, **options):
     """The finished program, which has no target."""
-    return subprocess.run([ROOT / "build/dill", *words], capture_output=True, text=True, timeout=60, check=False, **options)
+    return subprocess.run([ROOT / "build/dill", *words], capture_output=True, text=True, timeout=300, check=False, **options)
 
 
 def records_of(done, status=0):

@@ -19,7 +19,7 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 
 def sql(*words):
     """The finished process."""
-    return subprocess.run([ROOT / "build/dill", "sql", *words], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([ROOT / "build/dill", "sql", *words], capture_output=True, text=True, timeout=300, check=False)
 
 
 def lines(*words):

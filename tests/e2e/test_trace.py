@@ -54,7 +54,7 @@ class Tracer:
 
     def wait(self):
         """The records once it has ended by itself."""
-        errors = self.process.communicate(timeout=120)[1]
+        errors = self.process.communicate(timeout=300)[1]
         records = [json.loads(line) for line in self.path.read_text("utf-8").splitlines()]
         return records, errors
 
@@ -66,7 +66,7 @@ def trace_program(guest, folder, rounds, *words):
     with KmemEvents(guest, program.pid) as kmem:
         tracer = Tracer(guest, folder, "--pid", str(program.pid), *words)
         tracer.wait_armed()
-        guest.run(f"kill -USR1 {program.pid}", timeout=120)
+        guest.run(f"kill -USR1 {program.pid}", timeout=300)
         while "done" not in program.output():  # each look costs the guest events of its own
             assert program.alive(), program.output()
             time.sleep(2)
@@ -109,7 +109,7 @@ def test_requests_and_bulk_calls(case, pool, tmp_path):
         program.wait_output("^ready")
         tracer = Tracer(guest, tmp_path)
         tracer.wait_armed()
-        guest.run(f"kill -USR1 {program.pid}", timeout=120)
+        guest.run(f"kill -USR1 {program.pid}", timeout=300)
         while "done" not in program.output():
             time.sleep(2)
         for _ in range(15):  # kernels collect requests for some seconds
@@ -144,7 +144,7 @@ def test_nothing_stays_behind(case, pool):
             )
             time.sleep(0.1 + 0.13 * number)
             process.send_signal(kill)
-            output = process.communicate(timeout=30)
+            output = process.communicate(timeout=300)
             # By the signal when it came before the guest was asked for anything.
             assert process.returncode in (0, 128 + kill, -kill), output
             assert guest.run("cat /proc/slabinfo >/dev/null; ls -R /sys/kernel/slab >/dev/null; echo well").strip() == "well"

@@ -71,7 +71,7 @@ class Busy:
     def check(self):
         """All that came back was right, each kind had its turns, and the kernel has nothing to say."""
         self.guest.run(f"kill -USR1 {self.program.pid}")
-        self.program.wait_output(r"^bad", timeout=120)
+        self.program.wait_output(r"^bad", timeout=300)
         said = self.program.output()
         assert re.search(r"^bad 0$", said, re.MULTILINE), said
         turns = re.search(r"^done files (\d+) network (\d+) messages (\d+) processes (\d+)", said, re.MULTILINE)
@@ -128,7 +128,7 @@ def interrupt(guest, kill, delay):
     process = start(guest, "-s")
     time.sleep(delay)
     process.send_signal(kill)
-    errors = process.communicate(timeout=30)[1]
+    errors = process.communicate(timeout=300)[1]
     if kill == signal.SIGKILL:
         done = Program(guest).run("rescue")
         assert done.returncode == 0, done.stderr
@@ -176,7 +176,7 @@ def test_what_a_killed_tracer_leaves(case, pool, tmp_path):
         busy.check()
 
 
-def ended(process, timeout=60):
+def ended(process, timeout=300):
     """What a trace of an ended guest says: (status, output, lines of errors that are no progress)."""
     output, errors = process.communicate(timeout=timeout)
     return process.returncode, output, [line for line in errors.splitlines() if "per second" not in line]
@@ -237,7 +237,7 @@ def test_power_off_from_inside(case, pool, tmp_path):
     with pool.lend(case) as guest:
         process = traced(guest, tmp_path / "trace.db")
         with contextlib.suppress(GuestError):  # it may end before its shell does
-            guest.execute("echo o >/proc/sysrq-trigger", timeout=60)
+            guest.execute("echo o >/proc/sysrq-trigger", timeout=300)
         status, output, errors = ended(process)
         assert status == 0 and not errors and re.search(r"ended +the guest has ended", output), (output, errors)
         check_whole(tmp_path / "trace.db")

@@ -51,12 +51,12 @@ def test_double_free(case, pool, tmp_path):
             program.wait_output("^ready")
             tracer = Tracer(guest, folder, *words(program.pid))
             tracer.wait_armed()
-            guest.run(f"kill -USR1 {program.pid}", timeout=120)
-            program.wait_output("^sent", timeout=120)
+            guest.run(f"kill -USR1 {program.pid}", timeout=300)
+            program.wait_output("^sent", timeout=300)
             with Ram(guest) as ram:
                 twice = free_first_twice(ram, kind)
-            guest.run(f"kill -USR2 {program.pid}", timeout=120)
-            program.wait_output("^done", timeout=120)
+            guest.run(f"kill -USR2 {program.pid}", timeout=300)
+            program.wait_output("^done", timeout=300)
             records, errors = tracer.stop()
             assert tracer.process.returncode == 1, (name, errors)
             of_object = [

@@ -55,12 +55,12 @@ def trace_program(gdb, guest, program):
         if guest.is_running():
             break
         time.sleep(0.1)
-    guest.run(f"kill -USR1 {program.pid}", timeout=120)
+    guest.run(f"kill -USR1 {program.pid}", timeout=300)
     while "done" not in program.output():  # each look costs the guest events of its own
         assert program.alive(), program.output()
         time.sleep(2)
     gdb.interrupt()
-    text = gdb.wait(timeout=20)
+    text = gdb.wait(timeout=300)
     assert not guest.is_running()
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
@@ -122,7 +122,7 @@ def test_kobj_knows_the_past(case, pool, tmp_path):
     with pool.lend(case) as guest:
         guest.spawn("load").wait_output("^ready")
         with GdbSession(guest) as gdb:
-            gdb.run(f"dill trace 'load-pipes' -n 120 -o {path}", timeout=120)
+            gdb.run(f"dill trace 'load-pipes' -n 120 -o {path}", timeout=300)
             row = sqlite3.connect(path).execute(
                 "SELECT object FROM event WHERE object AND slab GROUP BY object ORDER BY count(*) DESC").fetchone()
             address = hex(row[0] % 2**64)

@@ -48,7 +48,7 @@ class StackTracer:
     def stop(self):
         """End it, and open what it wrote."""
         self.process.send_signal(signal.SIGINT)
-        errors = self.process.communicate(timeout=120)[1]
+        errors = self.process.communicate(timeout=300)[1]
         assert self.process.returncode == 0, errors
         return sqlite3.connect(self.path)
 
@@ -112,7 +112,7 @@ def test_equals_the_kernels_backtraces(case, pool, tmp_path):
         program.wait_output("^ready")
         with KmemEvents(guest, program.pid, stacks=True) as kmem:
             tracer = StackTracer(guest, program.pid, tmp_path / "trace.db")
-            guest.run(f"kill -USR1 {program.pid}", timeout=120)
+            guest.run(f"kill -USR1 {program.pid}", timeout=300)
             while "done" not in program.output():
                 assert program.alive(), program.output()
                 time.sleep(2)
@@ -135,7 +135,7 @@ def test_through_a_module(case, pool, tmp_path):
         pid = int(loader.wait_output(r"^ready (\d+)")[1])
         with KmemEvents(guest, pid, stacks=True) as kmem:
             tracer = StackTracer(guest, pid, tmp_path / "trace.db")
-            guest.run(f"kill -CONT {pid}", timeout=120)
+            guest.run(f"kill -CONT {pid}", timeout=300)
             while loader.alive():
                 time.sleep(2)
             trace = tracer.stop()

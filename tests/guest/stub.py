@@ -19,7 +19,7 @@ class Stub:
     def __init__(self, guest):
         self._guest = guest
         self._is_physical = False
-        self._socket = socket.create_connection(("127.0.0.1", guest.gdb_port), timeout=20)
+        self._socket = socket.create_connection(("127.0.0.1", guest.gdb_port), timeout=300)
         # Acknowledgement and next request are two small writes: else each waits for the other end's delayed ACK.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._bytes = b""

@@ -20,8 +20,8 @@ from .kernels import Kernel
 from .monitor import Monitor, MonitorGone
 from .qemu import QEMU, Qemu, megabytes, numa_arguments
 
-BOOT_TIMEOUT_S = 120
-RUN_TIMEOUT_S = 60
+BOOT_TIMEOUT_S = 300
+RUN_TIMEOUT_S = 300
 CONSOLE_TAIL_LINES = 40
 # Page-table isolation is off on this model (an AMD): append "pti=on" to have it.
 DEFAULT_CPU = "qemu64"
