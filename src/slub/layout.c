@@ -3,95 +3,11 @@
 
 #include <string.h>
 
-enum need { OPTIONAL, REQUIRED };
-
-/* One row of layout.def, for the resolver's loop. */
-struct row {
-	const char *id, *structs, *paths;
-	enum need need;
-	size_t offset; /* of the struct member in struct layout */
-};
-
-static const struct row rows[] = {
-#define MEMBER(id, structs, paths, need, note)                                                     \
-	{#id, structs, paths, need, offsetof(struct layout, id)},
+static const struct member_row rows[] = {
+#define MEMBER(id, structs, paths, need, note) MEMBER_ROW(layout, id, structs, paths, need),
 #include "slub/layout.def"
 #undef MEMBER
 };
-
-/* Copy the next '|'-separated word of *list into word; false at the end. */
-static bool next_word(const char **list, char *word, size_t size)
-{
-	if (!**list)
-		return false;
-
-	size_t length = strcspn(*list, "|");
-	size_t copied = length < size ? length : size - 1;
-
-	memcpy(word, *list, copied);
-	word[copied] = '\0';
-	*list += length + ((*list)[length] == '|');
-	return true;
-}
-
-static struct member from_place(const struct type_place *place)
-{
-	struct member member = {
-		.present = true,
-		.offset = (uint32_t)(place->bit_offset / 8),
-		.size = (uint32_t)place->size,
-	};
-
-	if (place->bit_size) {
-		member.bit_shift = place->bit_offset % 8;
-		member.bit_size = (uint8_t)(place->bit_size > 64 ? 64 : place->bit_size);
-		member.size = (member.bit_shift + member.bit_size + 7u) / 8;
-	}
-	return member;
-}
-
-static bool resolve(struct types *types, const struct row *row, struct member *ret)
-{
-	char name[64], path[64];
-	const char *structs = row->structs;
-
-	while (next_word(&structs, name, sizeof(name))) {
-		const char *paths = row->paths;
-		type_id id;
-
-		if (!types_has_struct(types, name, &id))
-			continue;
-		while (next_word(&paths, path, sizeof(path))) {
-			struct type_place place;
-
-			if (types_has_member(types, id, path, &place) &&
-			    place.bit_offset / 8 < UINT32_MAX && place.size < UINT32_MAX) {
-				*ret = from_place(&place);
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-static uint64_t struct_size(struct types *types, const char *names)
-{
-	char name[64];
-
-	while (next_word(&names, name, sizeof(name))) {
-		struct type type;
-		type_id id;
-
-		if (!types_has_struct(types, name, &id))
-			continue;
-		struct dill_error *error = types_get(types, id, &type);
-
-		if (!error)
-			return type.size;
-		dill_error_free(error);
-	}
-	return 0;
-}
 
 static bool enumerator(struct types *types, const char *name, int64_t *ret)
 {
@@ -272,53 +188,36 @@ static struct dill_error *resolve_nodes(struct types *types, struct layout *layo
 
 struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 {
+	const struct member_row *missing;
 	struct types *types;
 
 	TRY(kernel_types(kernel, &types));
 	*ret = (struct layout){0};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct member member = {0};
-
-		if (!resolve(types, &rows[i], &member) && rows[i].need == REQUIRED)
-			return dill_error_new(DILL_ERROR_UNSUPPORTED,
-					      "this kernel has no struct %s with a member %s: its "
-					      "slab allocator is not "
-					      "SLUB, or newer than dill",
-					      rows[i].structs, rows[i].paths);
-		memcpy((char *)ret + rows[i].offset, &member, sizeof(member));
-	}
-	ret->cache_struct_size = struct_size(types, "kmem_cache");
-	ret->cpu_struct_size = struct_size(types, "kmem_cache_cpu");
-	ret->node_struct_size = struct_size(types, "kmem_cache_node");
-	ret->slab_struct_size = struct_size(types, "slab|page");
-	ret->barn_struct_size = struct_size(types, "node_barn");
-	ret->track_struct_size = struct_size(types, "track");
-	ret->qlist_struct_size = struct_size(types, "qlist_head");
-	ret->kasan_track_struct_size = struct_size(types, "kasan_track");
-	ret->ring_entry_struct_size = struct_size(types, "kasan_stack_ring_entry");
-	ret->krw_struct_size = struct_size(types, "kfree_rcu_cpu_work");
-	ret->ext_struct_size = struct_size(types, "slabobj_ext");
-	ret->kfence_struct_size = struct_size(types, "kfence_metadata");
+	missing =
+		members_resolve(members_of_types(types), rows, sizeof(rows) / sizeof(rows[0]), ret);
+	if (missing)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "this kernel has no struct %s with a member %s: its slab "
+				      "allocator is not SLUB, or newer than dill",
+				      missing->structs, missing->paths);
+	ret->cache_struct_size = members_struct_size(types, "kmem_cache");
+	ret->cpu_struct_size = members_struct_size(types, "kmem_cache_cpu");
+	ret->node_struct_size = members_struct_size(types, "kmem_cache_node");
+	ret->slab_struct_size = members_struct_size(types, "slab|page");
+	ret->barn_struct_size = members_struct_size(types, "node_barn");
+	ret->track_struct_size = members_struct_size(types, "track");
+	ret->qlist_struct_size = members_struct_size(types, "qlist_head");
+	ret->kasan_track_struct_size = members_struct_size(types, "kasan_track");
+	ret->ring_entry_struct_size = members_struct_size(types, "kasan_stack_ring_entry");
+	ret->krw_struct_size = members_struct_size(types, "kfree_rcu_cpu_work");
+	ret->ext_struct_size = members_struct_size(types, "slabobj_ext");
+	ret->kfence_struct_size = members_struct_size(types, "kfence_metadata");
 	TRY(resolve_nodes(types, ret));
 	TRY(resolve_slab_mark(types, ret));
 	resolve_reserve_mark(types, ret);
 	resolve_large_mark(types, ret);
 	resolve_counters(types, ret);
 	return resolve_flags(types, ret);
-}
-
-uint64_t member_get(struct member member, struct span bytes)
-{
-	uint64_t value = 0;
-
-	if (!member.present || member.size > sizeof(value) ||
-	    !span_holds(bytes, member.offset, member.size))
-		return 0;
-	memcpy(&value, bytes.data + member.offset, member.size);
-	if (member.bit_size)
-		value = value >> member.bit_shift &
-			(member.bit_size == 64 ? UINT64_MAX : (UINT64_C(1) << member.bit_size) - 1);
-	return value;
 }
 
 uint64_t layout_flag(const struct layout *layout, const char *name)

@@ -3,15 +3,7 @@
 #define SLUB_LAYOUT_H
 
 #include "kernel/kernel.h"
-
-/** Where a member lies in its structure. */
-struct member {
-	bool present;
-	uint8_t bit_shift; /**< of a bit-field within its bytes */
-	uint8_t bit_size;  /**< 0 = no bit-field */
-	uint32_t offset;   /**< bytes */
-	uint32_t size;	   /**< bytes of the member's type, or that hold the bit-field */
-};
+#include "types/members.h"
 
 /** How a slab's head page is recognised (include/linux/page-flags.h). */
 enum slab_mark {
@@ -76,12 +68,6 @@ struct layout {
  * kernel newer than dill), with its name; what the types failed with
  */
 DILL_MUST_CHECK struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret);
-
-/**
- * The value of a member in a copy of its structure, at most 8 bytes, zero-extended; 0 when the
- * member is absent or lies outside of @p bytes.
- */
-uint64_t member_get(struct member member, struct span bytes);
 
 /** Bits of the flags named @p name ("RED_ZONE"), 0 when this kernel does not know it. */
 uint64_t layout_flag(const struct layout *layout, const char *name);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "types/members.h"
+
+#include <string.h>
+
+/* Copy the next '|'-separated word of *list into word; false at the end. */
+static bool next_word(const char **list, char *word, size_t size)
+{
+	if (!**list)
+		return false;
+
+	size_t length = strcspn(*list, "|");
+	size_t copied = length < size ? length : size - 1;
+
+	memcpy(word, *list, copied);
+	word[copied] = '\0';
+	*list += length + ((*list)[length] == '|');
+	return true;
+}
+
+static struct member from_place(const struct type_place *place)
+{
+	struct member member = {
+		.present = true,
+		.offset = (uint32_t)(place->bit_offset / 8),
+		.size = (uint32_t)place->size,
+	};
+
+	if (place->bit_size) {
+		member.bit_shift = place->bit_offset % 8;
+		member.bit_size = (uint8_t)(place->bit_size > 64 ? 64 : place->bit_size);
+		member.size = (member.bit_shift + member.bit_size + 7u) / 8;
+	}
+	return member;
+}
+
+static bool find_in_types(void *context, const struct member_row *row, struct member *ret)
+{
+	struct types *types = context;
+	char name[64], path[64];
+	const char *structs = row->structs;
+
+	while (next_word(&structs, name, sizeof(name))) {
+		const char *paths = row->paths;
+		type_id id;
+
+		if (!types_has_struct(types, name, &id))
+			continue;
+		while (next_word(&paths, path, sizeof(path))) {
+			struct type_place place;
+
+			if (types_has_member(types, id, path, &place) &&
+			    place.bit_offset / 8 < UINT32_MAX && place.size < UINT32_MAX) {
+				*ret = from_place(&place);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+struct member_source members_of_types(struct types *types)
+{
+	return (struct member_source){find_in_types, types};
+}
+
+const struct member_row *members_resolve(struct member_source source, const struct member_row *rows,
+					 size_t count, void *room)
+{
+	const struct member_row *missing = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		struct member member = {0};
+
+		if (!source.find(source.context, &rows[i], &member) && !missing &&
+		    rows[i].need == MEMBER_REQUIRED)
+			missing = &rows[i];
+		memcpy((char *)room + rows[i].field, &member, sizeof(member));
+	}
+	return missing;
+}
+
+uint64_t members_struct_size(struct types *types, const char *names)
+{
+	char name[64];
+
+	while (next_word(&names, name, sizeof(name))) {
+		struct dill_error *error;
+		struct type type;
+		type_id id;
+
+		if (!types_has_struct(types, name, &id))
+			continue;
+		error = types_get(types, id, &type);
+		if (!error)
+			return type.size;
+		dill_error_free(error);
+	}
+	return 0;
+}
+
+uint64_t member_get(struct member member, struct span bytes)
+{
+	uint64_t value = 0;
+
+	if (!member.present || member.size > sizeof(value) ||
+	    !span_holds(bytes, member.offset, member.size))
+		return 0;
+	memcpy(&value, bytes.data + member.offset, member.size);
+	if (member.bit_size)
+		value = value >> member.bit_shift &
+			(member.bit_size == 64 ? UINT64_MAX : (UINT64_C(1) << member.bit_size) - 1);
+	return value;
+}
