@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum need { OPTIONAL, REQUIRED };
+
 static const struct member_row rows[] = {
 #define MEMBER(id, structs, paths, need, note) MEMBER_ROW(layout, id, structs, paths, need),
 #include "slub/layout.def"
@@ -193,8 +195,8 @@ struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 
 	TRY(kernel_types(kernel, &types));
 	*ret = (struct layout){0};
-	missing =
-		members_resolve(members_of_types(types), rows, sizeof(rows) / sizeof(rows[0]), ret);
+	members_resolve(members_of_types(types), rows, sizeof(rows) / sizeof(rows[0]), ret);
+	missing = members_missing(rows, sizeof(rows) / sizeof(rows[0]), ret, REQUIRED);
 	if (missing)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "this kernel has no struct %s with a member %s: its slab "

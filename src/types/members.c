@@ -64,20 +64,28 @@ struct member_source members_of_types(struct types *types)
 	return (struct member_source){find_in_types, types};
 }
 
-const struct member_row *members_resolve(struct member_source source, const struct member_row *rows,
-					 size_t count, void *room)
+void members_resolve(struct member_source source, const struct member_row *rows, size_t count,
+		     void *room)
 {
-	const struct member_row *missing = NULL;
-
 	for (size_t i = 0; i < count; i++) {
 		struct member member = {0};
 
-		if (!source.find(source.context, &rows[i], &member) && !missing &&
-		    rows[i].need == MEMBER_REQUIRED)
-			missing = &rows[i];
+		source.find(source.context, &rows[i], &member);
 		memcpy((char *)room + rows[i].field, &member, sizeof(member));
 	}
-	return missing;
+}
+
+const struct member_row *members_missing(const struct member_row *rows, size_t count,
+					 const void *room, unsigned need)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct member member;
+
+		memcpy(&member, (const char *)room + rows[i].field, sizeof(member));
+		if (rows[i].need == need && !member.present)
+			return &rows[i];
+	}
+	return NULL;
 }
 
 uint64_t members_struct_size(struct types *types, const char *names)

@@ -20,21 +20,19 @@ struct member {
 	uint32_t size;	   /**< bytes of the member's type, or that hold the bit-field */
 };
 
-enum member_need { MEMBER_OPTIONAL, MEMBER_REQUIRED };
-
 /** One row of a room's table. */
 struct member_row {
 	const char *id;
 	const char *structs; /**< names in order of preference, separated by '|' */
 	const char *paths;   /**< member paths in order of preference, separated by '|' */
-	enum member_need need;
-	size_t field; /**< offset of its struct member in the room's struct */
+	unsigned need;	     /**< who cannot do without it, a number of the room's; 0 = nobody */
+	size_t field;	     /**< offset of its struct member in the room's struct */
 };
 
 /** The row of @p id in @p room, a struct's tag. */
 #define MEMBER_ROW(room, member, structs_, paths_, need_)                                          \
 	{                                                                                          \
-		.id = #member, .structs = structs_, .paths = paths_, .need = MEMBER_##need_,       \
+		.id = #member, .structs = structs_, .paths = paths_, .need = need_,                \
 		.field = offsetof(struct room, member)                                             \
 	}
 
@@ -48,13 +46,13 @@ struct member_source {
 /** The source that these types are; they must outlive it. */
 struct member_source members_of_types(struct types *types);
 
-/**
- * Fill a room's struct, row by row.
- * @param room  filled; its other fields are left alone
- * @return the first row that is required and missing, NULL when there is none
- */
-const struct member_row *members_resolve(struct member_source source, const struct member_row *rows,
-					 size_t count, void *room);
+/** Fill a room's struct, row by row; its other fields are left alone. */
+void members_resolve(struct member_source source, const struct member_row *rows, size_t count,
+		     void *room);
+
+/** The first row that @p need cannot do without and that was not found; NULL when there is none. */
+const struct member_row *members_missing(const struct member_row *rows, size_t count,
+					 const void *room, unsigned need);
 
 /**
  * Size of the first struct that exists.
