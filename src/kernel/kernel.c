@@ -390,3 +390,17 @@ struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
 	*ret = kernel->types;
 	return NULL;
 }
+
+struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
+				  const struct kernel_members **ret)
+{
+	if (!kernel->has_members) {
+		struct types *types;
+
+		TRY(kernel_types(kernel, &types));
+		kernel_members_resolve(types, &kernel->members);
+		kernel->has_members = true;
+	}
+	*ret = &kernel->members;
+	return kernel_members_need(*ret, need);
+}

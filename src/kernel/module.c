@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "kernel/offsets.h"
+#include "kernel/members.h"
 
 #define MODULES_MAX 4096
 #define PARTS_MAX   16u
@@ -18,46 +18,43 @@ struct layout {
 };
 
 /* Since 6.4 (ac3b43283923) an array of parts; before that two of them with names. */
-static bool find_parts(struct types *types, type_id module, struct layout *ret)
+static bool find_parts(const struct kernel_members *m, struct layout *ret)
 {
-	struct type_place array, first, second, base, size;
-	bool many = types_has_member(types, module, "mem", &array) &&
-		    types_has_member(types, module, "mem[0]", &first) &&
-		    types_has_member(types, module, "mem[0].base", &base) &&
-		    types_has_member(types, module, "mem[0].size", &size) && first.size;
+	struct member first, base, size;
 
-	if (many) {
+	if (m->module_mem.present && m->module_mem_part.present && m->module_mem_part.size) {
+		first = m->module_mem_part;
+		base = m->module_mem_base;
+		size = m->module_mem_size;
 		ret->part_size = first.size;
-		ret->part_count = (uint32_t)(array.size / first.size);
+		ret->part_count = m->module_mem.size / first.size;
 	} else {
-		if (!types_has_member(types, module, "core_layout", &first) ||
-		    !types_has_member(types, module, "init_layout", &second) ||
-		    !types_has_member(types, module, "core_layout.base", &base) ||
-		    !types_has_member(types, module, "core_layout.size", &size))
+		if (!m->module_core.present || !m->module_init.present)
 			return false;
-		ret->part_size = (second.bit_offset - first.bit_offset) / 8;
+		first = m->module_core;
+		base = m->module_core_base;
+		size = m->module_core_size;
+		ret->part_size = (uint64_t)m->module_init.offset - first.offset;
 		ret->part_count = 2;
 	}
-	ret->parts = first.bit_offset / 8;
-	ret->base = base.bit_offset / 8 - ret->parts;
-	ret->size = size.bit_offset / 8 - ret->parts;
+	ret->parts = first.offset;
+	ret->base = base.offset - ret->parts;
+	ret->size = size.offset - ret->parts;
 	if (ret->part_count > PARTS_MAX)
 		ret->part_count = PARTS_MAX;
-	return true;
+	return base.present && size.present;
 }
 
-static struct dill_error *find_layout(struct types *types, struct layout *ret)
+static struct dill_error *find_layout(struct kernel *kernel, struct layout *ret)
 {
-	const struct offset_request requests[] = {
-		{"module", {"list"}, &ret->list},
-		{"module", {"name"}, &ret->name},
-	};
-	type_id id;
+	const struct kernel_members *members;
 
-	if (!types_has_struct(types, "module", &id) || !kernel_offsets(types, requests, 2) ||
-	    !find_parts(types, id, ret))
+	TRY(kernel_members(kernel, NEED_MODULES, &members));
+	ret->list = members->module_list.offset;
+	ret->name = members->module_name.offset;
+	if (!find_parts(members, ret))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "this kernel's types do not describe modules");
+				      "this kernel's types do not describe the parts of modules");
 	return NULL;
 }
 
@@ -124,20 +121,16 @@ static struct dill_error *walk(struct kernel *kernel, const struct layout *layou
 struct dill_error *modules_each(struct kernel *kernel, module_visitor visit, void *context)
 {
 	struct layout layout = {0};
-	struct types *types;
 
-	TRY(kernel_types(kernel, &types));
-	TRY(find_layout(types, &layout));
+	TRY(find_layout(kernel, &layout));
 	return walk(kernel, &layout, visit, context);
 }
 
 struct dill_error *module_find(struct kernel *kernel, dill_virt address, struct module_place *ret)
 {
 	struct lookup lookup = {.kernel = kernel, .address = address, .ret = ret};
-	struct types *types;
 
 	*ret = (struct module_place){0};
-	TRY(kernel_types(kernel, &types));
-	TRY(find_layout(types, &lookup.layout));
+	TRY(find_layout(kernel, &lookup.layout));
 	return walk(kernel, &lookup.layout, look_visited, &lookup);
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/members.h"
 #include "kernel/module.h"
-#include "kernel/offsets.h"
 #include "kernel/region.h"
 
 /* KSYM_NAME_LEN, 128 before 6.1. */
@@ -34,26 +34,23 @@ struct table {
 static struct dill_error *find_table(struct kernel *kernel, dill_virt module, struct table *ret,
 				     bool *ret_found)
 {
-	uint64_t table_at, symbols_at, names_at, count_at;
-	const struct offset_request requests[] = {
-		{"module", {"kallsyms"}, &table_at},
-		{"mod_kallsyms", {"symtab"}, &symbols_at},
-		{"mod_kallsyms", {"strtab"}, &names_at},
-		{"mod_kallsyms", {"num_symtab"}, &count_at},
-	};
-	struct types *types;
+	const struct kernel_members *members;
+	struct dill_error *error;
 	dill_virt table;
 
 	*ret_found = false;
-	TRY(kernel_types(kernel, &types));
-	if (!kernel_offsets(types, requests, sizeof(requests) / sizeof(*requests)))
+	error = kernel_members(kernel, NEED_MODULE_SYMBOLS, &members);
+	if (error && dill_error_code(error) == DILL_ERROR_UNSUPPORTED) {
+		dill_error_free(error);
 		return NULL;
-	TRY(kernel_read_u64(kernel, module + table_at, &table));
+	}
+	TRY(error);
+	TRY(kernel_read_u64(kernel, module + members->module_symbols.offset, &table));
 	if (!table)
 		return NULL;
-	TRY(kernel_read_u64(kernel, table + symbols_at, &ret->symbols));
-	TRY(kernel_read_u64(kernel, table + names_at, &ret->names));
-	TRY(kernel_read_u32(kernel, table + count_at, &ret->count));
+	TRY(kernel_read_u64(kernel, table + members->symbols_table.offset, &ret->symbols));
+	TRY(kernel_read_u64(kernel, table + members->symbols_names.offset, &ret->names));
+	TRY(kernel_read_u32(kernel, table + members->symbols_count.offset, &ret->count));
 	*ret_found = ret->symbols && ret->names && ret->count <= SYMBOLS_MAX;
 	return NULL;
 }

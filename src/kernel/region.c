@@ -162,24 +162,20 @@ const char *kernel_special_value(uint64_t value, struct arena *arena)
 static struct dill_error *percpu_used(struct kernel *kernel, uint64_t statics, uint64_t *ret)
 {
 	dill_virt variable, chunk, base, first;
-	struct type_place base_place, pages_place;
-	struct types *types;
+	const struct kernel_members *members;
 	uint32_t pages;
-	type_id id;
 
 	*ret = statics;
 	if (!kernel_has_symbol(kernel, "pcpu_first_chunk", &variable) ||
 	    !kernel_has_symbol(kernel, "pcpu_base_addr", &first))
 		return NULL;
-	TRY(kernel_types(kernel, &types));
-	if (!types_has_struct(types, "pcpu_chunk", &id) ||
-	    !types_has_member(types, id, "base_addr", &base_place) ||
-	    !types_has_member(types, id, "nr_pages", &pages_place))
+	TRY(kernel_members(kernel, NEED_NONE, &members));
+	if (!members->chunk_base.present || !members->chunk_pages.present)
 		return NULL;
 	TRY(kernel_read_u64(kernel, variable, &chunk));
 	TRY(kernel_read_u64(kernel, first, &first));
-	TRY(kernel_read_u64(kernel, chunk + base_place.bit_offset / 8, &base));
-	TRY(kernel_read_u32(kernel, chunk + pages_place.bit_offset / 8, &pages));
+	TRY(kernel_read_u64(kernel, chunk + members->chunk_base.offset, &base));
+	TRY(kernel_read_u32(kernel, chunk + members->chunk_pages.offset, &pages));
 	/* Forged: units are some MiB at most. */
 	if (base >= first && base - first < (UINT64_C(1) << 30) && pages < (1u << 18) &&
 	    base - first + (uint64_t)pages * DILL_PAGE_SIZE > statics)

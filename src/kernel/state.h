@@ -5,6 +5,7 @@
 #include "kernel/image.h"
 #include "kernel/image_file.h"
 #include "kernel/kernel.h"
+#include "kernel/members.h"
 #include "kernel/pagetable.h"
 #include "kernel/symbol_table.h"
 #include "kernel/vmcoreinfo.h"
@@ -57,6 +58,8 @@ struct kernel {
 	struct cpus cpus;
 	struct memory_map map;
 	struct page_layout page_layout;
+	struct kernel_members members;
+	bool has_members;
 	struct kernel_facts facts;
 	char *banner, *symbols_how; /**< owned texts of the facts */
 	struct image_file *file;    /**< the user's; NULL when there is none */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/vmap.h"
 
-#include "kernel/offsets.h"
+#include "kernel/members.h"
 
 /* Nodes of a red-black tree from the root down; 2^64 leaves have a depth of 128. */
 #define TREE_DEPTH_MAX 128
@@ -10,53 +10,25 @@
 
 struct finder {
 	struct kernel *kernel;
-	uint64_t start, end, node, vm;			/* of struct vmap_area */
-	uint64_t left, right;				/* of struct rb_node */
-	uint64_t vm_addr, vm_size, vm_pages, vm_caller; /* of struct vm_struct */
-	uint32_t pages_size;
+	const struct kernel_members *members;
 };
-
-static struct dill_error *find_layout(struct types *types, struct finder *finder)
-{
-	const struct offset_request requests[] = {
-		{"vmap_area", {"va_start"}, &finder->start},
-		{"vmap_area", {"va_end"}, &finder->end},
-		{"vmap_area", {"rb_node"}, &finder->node},
-		{"vmap_area", {"vm"}, &finder->vm},
-		{"rb_node", {"rb_left"}, &finder->left},
-		{"rb_node", {"rb_right"}, &finder->right},
-		{"vm_struct", {"addr"}, &finder->vm_addr},
-		{"vm_struct", {"size"}, &finder->vm_size},
-		{"vm_struct", {"nr_pages"}, &finder->vm_pages},
-		{"vm_struct", {"caller"}, &finder->vm_caller},
-	};
-	struct type_place pages;
-	type_id id;
-
-	if (!kernel_offsets(types, requests, sizeof(requests) / sizeof(*requests)) ||
-	    !types_has_struct(types, "vm_struct", &id) ||
-	    !types_has_member(types, id, "nr_pages", &pages))
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "this kernel's types do not describe vmalloc areas");
-	finder->pages_size = (uint32_t)pages.size;
-	return NULL;
-}
 
 static struct dill_error *read_vm(struct finder *finder, dill_virt vm, struct vmap *ret)
 {
+	const struct kernel_members *m = finder->members;
 	struct kernel *kernel = finder->kernel;
 	dill_virt start;
 	uint32_t pages;
 
-	TRY(kernel_read_u64(kernel, vm + finder->vm_addr, &start));
+	TRY(kernel_read_u64(kernel, vm + m->vm_addr.offset, &start));
 	/* What no vm_struct is has another address there. */
 	if (start != ret->start)
 		return NULL;
 	ret->has_vm = true;
-	TRY(kernel_read_u64(kernel, vm + finder->vm_caller, &ret->caller));
-	if (finder->pages_size == 8)
-		return kernel_read_u64(kernel, vm + finder->vm_pages, &ret->pages);
-	TRY(kernel_read_u32(kernel, vm + finder->vm_pages, &pages));
+	TRY(kernel_read_u64(kernel, vm + m->vm_caller.offset, &ret->caller));
+	if (m->vm_pages.size == 8)
+		return kernel_read_u64(kernel, vm + m->vm_pages.offset, &ret->pages);
+	TRY(kernel_read_u32(kernel, vm + m->vm_pages.offset, &pages));
 	ret->pages = pages;
 	return NULL;
 }
@@ -65,7 +37,7 @@ static struct dill_error *read_area(struct finder *finder, dill_virt area, struc
 {
 	dill_virt vm;
 
-	TRY(kernel_read_u64(finder->kernel, area + finder->vm, &vm));
+	TRY(kernel_read_u64(finder->kernel, area + finder->members->area_vm.offset, &vm));
 	if (!vm)
 		return NULL;
 
@@ -82,24 +54,25 @@ static struct dill_error *read_area(struct finder *finder, dill_virt area, struc
 static struct dill_error *find_in_tree(struct finder *finder, dill_virt root, dill_virt address,
 				       struct vmap *ret)
 {
+	const struct kernel_members *m = finder->members;
 	struct kernel *kernel = finder->kernel;
 	dill_virt node;
 
 	TRY(kernel_read_u64(kernel, root, &node));
 	for (int depth = 0; node; depth++) {
-		dill_virt area = node - finder->node, start, end;
+		dill_virt area = node - m->area_node.offset, start, end;
 
 		if (depth == TREE_DEPTH_MAX)
 			return dill_error_new(DILL_ERROR_BAD_DATA,
 					      "the tree of vmalloc areas has no end");
-		TRY(kernel_read_u64(kernel, area + finder->start, &start));
-		TRY(kernel_read_u64(kernel, area + finder->end, &end));
+		TRY(kernel_read_u64(kernel, area + m->area_start.offset, &start));
+		TRY(kernel_read_u64(kernel, area + m->area_end.offset, &end));
 		if (address >= start && address < end) {
 			*ret = (struct vmap){.found = true, .start = start, .size = end - start};
 			return read_area(finder, area, ret);
 		}
-		TRY(kernel_read_u64(kernel, node + (address < start ? finder->left : finder->right),
-				    &node));
+		TRY(kernel_read_u64(
+			kernel, node + (address < start ? m->rb_left : m->rb_right).offset, &node));
 	}
 	return NULL;
 }
@@ -108,14 +81,13 @@ static struct dill_error *find_in_tree(struct finder *finder, dill_virt root, di
 static struct dill_error *find_in_nodes(struct finder *finder, struct types *types,
 					dill_virt variable, dill_virt address, struct vmap *ret)
 {
-	uint64_t busy;
-	const struct offset_request requests[] = {{"vmap_node", {"busy.root.rb_node"}, &busy}};
+	struct member busy = finder->members->areas_busy;
 	dill_virt nodes, counter;
 	struct type type;
 	uint32_t count;
 	type_id id;
 
-	if (!kernel_offsets(types, requests, 1) || !types_has_struct(types, "vmap_node", &id) ||
+	if (!busy.present || !types_has_struct(types, "vmap_node", &id) ||
 	    !kernel_has_symbol(finder->kernel, "nr_vmap_nodes", &counter))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "this kernel's types do not describe vmalloc areas");
@@ -123,7 +95,7 @@ static struct dill_error *find_in_nodes(struct finder *finder, struct types *typ
 	TRY(kernel_read_u64(finder->kernel, variable, &nodes));
 	TRY(kernel_read_u32(finder->kernel, counter, &count));
 	for (uint32_t i = 0; i < count && i < TREES_MAX && !ret->found; i++)
-		TRY(find_in_tree(finder, nodes + i * type.size + busy, address, ret));
+		TRY(find_in_tree(finder, nodes + i * type.size + busy.offset, address, ret));
 	return NULL;
 }
 
@@ -135,7 +107,7 @@ struct dill_error *vmap_find(struct kernel *kernel, dill_virt address, struct vm
 
 	*ret = (struct vmap){0};
 	TRY(kernel_types(kernel, &types));
-	TRY(find_layout(types, &finder));
+	TRY(kernel_members(kernel, NEED_AREAS, &finder.members));
 	if (kernel_has_symbol(kernel, "vmap_nodes", &variable))
 		return find_in_nodes(&finder, types, variable, address, ret);
 	if (kernel_has_symbol(kernel, "vmap_area_root", &variable))

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "btf_image.h"
+#include "kernel/members.h"
 #include "kernel/module_symbol.h"
 #include "kernel/region.h"
 
@@ -84,6 +85,17 @@ struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
 	(void)kernel;
 	*ret = types;
 	return NULL;
+}
+
+struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
+				  const struct kernel_members **ret)
+{
+	static struct kernel_members members;
+
+	(void)kernel;
+	kernel_members_resolve(types, &members);
+	*ret = &members;
+	return kernel_members_need(&members, need);
 }
 
 struct dill_error *kernel_symbol(struct kernel *kernel, const char *name, dill_virt *ret)

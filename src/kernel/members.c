@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/members.h"
+
+static const struct member_row rows[] = {
+#define MEMBER(id, structs, paths, need, note) MEMBER_ROW(kernel_members, id, structs, paths, need),
+#include "kernel/members.def"
+#undef MEMBER
+};
+
+#define ROWS (sizeof(rows) / sizeof(*rows))
+
+void kernel_members_resolve(struct types *types, struct kernel_members *ret)
+{
+	members_resolve(members_of_types(types), rows, ROWS, ret);
+}
+
+struct dill_error *kernel_members_need(const struct kernel_members *members, enum kernel_need need)
+{
+	static const char *const whats[] = {
+		[NEED_TASKS] = "tasks",
+		[NEED_MODULES] = "modules",
+		[NEED_MODULE_SYMBOLS] = "symbols of modules",
+		[NEED_AREAS] = "vmalloc areas",
+		[NEED_CLOCK] = "clocks",
+		[NEED_XARRAY] = "XArrays",
+	};
+	const struct member_row *missing = need ? members_missing(rows, ROWS, members, need) : NULL;
+
+	if (!missing)
+		return NULL;
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "this kernel's types do not describe %s: there is no struct %s with "
+			      "a member %s",
+			      whats[need], missing->structs, missing->paths);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KERNEL_MEMBERS_H
+#define KERNEL_MEMBERS_H
+
+#include "kernel/kernel.h"
+#include "types/members.h"
+
+/** Readers of the kernel's structures that need all of some members. */
+enum kernel_need {
+	NEED_NONE,
+	NEED_TASKS,
+	NEED_MODULES,
+	NEED_MODULE_SYMBOLS,
+	NEED_AREAS,
+	NEED_CLOCK,
+	NEED_XARRAY,
+};
+
+/** Where the members lie that the kernel room reads: members.def. */
+struct kernel_members {
+#define MEMBER(id, structs, paths, need, note) struct member id;
+#include "kernel/members.def"
+#undef MEMBER
+};
+
+/**
+ * The members of a kernel.
+ * @param ret  the kernel's
+ * @return NULL; UNSUPPORTED when a member is missing that @p need cannot do without; what the types
+ * failed with
+ */
+DILL_MUST_CHECK struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
+						  const struct kernel_members **ret);
+
+/** The two halves of kernel_members(): all members, from types; whether those of a reader are
+ * there.
+ */
+void kernel_members_resolve(struct types *types, struct kernel_members *ret);
+DILL_MUST_CHECK struct dill_error *kernel_members_need(const struct kernel_members *members,
+						       enum kernel_need need);
+
+#endif
