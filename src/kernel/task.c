@@ -6,6 +6,46 @@
 /* Tasks whose members are fetched together. */
 #define BATCH 256
 
+/* --- where they are --- */
+
+static struct dill_error *find_pid_table(struct tasks *tasks)
+{
+	const struct kernel_members *m = tasks->members;
+	struct dill_error *error;
+	dill_virt namespace;
+
+	if (!m->pid_numbers.present || !m->pid_tasks.present || !m->task_pid_link.present ||
+	    !kernel_has_symbol(tasks->kernel, "init_pid_ns", &namespace))
+		return NULL;
+	error = xarray_layout_find(tasks->kernel, &tasks->xarray);
+	if (error && error_is_fatal(error))
+		return error;
+	tasks->has_pid_table = !error;
+	dill_error_free(error);
+	tasks->pid_table = namespace + m->pid_numbers.offset;
+	return NULL;
+}
+
+struct dill_error *tasks_new(struct kernel *kernel, struct tasks **ret)
+{
+	_cleanup_(tasks_freep)
+	struct tasks *tasks = calloc(1, sizeof(*tasks));
+
+	if (!tasks)
+		return error_no_memory();
+	tasks->kernel = kernel;
+	TRY(kernel_members(kernel, NEED_TASKS, &tasks->members));
+	TRY(kernel_symbol(kernel, "init_task", &tasks->init_task));
+	TRY(find_pid_table(tasks));
+	*ret = steal(tasks);
+	return NULL;
+}
+
+void tasks_free(struct tasks *tasks)
+{
+	free(tasks);
+}
+
 /* --- reading ahead --- */
 
 /*
@@ -14,7 +54,7 @@
  */
 static struct dill_error *prefetch_by_pid_table(const struct tasks *tasks)
 {
-	const struct task_layout *layout = &tasks->layout;
+	const struct kernel_members *m = tasks->members;
 	struct xarray_entries pids = {0};
 	struct dill_error *error;
 	uint64_t head;
@@ -30,11 +70,11 @@ static struct dill_error *prefetch_by_pid_table(const struct tasks *tasks)
 	for (size_t i = 0; !error && i < pids.found.count; i++) {
 		uint64_t link;
 
-		error = kernel_read_u64(tasks->kernel,
-					pids.found.items[i] + layout->pid_tasks.offset, &link);
+		error = kernel_read_u64(tasks->kernel, pids.found.items[i] + m->pid_tasks.offset,
+					&link);
 		if (!error && is_kernel_pointer(link))
 			pids.found.items[count++] =
-				link - layout->pid_link.offset + layout->tasks_next.offset;
+				link - m->task_pid_link.offset + m->task_next.offset;
 		(void)forgive(&error);
 	}
 	if (!error)
@@ -48,18 +88,18 @@ static struct dill_error *prefetch_by_pid_table(const struct tasks *tasks)
 static struct dill_error *prefetch_tasks(const struct tasks *tasks, const dill_virt *addresses,
 					 size_t count, enum task_scope scope)
 {
-	const struct task_layout *layout = &tasks->layout;
+	const struct kernel_members *m = tasks->members;
 	const struct member *members[] = {
-		&layout->pid,	&layout->tgid, &layout->comm,	    &layout->parent,
-		&layout->state, &layout->cpu,  &layout->exit_state, &layout->stack,
-		&layout->mm,	&layout->cred, &layout->signal,
+		&m->task_pid,	&m->task_tgid, &m->task_comm,	    &m->task_parent,
+		&m->task_state, &m->task_cpu,  &m->task_exit_state, &m->task_stack,
+		&m->task_mm,	&m->task_cred, &m->task_signal,
 	};
 	_cleanup_(addresses_deinitp)
 	struct addresses wanted = {0};
 
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < sizeof(members) / sizeof(*members); j++)
-			if (members[j]->found)
+			if (members[j]->present)
 				TRY(array_push(&wanted.found, addresses[i] + members[j]->offset));
 	TRY(kernel_prefetch(tasks->kernel, wanted.found.items, wanted.found.count));
 
@@ -68,16 +108,16 @@ static struct dill_error *prefetch_tasks(const struct tasks *tasks, const dill_v
 		struct dill_error *error;
 		uint64_t pointer;
 
-		error = task_read_member(tasks, addresses[i], &layout->cred, &pointer);
+		error = task_read_member(tasks, addresses[i], &m->task_cred, &pointer);
 		if (!error)
-			TRY(array_push(&wanted.found, pointer + layout->uid.offset));
+			TRY(array_push(&wanted.found, pointer + m->cred_uid.offset));
 		(void)forgive(&error);
 		TRY(error);
 		error = scope == TASK_SCOPE_THREADS
-				? task_read_member(tasks, addresses[i], &layout->signal, &pointer)
+				? task_read_member(tasks, addresses[i], &m->task_signal, &pointer)
 				: NULL;
 		if (!error && scope == TASK_SCOPE_THREADS)
-			TRY(array_push(&wanted.found, pointer + layout->head_next.offset));
+			TRY(array_push(&wanted.found, pointer + m->signal_next.offset));
 		(void)forgive(&error);
 		TRY(error);
 	}
@@ -97,7 +137,7 @@ static struct dill_error *visit(struct tasks *tasks, dill_virt address,
 					       .kind = TASK_FINDING_UNREADABLE,
 					       .text = "a member cannot be read",
 					       .task = address,
-					       .address = address + tasks->layout.pid.offset,
+					       .address = address + tasks->members->task_pid.offset,
 				       });
 	TRY(error);
 	return visitor->task(visitor->context, &task);
@@ -107,20 +147,20 @@ static struct dill_error *visit(struct tasks *tasks, dill_virt address,
 static struct dill_error *visit_other_threads(struct tasks *tasks, dill_virt leader,
 					      const struct task_visitor *visitor)
 {
-	const struct task_layout *layout = &tasks->layout;
+	const struct kernel_members *m = tasks->members;
 	struct ring ring = {
-		RING_TEXTS("list of threads"),	 .head_next = &layout->head_next,
-		.head_prev = &layout->head_prev, .next = &layout->thread_next,
-		.prev = &layout->thread_prev,
+		RING_TEXTS("list of threads"), .head_next = &m->signal_next,
+		.head_prev = &m->signal_prev,  .next = &m->task_thread_next,
+		.prev = &m->task_thread_prev,
 	};
 	_cleanup_(addresses_deinitp)
 	struct addresses threads = {0};
 	unsigned has = 0;
 
-	if (!layout->head_next.found || !layout->head_prev.found || !layout->thread_next.found ||
-	    !layout->thread_prev.found)
+	if (!m->signal_next.present || !m->signal_prev.present || !m->task_thread_next.present ||
+	    !m->task_thread_prev.present)
 		return NULL;
-	TRY(task_read_field(tasks, leader, leader, &layout->signal, TASK_TGID, visitor, &has,
+	TRY(task_read_field(tasks, leader, leader, &m->task_signal, TASK_TGID, visitor, &has,
 			    &ring.head));
 	if (!has)
 		return NULL;
@@ -130,7 +170,7 @@ static struct dill_error *visit_other_threads(struct tasks *tasks, dill_virt lea
 				      .kind = TASK_FINDING_POINTER,
 				      .text = "its signal_struct lies outside of the kernel",
 				      .task = leader,
-				      .address = leader + layout->signal.offset,
+				      .address = leader + m->task_signal.offset,
 			      });
 	TRY(ring_collect(tasks, &ring, visitor, &threads));
 	for (size_t i = 0; i < threads.found.count; i++)
@@ -143,11 +183,11 @@ static struct dill_error *visit_other_threads(struct tasks *tasks, dill_virt lea
 static struct dill_error *collect_leaders(const struct tasks *tasks,
 					  const struct task_visitor *visitor, struct addresses *ret)
 {
-	const struct task_layout *layout = &tasks->layout;
+	const struct kernel_members *m = tasks->members;
 	struct ring ring = {
-		RING_TEXTS("list of processes"),  .head = tasks->init_task,
-		.head_next = &layout->tasks_next, .head_prev = &layout->tasks_prev,
-		.next = &layout->tasks_next,	  .prev = &layout->tasks_prev,
+		RING_TEXTS("list of processes"), .head = tasks->init_task,
+		.head_next = &m->task_next,	 .head_prev = &m->task_prev,
+		.next = &m->task_next,		 .prev = &m->task_prev,
 	};
 
 	TRY(prefetch_by_pid_table(tasks));
@@ -192,7 +232,7 @@ struct dill_error *tasks_each_thread(struct tasks *tasks, const struct task *tas
 /* The task that the pid table has for @pid; 0 when it has none. */
 static struct dill_error *look_up(const struct tasks *tasks, uint32_t pid, dill_virt *ret)
 {
-	const struct task_layout *layout = &tasks->layout;
+	const struct kernel_members *m = tasks->members;
 	uint64_t head, entry, link;
 
 	TRY(kernel_read_u64(tasks->kernel, tasks->pid_table, &head));
@@ -201,9 +241,9 @@ static struct dill_error *look_up(const struct tasks *tasks, uint32_t pid, dill_
 	if (!is_kernel_pointer(entry))
 		return NULL;
 	/* The first lists of struct pid and task_struct.pid_links are PIDTYPE_PID's. */
-	TRY(kernel_read_u64(tasks->kernel, entry + layout->pid_tasks.offset, &link));
+	TRY(kernel_read_u64(tasks->kernel, entry + m->pid_tasks.offset, &link));
 	if (is_kernel_pointer(link))
-		*ret = link - layout->pid_link.offset;
+		*ret = link - m->task_pid_link.offset;
 	return NULL;
 }
 

@@ -2,34 +2,18 @@
 #ifndef KERNEL_TASK_PRIVATE_H
 #define KERNEL_TASK_PRIVATE_H
 
+#include "kernel/members.h"
 #include "kernel/task.h"
 #include "kernel/xarray.h"
 
 /*
- * Shared by the files of the tasks: task_layout.c finds the members, task_read.c reads one task,
+ * Shared by the files of the tasks: task_read.c reads one task,
  * task_ring.c follows lists, task.c visits and finds tasks.
  */
 
-struct member {
-	bool found;
-	uint64_t offset;
-	uint64_t size;
-};
-
-/* Offsets in the running kernel. All members are struct member: the table in task_layout.c
- * fills them. */
-struct task_layout {
-	struct member tasks_next, tasks_prev, pid, tgid, comm, parent, state, exit_state, cpu, cred,
-		stack, mm, signal, thread_next, thread_prev, pid_link;
-	struct member uid;
-	struct member head_next, head_prev;
-	struct member pid_tasks;
-	struct member pids;
-};
-
 struct tasks {
 	struct kernel *kernel;
-	struct task_layout layout;
+	const struct kernel_members *members;
 	dill_virt init_task;
 	/* The way by number; absent ones leave the walk. */
 	bool has_pid_table;

@@ -6,7 +6,7 @@ struct dill_error *task_read_member(const struct tasks *tasks, dill_virt base,
 {
 	uint64_t value = 0;
 
-	if (!member->found || member->size > sizeof(value))
+	if (!member->present || member->size > sizeof(value))
 		return dill_error_new(DILL_ERROR_NOT_FOUND, "member missing");
 	/* Little-endian: a short member is the low part. */
 	TRY(kernel_read(tasks->kernel, base + member->offset, &value, (size_t)member->size));
@@ -20,7 +20,7 @@ struct dill_error *task_read_field(const struct tasks *tasks, dill_virt task, di
 {
 	struct dill_error *error;
 
-	if (!member->found)
+	if (!member->present)
 		return NULL;
 	if (!is_kernel_pointer(base))
 		return report(visitor, &(struct task_finding){
@@ -76,7 +76,7 @@ const char *task_state_text(uint64_t state, uint64_t exit_state)
 static struct dill_error *read_comm(const struct tasks *tasks, const struct task_visitor *visitor,
 				    struct task *task)
 {
-	const struct member *comm = &tasks->layout.comm;
+	const struct member *comm = &tasks->members->task_comm;
 	size_t size = comm->size < TASK_COMM_MAX ? (size_t)comm->size : TASK_COMM_MAX - 1;
 	struct dill_error *error =
 		kernel_read(tasks->kernel, task->address + comm->offset, task->comm, size);
@@ -99,14 +99,14 @@ static struct dill_error *read_comm(const struct tasks *tasks, const struct task
 static struct dill_error *read_parent(const struct tasks *tasks, const struct task_visitor *visitor,
 				      struct task *task)
 {
-	const struct task_layout *layout = &tasks->layout;
+	const struct kernel_members *m = tasks->members;
 	uint64_t tgid = 0;
 
-	TRY(task_read_field(tasks, task->address, task->address, &layout->parent, TASK_PARENT,
+	TRY(task_read_field(tasks, task->address, task->address, &m->task_parent, TASK_PARENT,
 			    visitor, &task->has, &task->parent));
 	if (!(task->has & TASK_PARENT))
 		return NULL;
-	TRY(task_read_field(tasks, task->address, task->parent, &layout->tgid, TASK_PARENT_PID,
+	TRY(task_read_field(tasks, task->address, task->parent, &m->task_tgid, TASK_PARENT_PID,
 			    visitor, &task->has, &tgid));
 	task->parent_pid = (uint32_t)tgid;
 	return NULL;
@@ -115,15 +115,15 @@ static struct dill_error *read_parent(const struct tasks *tasks, const struct ta
 static struct dill_error *read_uid(const struct tasks *tasks, const struct task_visitor *visitor,
 				   struct task *task)
 {
-	const struct task_layout *layout = &tasks->layout;
+	const struct kernel_members *m = tasks->members;
 	uint64_t cred = 0, uid = 0;
 	unsigned has = 0;
 
-	TRY(task_read_field(tasks, task->address, task->address, &layout->cred, TASK_UID, visitor,
+	TRY(task_read_field(tasks, task->address, task->address, &m->task_cred, TASK_UID, visitor,
 			    &has, &cred));
 	if (!has)
 		return NULL;
-	TRY(task_read_field(tasks, task->address, cred, &layout->uid, TASK_UID, visitor, &task->has,
+	TRY(task_read_field(tasks, task->address, cred, &m->cred_uid, TASK_UID, visitor, &task->has,
 			    &uid));
 	task->uid = (uint32_t)uid;
 	return NULL;
@@ -132,13 +132,13 @@ static struct dill_error *read_uid(const struct tasks *tasks, const struct task_
 static struct dill_error *read_state(const struct tasks *tasks, const struct task_visitor *visitor,
 				     struct task *task)
 {
-	const struct task_layout *layout = &tasks->layout;
+	const struct kernel_members *m = tasks->members;
 	uint64_t state = 0, exit_state = 0;
 	unsigned has = 0, has_exit = 0;
 
-	TRY(task_read_field(tasks, task->address, task->address, &layout->state, TASK_STATE,
+	TRY(task_read_field(tasks, task->address, task->address, &m->task_state, TASK_STATE,
 			    visitor, &has, &state));
-	TRY(task_read_field(tasks, task->address, task->address, &layout->exit_state, TASK_STATE,
+	TRY(task_read_field(tasks, task->address, task->address, &m->task_exit_state, TASK_STATE,
 			    visitor, &has_exit, &exit_state));
 	task->has |= has & has_exit;
 	task->state = task_state_text(state, exit_state);
@@ -148,21 +148,21 @@ static struct dill_error *read_state(const struct tasks *tasks, const struct tas
 struct dill_error *task_read(struct tasks *tasks, dill_virt address,
 			     const struct task_visitor *visitor, struct task *ret)
 {
-	const struct task_layout *layout = &tasks->layout;
+	const struct kernel_members *m = tasks->members;
 	struct task task = {.address = address};
 	uint64_t pid, tgid = 0, cpu = 0;
 
-	TRY(task_read_member(tasks, address, &layout->pid, &pid));
+	TRY(task_read_member(tasks, address, &m->task_pid, &pid));
 	task.pid = (uint32_t)pid;
-	TRY(task_read_field(tasks, address, address, &layout->tgid, TASK_TGID, visitor, &task.has,
+	TRY(task_read_field(tasks, address, address, &m->task_tgid, TASK_TGID, visitor, &task.has,
 			    &tgid));
 	task.tgid = (uint32_t)tgid;
-	TRY(task_read_field(tasks, address, address, &layout->cpu, TASK_CPU, visitor, &task.has,
+	TRY(task_read_field(tasks, address, address, &m->task_cpu, TASK_CPU, visitor, &task.has,
 			    &cpu));
 	task.cpu = (uint32_t)cpu;
-	TRY(task_read_field(tasks, address, address, &layout->stack, TASK_STACK, visitor, &task.has,
+	TRY(task_read_field(tasks, address, address, &m->task_stack, TASK_STACK, visitor, &task.has,
 			    &task.stack));
-	TRY(task_read_field(tasks, address, address, &layout->mm, TASK_MM, visitor, &task.has,
+	TRY(task_read_field(tasks, address, address, &m->task_mm, TASK_MM, visitor, &task.has,
 			    &task.mm));
 	TRY(read_comm(tasks, visitor, &task));
 	TRY(read_parent(tasks, visitor, &task));

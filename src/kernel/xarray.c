@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/xarray.h"
 
+#include "kernel/members.h"
+
 /* An index has 64 bits and every level takes at least one. */
 #define DEPTH_MAX 64
 #define SLOTS_MAX 64
@@ -23,23 +25,18 @@ static dill_virt node_address(uint64_t entry)
 	return entry - 2;
 }
 
-struct dill_error *xarray_layout_find(struct types *types, struct xarray_layout *ret)
+struct dill_error *xarray_layout_find(struct kernel *kernel, struct xarray_layout *ret)
 {
-	struct type_place shift, slots;
-	struct type array;
-	type_id node;
+	const struct kernel_members *members;
+	uint32_t count;
 
-	if (!types_has_struct(types, "xa_node", &node) ||
-	    !types_has_member(types, node, "shift", &shift) ||
-	    !types_has_member(types, node, "slots", &slots))
-		return dill_error_new(DILL_ERROR_NOT_FOUND, "the kernel has no struct xa_node");
-	TRY(types_strip(types, slots.type, &array));
-	if (array.kind != TYPE_ARRAY || array.count == 0 || array.count > SLOTS_MAX ||
-	    (array.count & (array.count - 1)) || shift.size != 1)
+	TRY(kernel_members(kernel, NEED_XARRAY, &members));
+	count = members->xa_slots.size / (uint32_t)sizeof(uint64_t);
+	if (!count || count > SLOTS_MAX || count & (count - 1) || members->xa_shift.size != 1)
 		return dill_error_new(DILL_ERROR_BAD_DATA, "struct xa_node has an unknown shape");
-	ret->shift = shift.bit_offset / 8;
-	ret->slots = slots.bit_offset / 8;
-	ret->slot_count = array.count;
+	ret->shift = members->xa_shift.offset;
+	ret->slots = members->xa_slots.offset;
+	ret->slot_count = count;
 	return NULL;
 }
 

@@ -21,8 +21,8 @@ struct xarray_entries {
 	ARRAY(uint64_t) found;
 };
 
-/** NOT_FOUND when the kernel has no XArray; BAD_DATA when its types make no sense. */
-DILL_MUST_CHECK struct dill_error *xarray_layout_find(struct types *types,
+/** UNSUPPORTED when the kernel has no XArray; BAD_DATA when its types make no sense. */
+DILL_MUST_CHECK struct dill_error *xarray_layout_find(struct kernel *kernel,
 						      struct xarray_layout *ret);
 
 /**
