@@ -17,6 +17,8 @@ import dataclasses
 import warnings
 from typing import NamedTuple
 
+import pytest
+
 from tests.guest.foreign import ForeignUnavailable, foreign
 from tests.guest.built import BUILT
 from tests.guest.kernels import ALL, SOURCES
@@ -159,6 +161,18 @@ class Case(NamedTuple):
 def on(*flavours, series=tuple(SOURCES), spoils=False):
     """The cases of these flavours, on every kernel that can have them."""
     return [Case(one, name, spoils) for name in flavours for one in series if one not in FLAVOURS[name].lacking]
+
+
+# One of each kind: struct page and CPUs' slabs, struct slab and CPUs' slabs, sheaves.
+FEW = ("5.10", "6.12", "7.2")
+
+
+def few(*flavours, spoils=False):
+    """The cases for long tests of what these kernels stand for; the other kernels with FULL=1, or by name."""
+    return [
+        case if case.series in FEW else pytest.param(case, marks=pytest.mark.others)
+        for case in on(*flavours, spoils=spoils)
+    ]
 
 
 # Where tests with many breakpoints are done in this machine's QEMU, too, with fewer events.

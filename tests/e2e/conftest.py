@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.guest.built import BUILT  # noqa: E402
 from tests.guest.kernels import ALL, SERIES, KernelUnavailable, cached  # noqa: E402
-from tests.matrix import FLAVOURS, Case, on  # noqa: E402
+from tests.matrix import FLAVOURS, Case, few, on  # noqa: E402
 from tests.pool import Pool  # noqa: E402
 
 # --- the matrix ---
@@ -54,9 +54,14 @@ class Matrix:
         Before xdist looks at the groups.
         """
         chosen = chosen_series(config)
-        others = [item for item in items if (case := case_of(item)) and case.series not in chosen]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if not (case := case_of(item)) or case.series in chosen]
+        every = os.environ.get("DILL_FULL") == "1" or config.getoption("--series")
+
+        def wanted(item):
+            case = case_of(item)
+            return not case or case.series in chosen and (every or not item.get_closest_marker("others"))
+
+        config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+        items[:] = [item for item in items if wanted(item)]
         for item in items:
             case = case_of(item)
             if case:
@@ -204,7 +209,7 @@ def stopped(guest):
     guest.cont()
 
 
-@pytest.fixture(scope="module", params=on("plain", spoils=True), ids=str)
+@pytest.fixture(scope="module", params=few("plain", spoils=True), ids=str)
 def breakable(request, pool):
     """A stopped guest, whose heap tests break and put right again."""
     with pool.lend(request.param) as lent:

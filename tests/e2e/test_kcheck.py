@@ -12,7 +12,7 @@ from tests.guest.memory import Memory as WholeMemory
 from tests.guest.memory import kallsyms
 from tests.guest.messages import Messages
 from tests.guest.stub import Stub
-from tests.matrix import checks_requested_size, message_cache, on
+from tests.matrix import checks_requested_size, few, message_cache, on
 
 PAUSES = 20
 CACHE = "dentry"
@@ -335,7 +335,7 @@ class Debugged:
         raise AssertionError(f"no free object in {len(slabs)} partial slabs held a message")
 
 
-@pytest.fixture(scope="module", params=on("debug", spoils=True), ids=str)
+@pytest.fixture(scope="module", params=few("debug", spoils=True), ids=str)
 def running(request, pool):
     """One debug guest per kernel."""
     with pool.lend(request.param) as guest:

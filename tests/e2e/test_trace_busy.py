@@ -22,7 +22,7 @@ from test_trace import wait_for_file
 from tests.guest.monitor import MonitorGone
 from tests.guest.stub import Stub
 from tests.guest.vm import GuestError
-from tests.matrix import FLAVOURS, SLOW, on, quick, tracing
+from tests.matrix import FLAVOURS, SLOW, few, on, quick, tracing
 from tests.traces import BULK, DOUBLE, KNOWN, from_file
 
 FULL = os.environ.get("DILL_FULL") == "1"
@@ -206,7 +206,7 @@ def traced(guest, path):
     return process
 
 
-@pytest.mark.parametrize("case", on("plain", "offline", spoils=True), ids=str)
+@pytest.mark.parametrize("case", few("plain", "offline", spoils=True), ids=str)
 def test_reboot_and_power_off(case, pool, tmp_path):
     """The trace ends by itself and says why; the kernel that boots next, where it was or elsewhere, is not stopped."""
     with pool.lend(case) as guest:
