@@ -125,6 +125,12 @@ struct dill_run_ops {
 				   void *buffer, size_t length);
 };
 
+/** Run control of a target: the ops, and the context that each of them gets. */
+struct dill_runner {
+	const struct dill_run_ops *ops;
+	void *context;
+};
+
 /** What a target has done so far; for `make bench` and `--stats`. */
 struct dill_target_stats {
 	uint64_t packets;      /**< requests sent to the target */
@@ -142,13 +148,11 @@ struct dill_target_stats {
  * of doors in tests/e2e/.
  *
  * All functions get the @p context that was given along with the ops. Optional members may be NULL.
+ * A target that wraps another forwards each of them, or says why it does not.
  */
 struct dill_target_ops {
 	/** Short name for messages, such as "gdbstub". */
 	const char *name;
-
-	/** The target runs while it is read: what does not fit may be half changed. */
-	bool moves;
 
 	/**
 	 * Make the target ready for reads: stop it when it runs, switch modes, borrow connections.
@@ -161,6 +165,12 @@ struct dill_target_ops {
 	 * exactly once per successful begin(), on success and on every failure.
 	 */
 	struct dill_error *(*end)(void *context);
+
+	/**
+	 * Optional: whether the target runs while it is read, so that what does not fit may be half
+	 * changed. Without it the target is at rest. Valid between begin() and end().
+	 */
+	bool (*moves)(void *context);
 
 	/**
 	 * Optional: what was asked for since begin() and the target should have but has not, as a
@@ -240,8 +250,12 @@ struct dill_target_ops {
 	 */
 	const char *(*describe)(void *context);
 
-	/** Optional: NULL when the target cannot run, or only its owner lets it. */
-	const struct dill_run_ops *run;
+	/**
+	 * Optional: how the target is let run and stopped again. A target that wraps another hands
+	 * out the other's. Valid between begin() and end(), as is what it gives.
+	 * @return false when the target cannot run, or only its owner lets it
+	 */
+	bool (*run)(void *context, struct dill_runner *ret);
 
 	/** Give everything back; the target is left as it was found. Never called between begin()
 	 * and end(). */

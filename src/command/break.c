@@ -60,7 +60,7 @@ static struct dill_error *run(struct command_call *call)
 	struct trace_run_options options = {
 		.sink = &wait.sink, .enough = enough, .armed = armed, .context = &wait};
 	struct trace_run_result result;
-	struct memory_runner runner;
+	struct dill_runner runner;
 	struct heap *heap;
 
 	TRY(session_heap(call->session, &heap));

@@ -4,7 +4,7 @@
 static struct dill_error *run(struct command_call *call)
 {
 	struct memory *memory = session_memory(call->session);
-	struct memory_runner runner;
+	struct dill_runner runner;
 
 	TRY(memory_runner(memory, &runner));
 	TRY(runner.ops->release(runner.context));

@@ -156,7 +156,7 @@ static struct dill_error *report(struct live *live)
 
 static struct dill_error *trace(struct live *live, struct heap *heap)
 {
-	struct memory_runner runner;
+	struct dill_runner runner;
 	struct trace_run_result result;
 	struct dill_error *error, *failure;
 

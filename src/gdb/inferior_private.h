@@ -28,8 +28,9 @@ struct inferior {
 	struct strbuf description;
 };
 
-/** Running and breakpoints, on the borrowed connection only (inferior_run.c). */
-extern const struct dill_run_ops inferior_run_ops;
+/** Running and breakpoints, on the borrowed connection only (inferior_run.c);
+ * dill_target_ops.run(). */
+bool inferior_run(void *context, struct dill_runner *ret);
 
 /** When dill let the target run: make GDB forget registers and memory. After inferior_pause(). */
 void inferior_tell_gdb(struct inferior *inferior);

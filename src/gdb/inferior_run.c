@@ -6,10 +6,11 @@
  * command ends, and GDB is told to read everything anew.
  */
 
-static const struct dill_run_ops *ops_of(const struct inferior *inferior)
+/* Run control of the borrowed connection; false when there is none. */
+static bool borrowed(const struct inferior *inferior, struct dill_runner *ret)
 {
-	return inferior->route == ROUTE_SOCKET && inferior->active ? inferior->socket_ops->run
-								   : NULL;
+	return inferior->route == ROUTE_SOCKET && inferior->active && inferior->socket_ops->run &&
+	       inferior->socket_ops->run(inferior->socket_context, ret);
 }
 
 static struct dill_error *no_way(void)
@@ -21,70 +22,65 @@ static struct dill_error *no_way(void)
 
 static struct dill_error *insert(void *context, dill_virt address)
 {
-	struct inferior *inferior = context;
-	const struct dill_run_ops *ops = ops_of(inferior);
+	struct dill_runner runner;
 
-	return ops ? ops->insert(inferior->socket_context, address) : no_way();
+	return borrowed(context, &runner) ? runner.ops->insert(runner.context, address) : no_way();
 }
 
 static struct dill_error *remove_breakpoint(void *context, dill_virt address)
 {
-	struct inferior *inferior = context;
-	const struct dill_run_ops *ops = ops_of(inferior);
+	struct dill_runner runner;
 
-	return ops ? ops->remove(inferior->socket_context, address) : no_way();
+	return borrowed(context, &runner) ? runner.ops->remove(runner.context, address) : no_way();
 }
 
 static struct dill_error *set_register(void *context, enum dill_register number, uint64_t value)
 {
-	struct inferior *inferior = context;
-	const struct dill_run_ops *ops = ops_of(inferior);
+	struct dill_runner runner;
 
-	return ops ? ops->set_register(inferior->socket_context, number, value) : no_way();
+	return borrowed(context, &runner) ? runner.ops->set_register(runner.context, number, value)
+					  : no_way();
 }
 
 static struct dill_error *resume(void *context)
 {
 	struct inferior *inferior = context;
-	const struct dill_run_ops *ops = ops_of(inferior);
+	struct dill_runner runner;
 
-	if (!ops)
+	if (!borrowed(inferior, &runner))
 		return no_way();
 	inferior->ran = true;
 	inferior->plugin->generation++;
-	return ops->resume(inferior->socket_context);
+	return runner.ops->resume(runner.context);
 }
 
 static struct dill_error *step(void *context, unsigned cpu)
 {
-	struct inferior *inferior = context;
-	const struct dill_run_ops *ops = ops_of(inferior);
+	struct dill_runner runner;
 
-	return ops ? ops->step(inferior->socket_context, cpu) : no_way();
+	return borrowed(context, &runner) ? runner.ops->step(runner.context, cpu) : no_way();
 }
 
 static struct dill_error *wait_stop(void *context, int timeout_ms, struct dill_stop *ret)
 {
-	struct inferior *inferior = context;
-	const struct dill_run_ops *ops = ops_of(inferior);
+	struct dill_runner runner;
 
-	return ops ? ops->wait(inferior->socket_context, timeout_ms, ret) : no_way();
+	return borrowed(context, &runner) ? runner.ops->wait(runner.context, timeout_ms, ret)
+					  : no_way();
 }
 
 static struct dill_error *interrupt(void *context, struct dill_stop *ret)
 {
-	struct inferior *inferior = context;
-	const struct dill_run_ops *ops = ops_of(inferior);
+	struct dill_runner runner;
 
-	return ops ? ops->interrupt(inferior->socket_context, ret) : no_way();
+	return borrowed(context, &runner) ? runner.ops->interrupt(runner.context, ret) : no_way();
 }
 
 static struct dill_error *release(void *context)
 {
-	struct inferior *inferior = context;
-	const struct dill_run_ops *ops = ops_of(inferior);
+	struct dill_runner runner;
 
-	return ops ? ops->release(inferior->socket_context) : no_way();
+	return borrowed(context, &runner) ? runner.ops->release(runner.context) : no_way();
 }
 
 /* GDB's target stays stopped until its user says "continue". */
@@ -95,22 +91,22 @@ static void hold(void *context)
 
 static unsigned direct_spaces(void *context)
 {
-	struct inferior *inferior = context;
-	const struct dill_run_ops *ops = ops_of(inferior);
+	struct dill_runner runner;
 
-	return ops ? ops->direct_spaces(inferior->socket_context) : 0;
+	return borrowed(context, &runner) ? runner.ops->direct_spaces(runner.context) : 0;
 }
 
 static struct dill_error *read_few(void *context, enum dill_space space, uint64_t address,
 				   void *buffer, size_t length)
 {
-	struct inferior *inferior = context;
-	const struct dill_run_ops *ops = ops_of(inferior);
+	struct dill_runner runner;
 
-	return ops ? ops->read(inferior->socket_context, space, address, buffer, length) : no_way();
+	return borrowed(context, &runner)
+		       ? runner.ops->read(runner.context, space, address, buffer, length)
+		       : no_way();
 }
 
-const struct dill_run_ops inferior_run_ops = {
+static const struct dill_run_ops run_ops = {
 	.insert = insert,
 	.remove = remove_breakpoint,
 	.set_register = set_register,
@@ -123,6 +119,12 @@ const struct dill_run_ops inferior_run_ops = {
 	.direct_spaces = direct_spaces,
 	.read = read_few,
 };
+
+bool inferior_run(void *context, struct dill_runner *ret)
+{
+	*ret = (struct dill_runner){&run_ops, context};
+	return true;
+}
 
 /* A command whose failure does not matter: GDBs differ in what they have. */
 static void try_command(PyObject *gdb, const char *command)

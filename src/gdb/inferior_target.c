@@ -333,7 +333,7 @@ static void inferior_close(void *context)
 
 static const struct dill_target_ops ops = {
 	.name = "gdb",
-	.run = &inferior_run_ops,
+	.run = inferior_run,
 	.begin = inferior_begin,
 	.end = inferior_end,
 	.spaces = inferior_spaces,

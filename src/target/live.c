@@ -116,6 +116,12 @@ static struct dill_error *end(void *context)
 	return NULL;
 }
 
+static bool moves(void *context)
+{
+	(void)context;
+	return true;
+}
+
 static unsigned spaces(void *context)
 {
 	(void)context;
@@ -241,9 +247,9 @@ static void close_target(void *context)
 
 static const struct dill_target_ops live_ops = {
 	.name = "live",
-	.moves = true,
 	.begin = begin,
 	.end = end,
+	.moves = moves,
 	.spaces = spaces,
 	.read_pages = read_pages,
 	.next_range = next_range,

@@ -81,13 +81,12 @@ const char *memory_take_lacks(struct memory *memory)
 	return told || !memory->ops->lacks ? NULL : memory->ops->lacks(memory->context);
 }
 
-struct dill_error *memory_runner(struct memory *memory, struct memory_runner *ret)
+struct dill_error *memory_runner(struct memory *memory, struct dill_runner *ret)
 {
 	assert(memory->begun);
-	if (!memory->ops->run)
+	if (!memory->ops->run || !memory->ops->run(memory->context, ret))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED, "%s cannot be made to run by dill",
 				      memory_describe(memory));
-	*ret = (struct memory_runner){.ops = memory->ops->run, .context = memory->context};
 	return NULL;
 }
 
@@ -100,7 +99,8 @@ void memory_invalidate(struct memory *memory)
 
 bool memory_moves(const struct memory *memory)
 {
-	return memory->ops->moves;
+	assert(memory->begun);
+	return memory->ops->moves && memory->ops->moves(memory->context);
 }
 
 bool memory_has_space(struct memory *memory, enum dill_space space)

@@ -114,13 +114,9 @@ void memory_accept_interrupt(const struct memory *memory);
 /** Say a remark to the host. */
 void memory_log(const struct memory *memory, const char *format, ...) DILL_PRINTF(2, 3);
 
-/** Run control of a target; the ops get the context. */
-struct memory_runner {
-	const struct dill_run_ops *ops;
-	void *context;
-};
-/** Borrow it; UNSUPPORTED when nobody can let this target run. Between begin and end. */
-DILL_MUST_CHECK struct dill_error *memory_runner(struct memory *memory, struct memory_runner *ret);
+/** Borrow the target's run control; UNSUPPORTED when nobody can let this target run. Between begin
+ * and end. */
+DILL_MUST_CHECK struct dill_error *memory_runner(struct memory *memory, struct dill_runner *ret);
 /** Forget all pages: the target has run between begin and end. */
 void memory_invalidate(struct memory *memory);
 

@@ -425,7 +425,7 @@ static const struct dill_target_ops own_ops = {
 	.generation = rsp_generation,
 	.stats = rsp_stats,
 	.describe = rsp_describe,
-	.run = &rsp_run_ops,
+	.run = rsp_run,
 	.close = rsp_close,
 };
 
@@ -442,7 +442,7 @@ static const struct dill_target_ops borrowed_ops = {
 	.generation = rsp_generation,
 	.stats = rsp_stats,
 	.describe = rsp_describe,
-	.run = &rsp_run_ops,
+	.run = rsp_run,
 	.close = rsp_close,
 };
 

@@ -42,7 +42,7 @@ struct rsp {
 /** Read the description of the registers, once. */
 DILL_MUST_CHECK struct dill_error *rsp_know_features(struct rsp *rsp);
 
-/** Running and breakpoints (rsp_run.c); the context is the struct rsp. */
-extern const struct dill_run_ops rsp_run_ops;
+/** Running and breakpoints (rsp_run.c), dill_target_ops.run(). */
+bool rsp_run(void *context, struct dill_runner *ret);
 
 #endif

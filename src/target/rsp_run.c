@@ -131,7 +131,7 @@ static struct dill_error *read_few(void *context, enum dill_space space, uint64_
 	return rsp_stub_read(rsp->stub, space, address, buffer, length);
 }
 
-const struct dill_run_ops rsp_run_ops = {
+static const struct dill_run_ops run_ops = {
 	.insert = insert,
 	.remove = remove_breakpoint,
 	.set_register = set_register,
@@ -144,3 +144,9 @@ const struct dill_run_ops rsp_run_ops = {
 	.direct_spaces = direct_spaces,
 	.read = read_few,
 };
+
+bool rsp_run(void *context, struct dill_runner *ret)
+{
+	*ret = (struct dill_runner){&run_ops, context};
+	return true;
+}

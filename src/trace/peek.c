@@ -8,7 +8,7 @@
 struct run_peek {
 	struct peek peek;
 	struct kernel *kernel;
-	struct memory_runner runner;
+	struct dill_runner runner;
 	bool direct;
 	/* Where the direct map and the memory map lie: they stay where they are. */
 	dill_virt direct_map;
@@ -77,7 +77,7 @@ static struct dill_error *run_read(struct peek *base, dill_virt address, void *b
 				      length);
 }
 
-struct dill_error *peek_new(struct kernel *kernel, struct memory_runner runner, struct peek **ret)
+struct dill_error *peek_new(struct kernel *kernel, struct dill_runner runner, struct peek **ret)
 {
 	struct run_peek *peek = calloc(1, sizeof(*peek));
 	const struct memory_map *map = kernel_memory_map(kernel);

@@ -22,7 +22,7 @@ struct peek {
  * are translated here; else the stopped CPU does it.
  * @param kernel  borrowed, must outlive the result, as the target of @p runner must
  */
-DILL_MUST_CHECK struct dill_error *peek_new(struct kernel *kernel, struct memory_runner runner,
+DILL_MUST_CHECK struct dill_error *peek_new(struct kernel *kernel, struct dill_runner runner,
 					    struct peek **ret);
 void peek_free(struct peek *peek);
 DEFINE_CLEANUP(struct peek *, peek_free)

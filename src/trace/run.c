@@ -18,7 +18,7 @@
 
 struct run {
 	struct heap *heap;
-	struct memory_runner runner;
+	struct dill_runner runner;
 	const struct trace_run_options *options;
 	struct peek *peek;
 	struct tracer *tracer;
@@ -320,7 +320,7 @@ static struct dill_error *finish(struct run *run)
 	return error;
 }
 
-struct dill_error *trace_run(struct heap *heap, struct memory_runner runner,
+struct dill_error *trace_run(struct heap *heap, struct dill_runner runner,
 			     const struct trace_run_options *options, struct trace_run_result *ret)
 {
 	struct run run = {

@@ -50,7 +50,7 @@ struct trace_run_result {
  * @return NULL, whatever ended the trace; errors of the target, the sink and the callbacks, with
  * *ret set as far as the trace came
  */
-DILL_MUST_CHECK struct dill_error *trace_run(struct heap *heap, struct memory_runner runner,
+DILL_MUST_CHECK struct dill_error *trace_run(struct heap *heap, struct dill_runner runner,
 					     const struct trace_run_options *options,
 					     struct trace_run_result *ret);
 

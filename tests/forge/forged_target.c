@@ -17,6 +17,13 @@ static struct dill_error *end(void *context)
 	return target->inner->end(target->context);
 }
 
+static bool moves(void *context)
+{
+	struct forged_target *target = context;
+
+	return target->inner->moves && target->inner->moves(target->context);
+}
+
 static unsigned spaces(void *context)
 {
 	struct forged_target *target = context;
@@ -94,7 +101,7 @@ static void close_nothing(void *context)
 
 #define OPS(close_function)                                                                        \
 	{                                                                                          \
-		.name = "forged", .begin = begin, .end = end, .spaces = spaces,                    \
+		.name = "forged", .begin = begin, .end = end, .moves = moves, .spaces = spaces,    \
 		.read_pages = read_pages, .registers = registers, .cpu_count = cpu_count,          \
 		.generation = generation, .describe = describe, .close = (close_function),         \
 	}

@@ -14,6 +14,13 @@ static struct dill_error *begin(void *context)
 	return NULL;
 }
 
+static bool moves(void *context)
+{
+	const struct fake_target *target = context;
+
+	return target->moves;
+}
+
 static unsigned spaces(void *context)
 {
 	struct fake_target *target = context;
@@ -95,10 +102,19 @@ static void close_target(void *context)
 	(void)context;
 }
 
+static bool run(void *context, struct dill_runner *ret)
+{
+	struct fake_target *target = context;
+
+	*ret = (struct dill_runner){target->run, target};
+	return target->run;
+}
+
 static const struct dill_target_ops ops = {
 	.name = "fake",
 	.begin = begin,
 	.end = begin,
+	.moves = moves,
 	.spaces = spaces,
 	.read_pages = read_pages,
 	.next_range = next_range,
@@ -107,6 +123,7 @@ static const struct dill_target_ops ops = {
 	.cpu_count = cpu_count,
 	.generation = generation,
 	.describe = describe,
+	.run = run,
 	.close = close_target,
 };
 

@@ -15,10 +15,12 @@ struct fake_target {
 	struct dill_registers registers[FAKE_CPUS];
 	unsigned cpus;
 	uint64_t generation;
-	unsigned calls;		/**< of read_pages() */
-	size_t pages;		/**< asked for in these */
-	bool tells_ranges;	/**< next_range(): all of it */
-	const char *vmcoreinfo; /**< or NULL */
+	unsigned calls;			/**< of read_pages() */
+	size_t pages;			/**< asked for in these */
+	bool tells_ranges;		/**< next_range(): all of it */
+	const char *vmcoreinfo;		/**< or NULL */
+	bool moves;			/**< it runs while it is read */
+	const struct dill_run_ops *run; /**< or NULL */
 };
 
 /** @p size bytes of zeros from @p first on; one CPU. */
