@@ -32,11 +32,20 @@ static void give_up(struct recorder *recorder, struct dill_error *error)
 
 /* --- ops --- */
 
+static bool moves(void *context)
+{
+	struct recorder *recorder = context;
+
+	return recorder->inner->moves && recorder->inner->moves(recorder->context);
+}
+
 static struct dill_error *begin(void *context)
 {
 	struct recorder *recorder = context;
 
-	return recorder->inner->begin(recorder->context);
+	TRY(recorder->inner->begin(recorder->context));
+	recorder->recording.moved |= moves(recorder);
+	return NULL;
 }
 
 static struct dill_error *keep_cpus(struct recorder *recorder)
@@ -141,6 +150,17 @@ static uint64_t generation(void *context)
 	return recorder->inner->generation(recorder->context);
 }
 
+/* What is kept from now on is of many moments. */
+static bool run(void *context, struct dill_runner *ret)
+{
+	struct recorder *recorder = context;
+
+	if (!recorder->inner->run || !recorder->inner->run(recorder->context, ret))
+		return false;
+	recorder->recording.moved = true;
+	return true;
+}
+
 static void stats(void *context, struct dill_target_stats *ret)
 {
 	struct recorder *recorder = context;
@@ -178,10 +198,12 @@ const struct dill_target_ops recorder_ops = {
 	.name = "recorder",
 	.begin = begin,
 	.end = end,
+	.moves = moves,
 	.lacks = lacks,
 	.spaces = spaces,
 	/* Not map(): what is only looked at could not be kept. Nor vmcoreinfo(): what the kernel is
-	 * found by without it are pages, which are kept. */
+	 * found by without it are pages, which are kept. Nor piece_size(): whole pages are kept.
+	 */
 	.read_pages = read_pages,
 	.next_range = next_range,
 	.registers = registers,
@@ -189,6 +211,7 @@ const struct dill_target_ops recorder_ops = {
 	.generation = generation,
 	.stats = stats,
 	.describe = describe,
+	.run = run,
 	.close = close_recorder,
 };
 

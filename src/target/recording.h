@@ -24,6 +24,7 @@ struct recorded_cpu {
 };
 
 struct recording {
+	bool moved;		  /**< the target ran while it was read: pages of many moments */
 	unsigned spaces;	  /**< set of enum dill_space that the target served */
 	struct page_cache *pages; /**< never so full that pages are dropped */
 	uint32_t pages_max;

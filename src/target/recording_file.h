@@ -11,12 +11,13 @@
  * A recording as a file. All numbers are little-endian.
  *
  *     "DILLREC\n"            what the file is
- *     u32 version            1
+ *     u32 version            1; 2 when the target ran while it was read
  *     u32 0
  *
  * and then one compressed stream (zstd, or gzip where libarchive has no zstd), which unfolds to
  *
- *     u32 spaces             set of enum dill_space
+ *     u32 what               set of enum dill_space, and 4 when the target ran while it was
+ *                            read; this bit and version 2 go together
  *     u32 CPUs
  *     u32 length, bytes      the target's description
  *     per CPU: u64[11]       1 = known, 2 = has_control; then ip sp flags cs gs_base
@@ -53,7 +54,7 @@ struct recording_source {
 	void *context;
 };
 
-/** The part of recording_read() behind decompression, for tests. */
+/** The part of recording_read() behind decompression; fuzzed. */
 DILL_MUST_CHECK struct dill_error *recording_parse(const struct recording_source *source,
 						   struct recording *ret);
 

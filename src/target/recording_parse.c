@@ -34,7 +34,8 @@ static struct dill_error *parse_head(const struct recording_source *source,
 	uint32_t length;
 
 	TRY(take(source, bytes, sizeof(bytes)));
-	recording->spaces = span_u32(head, 0);
+	recording->moved = span_u32(head, 0) & RECORDING_MOVED;
+	recording->spaces = span_u32(head, 0) & ~(unsigned)RECORDING_MOVED;
 	*ret_cpus = span_u32(head, 4);
 	length = span_u32(head, 8);
 	if (!recording->spaces || recording->spaces & ~all)

@@ -57,7 +57,7 @@ static struct dill_error *unfold(void *context, void *buffer, size_t size, size_
 	return NULL;
 }
 
-static struct dill_error *read_header(FILE *file)
+static struct dill_error *read_header(FILE *file, uint32_t *ret_version)
 {
 	uint8_t bytes[RECORDING_HEADER_SIZE];
 	struct span header = {bytes, fread(bytes, 1, sizeof(bytes), file)};
@@ -66,10 +66,11 @@ static struct dill_error *read_header(FILE *file)
 		return dill_error_new(DILL_ERROR_BAD_DATA, "it is no recording of dill's");
 	if (header.size < sizeof(bytes))
 		return dill_error_new(DILL_ERROR_BAD_DATA, "it ends too early");
-	if (span_u32(header, 8) != RECORDING_VERSION)
+	*ret_version = span_u32(header, 8);
+	if (*ret_version != RECORDING_VERSION && *ret_version != RECORDING_VERSION_MOVED)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "it has version %u, and this dill reads version %u",
-				      span_u32(header, 8), RECORDING_VERSION);
+				      "it has version %u, and this dill reads versions %u and %u",
+				      *ret_version, RECORDING_VERSION, RECORDING_VERSION_MOVED);
 	return NULL;
 }
 
@@ -106,12 +107,18 @@ struct dill_error *recording_read(const char *path, struct recording *ret)
 {
 	FILE *file = fopen(path, "rbe");
 	struct dill_error *error;
+	uint32_t version = 0;
 
 	if (!file)
 		return dill_error_new_os(errno, "cannot open %s", path);
-	error = read_header(file);
+	error = read_header(file, &version);
 	if (!error)
 		error = read_body(file, ret);
+	if (!error && ret->moved != (version == RECORDING_VERSION_MOVED))
+		error = dill_error_new(DILL_ERROR_BAD_DATA,
+				       "its version says that its target %s while it was "
+				       "read, its mark the contrary",
+				       ret->moved ? "stood still" : "ran");
 	fclose(file);
 	return dill_error_add_context(error, "%s", path);
 }

@@ -6,10 +6,17 @@
 
 /** What the reader and the writer of recording_file.h share. */
 
-#define RECORDING_VERSION   1u
-#define RECORDING_REGISTERS 10u
-#define RECORDING_CPU_WORDS (1u + RECORDING_REGISTERS)
-#define RECORDING_END	    UINT64_MAX
+/** Of recordings of a target at rest, and of one that ran, which older readers must not take. */
+#define RECORDING_VERSION	1u
+#define RECORDING_VERSION_MOVED 2u
+#define RECORDING_REGISTERS	10u
+#define RECORDING_CPU_WORDS	(1u + RECORDING_REGISTERS)
+#define RECORDING_END		UINT64_MAX
+
+/** The first word: a set of enum dill_space, and this. */
+enum {
+	RECORDING_MOVED = 4,
+};
 
 enum {
 	RECORDING_CPU_KNOWN = 1,

@@ -61,7 +61,7 @@ static struct dill_error *put_head(struct writer *writer, const struct recording
 
 	if (length > RECORDING_TEXT_MAX) /* escaping has made it longer */
 		length = RECORDING_TEXT_MAX;
-	TRY(put_number(writer, recording->spaces, 4));
+	TRY(put_number(writer, recording->spaces | (recording->moved ? RECORDING_MOVED : 0), 4));
 	TRY(put_number(writer, recording->cpu_count, 4));
 	TRY(put_number(writer, length, 4));
 	return put(writer, recording->description, length);
@@ -162,11 +162,13 @@ static struct dill_error *write_stream(struct writer *writer, struct archive_ent
 
 struct dill_error *recording_write(const struct recording *recording, FILE *file)
 {
-	static const uint8_t header[RECORDING_HEADER_SIZE] = RECORDING_MAGIC "\1";
+	uint8_t header[RECORDING_HEADER_SIZE] = RECORDING_MAGIC;
 	struct archive_entry *entry = archive_entry_new();
 	struct writer writer = {.archive = archive_write_new()};
 	struct dill_error *error;
 
+	header[strlen(RECORDING_MAGIC)] =
+		recording->moved ? RECORDING_VERSION_MOVED : RECORDING_VERSION;
 	if (!entry || !writer.archive)
 		error = error_no_memory();
 	else if (fwrite(header, sizeof(header), 1, file) != 1)

@@ -43,6 +43,13 @@ static struct dill_error *end(void *context)
 	return NULL;
 }
 
+static bool moves(void *context)
+{
+	const struct replay *replay = context;
+
+	return replay->recording.moved;
+}
+
 static unsigned spaces(void *context)
 {
 	const struct replay *replay = context;
@@ -137,6 +144,7 @@ static const struct dill_target_ops replay_ops = {
 	.name = "recording",
 	.begin = begin,
 	.end = end,
+	.moves = moves,
 	.lacks = lacks,
 	.spaces = spaces,
 	.read_pages = read_pages,

@@ -105,6 +105,12 @@ def test_motion_is_no_corruption(guest, live):
         remarks += len(summary["in_motion"])
         status, caches, _ = live("kcache")
         assert status == 0 and all(cache["record"] == "cache" for cache in caches)
+    # Neither is it in a recording, while it is made and when it is opened.
+    for options, target in (("--record /root/seen", "--live"), ("", "-c /root/seen")):
+        done = guest.execute(f"{DILL} {target} --json {options} kcheck")
+        *findings, summary = records(done.stdout.decode())
+        assert (done.status, findings, summary["findings"]) == (0, [], 0), done.stderr
+    guest.run("rm /root/seen")
     status, census, _ = live("kcensus")
     assert status == 0 and {row["record"] for row in census} == {"census_cache", "census_large", "census_total", "census_kernel"}
     print(f"{remarks} remarks")

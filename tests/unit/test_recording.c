@@ -188,6 +188,64 @@ static void test_newest(void **state)
 	memory_free(memory);
 }
 
+/* A replay of one page, recorded from a target that moves or not, or was asked for its run control
+ * or not: whether it says that its target ran. */
+static bool replay_moves(struct fixture *it, bool moves, bool runs)
+{
+	static const struct dill_run_ops run_ops;
+	struct dill_runner runner = {0};
+	struct recorder *recorder;
+	struct memory *memory = open_recorder(it, &recorder);
+	uint64_t pages, size;
+	bool moved;
+
+	it->target.moves = moves;
+	it->target.run = runs ? &run_ops : NULL;
+	assert_null(memory_begin(memory));
+	assert_int_equal(memory_moves(memory), moves);
+	if (runs) {
+		assert_null(memory_runner(memory, &runner));
+		assert_ptr_equal(runner.ops, &run_ops);
+		assert_ptr_equal(runner.context, &it->target);
+	}
+	assert_null(memory_prefetch(memory, DILL_SPACE_PHYSICAL, &it->target.first, 1));
+	assert_null(memory_end(memory));
+	assert_null(recorder_save(recorder, &pages, &size));
+	memory_free(memory);
+	assert_null(replay(it, &memory));
+	assert_null(memory_begin(memory));
+	moved = memory_moves(memory);
+	assert_null(memory_end(memory));
+	memory_free(memory);
+	return moved;
+}
+
+/* A wrapper has the state of what it wraps, and what is torn in it is so in the recording. */
+static void test_moving(void **state)
+{
+	struct fixture *it = *state;
+
+	assert_false(replay_moves(it, false, false));
+	assert_true(replay_moves(it, true, false));
+	assert_true(replay_moves(it, false, true));
+}
+
+static void test_cannot_run(void **state)
+{
+	struct fixture *it = *state;
+	struct recorder *recorder;
+	struct memory *memory = open_recorder(it, &recorder);
+	struct dill_runner runner;
+	struct dill_error *error;
+
+	assert_null(memory_begin(memory));
+	error = memory_runner(memory, &runner);
+	assert_int_equal(dill_error_code(error), DILL_ERROR_UNSUPPORTED);
+	dill_error_free(error);
+	assert_null(memory_end(memory));
+	memory_free(memory);
+}
+
 /* --- files that are not made --- */
 
 static void assert_error(struct dill_error *error, enum dill_error_code code, const char *part)
@@ -283,9 +341,21 @@ static void test_other_files(void **state)
 	assert_error(replay(it, &memory), DILL_ERROR_UNSUPPORTED, "no recording");
 	record(it);
 	bytes = slurp(it->path, &size);
+	assert_int_equal(bytes[8], 1); /* older readers take it */
+	bytes[8] = 3;
+	spill(it->path, bytes, size);
+	assert_error(replay(it, &memory), DILL_ERROR_UNSUPPORTED, "version 3");
 	bytes[8] = 2;
 	spill(it->path, bytes, size);
-	assert_error(replay(it, &memory), DILL_ERROR_UNSUPPORTED, "version 2");
+	assert_error(replay(it, &memory), DILL_ERROR_BAD_DATA, "the contrary");
+	free(bytes);
+	it->target.moves = true;
+	record(it);
+	bytes = slurp(it->path, &size);
+	assert_int_equal(bytes[8], 2); /* older readers would call what is torn damage */
+	bytes[8] = 1;
+	spill(it->path, bytes, size);
+	assert_error(replay(it, &memory), DILL_ERROR_BAD_DATA, "the contrary");
 	free(bytes);
 }
 
@@ -334,9 +404,9 @@ static void test_forged_heads(void **state)
 	struct stream spaces = {0}, none = {0}, cpus = {0}, many = {0}, text = {0};
 
 	(void)state;
-	add_head(&spaces, 4, 0, 0);
+	add_head(&spaces, 8, 0, 0);
 	assert_refused(&spaces, "kinds of memory");
-	add_head(&none, 0, 0, 0);
+	add_head(&none, RECORDING_MOVED, 0, 0);
 	assert_refused(&none, "kinds of memory");
 	add_head(&cpus, 1, UINT32_MAX, 0);
 	assert_refused(&cpus, "4294967295 CPUs");
@@ -418,6 +488,8 @@ int main(void)
 		TEST(test_round_trip),
 		TEST(test_missing),
 		TEST(test_newest),
+		TEST(test_moving),
+		TEST(test_cannot_run),
 		TEST(test_no_place),
 		TEST(test_nothing_read),
 		TEST(test_cut_off),
