@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernel/offsets.h"
+
 /*
  * What a kernel stack looks like. Source: kernel Documentation/arch/x86/orc-unwinder.rst,
  * kernel-stacks.rst; arch/x86/include/asm/frame.h
@@ -23,6 +25,23 @@ struct walk {
 	bool is_signal;	     /* ip was interrupted there */
 	unsigned switches;
 };
+
+struct dill_error *unwind_registers_find(struct types *types, struct unwind_registers *ret)
+{
+	const struct offset_request requests[] = {
+		{"pt_regs", {"ip"}, &ret->ip},	 {"pt_regs", {"sp"}, &ret->sp},
+		{"pt_regs", {"bp"}, &ret->bp},	 {"pt_regs", {"r10"}, &ret->r10},
+		{"pt_regs", {"r13"}, &ret->r13}, {"pt_regs", {"di"}, &ret->di},
+		{"pt_regs", {"dx"}, &ret->dx},	 {"pt_regs", {"ax"}, &ret->ax},
+	};
+
+	_Static_assert(sizeof(*ret) == sizeof(requests) / sizeof(*requests) * sizeof(uint64_t),
+		       "a register of the struct that is not looked up");
+	if (!kernel_offsets(types, requests, sizeof(requests) / sizeof(*requests)))
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "the kernel's types do not describe its struct pt_regs");
+	return NULL;
+}
 
 /* --- the stack --- */
 

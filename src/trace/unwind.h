@@ -29,6 +29,15 @@ struct unwind_registers {
 	uint64_t ip, sp, bp, r10, r13, di, dx, ax;
 };
 
+/**
+ * Find where they lie, all of them.
+ * @return NULL; UNSUPPORTED when one is not there: none is read at offset 0
+ *
+ * Source: arch/x86/include/asm/ptrace.h struct pt_regs
+ */
+DILL_MUST_CHECK struct dill_error *unwind_registers_find(struct types *types,
+							 struct unwind_registers *ret);
+
 /** What a stack is read with: a page at most at a time, as little as can be. */
 struct unwind_stack {
 	struct peek *peek;

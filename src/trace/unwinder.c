@@ -5,7 +5,6 @@
 
 #include "base/array.h"
 #include "base/number_map.h"
-#include "kernel/offsets.h"
 #include "kernel/region.h"
 #include "trace/unwind_tables.h"
 
@@ -130,21 +129,6 @@ static void find_text(struct unwinder *unwinder)
 	}
 }
 
-static struct dill_error *find_registers(struct types *types, struct unwind_registers *ret)
-{
-	const struct offset_request requests[] = {
-		{"pt_regs", {"ip"}, &ret->ip},	 {"pt_regs", {"sp"}, &ret->sp},
-		{"pt_regs", {"bp"}, &ret->bp},	 {"pt_regs", {"r10"}, &ret->r10},
-		{"pt_regs", {"r13"}, &ret->r13}, {"pt_regs", {"di"}, &ret->di},
-		{"pt_regs", {"dx"}, &ret->dx},
-	};
-
-	if (!kernel_offsets(types, requests, sizeof(requests) / sizeof(*requests)))
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "the kernel's types do not describe its struct pt_regs");
-	return NULL;
-}
-
 /* push %rbp, and then mov %rsp,%rbp: few functions that keep no frame pointer do this. */
 static bool makes_frame(const uint8_t *code)
 {
@@ -209,7 +193,7 @@ struct dill_error *unwinder_new(struct kernel *kernel, struct peek *peek,
 	unwinder->kernel = kernel;
 	unwinder->stack.peek = peek;
 	TRY(kernel_types(kernel, &types));
-	TRY(find_registers(types, &unwinder->stack.layout));
+	TRY(unwind_registers_find(types, &unwinder->stack.layout));
 	TRY(find_method(unwinder, types, probes));
 	find_text(unwinder);
 	*ret = steal(unwinder);

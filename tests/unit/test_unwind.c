@@ -5,9 +5,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/user.h>
 
 #include <cmocka.h>
 
+#include "btf_image.h"
 #include "trace/unwind.h"
 
 /* The stack of a task, and that of an interrupt, both of four pages. */
@@ -396,15 +398,84 @@ static void test_frames(void **state)
 
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* --- where registers are --- */
+
+/* What ptrace(2) gives of a process is struct pt_regs, and its header the oracle. */
+static const struct {
+	const char *name;
+	size_t offset, mine;
+} saved_registers[] = {
+#define SAVED(kernel, user)                                                                        \
+	{                                                                                          \
+#kernel, offsetof(struct user_regs_struct, user),                                  \
+			offsetof(struct unwind_registers, kernel)                                  \
+	}
+	SAVED(ip, rip),	 SAVED(sp, rsp), SAVED(bp, rbp), SAVED(r10, r10),
+	SAVED(r13, r13), SAVED(di, rdi), SAVED(dx, rdx), SAVED(ax, rax),
+#undef SAVED
+};
+
+#define SAVED_COUNT (sizeof(saved_registers) / sizeof(*saved_registers))
+
+static struct types *types_without(size_t missing)
+{
+	struct btf_image image = {0};
+	uint32_t word = btf_image_int(&image, "unsigned long", 8, 0);
+
+	btf_image_struct(&image, BTF_STRUCT, "pt_regs", sizeof(struct user_regs_struct),
+			 SAVED_COUNT - (missing < SAVED_COUNT));
+	for (size_t i = 0; i < SAVED_COUNT; i++)
+		if (i != missing)
+			btf_image_member(&image, saved_registers[i].name, word,
+					 (uint32_t)saved_registers[i].offset * 8, 0);
+	return btf_image_open(&image);
+}
+
+static void test_where_registers_are(void **state)
+{
+	struct unwind_registers found = {0};
+	struct types *types = types_without(SAVED_COUNT);
+
+	(void)state;
+	assert_null(unwind_registers_find(types, &found));
+	for (size_t i = 0; i < SAVED_COUNT; i++)
+		assert_int_equal(*(uint64_t *)((char *)&found + saved_registers[i].mine),
+				 saved_registers[i].offset);
+	types_free(types);
+}
+
+/* None of them is taken for one at offset 0. */
+static void test_register_missing(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SAVED_COUNT; i++) {
+		struct unwind_registers found;
+		struct types *types = types_without(i);
+		struct dill_error *error = unwind_registers_find(types, &found);
+
+		assert_int_equal(dill_error_code(error), DILL_ERROR_UNSUPPORTED);
+		dill_error_free(error);
+		types_free(types);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FIXTURE(test_calls),      WITH_FIXTURE(test_frame_pointer),
-		WITH_FIXTURE(test_interrupt),  cmocka_unit_test(test_saved_registers),
-		WITH_FIXTURE(test_partial),    WITH_FIXTURE(test_user),
-		WITH_FIXTURE(test_generated),  WITH_FIXTURE(test_no_way_up),
-		WITH_FIXTURE(test_many),       WITH_FIXTURE(test_reads),
-		WITH_FIXTURE(test_unreadable), WITH_FIXTURE(test_frames),
+		WITH_FIXTURE(test_calls),
+		WITH_FIXTURE(test_frame_pointer),
+		WITH_FIXTURE(test_interrupt),
+		cmocka_unit_test(test_saved_registers),
+		WITH_FIXTURE(test_partial),
+		WITH_FIXTURE(test_user),
+		WITH_FIXTURE(test_generated),
+		WITH_FIXTURE(test_no_way_up),
+		WITH_FIXTURE(test_many),
+		WITH_FIXTURE(test_reads),
+		WITH_FIXTURE(test_unreadable),
+		WITH_FIXTURE(test_frames),
+		cmocka_unit_test(test_where_registers_are),
+		cmocka_unit_test(test_register_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
