@@ -122,6 +122,14 @@ static struct dill_error *report_break(struct heap *heap, struct list_walk *walk
 	return report_gap(heap, walk, findings, links.prev);
 }
 
+/* The end of a list that is longer than any should be: none of its links need be wrong. */
+static void report_length(struct list_walk *walk, struct findings *findings)
+{
+	findings_add(findings, FINDING_LIST_BROKEN, &walk->place, walk->head,
+		     "%s: it has more than the %zu nodes that are followed", walk->what,
+		     walk->limit);
+}
+
 /* --- the walk --- */
 
 static void turn_back(struct list_walk *walk, dill_virt ahead, bool unreadable, uint64_t prev)
@@ -157,9 +165,10 @@ static struct dill_error *step_forward(struct heap *heap, struct list_walk *walk
 		walk->state = LIST_DONE;
 		return NULL;
 	}
-	if (walk->nodes.count == LIST_NODES_MAX) {
+	if (walk->nodes.count == walk->limit) {
 		walk->broken = true;
 		walk->state = LIST_DONE;
+		report_length(walk, findings);
 		return NULL;
 	}
 	walk->at = here.next;
@@ -178,13 +187,18 @@ static struct dill_error *step_backward(struct heap *heap, struct list_walk *wal
 	if (!ok || here.prev == walk->at || here.prev == walk->head)
 		return report_break(heap, walk, findings);
 	TRY(try_link(heap, here.prev, &prev, &ok));
-	if (!ok || prev.next != walk->back_at || walk->nodes.count == LIST_NODES_MAX)
+	if (!ok || prev.next != walk->back_at)
 		return report_break(heap, walk, findings);
+	if (walk->nodes.count == walk->limit) {
+		report_length(walk, findings);
+		return NULL;
+	}
 	walk->state = LIST_BACKWARD;
 	walk->back_at = here.prev;
 	return array_push(&walk->nodes, here.prev);
 }
 
+/* What was collected from the end, in the order of the list. */
 static void reverse_tail(struct list_walk *walk)
 {
 	size_t low = walk->forward_count, high = walk->nodes.count;
@@ -195,6 +209,16 @@ static void reverse_tail(struct list_walk *walk)
 		walk->nodes.items[low++] = walk->nodes.items[--high];
 		walk->nodes.items[high] = node;
 	}
+}
+
+static struct dill_error *step(struct heap *heap, struct list_walk *walk, struct findings *findings)
+{
+	if (walk->state == LIST_FORWARD)
+		return step_forward(heap, walk, findings);
+	TRY(step_backward(heap, walk, findings));
+	if (walk->state == LIST_DONE)
+		reverse_tail(walk);
+	return NULL;
 }
 
 /* Fetch the nodes that the next step of every walk looks at, in one request. */
@@ -232,6 +256,8 @@ struct dill_error *lists_collect(struct heap *heap, struct list_walk *walks, siz
 	if (!addresses)
 		return error_no_memory();
 	for (size_t i = 0; i < count; i++) {
+		if (!walks[i].limit)
+			walks[i].limit = LIST_NODES_MAX;
 		walks[i].at = walks[i].head;
 		walks[i].state = LIST_FORWARD;
 		addresses[i] = walks[i].head;
@@ -244,14 +270,10 @@ struct dill_error *lists_collect(struct heap *heap, struct list_walk *walks, siz
 			TRY(prefetch_step(heap, walks, count, addresses));
 		open = 0;
 		for (size_t i = 0; i < count; i++) {
-			if (walks[i].state == LIST_FORWARD)
-				TRY(step_forward(heap, &walks[i], findings));
-			else if (walks[i].state == LIST_BACKWARD)
-				TRY(step_backward(heap, &walks[i], findings));
-			if (walks[i].state != LIST_DONE)
-				open++;
-			else if (walks[i].broken)
-				reverse_tail(&walks[i]);
+			if (walks[i].state == LIST_DONE)
+				continue;
+			TRY(step(heap, &walks[i], findings));
+			open += walks[i].state != LIST_DONE;
 		}
 	}
 	return NULL;

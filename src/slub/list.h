@@ -16,6 +16,7 @@ struct list_walk {
 	dill_virt head;		    /**< address of the list_head that anchors the list */
 	struct finding_place place; /**< for findings */
 	const char *what;	    /**< "partial list", for findings */
+	size_t limit;		    /**< nodes that are followed; 0 = LIST_NODES_MAX */
 	ARRAY(dill_virt) nodes;	    /**< out: addresses of the links, in list order */
 	bool broken;		    /**< out: the list has a finding; nodes may be missing */
 	/* the rest belongs to list.c */
@@ -27,13 +28,14 @@ struct list_walk {
 	enum { LIST_FORWARD, LIST_BACKWARD, LIST_DONE } state;
 };
 
-/** Longest list that is followed: far more slabs than a machine of today holds in one cache. */
+/** Longest list that is followed: far more slabs than a machine of today holds in one cache. Of a
+ * longer one the first nodes are given, with a finding. */
 #define LIST_NODES_MAX ((size_t)1 << 24)
 
 /**
  * Collect the nodes of @p count lists side by side, so that a slow target is asked for the next
  * node of all lists in one round trip.
- * @param walks  head, place and what are set; free each with list_walk_deinit()
+ * @param walks  head, place, what and limit are set; free each with list_walk_deinit()
  * @return NULL; fatal errors
  */
 DILL_MUST_CHECK struct dill_error *lists_collect(struct heap *heap, struct list_walk *walks,
