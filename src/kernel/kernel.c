@@ -274,6 +274,7 @@ void kernel_free(struct kernel *kernel)
 	image_deinit(&kernel->image);
 	symbol_table_deinit(&kernel->symbols);
 	types_free(kernel->types);
+	dill_error_free(kernel->no_types.error);
 	image_file_free(kernel->file);
 	free(kernel->build_btf);
 	cpus_deinit(&kernel->cpus);
@@ -316,6 +317,34 @@ const struct kernel_facts *kernel_facts(struct kernel *kernel)
 struct memory *kernel_memory(struct kernel *kernel)
 {
 	return kernel->memory;
+}
+
+/* --- failures --- */
+
+static struct dill_error *copy(const struct dill_error *error)
+{
+	const char *text = dill_error_text(error);
+
+	return dill_error_code(error) == DILL_ERROR_FAULT
+		       ? dill_error_new_fault(dill_error_address(error), "%s", text)
+		       : dill_error_new(dill_error_code(error), "%s", text);
+}
+
+struct dill_error *kernel_fails_again(const struct kernel *kernel, const struct kept_failure *kept)
+{
+	return kept->error && kept->epoch == memory_epoch(kernel->memory) ? copy(kept->error)
+									  : NULL;
+}
+
+struct dill_error *kernel_keep_failure(const struct kernel *kernel, struct kept_failure *kept,
+				       struct dill_error *error)
+{
+	if (!error || error_is_fatal(error))
+		return error;
+	dill_error_free(kept->error);
+	kept->error = copy(error);
+	kept->epoch = memory_epoch(kernel->memory);
+	return error;
 }
 
 /* --- types --- */
@@ -369,23 +398,29 @@ static struct dill_error *load_known_types(struct kernel *kernel, struct types *
 	return NULL;
 }
 
+static struct dill_error *load_types(struct kernel *kernel)
+{
+	const char *how = "BTF in target memory";
+	struct dill_error *error = NULL;
+
+	if (memory_is_slow(kernel->memory))
+		TRY(load_known_types(kernel, &kernel->types, &how));
+	if (!kernel->types)
+		error = load_btf(kernel, &kernel->types);
+	if (error && !error_is_fatal(error) && kernel->file) {
+		dill_error_free(error);
+		error = image_file_types(kernel->file, &kernel->types, &how);
+	}
+	if (!error)
+		kernel->facts.types_how = how;
+	return error;
+}
+
 struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
 {
 	if (!kernel->types) {
-		const char *how = "BTF in target memory";
-		struct dill_error *error = NULL;
-
-		if (memory_is_slow(kernel->memory))
-			TRY(load_known_types(kernel, &kernel->types, &how));
-		if (!kernel->types)
-			error = load_btf(kernel, &kernel->types);
-		if (error && !error_is_fatal(error) && kernel->file) {
-			dill_error_free(error);
-			error = image_file_types(kernel->file, &kernel->types, &how);
-		}
-		if (error)
-			return error;
-		kernel->facts.types_how = how;
+		TRY(kernel_fails_again(kernel, &kernel->no_types));
+		TRY(kernel_keep_failure(kernel, &kernel->no_types, load_types(kernel)));
 	}
 	*ret = kernel->types;
 	return NULL;

@@ -108,9 +108,8 @@ struct dill_error *kernel_virt_to_page(struct kernel *kernel, dill_virt address,
 
 /* --- words of struct page --- */
 
-/** Offset in bytes of the first of @p names that struct page has. */
-static struct dill_error *find_word(struct types *types, type_id page, const char *const *names,
-				    uint64_t *ret)
+/** Offset in bytes of the first of @p names that struct page has; false when there is none. */
+static bool find_word(struct types *types, type_id page, const char *const *names, uint64_t *ret)
 {
 	struct type_place place;
 
@@ -118,11 +117,10 @@ static struct dill_error *find_word(struct types *types, type_id page, const cha
 		if (types_has_member(types, page, names[i], &place) && place.size == 8 &&
 		    !place.bit_size && place.bit_offset % 64 == 0) {
 			*ret = place.bit_offset / 8;
-			return NULL;
+			return true;
 		}
 	}
-	return dill_error_new(DILL_ERROR_UNSUPPORTED, "struct page has no usable member %s",
-			      names[0]);
+	return false;
 }
 
 /**
@@ -157,24 +155,36 @@ static struct dill_error *find_node_bits(struct types *types, unsigned *ret)
 	return NULL;
 }
 
+/* Each part by itself, once: what a kernel lacks is not looked for again at each struct page. */
 static struct dill_error *resolve_layout(struct kernel *kernel)
 {
 	/* compound_info since 7.1, where a tail may hold a mask instead of a pointer. */
 	static const char *const heads[] = {"compound_head", "compound_info", NULL};
-	static const char *const flags[] = {"flags", NULL};
 	struct page_layout layout = {.resolved = true};
+	struct dill_error *error;
 	struct types *types;
 	type_id page;
 
 	if (kernel->page_layout.resolved)
 		return NULL;
 	TRY(kernel_types(kernel, &types));
-	if (!types_has_struct(types, "page", &page))
-		return dill_error_new(DILL_ERROR_UNSUPPORTED, "no struct page in the types");
-	TRY(find_word(types, page, heads, &layout.head));
-	TRY(find_word(types, page, flags, &layout.flags));
-	TRY(find_node_bits(types, &layout.node_bits));
+	layout.has_head = types_has_struct(types, "page", &page) &&
+			  find_word(types, page, heads, &layout.head);
+	error = find_node_bits(types, &layout.node_bits);
+	if (error && error_is_fatal(error))
+		return error;
+	layout.has_node_bits = !error;
+	dill_error_free(error);
 	kernel->page_layout = layout;
+	return NULL;
+}
+
+static struct dill_error *need_head(struct kernel *kernel)
+{
+	TRY(resolve_layout(kernel));
+	if (!kernel->page_layout.has_head)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "struct page has no usable member compound_head");
 	return NULL;
 }
 
@@ -201,7 +211,7 @@ struct dill_error *kernel_page_head(struct kernel *kernel, dill_virt page, dill_
 {
 	uint64_t word;
 
-	TRY(resolve_layout(kernel));
+	TRY(need_head(kernel));
 	TRY(kernel_read_u64(kernel, page + kernel->page_layout.head, &word));
 	return find_head(kernel, page, word, ret);
 }
@@ -211,7 +221,7 @@ struct dill_error *kernel_page_head_parse(struct kernel *kernel, dill_virt page,
 {
 	uint64_t word = 0;
 
-	TRY(resolve_layout(kernel));
+	TRY(need_head(kernel));
 	bytes = span_cut(bytes, kernel->page_layout.head, sizeof(word));
 	if (bytes.size == sizeof(word))
 		memcpy(&word, bytes.data, sizeof(word));
@@ -221,10 +231,11 @@ struct dill_error *kernel_page_head_parse(struct kernel *kernel, dill_virt page,
 unsigned kernel_page_flags_node(struct kernel *kernel, uint64_t flags)
 {
 	struct dill_error *error = resolve_layout(kernel);
+	bool known = !error && kernel->page_layout.has_node_bits;
 	unsigned bits = kernel->page_layout.node_bits;
 
 	dill_error_free(error); /* every kernel has node 0 */
 	/* The topmost bits: with SPARSEMEM_VMEMMAP, all x86-64 has, no section is above them.
 	 * Source: include/linux/page-flags-layout.h */
-	return !error && bits ? (unsigned)(flags >> (64 - bits)) : 0;
+	return known && bits ? (unsigned)(flags >> (64 - bits)) : 0;
 }

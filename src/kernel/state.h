@@ -38,10 +38,17 @@ struct cpus {
 	unsigned node_limit;
 };
 
+/** Why something could not be found, answered again without another attempt until the target has
+ * run (kernel.c). {0} = nothing. */
+struct kept_failure {
+	struct dill_error *error;
+	uint64_t epoch;
+};
+
 /** How struct page is read (page.c); resolved at the first use. */
 struct page_layout {
 	bool resolved;
-	uint64_t flags;	    /**< offset of the word that holds the node */
+	bool has_head, has_node_bits;
 	uint64_t head;	    /**< offset of compound_head or compound_info */
 	unsigned node_bits; /**< NODES_SHIFT */
 };
@@ -54,6 +61,7 @@ struct kernel {
 	struct image image;
 	struct symbol_table symbols;
 	struct types *types;
+	struct kept_failure no_types;
 	struct vmcoreinfo vmcoreinfo;
 	struct cpus cpus;
 	struct memory_map map;
@@ -74,6 +82,13 @@ struct kernel {
 	uint8_t identity[IDENTITY_SIZE];
 	uint64_t epoch; /**< of the memory, when all this was last read or checked */
 };
+
+/* kernel.c */
+/** A copy of the failure when it still holds, else NULL: then try. */
+struct dill_error *kernel_fails_again(const struct kernel *kernel, const struct kept_failure *kept);
+/** Keep @p error, unless it is fatal, and hand it on; NULL stays NULL. */
+struct dill_error *kernel_keep_failure(const struct kernel *kernel, struct kept_failure *kept,
+				       struct dill_error *error);
 
 /* vm.c */
 void vm_init(struct kernel *kernel, dill_phys root, unsigned levels);

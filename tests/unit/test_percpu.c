@@ -66,6 +66,7 @@ static void world_deinit(struct world *world)
 	symbol_table_deinit(&world->kernel.symbols);
 	cpus_deinit(&world->kernel.cpus);
 	types_free(world->kernel.types);
+	dill_error_free(world->kernel.no_types.error);
 }
 
 static enum dill_error_code code_of(struct dill_error *error)
