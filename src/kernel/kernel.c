@@ -283,6 +283,12 @@ void kernel_free(struct kernel *kernel)
 	free(kernel);
 }
 
+void kernel_forget(struct kernel *kernel)
+{
+	memory_invalidate(kernel->memory);
+	vm_forget(kernel);
+}
+
 struct dill_error *kernel_refresh(struct kernel *kernel)
 {
 	uint8_t now[IDENTITY_SIZE];

@@ -96,6 +96,13 @@ void kernel_list_deinit(struct kernel_list *list);
  */
 DILL_MUST_CHECK struct dill_error *kernel_refresh(struct kernel *kernel);
 
+/**
+ * Forget what was read of the target, and the translations that this gave: it has run, or runs,
+ * between memory_begin() and memory_end(). The one way to read anew while a kernel is open: pages
+ * alone would be looked for where they were before.
+ */
+void kernel_forget(struct kernel *kernel);
+
 const struct kernel_facts *kernel_facts(struct kernel *kernel);
 /** Borrowed. */
 struct memory *kernel_memory(struct kernel *kernel);

@@ -194,6 +194,7 @@ struct dill_error *contents_read(struct heap *heap, const struct cache *caches, 
 				 enum contents_detail detail, struct arena *arena,
 				 struct findings *findings, struct contents *ret)
 {
+	_cleanup_(again_end)
 	struct again again = again_start(heap, findings);
 
 	do

@@ -28,7 +28,8 @@ struct heap {
 	dill_virt kasan_shadow;		 /**< shadow of address 0, kasan_load(); 0 = none */
 	struct number_map kasan_callers; /**< handle of a stack -> who called the allocator; the
 					     depot forgets none */
-	bool checked; /**< self_check_require() has found that all of this fits the kernel */
+	bool is_read_again; /**< slub/again.h: inside of a loop that reads anew what does not fit */
+	bool checked;	    /**< self_check_require() has found that all of this fits the kernel */
 };
 
 /** A pointer to an object as its address: the tag is none of it. All of the kernel's addresses have

@@ -53,6 +53,7 @@ struct dill_error *survey_scan(struct survey *survey, const struct cache_list *c
 struct dill_error *survey_map(struct survey *survey, const struct cache *cache, struct arena *arena,
 			      struct contents *ret_contents, struct cache_map *ret_map)
 {
+	_cleanup_(again_end)
 	struct again again = again_start(survey->heap, survey->findings);
 
 	do {

@@ -117,7 +117,8 @@ void memory_log(const struct memory *memory, const char *format, ...) DILL_PRINT
 /** Borrow the target's run control; UNSUPPORTED when nobody can let this target run. Between begin
  * and end. */
 DILL_MUST_CHECK struct dill_error *memory_runner(struct memory *memory, struct dill_runner *ret);
-/** Forget all pages: the target has run between begin and end. */
+/** Forget all pages: the target has run between begin and end. With a kernel open:
+ * kernel_forget(). */
 void memory_invalidate(struct memory *memory);
 
 DEFINE_CLEANUP(struct memory *, memory_free)

@@ -37,7 +37,7 @@ struct dill_error *free_state_read(struct heap *heap, dill_virt object, dill_vir
 
 	*ret = false;
 	TRY(arena_new(&findings.arena));
-	memory_invalidate(kernel_memory(heap->kernel));
+	kernel_forget(heap->kernel);
 	error = ask(heap, object, except, &findings, &survey, ret);
 	survey_deinit(&survey);
 	arena_free(findings.arena);

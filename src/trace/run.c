@@ -121,7 +121,7 @@ static bool is_same_kernel(struct run *run)
 	struct dill_error *error;
 	bool booted = false;
 
-	memory_invalidate(kernel_memory(kernel));
+	kernel_forget(kernel);
 	error = kernel_refresh(kernel);
 	if (!error)
 		error = was_booted(run, &booted);
@@ -316,7 +316,7 @@ static struct dill_error *finish(struct run *run)
 	run->running = false;
 	if (!error && tracer_is_armed(run->tracer))
 		error = tracer_disarm(run->tracer);
-	memory_invalidate(kernel_memory(run->heap->kernel));
+	kernel_forget(run->heap->kernel);
 	return error;
 }
 

@@ -46,7 +46,7 @@ static struct dill_error *make_name(struct kernel *kernel, dill_virt address, st
 		return error;
 	if (error) {
 		dill_error_free(error);
-		memory_invalidate(kernel_memory(kernel)); /* it may have been loaded just now */
+		kernel_forget(kernel); /* it may have been loaded just now */
 		return module_append_symbol(kernel, address, true, text);
 	}
 	strbuf_append_format(text, "%s+0x%" PRIx64, symbol.name, address - symbol.address);

@@ -112,7 +112,7 @@ struct dill_error *unwind_tables_of_module(struct kernel *kernel, const struct o
 	struct dill_error *error;
 
 	*ret = (struct unwind_tables){0};
-	memory_invalidate(kernel_memory(kernel)); /* it may have been loaded just now */
+	kernel_forget(kernel); /* it may have been loaded just now */
 	error = module_find(kernel, address, &place);
 	if (!error && place.found) {
 		ret->base = place.base;

@@ -12,7 +12,7 @@
 /** A heap that moves while it is read. */
 struct image_motion {
 	bool moves;
-	unsigned invalidated; /**< how often memory_invalidate() was called */
+	unsigned invalidated; /**< how often kernel_forget() was called */
 	unsigned heals_after; /**< with this one, `address` gets `value`; 0 = never */
 	dill_virt address;
 	uint64_t value;

@@ -106,7 +106,7 @@ bool memory_moves(const struct memory *memory)
 	return the_kernel.image->motion.moves;
 }
 
-void memory_invalidate(struct memory *memory)
+void kernel_forget(struct kernel *kernel)
 {
 	struct image_motion *motion = &the_kernel.image->motion;
 

@@ -298,6 +298,68 @@ static void test_unknown_member(void **state)
 	world_init_pages(&world, "compound_something");
 	assert_int_equal(code_of(kernel_page_head(&world.kernel, page_at(5), &head)),
 			 DILL_ERROR_UNSUPPORTED);
+	/* What does not depend on it is known all the same. */
+	assert_int_equal(kernel_page_flags_node(&world.kernel, UINT64_C(3) << 61), 3);
+	world_deinit(&world);
+}
+
+/* Types that cannot be used are not read again for each struct page, but when the kernel has run:
+ * it may have been read while it started. */
+static void test_layout_is_tried_once(void **state)
+{
+	struct world world;
+	struct kernel *kernel = &world.kernel;
+	dill_virt head;
+	size_t pages;
+
+	(void)state;
+	world_init_pages(&world, "compound_head");
+	types_free(kernel->types);
+	kernel->types = NULL;
+	add_symbol(&world, "__start_BTF", VMEMMAP);
+	add_symbol(&world, "__stop_BTF", VMEMMAP + 8192);
+	assert_null(symbol_table_index(&kernel->symbols));
+	assert_int_equal(code_of(kernel_page_head(kernel, page_at(5), &head)), DILL_ERROR_BAD_DATA);
+	pages = world.target.pages;
+	assert_in_range(pages, 2, 100);
+	for (unsigned i = 5; i < 10; i++) {
+		assert_int_equal(code_of(kernel_page_head(kernel, page_at(i), &head)),
+				 DILL_ERROR_BAD_DATA);
+		assert_int_equal(kernel_page_flags_node(kernel, 0), 0);
+		assert_int_equal(kernel_memory_map(kernel)->page_struct_size, 0);
+	}
+	assert_int_equal(world.target.pages, pages);
+	fake_target_run(&world.target, kernel->memory);
+	assert_int_equal(code_of(kernel_page_head(kernel, page_at(5), &head)), DILL_ERROR_BAD_DATA);
+	assert_int_equal(world.target.pages, 2 * pages);
+	world_deinit(&world);
+}
+
+/* A translation is of the page tables as they were: forgetting goes to them again. */
+static void test_forget(void **state)
+{
+	const dill_virt address = UINT64_C(0xffffc90000000000);
+	const dill_phys from = 0x40000, to = 0x50000;
+	struct world world;
+	struct fake_tables tables;
+	uint64_t value, *entry;
+
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	fake_target_init(&world.target, DILL_SPACE_PHYSICAL, 0, 128 * DILL_PAGE_SIZE);
+	fake_tables_init(&tables, &world.target, 4, 0x1000, 0x2000);
+	fake_tables_map(&tables, address, from, 1, FAKE_WRITABLE);
+	fake_target_set_u64(&world.target, from, 1);
+	fake_target_set_u64(&world.target, to, 2);
+	world.kernel.memory = fake_target_open(&world.target);
+	vm_init(&world.kernel, 0x1000, 4);
+	assert_null(kernel_read_u64(&world.kernel, address, &value));
+	assert_int_equal(value, 1);
+	entry = fake_target_at(&world.target, fake_tables_entry(&tables, address, 1));
+	*entry += to - from;
+	kernel_forget(&world.kernel);
+	assert_null(kernel_read_u64(&world.kernel, address, &value));
+	assert_int_equal(value, 2);
 	world_deinit(&world);
 }
 
@@ -366,6 +428,8 @@ int main(void)
 		cmocka_unit_test(test_head_by_mask),
 		cmocka_unit_test(test_node),
 		cmocka_unit_test(test_unknown_member),
+		cmocka_unit_test(test_layout_is_tried_once),
+		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_memory_map),
 		cmocka_unit_test(test_vmcoreinfo),
 	};

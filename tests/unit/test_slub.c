@@ -10,6 +10,7 @@
 #include "heap_image.h"
 #include "slub/again.h"
 #include "slub/encoding.h"
+#include "slub/survey.h"
 
 /* One healthy heap, made anew for every test: two CPUs, two nodes, caches a (64 bytes) and b (96
  * bytes). */
@@ -203,6 +204,27 @@ static void test_list_that_stays_torn(void **state)
 	look(f);
 	assert_int_equal(f->findings.count, 1);
 	assert_int_equal(f->image.motion.invalidated, 0);
+	assert_false(f->image.heap.is_read_again);
+}
+
+/* A map of a cache reads its contents, too: four times in all, not four times four. */
+static void test_map_is_read_four_times(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt last = image_object(&f->image, f->a, f->cpu_slab, order[4]);
+	struct survey survey = {.heap = &f->image.heap, .arena = f->arena};
+	struct contents contents;
+	struct cache_map map;
+
+	survey.findings = &f->findings;
+	assert_null(caches_read(survey.heap, f->arena, &f->findings, &survey.all));
+	image_link(&f->image, f->a, last, image_object(&f->image, f->a, f->cpu_slab, order[1]));
+	f->image.motion.moves = true;
+	f->findings.moving = "it runs";
+	assert_null(survey_map(&survey, &survey.all.items[0], f->arena, &contents, &map));
+	assert_int_equal(f->findings.count, 0);
+	assert_in_range(f->findings.remarks.count, 1, 2);
+	assert_int_equal(f->image.motion.invalidated, AGAIN_MAX - 1);
 }
 
 static void test_freelist_leaves_slab(void **state)
@@ -559,6 +581,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_freelist_cycle, setup_plain, teardown),
 		HEAP_TEST(test_torn_list_is_read_again),
 		HEAP_TEST(test_list_that_stays_torn),
+		HEAP_TEST(test_map_is_read_four_times),
 		HEAP_TEST(test_freelist_leaves_slab),
 		HEAP_TEST(test_freelist_misaligned),
 		HEAP_TEST(test_freelist_overwritten_with_text),
