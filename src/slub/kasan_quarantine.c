@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "slub/circle.h"
 #include "slub/locate.h"
 #include "slub/waiting_private.h"
 
@@ -71,16 +70,14 @@ static struct dill_error *follow(struct waiting_reader *reader, struct waiting_s
 	struct circle circle = {0};
 	size_t from = reader->items.count, others = reader->ret->others;
 	dill_virt at = queue->head;
+	bool more;
 
 	while (at) {
 		struct dill_error *error;
 
-		/* The position counts on over all global queues, which may all lead to one list. */
-		if (spot->position == WAITING_MAX || circle_closes(&circle, at)) {
-			waiting_broken(reader, spot, at, "has no end");
+		TRY(waiting_may_follow(reader, spot, &circle, at, &more));
+		if (!more)
 			return NULL;
-		}
-		TRY(memory_check_interrupt(kernel_memory(kernel)));
 		TRY(waiting_add(reader, spot, at));
 		spot->position++;
 		if (at == queue->tail) {
@@ -167,7 +164,7 @@ static struct dill_error *read_global(struct waiting_reader *reader, dill_virt a
 		return waiting_give_up(reader, &spot, error);
 	if (lock)
 		reader->ret->moving = spot.moving = "KASAN's quarantine is locked";
-	for (uint64_t i = 0; i < count && spot.position < WAITING_MAX; i++)
+	for (uint64_t i = 0; i < count && !reader->is_full; i++)
 		TRY(read_queue(reader, &spot, address + (first + i) % count * size));
 	return NULL;
 }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "slub/circle.h"
 #include "slub/locate.h"
 #include "slub/waiting_private.h"
-
-/* Callbacks of a CPU that are followed in search of sheaves. */
-#define CALLBACKS_MAX ((size_t)1 << 22)
 
 static struct finding_place place_of(const struct waiting_spot *spot)
 {
@@ -73,9 +69,29 @@ struct dill_error *waiting_add(struct waiting_reader *reader, const struct waiti
 		.container = spot->container,
 	};
 
-	if (reader->items.count < WAITING_MAX)
-		return array_push(&reader->items, item);
+	return array_push(&reader->items, item);
+}
+
+struct dill_error *waiting_may_follow(struct waiting_reader *reader,
+				      const struct waiting_spot *spot, struct circle *circle,
+				      dill_virt at, bool *ret)
+{
+	*ret = false;
+	TRY(memory_check_interrupt(kernel_memory(reader->heap->kernel)));
+	if (circle && circle_closes(circle, at)) {
+		waiting_broken(reader, spot, at, "has no end");
+		return NULL;
+	}
+	*ret = reader->links < reader->links_max;
+	if (*ret) {
+		reader->links++;
+		return NULL;
+	}
 	note_incomplete(reader, spot);
+	if (!reader->is_full)
+		waiting_broken(reader, spot, at,
+			       "goes on, where more objects wait than are followed");
+	reader->is_full = true;
 	return NULL;
 }
 
@@ -90,15 +106,14 @@ static struct dill_error *read_chain(struct waiting_reader *reader, struct waiti
 {
 	struct circle circle = {0};
 	dill_virt at = heap_untag(reader->heap, first);
+	bool more;
 
 	while (at) {
 		struct dill_error *error;
 
-		if (spot.position == WAITING_MAX || circle_closes(&circle, at)) {
-			waiting_broken(reader, &spot, at, "has no end");
+		TRY(waiting_may_follow(reader, &spot, &circle, at, &more));
+		if (!more)
 			return NULL;
-		}
-		TRY(memory_check_interrupt(kernel_memory(reader->heap->kernel)));
 		TRY(waiting_add(reader, &spot, at));
 		error = kernel_read_u64(reader->heap->kernel, at + distance, &at);
 		if (error)
@@ -118,6 +133,7 @@ static struct dill_error *read_records(struct waiting_reader *reader, struct wai
 {
 	const struct layout *l = &reader->heap->layout;
 	uint64_t count, records[RECORDS_MAX];
+	bool more = true;
 
 	TRY(kernel_read_u64(reader->heap->kernel, block + l->bulk_count.offset, &count));
 	if (count > RECORDS_MAX) {
@@ -128,8 +144,11 @@ static struct dill_error *read_records(struct waiting_reader *reader, struct wai
 			count * sizeof(*records)));
 	TRY(kernel_prefetch(reader->heap->kernel, records, count));
 	spot->container = block;
-	for (spot->position = 0; spot->position < count; spot->position++)
-		TRY(waiting_add(reader, spot, records[spot->position]));
+	for (spot->position = 0; spot->position < count && more; spot->position++) {
+		TRY(waiting_may_follow(reader, spot, NULL, records[spot->position], &more));
+		if (more)
+			TRY(waiting_add(reader, spot, records[spot->position]));
+	}
 	return NULL;
 }
 
@@ -139,15 +158,13 @@ static struct dill_error *read_block_chain(struct waiting_reader *reader, struct
 {
 	struct circle circle = {0};
 	dill_virt block;
-	size_t blocks = 0;
+	bool more;
 	struct dill_error *error = kernel_read_u64(reader->heap->kernel, anchor, &block);
 
 	while (!error && block) {
-		if (blocks++ == WAITING_MAX / RECORDS_MAX || circle_closes(&circle, block)) {
-			waiting_broken(reader, spot, block, "has no end");
+		TRY(waiting_may_follow(reader, spot, &circle, block, &more));
+		if (!more)
 			return NULL;
-		}
-		TRY(memory_check_interrupt(kernel_memory(reader->heap->kernel)));
 		error = read_records(reader, spot, block);
 		if (!error)
 			error = kernel_read_u64(reader->heap->kernel,
@@ -164,13 +181,21 @@ static struct dill_error *read_block_list(struct waiting_reader *reader, struct 
 	_cleanup_(list_walk_deinitp)
 	struct list_walk walk = {.head = anchor, .place = place_of(spot), .what = spot->what};
 	struct dill_error *error = NULL;
+	bool more = true;
 
+	walk.limit = reader->links_max - reader->links;
+	if (!walk.limit)
+		return waiting_may_follow(reader, spot, NULL, anchor, &more);
 	TRY(lists_collect(reader->heap, &walk, 1, reader->findings));
 	if (walk.broken)
 		note_incomplete(reader, spot);
-	for (size_t i = 0; i < walk.nodes.count && !error; i++)
-		error = read_records(reader, spot,
-				     walk.nodes.items[i] - reader->heap->layout.bulk_list.offset);
+	for (size_t i = 0; i < walk.nodes.count && !error && more; i++) {
+		TRY(waiting_may_follow(reader, spot, NULL, walk.nodes.items[i], &more));
+		if (more)
+			error = read_records(reader, spot,
+					     walk.nodes.items[i] -
+						     reader->heap->layout.bulk_list.offset);
+	}
 	return waiting_give_up(reader, spot, error);
 }
 
@@ -238,6 +263,7 @@ static struct dill_error *add_sheaf(struct waiting_reader *reader, struct waitin
 	struct finding_place place = place_of(&spot);
 	struct sheaf sheaf;
 	dill_virt owner;
+	bool more = true;
 	struct dill_error *error =
 		kernel_read_u64(reader->heap->kernel, address + l->sheaf_cache.offset, &owner);
 	const struct cache *cache = error ? NULL : cache_at(reader->caches, owner);
@@ -256,8 +282,14 @@ static struct dill_error *add_sheaf(struct waiting_reader *reader, struct waitin
 	if (sheaf.broken)
 		note_incomplete(reader, &spot);
 	spot.container = address;
-	for (spot.position = 0; sheaf.objects && spot.position < sheaf.size; spot.position++)
-		TRY(waiting_add(reader, &spot, sheaf.objects[spot.position]));
+	for (spot.position = 0; sheaf.objects && spot.position < sheaf.size && more;
+	     spot.position++) {
+		dill_virt object = sheaf.objects[spot.position];
+
+		TRY(waiting_may_follow(reader, &spot, NULL, object, &more));
+		if (more)
+			TRY(waiting_add(reader, &spot, object));
+	}
 	return NULL;
 }
 
@@ -306,15 +338,13 @@ static struct dill_error *read_callbacks(struct waiting_reader *reader, struct w
 	struct kernel *kernel = reader->heap->kernel;
 	struct circle circle = {0};
 	dill_virt at, func;
-	size_t count = 0;
+	bool more;
 	struct dill_error *error = kernel_read_u64(kernel, pointer, &at);
 
 	for (; !error && at; error = kernel_read_u64(kernel, at + l->rcu_next.offset, &at)) {
-		if (count++ == CALLBACKS_MAX || circle_closes(&circle, at)) {
-			waiting_broken(reader, &spot, at, "has no end");
+		TRY(waiting_may_follow(reader, &spot, &circle, at, &more));
+		if (!more)
 			return NULL;
-		}
-		TRY(memory_check_interrupt(kernel_memory(kernel)));
 		error = kernel_read_u64(kernel, at + l->rcu_func.offset, &func);
 		if (error)
 			break;
@@ -353,7 +383,7 @@ static struct dill_error *read_deferred(struct waiting_reader *reader, unsigned 
 	struct waiting_spot spot = {PLACE_DEFERRED, (int)cpu, "list of deferred frees"};
 	struct circle circle = {0};
 	dill_virt at;
-	size_t count = 0;
+	bool more;
 
 	TRY(read_heads(reader, &spot, work + l->defer_objects.offset));
 	if (l->defer_by_rcu.present)
@@ -366,10 +396,9 @@ static struct dill_error *read_deferred(struct waiting_reader *reader, unsigned 
 	struct dill_error *error = kernel_read_u64(kernel, work + l->defer_sheaves.offset, &at);
 
 	for (; !error && at; error = kernel_read_u64(kernel, at, &at)) {
-		if (count++ == CALLBACKS_MAX || circle_closes(&circle, at)) {
-			waiting_broken(reader, &spot, at, "has no end");
+		TRY(waiting_may_follow(reader, &spot, &circle, at, &more));
+		if (!more)
 			return NULL;
-		}
 		TRY(add_sheaf(reader, spot, at - l->sheaf_llnode.offset));
 	}
 	return waiting_give_up(reader, &spot, error);
@@ -398,9 +427,11 @@ static struct dill_error *read_source(struct waiting_reader *reader, const struc
 				     source->symbol);
 		return NULL;
 	}
-	for (unsigned cpu = 0; cpu < kernel_cpu_limit(kernel); cpu++)
+	for (unsigned cpu = 0; cpu < kernel_cpu_limit(kernel); cpu++) {
+		TRY(memory_check_interrupt(kernel_memory(kernel)));
 		if (kernel_cpu_possible(kernel, cpu))
 			TRY(source->read(reader, cpu, kernel_percpu_address(kernel, symbol, cpu)));
+	}
 	return NULL;
 }
 
@@ -425,11 +456,18 @@ static struct dill_error *read_all(struct waiting_reader *reader)
 	return NULL;
 }
 
-struct dill_error *waiting_read(struct heap *heap, struct cache_list *caches, struct arena *arena,
-				struct findings *findings, struct waiting *ret)
+struct dill_error *waiting_read_some(struct heap *heap, struct cache_list *caches,
+				     struct arena *arena, struct findings *findings,
+				     size_t links_max, struct waiting *ret)
 {
 	struct waiting_reader reader = {
-		.heap = heap, .caches = caches, .arena = arena, .findings = findings, .ret = ret};
+		.heap = heap,
+		.caches = caches,
+		.arena = arena,
+		.findings = findings,
+		.links_max = links_max,
+		.ret = ret,
+	};
 	struct waiting_object *items;
 	struct dill_error *error;
 
@@ -446,4 +484,10 @@ struct dill_error *waiting_read(struct heap *heap, struct cache_list *caches, st
 	}
 	array_free(&reader.items);
 	return error;
+}
+
+struct dill_error *waiting_read(struct heap *heap, struct cache_list *caches, struct arena *arena,
+				struct findings *findings, struct waiting *ret)
+{
+	return waiting_read_some(heap, caches, arena, findings, WAITING_MAX, ret);
 }

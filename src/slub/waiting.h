@@ -31,7 +31,8 @@ struct waiting {
 			       rest */
 };
 
-/** Objects that are believed of one list: a machine under attack has millions. */
+/** Links that are followed on all lists of all CPUs together: a machine under attack has millions,
+ * and a forged one may have one list on each of 8192 CPUs. */
 #define WAITING_MAX ((size_t)1 << 22)
 
 /**

@@ -2,6 +2,7 @@
 #ifndef SLUB_WAITING_PRIVATE_H
 #define SLUB_WAITING_PRIVATE_H
 
+#include "slub/circle.h"
 #include "slub/place.h"
 
 /** Everything while the freed objects that wait are read: waiting.c, and what it calls. */
@@ -11,6 +12,8 @@ struct waiting_reader {
 	struct arena *arena;
 	struct findings *findings;
 	ARRAY(struct waiting_object) items;
+	size_t links_max, links; /* that are followed, and were, on all lists together */
+	bool is_full;		 /* that there are more was said */
 	struct waiting *ret;
 };
 
@@ -27,6 +30,18 @@ struct waiting_spot {
 /** Add the object that @p address lies in; what lies in no slab is counted only. */
 DILL_MUST_CHECK struct dill_error *waiting_add(struct waiting_reader *reader,
 					       const struct waiting_spot *spot, dill_virt address);
+/**
+ * Ask before every link of a list, and every entry of what hangs on one.
+ * @param circle  of this list; NULL where it cannot turn in one
+ * @param at      the link, not 0
+ * @param ret     false when it is not to be followed: it closes a circle, or more were followed
+ *                than are believed, on whatever lists. That is said then.
+ * @return NULL; INTERRUPTED
+ */
+DILL_MUST_CHECK struct dill_error *waiting_may_follow(struct waiting_reader *reader,
+						      const struct waiting_spot *spot,
+						      struct circle *circle, dill_virt at,
+						      bool *ret);
 /** A list is broken at @p address: a finding, "WHAT WHY", and what is behind it stays unknown. */
 void waiting_broken(struct waiting_reader *reader, const struct waiting_spot *spot,
 		    dill_virt address, const char *why);
@@ -41,5 +56,10 @@ DILL_MUST_CHECK struct dill_error *waiting_give_up(struct waiting_reader *reader
  * Source: mm/kasan/quarantine.c cpu_quarantine, shrink_qlist, global_quarantine
  */
 DILL_MUST_CHECK struct dill_error *quarantine_read(struct waiting_reader *reader);
+
+/** waiting_read() with another bound than WAITING_MAX. */
+DILL_MUST_CHECK struct dill_error *waiting_read_some(struct heap *heap, struct cache_list *caches,
+						     struct arena *arena, struct findings *findings,
+						     size_t links_max, struct waiting *ret);
 
 #endif

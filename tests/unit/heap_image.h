@@ -35,6 +35,7 @@ struct image {
 		const char *name;
 		dill_virt address;
 	} symbols[8];		   /* none, unless a test fills them in, or with image_symbol() */
+	unsigned asked;		   /* how often whether the user wants to stop */
 	unsigned inside_allocator; /* bits of CPUs that were stopped in there */
 };
 

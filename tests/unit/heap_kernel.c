@@ -110,7 +110,7 @@ void kernel_forget(struct kernel *kernel)
 {
 	struct image_motion *motion = &the_kernel.image->motion;
 
-	(void)memory;
+	(void)kernel;
 	if (++motion->invalidated == motion->heals_after)
 		image_set_u64(the_kernel.image, motion->address, motion->value);
 }
@@ -118,6 +118,7 @@ void kernel_forget(struct kernel *kernel)
 struct dill_error *memory_check_interrupt(const struct memory *memory)
 {
 	(void)memory;
+	the_kernel.image->asked++;
 	return NULL;
 }
 

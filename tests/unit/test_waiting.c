@@ -10,9 +10,11 @@
 
 #include "heap_image.h"
 #include "slub/survey.h"
+#include "slub/waiting_private.h"
 
 #define CAPACITY      4
 #define KRC	      UINT64_C(0x1f00)
+#define DEFERRED      UINT64_C(0x1f40)
 #define RCU_DATA      UINT64_C(0x1f80)
 #define FREES_A_SHEAF UINT64_C(0xffffffff81234560)
 
@@ -137,6 +139,63 @@ static void test_chain_in_a_circle(void **state)
 	}
 }
 
+/* One list on every CPU of a forged kernel: what is followed is counted over all of them. */
+static void test_chain_of_all_cpus(void **state)
+{
+	struct fixture *f = *state;
+	struct kernel *kernel = f->image.heap.kernel;
+	struct waiting waiting;
+
+	look(f);
+	for (unsigned cpu = 0; cpu < 2; cpu++)
+		set(f, kernel_percpu_address(kernel, KRC, cpu), f->objects[0]);
+	for (int i = 0; i < 7; i++)
+		set(f, f->objects[i], f->objects[i + 1]);
+	assert_null(waiting_read_some(&f->image.heap, &f->survey.all, f->arena, &f->findings, 16,
+				      &waiting));
+	assert_int_equal(waiting.count, 16);
+	assert_int_equal(f->findings.count, 0);
+	assert_null(waiting_read_some(&f->image.heap, &f->survey.all, f->arena, &f->findings, 5,
+				      &waiting));
+	assert_int_equal(waiting.count, 5);
+	assert_true(waiting.incomplete);
+	assert_int_equal(f->findings.count, 1); /* not one for each CPU */
+	assert_non_null(strstr(f->findings.first->text, "more objects wait than are followed"));
+}
+
+/* How often a look at @count deferred sheaves asks whether the user wants to stop. */
+static unsigned asked_with_deferred(struct fixture *f, size_t count)
+{
+	struct layout *l = &f->image.heap.layout;
+	dill_virt next = 0;
+	unsigned before;
+
+	l->defer_objects = at(0, 8);
+	l->defer_sheaves = at(8, 8);
+	l->sheaf_llnode = at(8, 8);
+	image_symbol(&f->image, "defer_free_objects", DEFERRED);
+	while (count--) {
+		dill_virt sheaf = image_set_sheaf(&f->image, f->cache, 1, IMAGE_SPARE, NULL, 0);
+
+		set(f, sheaf + 8, next);
+		next = sheaf + 8;
+	}
+	image_set_sheaf(&f->image, f->cache, 1, IMAGE_SPARE, NULL, 0);
+	set(f, variable(f, DEFERRED) + 8, next);
+	before = f->image.asked;
+	look(f);
+	assert_int_equal(f->findings.count, 0);
+	return f->image.asked - before;
+}
+
+static void test_deferred_sheaves_can_be_interrupted(void **state)
+{
+	struct fixture *f = *state;
+	unsigned one = asked_with_deferred(f, 1);
+
+	assert_int_equal(asked_with_deferred(f, 4), one + 3);
+}
+
 static void test_blocks_in_a_circle(void **state)
 {
 	struct fixture *f = *state;
@@ -196,6 +255,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_chain),
 		TEST(test_chain_in_a_circle),
+		TEST(test_chain_of_all_cpus),
+		TEST(test_deferred_sheaves_can_be_interrupted),
 		TEST(test_blocks_in_a_circle),
 		TEST(test_callbacks_in_a_circle),
 		TEST(test_sheaf_in_a_short_object),
