@@ -103,6 +103,12 @@ static struct dill_error *call(struct rsp *rsp)
 	return greet(rsp);
 }
 
+/* Letting the target go at the end takes all breakpoints out. */
+static bool lets_go(const struct rsp *rsp)
+{
+	return rsp->owner == RSP_OWN && rsp->ran && !rsp->leave_stopped;
+}
+
 /* Take everything back that can be taken back over the connection. */
 static struct dill_error *take_back(struct rsp *rsp)
 {
@@ -111,7 +117,7 @@ static struct dill_error *take_back(struct rsp *rsp)
 	TRY(rsp_stub_settle(rsp->stub));
 	if (rsp->owner == RSP_BORROWED)
 		return rsp_rest(rsp->connection);
-	return rsp->ran && !rsp->leave_stopped ? rsp_stub_detach(rsp->stub) : NULL;
+	return lets_go(rsp) ? rsp_stub_detach(rsp->stub) : NULL;
 }
 
 /* The connection is unusable, but the guest must not stay as we left it: one new attempt. */
@@ -129,12 +135,32 @@ static struct dill_error *rescue(struct rsp *rsp)
 	return error;
 }
 
+/*
+ * A change that the stub has refused, and that no resumption told of: the breakpoint may be there
+ * still. When it cannot be, that is a remark.
+ */
+static struct dill_error *take_refusal(struct rsp *rsp)
+{
+	struct dill_error *error = rsp->connection ? rsp_take_refusal(rsp->connection) : NULL;
+
+	if (!error || !lets_go(rsp))
+		return dill_error_add_context(
+			error, "%s: a breakpoint of dill's may be left in the target%s",
+			name_of(rsp),
+			rsp->owner == RSP_OWN ? ", \"dill rescue\" takes all out" : "");
+	if (rsp->host.log)
+		rsp->host.log(rsp->host.context, dill_error_text(error));
+	dill_error_free(error);
+	return NULL;
+}
+
 /* End the conversation, whatever state it is in. */
 static struct dill_error *part(struct rsp *rsp)
 {
 	struct dill_error *error =
 		rsp->stub ? take_back(rsp)
 			  : dill_error_new(DILL_ERROR_PROTOCOL, "%s was lost", name_of(rsp));
+	struct dill_error *refusal = take_refusal(rsp);
 
 	if (error && rsp->owner == RSP_OWN) {
 		bool gone = rsp->gone;
@@ -143,6 +169,7 @@ static struct dill_error *part(struct rsp *rsp)
 		if (failure && gone) {
 			dill_error_free(error);
 			dill_error_free(failure);
+			dill_error_free(refusal);
 			hang_up(rsp);
 			return NULL;
 		}
@@ -153,6 +180,9 @@ static struct dill_error *part(struct rsp *rsp)
 			error = NULL;
 	}
 	hang_up(rsp);
+	if (!error)
+		return refusal;
+	dill_error_free(refusal);
 	return error;
 }
 

@@ -24,9 +24,11 @@ struct rsp_connection {
 	enum rsp_acks acks;
 	enum rsp_patience patience;
 	bool broken, exited, saw_stop, saw_packet, unacknowledged;
-	bool running;	/* until a stop arrives */
-	size_t due;	/* requests whose replies were not read yet */
-	size_t batched; /* requests in the socket's output */
+	bool running; /* until a stop arrives */
+	size_t due;   /* requests whose replies were not read yet */
+	bool changes; /* those that are due change something: each reply must be "OK" */
+	struct dill_error *refused; /* the first change that was not, and nobody was told of */
+	size_t batched;		    /* requests in the socket's output */
 	unsigned resent;
 	size_t wire; /* bytes of the last packet as it came */
 	size_t stop; /* those of the shortest stop reply so far; 0 = none came yet */
@@ -51,8 +53,10 @@ struct dill_error *rsp_connection_new(int fd, int timeout_ms, const struct dill_
 
 void rsp_connection_free(struct rsp_connection *connection)
 {
-	if (connection)
+	if (connection) {
 		rsp_socket_free(connection->socket);
+		dill_error_free(connection->refused);
+	}
 	free(connection);
 }
 
@@ -149,10 +153,31 @@ static struct dill_error *queue(struct rsp_connection *connection, const char *f
 	return NULL;
 }
 
+/* Changes are due together with changes only, so that their replies are known. */
+static struct dill_error *begin_kind(struct rsp_connection *connection, bool changes)
+{
+	if (connection->changes != changes)
+		TRY(rsp_drain(connection));
+	connection->changes = changes;
+	return NULL;
+}
+
 struct dill_error *rsp_send(struct rsp_connection *connection, const char *format, ...)
 {
 	va_list arguments;
 
+	TRY(begin_kind(connection, false));
+	va_start(arguments, format);
+	struct dill_error *error = queue(connection, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+struct dill_error *rsp_send_change(struct rsp_connection *connection, const char *format, ...)
+{
+	va_list arguments;
+
+	TRY(begin_kind(connection, true));
 	va_start(arguments, format);
 	struct dill_error *error = queue(connection, format, arguments);
 	va_end(arguments);
@@ -281,6 +306,7 @@ struct dill_error *rsp_exchange(struct rsp_connection *connection, struct span *
 	va_list arguments;
 
 	TRY(rsp_drain(connection));
+	connection->changes = false;
 	va_start(arguments, format);
 	struct dill_error *error = queue(connection, format, arguments);
 	va_end(arguments);
@@ -291,15 +317,43 @@ struct dill_error *rsp_exchange(struct rsp_connection *connection, struct span *
 	return NULL;
 }
 
+/* The reply to a change; the first refusal tells most. */
+static void note_change(struct rsp_connection *connection, struct span reply)
+{
+	unsigned code;
+
+	if (rsp_equal(reply, "OK") || connection->refused)
+		return;
+	connection->refused =
+		rsp_reply_is_error(reply, &code)
+			? dill_error_new(DILL_ERROR_PROTOCOL,
+					 "the gdbstub refuses a breakpoint or register (E%02x)",
+					 code)
+			: dill_error_new(DILL_ERROR_UNSUPPORTED,
+					 "the gdbstub cannot set breakpoints or registers");
+}
+
+struct dill_error *rsp_take_refusal(struct rsp_connection *connection)
+{
+	struct dill_error *error = connection->refused;
+
+	connection->refused = NULL;
+	return error;
+}
+
 struct dill_error *rsp_drain(struct rsp_connection *connection)
 {
 	int64_t deadline = rsp_now_ms() + connection->timeout_ms;
-	struct span ignored;
+	struct span reply;
 
 	while (connection->due) {
+		size_t due = connection->due;
+
 		if (rsp_now_ms() > deadline) /* output without an end */
 			return broken(connection, "the gdbstub does not come to rest");
-		TRY(rsp_receive(connection, &ignored));
+		TRY(rsp_receive(connection, &reply));
+		if (connection->changes && connection->due < due)
+			note_change(connection, reply);
 	}
 	return NULL;
 }
@@ -313,24 +367,10 @@ bool rsp_is_running(const struct rsp_connection *connection)
 
 struct dill_error *rsp_send_run(struct rsp_connection *connection, const char *request)
 {
-	TRY(rsp_send(connection, "%s", request));
+	TRY(rsp_send_change(connection, "%s", request));
 	connection->due--; /* its reply is the stop */
 	connection->running = true;
 	return NULL;
-}
-
-/* The reply to a request that was sent along with the resumption. */
-static struct dill_error *check_change(struct span reply)
-{
-	unsigned code;
-
-	if (rsp_equal(reply, "OK"))
-		return NULL;
-	if (rsp_reply_is_error(reply, &code))
-		return dill_error_new(DILL_ERROR_PROTOCOL,
-				      "the gdbstub refuses a breakpoint or register (E%02x)", code);
-	return dill_error_new(DILL_ERROR_UNSUPPORTED,
-			      "the gdbstub cannot set breakpoints or registers");
 }
 
 /* Wait for the next packet; false in *ret_arrived when none came in time. */
@@ -360,7 +400,6 @@ struct dill_error *rsp_wait_stop(struct rsp_connection *connection, int timeout_
 				 struct span *ret)
 {
 	int64_t deadline = rsp_now_ms() + timeout_ms;
-	struct dill_error *refused = NULL;
 	bool arrived = true;
 
 	*ret = (struct span){0};
@@ -369,20 +408,15 @@ struct dill_error *rsp_wait_stop(struct rsp_connection *connection, int timeout_
 		rsp_expect(connection, connection->due * OK_SIZE + connection->stop);
 	while (arrived) {
 		bool running = connection->running;
-		struct dill_error *error = next_packet(connection, deadline, ret, &arrived);
 
-		if (error) {
-			dill_error_free(refused);
-			return error;
-		}
+		TRY(next_packet(connection, deadline, ret, &arrived));
 		if (arrived && running && !connection->running)
-			return refused;
-		/* The first refusal tells most. */
-		if (arrived && !refused)
-			refused = check_change(*ret);
+			return rsp_take_refusal(connection);
+		if (arrived && !rsp_reply_is_output(*ret))
+			note_change(connection, *ret);
 	}
 	*ret = (struct span){0};
-	return refused;
+	return rsp_take_refusal(connection);
 }
 
 struct dill_error *rsp_break_in(struct rsp_connection *connection)

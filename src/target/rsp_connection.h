@@ -69,7 +69,19 @@ DILL_MUST_CHECK struct dill_error *rsp_receive(struct rsp_connection *connection
 DILL_MUST_CHECK struct dill_error *rsp_exchange(struct rsp_connection *connection, struct span *ret,
 						const char *format, ...) DILL_PRINTF(3, 4);
 
-/** Read and forget the replies that are still due after a failure in the middle of a batch. */
+/**
+ * As rsp_send(), of a request that changes something and is answered with "OK": to be sent along
+ * with the next resumption. When the reply is read and is another one, that is kept.
+ */
+DILL_MUST_CHECK struct dill_error *rsp_send_change(struct rsp_connection *connection,
+						   const char *format, ...) DILL_PRINTF(2, 3);
+
+/** The first change that was refused, for which nobody has asked yet; NULL when there is none. The
+ * caller's. */
+DILL_MUST_CHECK struct dill_error *rsp_take_refusal(struct rsp_connection *connection);
+
+/** Read the replies that are still due: of reads after a failure in the middle of a batch, which
+ * are forgotten, or of changes, whose refusal is kept for rsp_take_refusal(). */
 DILL_MUST_CHECK struct dill_error *rsp_drain(struct rsp_connection *connection);
 
 /**

@@ -134,7 +134,7 @@ struct dill_error *rsp_stub_select(struct rsp_stub *stub, const struct rsp_threa
 }
 
 struct dill_error *rsp_stub_send_select(struct rsp_stub *stub, const struct rsp_thread *thread,
-					bool *ret_sent)
+					enum rsp_purpose purpose, bool *ret_sent)
 {
 	*ret_sent = thread->id[0] && !(stub->stop_selects && !strcmp(thread->id, stub->stopped.id));
 	if (!*ret_sent)
@@ -142,7 +142,8 @@ struct dill_error *rsp_stub_send_select(struct rsp_stub *stub, const struct rsp_
 	stub->stop_selects = false;
 	stub->selected = *thread;
 	stub->selected_known = true;
-	return rsp_send(stub->connection, "Hg%s", thread->id);
+	return purpose == RSP_TO_CHANGE ? rsp_send_change(stub->connection, "Hg%s", thread->id)
+					: rsp_send(stub->connection, "Hg%s", thread->id);
 }
 
 static struct dill_error *list_threads(struct rsp_stub *stub)

@@ -29,6 +29,12 @@ DILL_MUST_CHECK struct dill_error *rsp_stub_refused(struct span reply, const cha
 /** Make 'g', 'p', 'P' and virtual 'm' mean this CPU. */
 DILL_MUST_CHECK struct dill_error *rsp_stub_select(struct rsp_stub *stub,
 						   const struct rsp_thread *thread);
+/** What a selection is sent along with. */
+enum rsp_purpose {
+	RSP_TO_READ,
+	RSP_TO_CHANGE,
+};
+
 /**
  * The same, queued along with the request that it is for, which then cannot meet another CPU: QEMU
  * selects one by itself when it stops at a breakpoint while others are being stopped. Its "OK" is
@@ -37,7 +43,7 @@ DILL_MUST_CHECK struct dill_error *rsp_stub_select(struct rsp_stub *stub,
  */
 DILL_MUST_CHECK struct dill_error *rsp_stub_send_select(struct rsp_stub *stub,
 							const struct rsp_thread *thread,
-							bool *ret_sent);
+							enum rsp_purpose purpose, bool *ret_sent);
 /** List the CPUs, once. */
 DILL_MUST_CHECK struct dill_error *rsp_stub_know_threads(struct rsp_stub *stub);
 /** Make 'm' take physical addresses, or virtual ones. */

@@ -61,7 +61,7 @@ static struct dill_error *read_block(struct rsp_stub *stub, const struct rsp_thr
 	bool selects;
 
 	TRY(rsp_drain(stub->connection));
-	TRY(rsp_stub_send_select(stub, thread, &selects));
+	TRY(rsp_stub_send_select(stub, thread, RSP_TO_READ, &selects));
 	TRY(rsp_send(stub->connection, "g"));
 	rsp_expect(stub->connection, stub->block_size);
 	if (selects) {

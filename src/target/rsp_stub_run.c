@@ -12,12 +12,12 @@
 struct dill_error *rsp_stub_insert(struct rsp_stub *stub, dill_virt address)
 {
 	/* The last number is the length of the instruction that other stubs write there. */
-	return rsp_send(stub->connection, "Z0,%" PRIx64 ",1", address);
+	return rsp_send_change(stub->connection, "Z0,%" PRIx64 ",1", address);
 }
 
 struct dill_error *rsp_stub_remove(struct rsp_stub *stub, dill_virt address)
 {
-	return rsp_send(stub->connection, "z0,%" PRIx64 ",1", address);
+	return rsp_send_change(stub->connection, "z0,%" PRIx64 ",1", address);
 }
 
 struct dill_error *rsp_stub_set_register(struct rsp_stub *stub, const struct rsp_features *features,
@@ -30,8 +30,9 @@ struct dill_error *rsp_stub_set_register(struct rsp_stub *stub, const struct rsp
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "the gdbstub does not describe its registers");
 	rsp_hex_encode((const uint8_t *)&value, sizeof(value), digits);
-	TRY(rsp_stub_send_select(stub, &stub->stopped, &selects));
-	return rsp_send(stub->connection, "P%x=%s", features->registers[number].number, digits);
+	TRY(rsp_stub_send_select(stub, &stub->stopped, RSP_TO_CHANGE, &selects));
+	return rsp_send_change(stub->connection, "P%x=%s", features->registers[number].number,
+			       digits);
 }
 
 struct dill_error *rsp_stub_resume(struct rsp_stub *stub)

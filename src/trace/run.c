@@ -23,6 +23,7 @@ struct run {
 	struct peek *peek;
 	struct tracer *tracer;
 	bool running, gone;
+	dill_virt out; /* a breakpoint of the tracer's that a step was made without; 0 = none */
 	unsigned idle_ms, check_ms; /* since the last stop; when to look again */
 	struct boot_clock clock;
 	unsigned clock_stops; /* until it is looked at */
@@ -69,6 +70,15 @@ static struct dill_error *step(struct run *run, unsigned cpu, struct dill_stop *
 	return NULL;
 }
 
+/* The breakpoint that a step was made without. */
+static struct dill_error *put_back(struct run *run)
+{
+	dill_virt address = run->out;
+
+	run->out = 0;
+	return address ? run->runner.ops->insert(run->runner.context, address) : NULL;
+}
+
 /*
  * One instruction on one CPU. Its breakpoint must be out for that: some targets do not pass over
  * one that is in. No other CPU runs meanwhile, so that none slips through.
@@ -82,13 +92,14 @@ static struct dill_error *step_over(struct run *run, const struct dill_stop *sto
 	struct dill_stop after = *stop;
 
 	TRY(run->runner.ops->remove(run->runner.context, address));
+	run->out = address;
 	for (unsigned tries = 0; tries < STEP_TRIES && !run->gone; tries++) {
 		TRY(step(run, stop->cpu, &after));
 		if (after.kind == DILL_STOP_PAUSED ||
 		    (after.cpu == stop->cpu && after.registers[DILL_RIP] != address))
 			break;
 	}
-	return run->gone ? NULL : run->runner.ops->insert(run->runner.context, address);
+	return run->gone ? NULL : put_back(run);
 }
 
 static struct dill_error *go_on(struct run *run, const struct dill_stop *stop, enum trace_then then,
@@ -314,6 +325,8 @@ static struct dill_error *finish(struct run *run)
 	if (run->running)
 		error = run->runner.ops->interrupt(run->runner.context, &stop);
 	run->running = false;
+	if (!error) /* a step was interrupted, and disarming takes all breakpoints out */
+		error = put_back(run);
 	if (!error && tracer_is_armed(run->tracer))
 		error = tracer_disarm(run->tracer);
 	kernel_forget(run->heap->kernel);

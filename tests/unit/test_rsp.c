@@ -30,6 +30,7 @@ enum fault { NO_FAULT, SILENT, BANNER, DIE, BAD_CHECKSUM, GARBAGE, NAK_FIRST, EN
 struct stub {
 	/* what it is */
 	bool ran, announces, has_physical, has_one_insn, multiprocess;
+	char refused;	       /* requests that begin so are: 'Z' or 'z' */
 	const char *status;    /* answer to "info status" */
 	unsigned longest_read; /* more is answered with E22 */
 	const char *packet_size;
@@ -221,6 +222,8 @@ static void answer(struct stub *stub, int fd, const char *request)
 		read_memory(stub, fd, request);
 	} else if (request[0] == 'D') {
 		detach(stub, fd, request);
+	} else if (request[0] == 'Z' || request[0] == 'z') {
+		put(fd, request[0] == stub->refused ? "E22" : "OK", false);
 	} else {
 		put(fd, "", false);
 	}
@@ -323,7 +326,15 @@ struct client {
 	const struct dill_target_ops *ops;
 	void *context;
 	unsigned asked, interrupt_at; /* 0 = never */
+	char said[128];
 };
+
+static void remember(void *context, const char *text)
+{
+	struct client *client = context;
+
+	snprintf(client->said, sizeof(client->said), "%s", text);
+}
 
 static bool interrupted(void *context)
 {
@@ -339,7 +350,7 @@ static void connect_client(struct client *client, const struct stub *stub)
 		.remote = address,
 		.timeout_s = client->timeout_s ? client->timeout_s : 1,
 		.leave_stopped = client->leave_stopped,
-		.host = {.interrupted = interrupted, .context = client},
+		.host = {.interrupted = interrupted, .log = remember, .context = client},
 	};
 
 	snprintf(address, sizeof(address), ":%d", stub->port);
@@ -612,6 +623,61 @@ static void fail_at(enum fault fault, unsigned packet)
 	check_left_as_found(&stub);
 }
 
+/* A breakpoint that was put in and taken out again, one of which the stub has refused; the target
+ * never runs in between. What end() says of it. */
+static struct dill_error *end_after_breakpoint(struct stub *stub, struct client *client, bool reads)
+{
+	struct dill_runner runner;
+	struct dill_error *error;
+	uint8_t byte;
+
+	open_and_begin(client, stub);
+	assert_true(client->ops->run(client->context, &runner));
+	assert_null(runner.ops->insert(runner.context, 0x1000));
+	if (reads) /* the reply is read along */
+		assert_null(runner.ops->read(runner.context, DILL_SPACE_VIRTUAL, 0x40, &byte, 1));
+	assert_null(runner.ops->remove(runner.context, 0x1000));
+	error = client->ops->end(client->context);
+	client->ops->close(client->context);
+	finish(stub);
+	check_left_as_found(stub);
+	return error;
+}
+
+static void test_refused_breakpoint_is_told(void **state)
+{
+	(void)state;
+
+	for (int reads = 0; reads < 2; reads++) {
+		static const char kinds[] = {'Z', 'z'};
+
+		for (size_t i = 0; i < sizeof(kinds); i++) {
+			struct stub stub = qemu();
+			struct client client = {0};
+
+			stub.ran = false;
+			stub.refused = kinds[i];
+			expect_error(end_after_breakpoint(&stub, &client, reads),
+				     DILL_ERROR_PROTOCOL, "may be left in the target");
+			assert_int_equal(stub.connections, 1);
+			assert_int_equal(stub.detaches, 0);
+		}
+	}
+}
+
+/* A target that is let go has no breakpoints any more, whatever was refused: a remark tells. */
+static void test_refused_breakpoint_of_a_target_that_runs(void **state)
+{
+	(void)state;
+	struct stub stub = qemu();
+	struct client client = {0};
+
+	stub.refused = 'z';
+	assert_null(end_after_breakpoint(&stub, &client, false));
+	assert_non_null(strstr(client.said, "refuses a breakpoint"));
+	assert_int_equal(stub.detaches, 1);
+}
+
 static void test_failures_restore(void **state)
 {
 	(void)state;
@@ -848,6 +914,8 @@ int main(void)
 		cmocka_unit_test(test_other_stub),
 		cmocka_unit_test(test_long_reads_are_tried_once),
 		cmocka_unit_test(test_leftover_of_a_dead_client),
+		cmocka_unit_test(test_refused_breakpoint_is_told),
+		cmocka_unit_test(test_refused_breakpoint_of_a_target_that_runs),
 		cmocka_unit_test(test_failures_restore),
 		cmocka_unit_test(test_interruption_restores),
 		cmocka_unit_test(test_reads_go_on_after_an_interruption),
