@@ -6,6 +6,16 @@
 /* Longer than any function of the allocator. */
 #define CODE_MAX 16384u
 
+/* What the disassembler fails with. */
+static struct dill_error *decoder_failure(cs_err code)
+{
+	if (code == CS_ERR_MEM)
+		return error_no_memory();
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "capstone does not take x86-64 code apart here: %s",
+			      cs_strerror(code));
+}
+
 /* Bytes from @address on that belong to its function, as far as the symbols tell. */
 static struct dill_error *function_rest(struct kernel *kernel, dill_virt address, size_t *ret)
 {
@@ -57,12 +67,14 @@ struct dill_error *returns_find(struct kernel *kernel, dill_virt address, struct
 	dill_virt thunk = 0;
 	size_t size;
 	csh decoder;
+	cs_err failure;
 
 	(void)kernel_has_symbol(kernel, "__x86_return_thunk", &thunk);
 	TRY(function_rest(kernel, address, &size));
 	TRY(kernel_read(kernel, address, code, size));
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &decoder) != CS_ERR_OK)
-		return error_no_memory();
+	failure = cs_open(CS_ARCH_X86, CS_MODE_64, &decoder);
+	if (failure != CS_ERR_OK)
+		return decoder_failure(failure);
 	cs_option(decoder, CS_OPT_DETAIL, CS_OPT_ON);
 	/* Padding behind the last instruction may make no sense: the walk ends there. */
 	error = collect(decoder, (struct span){code, size}, address, thunk, ret);
