@@ -20,11 +20,12 @@ static dill_virt tag_slot(const struct heap *heap, const struct cache *cache, st
 
 	if (l->slab_stride.present) /* 7.0: the vector may be spread over the objects */
 		stride = member_get(l->slab_stride, slab);
-	if (l->slab_exts_inside.present) { /* 7.3: one word per use, the memory cgroup's first */
-		bool objcg = member_get(l->slab_exts_objcg, slab);
+	if (l->slab_exts_inside.present) { /* 7.3: one struct per use, the memory cgroup's first */
+		uint64_t before = member_get(l->slab_exts_objcg, slab) ? l->ext_struct_size : 0;
 
-		offset = objcg ? 8 : 0;
-		stride = member_get(l->slab_exts_inside, slab) ? cache->size : offset + 8;
+		offset += before;
+		stride = member_get(l->slab_exts_inside, slab) ? cache->size
+							       : before + l->ext_struct_size;
 	}
 	return vector ? vector + index * stride + offset : 0;
 }

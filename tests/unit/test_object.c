@@ -377,7 +377,17 @@ static void test_alloc_tag(void **state)
 	expect_tag(f, 3, false);
 }
 
-/* 7.3: a word for the memory cgroup and one for the tag, or the tag's alone. */
+/* A tag as make_tag() has it, in structs of @p size bytes with the tag at @p within. */
+static void make_tag_of_struct(struct fixture *f, uint32_t size, uint32_t within, uint64_t stride,
+			       uint64_t offset)
+{
+	make_tag(f, stride, offset);
+	f->image.heap.layout.ext_struct_size = size;
+	f->image.heap.layout.ext_tag.offset = within;
+}
+
+/* 7.3: a struct for the memory cgroup and one for the tag, or the tag's alone. It is a word, but
+ * for all that the code knows it may be larger. */
 static void test_alloc_tag_of_words(void **state)
 {
 	struct fixture *f = *state;
@@ -387,13 +397,17 @@ static void test_alloc_tag_of_words(void **state)
 		(struct member){.present = true, .offset = 52, .size = 1, .bit_size = 1};
 	l->slab_exts_objcg = (struct member){
 		.present = true, .offset = 52, .size = 1, .bit_shift = 1, .bit_size = 1};
-	make_tag(f, 8, 0);
+	make_tag_of_struct(f, 8, 0, 8, 0);
+	expect_tag(f, 3, true);
+	make_tag_of_struct(f, 24, 8, 24, 8);
 	expect_tag(f, 3, true);
 	*(uint8_t *)image_at(&f->image, f->full + 52, 1) = 2;
-	make_tag(f, 16, 8);
+	make_tag_of_struct(f, 8, 0, 16, 8);
+	expect_tag(f, 3, true);
+	make_tag_of_struct(f, 24, 8, 48, 32);
 	expect_tag(f, 3, true);
 	*(uint8_t *)image_at(&f->image, f->full + 52, 1) = 3;
-	make_tag(f, 64, 8);
+	make_tag_of_struct(f, 8, 0, 64, 8);
 	expect_tag(f, 3, true);
 }
 
