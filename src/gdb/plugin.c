@@ -287,6 +287,7 @@ struct dill_error *plugin_session(struct plugin *plugin, struct session **ret)
 	struct strbuf key = {0};
 	_cleanup_(freep)
 	char *image = image_path(plugin);
+	struct dill_error *error;
 	bool is_core = false;
 
 	if (PyErr_Occurred() || !session_key(plugin, image, &key, &is_core))
@@ -298,7 +299,11 @@ struct dill_error *plugin_session(struct plugin *plugin, struct session **ret)
 		plugin->session_key = strdup(strbuf_get(&key));
 		if (!plugin->session_key)
 			return error_no_memory();
-		TRY(open_session(plugin, image, is_core));
+		error = open_session(plugin, image, is_core);
+		if (error) { /* the key is that of a session */
+			plugin_close_session(plugin);
+			return error;
+		}
 	}
 	*ret = plugin->session;
 	return NULL;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """--vmlinux and GDB's file: kernels whose own symbols or types are gone, and files of other kernels."""
+import os
 import re
 import subprocess
 import tempfile
@@ -194,3 +195,28 @@ def test_symbols_of_the_file(robbed):
     assert "image file" in dill.json("kbase")[0]["symbols_how"]
     all_four(dill, robbed)
     refused(WithFile(guest, other_vmlinuz(guest)).run("kbase"), "is not the kernel that runs")
+
+
+def test_failed_opens_leave_nothing(tmp_path):
+    """A file that GDB's commands answer from has gone: each says so, and keeps nothing, however often it is tried."""
+    program = tmp_path.joinpath(*["d" * 200] * 12, "vmlinux")  # its path is part of what a session is known by
+    program.parent.mkdir(parents=True)
+    program.write_bytes(Path("/bin/true").read_bytes())
+    dump = tmp_path / "dump"
+    dump.touch()
+    os.truncate(dump, 256 << 20)
+    words = []
+    for command in (
+        f"file {program}",
+        f"source {ROOT}/build/dill.py",
+        f"source {ROOT}/tests/data/gdb/memory.py",
+        f"dill open {dump}",
+        f"shell rm {dump}",
+        f"left dill open {tmp_path}/none",
+        "left dill kbase",
+    ):
+        words += ["-ex", command]
+    done = subprocess.run(["gdb", "-q", "-nx", "-batch", *words], capture_output=True, text=True, timeout=120, check=False)
+    said = done.stdout.splitlines()[-4:]
+    assert said[::2] == [f"cannot open {path}: No such file or directory" for path in (tmp_path / "none", dump)], done
+    assert all(int(line.removeprefix("left ")) < 100 * len(str(program)) for line in said[1::2]), said
