@@ -14,9 +14,9 @@ DILL_MUST_CHECK struct dill_error *caches_choose(const struct cache_list *all, c
 						 struct arena *arena, struct cache_list *ret);
 
 /**
- * Look for caches that have left the kernel's list, at all struct pages; over a slow connection that
- * would take hours, and a remark says so when there are any. Where struct page is not known, the
- * listed caches are all there are.
+ * Look for caches that have left the kernel's list, at all struct pages; over a slow connection
+ * that would take hours, and a remark says so when there are any. Where struct page is not known,
+ * the listed caches are all there are.
  */
 DILL_MUST_CHECK struct dill_error *survey_find_gone(struct survey *survey);
 
