@@ -3,43 +3,29 @@
 
 #include <string.h>
 
+#include "trace/members.h"
+
 /* Members further apart than this are read one by one. */
 #define SPAN_MAX 4096u
 
-static struct dill_error *member(struct types *types, const char *type, const char *path,
-				 uint32_t *ret, uint32_t *ret_size)
+static struct dill_error *find_variable(struct kernel *kernel, const struct trace_members *m,
+					dill_virt *ret)
 {
-	struct type_place place;
-	type_id id;
-
-	if (!types_has_struct(types, type, &id) || !types_has_member(types, id, path, &place) ||
-	    place.bit_offset / 8 > UINT32_MAX || place.size > UINT32_MAX)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "the kernel's struct %s has no member %s", type, path);
-	*ret = (uint32_t)(place.bit_offset / 8);
-	*ret_size = (uint32_t)place.size;
-	return NULL;
-}
-
-static struct dill_error *find_variable(struct kernel *kernel, struct types *types, dill_virt *ret)
-{
-	static const struct {
-		const char *symbol, *type, *path;
+	static const struct member none = {.present = true}; /* the variable is the pointer */
+	const struct {
+		const char *symbol;
+		struct member member;
 	} places[] = {
-		{"pcpu_hot", "pcpu_hot", "current_task"},
-		{"current_task", NULL, NULL},
-		{"const_current_task", NULL, NULL},
-		{"runqueues", "rq", "curr"},
+		{"pcpu_hot", m->hot_task},
+		{"current_task", none},
+		{"const_current_task", none},
+		{"runqueues", m->queue_task},
 	};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		uint32_t offset = 0, size;
-
-		if (!kernel_has_symbol(kernel, places[i].symbol, ret))
+		if (!places[i].member.present || !kernel_has_symbol(kernel, places[i].symbol, ret))
 			continue;
-		if (places[i].type)
-			TRY(member(types, places[i].type, places[i].path, &offset, &size));
-		*ret += offset;
+		*ret += places[i].member.offset;
 		return NULL;
 	}
 	return dill_error_new(DILL_ERROR_UNSUPPORTED,
@@ -62,14 +48,16 @@ static void find_span(struct current_layout *layout)
 
 struct dill_error *current_layout_find(struct kernel *kernel, struct current_layout *ret)
 {
+	struct trace_members m;
 	struct types *types;
-	uint32_t size;
 
 	TRY(kernel_types(kernel, &types));
-	TRY(find_variable(kernel, types, &ret->variable));
-	TRY(member(types, "task_struct", "pid", &ret->pid, &size));
-	TRY(member(types, "task_struct", "tgid", &ret->tgid, &size));
-	TRY(member(types, "task_struct", "comm", &ret->comm, &ret->comm_size));
+	TRY(trace_members_find(types, TRACE_CURRENT, &m));
+	TRY(find_variable(kernel, &m, &ret->variable));
+	ret->pid = m.task_pid.offset;
+	ret->tgid = m.task_tgid.offset;
+	ret->comm = m.task_comm.offset;
+	ret->comm_size = m.task_comm.size;
 	if (ret->comm_size > TASK_COMM_MAX)
 		ret->comm_size = TASK_COMM_MAX;
 	find_span(ret);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/orc.h"
 
+#include "trace/members.h"
+
 /* An entry is read as one word. */
 #define ENTRY_BITS 64u
 #define DISTANCE   4u
@@ -18,37 +20,35 @@ static const enum orc_register numberings[][ORC_REGISTER_COUNT] = {
 	 ORC_REG_R13, ORC_REG_PREV_SP, ORC_REG_SP_INDIRECT, ORC_REG_BP_INDIRECT},
 };
 
-static bool find_field(struct types *types, type_id id, const char *name, struct orc_field *ret)
+static bool take_field(struct member member, struct orc_field *ret)
 {
-	struct type_place place;
-	uint64_t bits;
+	uint32_t first = member.offset * 8 + member.bit_shift;
+	uint32_t bits = member.bit_size ? member.bit_size : member.size * 8;
 
 	*ret = (struct orc_field){0};
-	if (!types_has_member(types, id, name, &place))
+	if (!member.present || !bits || bits > 16 || first > ENTRY_BITS - bits)
 		return false;
-	bits = place.bit_size ? place.bit_size : place.size * 8;
-	if (!bits || bits > 16 || place.bit_offset > ENTRY_BITS - bits)
-		return false;
-	*ret = (struct orc_field){(uint32_t)place.bit_offset, (uint32_t)bits};
+	*ret = (struct orc_field){first, bits};
 	return true;
 }
 
 struct dill_error *orc_layout_find(struct types *types, struct orc_layout *ret)
 {
 	struct orc_layout layout = {.registers = numberings[0]};
+	struct trace_members m;
 	struct type type;
 	type_id id;
 
-	if (!types_has_struct(types, "orc_entry", &id) ||
-	    !find_field(types, id, "sp_offset", &layout.sp_offset) ||
-	    !find_field(types, id, "bp_offset", &layout.bp_offset) ||
-	    !find_field(types, id, "sp_reg", &layout.sp_register) ||
-	    !find_field(types, id, "bp_reg", &layout.bp_register) ||
-	    !find_field(types, id, "type", &layout.type))
+	TRY(trace_members_find(types, TRACE_ORC, &m));
+	if (!take_field(m.orc_sp_offset, &layout.sp_offset) ||
+	    !take_field(m.orc_bp_offset, &layout.bp_offset) ||
+	    !take_field(m.orc_sp_register, &layout.sp_register) ||
+	    !take_field(m.orc_bp_register, &layout.bp_register) ||
+	    !take_field(m.orc_type, &layout.type) || !types_has_struct(types, "orc_entry", &id))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "the kernel's types do not describe its struct orc_entry");
-	find_field(types, id, "signal", &layout.signal);
-	find_field(types, id, "end", &layout.end);
+				      "the kernel's struct orc_entry is not understood");
+	take_field(m.orc_signal, &layout.signal);
+	take_field(m.orc_end, &layout.end);
 	TRY(types_get(types, id, &type));
 	if (!type.size || type.size > ENTRY_BITS / 8)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,

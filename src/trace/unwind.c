@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "kernel/offsets.h"
+#include "trace/members.h"
 
 /*
  * What a kernel stack looks like. Source: kernel Documentation/arch/x86/orc-unwinder.rst,
@@ -28,18 +28,19 @@ struct walk {
 
 struct dill_error *unwind_registers_find(struct types *types, struct unwind_registers *ret)
 {
-	const struct offset_request requests[] = {
-		{"pt_regs", {"ip"}, &ret->ip},	 {"pt_regs", {"sp"}, &ret->sp},
-		{"pt_regs", {"bp"}, &ret->bp},	 {"pt_regs", {"r10"}, &ret->r10},
-		{"pt_regs", {"r13"}, &ret->r13}, {"pt_regs", {"di"}, &ret->di},
-		{"pt_regs", {"dx"}, &ret->dx},	 {"pt_regs", {"ax"}, &ret->ax},
-	};
+	struct trace_members m;
 
-	_Static_assert(sizeof(*ret) == sizeof(requests) / sizeof(*requests) * sizeof(uint64_t),
-		       "a register of the struct that is not looked up");
-	if (!kernel_offsets(types, requests, sizeof(requests) / sizeof(*requests)))
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "the kernel's types do not describe its struct pt_regs");
+	TRY(trace_members_find(types, TRACE_REGISTERS, &m));
+	*ret = (struct unwind_registers){
+		.ip = m.regs_ip.offset,
+		.sp = m.regs_sp.offset,
+		.bp = m.regs_bp.offset,
+		.r10 = m.regs_r10.offset,
+		.r13 = m.regs_r13.offset,
+		.di = m.regs_di.offset,
+		.dx = m.regs_dx.offset,
+		.ax = m.regs_ax.offset,
+	};
 	return NULL;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "kernel/module.h"
-#include "kernel/offsets.h"
+#include "trace/members.h"
 
 /* Bytes of an address in the tables. */
 #define DISTANCE 4u
@@ -86,22 +86,16 @@ struct dill_error *unwind_tables_read(struct kernel *kernel, const struct orc_la
 static struct dill_error *read_module(struct kernel *kernel, const struct orc_layout *layout,
 				      dill_virt module, struct unwind_tables *ret)
 {
-	uint64_t count_at, distances_at, entries_at;
-	const struct offset_request requests[] = {
-		{"module", {"arch.num_orcs"}, &count_at},
-		{"module", {"arch.orc_unwind_ip"}, &distances_at},
-		{"module", {"arch.orc_unwind"}, &entries_at},
-	};
 	dill_virt distances, entries;
+	struct trace_members m;
 	struct types *types;
 	uint32_t count;
 
 	TRY(kernel_types(kernel, &types));
-	if (!kernel_offsets(types, requests, sizeof(requests) / sizeof(*requests)))
-		return NULL;
-	TRY(kernel_read_u32(kernel, module + count_at, &count));
-	TRY(kernel_read_u64(kernel, module + distances_at, &distances));
-	TRY(kernel_read_u64(kernel, module + entries_at, &entries));
+	TRY(trace_members_find(types, TRACE_MODULE_ORC, &m)); /* forgiven by the caller */
+	TRY(kernel_read_u32(kernel, module + m.module_orc_count.offset, &count));
+	TRY(kernel_read_u64(kernel, module + m.module_orc_distances.offset, &distances));
+	TRY(kernel_read_u64(kernel, module + m.module_orc_entries.offset, &entries));
 	return read_table(kernel, layout, distances, entries, count, ret);
 }
 
