@@ -16,7 +16,7 @@ void kernel_members_resolve(struct types *types, struct kernel_members *ret)
 
 struct dill_error *kernel_members_need(const struct kernel_members *members, enum kernel_need need)
 {
-	static const char *const whats[] = {
+	static const char *const subjects[] = {
 		[NEED_TASKS] = "tasks",
 		[NEED_MODULES] = "modules",
 		[NEED_MODULE_SYMBOLS] = "symbols of modules",
@@ -31,5 +31,5 @@ struct dill_error *kernel_members_need(const struct kernel_members *members, enu
 	return dill_error_new(DILL_ERROR_UNSUPPORTED,
 			      "this kernel's types do not describe %s: there is no struct %s with "
 			      "a member %s",
-			      whats[need], missing->structs, missing->paths);
+			      subjects[need], missing->structs, missing->paths);
 }

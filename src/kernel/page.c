@@ -108,21 +108,6 @@ struct dill_error *kernel_virt_to_page(struct kernel *kernel, dill_virt address,
 
 /* --- words of struct page --- */
 
-/** Offset in bytes of the first of @p names that struct page has; false when there is none. */
-static bool find_word(struct types *types, type_id page, const char *const *names, uint64_t *ret)
-{
-	struct type_place place;
-
-	for (size_t i = 0; names[i]; i++) {
-		if (types_has_member(types, page, names[i], &place) && place.size == 8 &&
-		    !place.bit_size && place.bit_offset % 64 == 0) {
-			*ret = place.bit_offset / 8;
-			return true;
-		}
-	}
-	return false;
-}
-
 /**
  * NODES_SHIFT: how many bits of page flags hold the node.
  *
@@ -131,24 +116,20 @@ static bool find_word(struct types *types, type_id page, const char *const *name
  * nodemask_t (rounded up to 64 bits) or the distance between symbols, that gives it exactly.
  * Source: include/linux/mmzone.h, MAX_ZONES_PER_ZONELIST
  */
-static struct dill_error *find_node_bits(struct types *types, unsigned *ret)
+static struct dill_error *find_node_bits(struct types *types, const struct kernel_members *m,
+					 unsigned *ret)
 {
-	struct type_place place;
-	struct type array;
-	type_id zonelist;
+	uint64_t count, nodes;
 	int64_t zones;
-	uint64_t nodes;
 
 	TRY(types_enum_value(types, "__MAX_NR_ZONES", &zones));
-	if (!types_has_struct(types, "zonelist", &zonelist) ||
-	    !types_has_member(types, zonelist, "_zonerefs", &place))
+	if (!m->zone_refs.present || !m->zone_ref.present || !m->zone_ref.size)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED, "no struct zonelist._zonerefs");
-	TRY(types_strip(types, place.type, &array));
-	if (array.kind != TYPE_ARRAY || !array.count || zones <= 0 ||
-	    (array.count - 1) % (uint64_t)zones)
+	count = m->zone_refs.size / m->zone_ref.size;
+	if (!count || zones <= 0 || (count - 1) % (uint64_t)zones)
 		return dill_error_new(DILL_ERROR_BAD_DATA,
 				      "struct zonelist and __MAX_NR_ZONES do not fit");
-	nodes = (array.count - 1) / (uint64_t)zones;
+	nodes = (count - 1) / (uint64_t)zones;
 	if (!nodes || nodes & (nodes - 1))
 		return dill_error_new(DILL_ERROR_BAD_DATA, "MAX_NUMNODES is %" PRIu64 "?", nodes);
 	*ret = (unsigned)__builtin_ctzll(nodes);
@@ -158,19 +139,19 @@ static struct dill_error *find_node_bits(struct types *types, unsigned *ret)
 /* Each part by itself, once: what a kernel lacks is not looked for again at each struct page. */
 static struct dill_error *resolve_layout(struct kernel *kernel)
 {
-	/* compound_info since 7.1, where a tail may hold a mask instead of a pointer. */
-	static const char *const heads[] = {"compound_head", "compound_info", NULL};
 	struct page_layout layout = {.resolved = true};
+	const struct kernel_members *m;
 	struct dill_error *error;
 	struct types *types;
-	type_id page;
 
 	if (kernel->page_layout.resolved)
 		return NULL;
 	TRY(kernel_types(kernel, &types));
-	layout.has_head = types_has_struct(types, "page", &page) &&
-			  find_word(types, page, heads, &layout.head);
-	error = find_node_bits(types, &layout.node_bits);
+	TRY(kernel_members(kernel, NEED_NONE, &m));
+	layout.has_head =
+		m->page_head.present && m->page_head.size == 8 && m->page_head.offset % 8 == 0;
+	layout.head = m->page_head.offset;
+	error = find_node_bits(types, m, &layout.node_bits);
 	if (error && error_is_fatal(error))
 		return error;
 	layout.has_node_bits = !error;
