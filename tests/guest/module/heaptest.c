@@ -8,8 +8,18 @@
  *   large=N   blocks of 64 KiB from kmalloc(), freed when it goes
  *
  * Every one begins with "DILLLEAK", then its number as a u64 in host byte order.
+ *
+ * It has bugs, too, for docs/cookbook.md: connections, each with a session, of kmalloc(). What is
+ * written to /sys/module/heaptest/parameters/act is done there and then:
+ *
+ *   open      a new connection with a new session
+ *   ask       the last connection's session is used: "AAAAAAAA" is written over its token
+ *   close     that session is freed, and the connection still points to it: the next "ask" is a use
+ * after free rename    a name that does not fit is copied to the end of that session, and beyond
+ *   poll N    N replies are made and forgotten: a leak
  */
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -27,6 +37,27 @@ module_param(large, int, 0444);
 static struct kmem_cache *cache;
 static void *blocks[LARGE_MAX];
 
+struct session {
+	char magic[8];
+	u64 number;
+	char peer[48];
+	char token[16];
+	char user[24];
+};
+
+struct connection {
+	char magic[8];
+	u64 number;
+	struct session *session;
+	char peer[24];
+};
+
+struct reply {
+	char text[180];
+};
+
+static struct connection *last;
+
 static void mark(void *memory, u64 number)
 {
 	memcpy(memory, "DILLLEAK", 8);
@@ -38,6 +69,83 @@ static void free_blocks(void)
 	for (int i = 0; i < LARGE_MAX; i++)
 		kfree(blocks[i]);
 }
+
+static noinline int open_connection(void)
+{
+	static u64 number;
+	struct connection *connection = kzalloc(sizeof(*connection), GFP_KERNEL);
+	struct session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+
+	if (!connection || !session) {
+		kfree(connection);
+		kfree(session);
+		return -ENOMEM;
+	}
+	number++;
+	memcpy(connection->magic, "CONNECT!", 8);
+	memcpy(session->magic, "SESSION!", 8);
+	connection->number = session->number = number;
+	connection->session = session;
+	last = connection;
+	return 0;
+}
+
+static noinline void ask_session(struct connection *connection)
+{
+	memcpy(connection->session->token, "AAAAAAAA", 8);
+}
+
+static noinline void close_session(struct session *session)
+{
+	kfree(session);
+	barrier(); /* no jump to kfree(): this function shall be the one that called it */
+}
+
+/* Without the compiler's knowledge of how much room there is. */
+static noinline void rename_user(char *user, const char *name)
+{
+	while ((*user++ = *name++))
+		barrier();
+}
+
+static noinline int poll_reply(void)
+{
+	struct reply *reply = kzalloc(sizeof(*reply), GFP_KERNEL);
+
+	if (!reply)
+		return -ENOMEM;
+	memcpy(reply->text, "REPLY 200 OK", 12);
+	barrier_data(reply);
+	return 0;
+}
+
+static int act(const char *text, const struct kernel_param *parameter)
+{
+	unsigned int count;
+
+	if (sysfs_streq(text, "open"))
+		return open_connection();
+	if (sscanf(text, "poll %u", &count) == 1) {
+		while (count--)
+			if (poll_reply())
+				return -ENOMEM;
+		return 0;
+	}
+	if (!last)
+		return -EINVAL;
+	if (sysfs_streq(text, "ask"))
+		ask_session(last);
+	else if (sysfs_streq(text, "close"))
+		close_session(last->session);
+	else if (sysfs_streq(text, "rename"))
+		rename_user(last->session->user, "administrator@example.net");
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static const struct kernel_param_ops act_ops = {.set = act};
+module_param_cb(act, &act_ops, NULL, 0200);
 
 static int __init heaptest_init(void)
 {
