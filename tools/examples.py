@@ -6,7 +6,10 @@ A block with a command that fails, such as on an address of another guest, is le
 An example is a fenced block of the language `console`, in which the lines "$ COMMAND" are run, or `gdb` with its lines
 "(gdb) COMMAND". The guest is at :1234 there. Behind the language may stand how many lines of each output are kept, and
 the kernel and a boot parameter: "```console lines=20 kernel=7.2 append=slab_debug=U". Files that a command writes are
-there for those behind it, in a folder that goes at the end.
+there for those behind it, in a folder that goes at the end. Blocks with "sitting=NAME" are one of tools/cookbook.py: they have
+a guest of their own, and lines "guest# COMMAND" are run in it.
+
+The blocks of FILE.zh-CN.md are those of FILE.md.
 
     python3 -m tools.examples [FILE...]
 """
@@ -22,11 +25,12 @@ from fcntl import ioctl
 from pathlib import Path
 
 from tests.guest.kernels import kernel
-from tests.guest.vm import Guest
+from tests.guest.vm import Guest, GuestError
+from tools import cookbook
 
 ROOT = Path(__file__).resolve().parents[1]
 SERIES = "6.12"  # of blocks that name none
-COLUMNS = 120
+COLUMNS = 100
 BLOCK = re.compile(r"^```(console|gdb)(.*?)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 
 
@@ -64,13 +68,29 @@ def shorten(text, limit):
     return "\n".join([*lines[:limit], "..."] if limit and len(lines) > limit else lines) + "\n"
 
 
+def shell(command, limit, port, folder):
+    """What a command of the shell prints."""
+    output = on_terminal(["bash", "-o", "pipefail", "-c", command.replace(":1234", f":{port}")], folder)
+    return shorten(output.replace(f":{port}", ":1234"), limit)
+
+
 def console(body, limit, port, folder):
     """A block of the shell: its commands are the lines that start with a dollar sign."""
-    text = ""
-    for command in re.findall(r"^\$ (.*)$", body, re.MULTILINE):
-        output = on_terminal(["bash", "-o", "pipefail", "-c", command.replace(":1234", f":{port}")], folder)
-        text += f"$ {command}\n{shorten(output.replace(f':{port}', ':1234'), limit)}"
-    return text
+    commands = re.findall(r"^\$ (.*)$", body, re.MULTILINE)
+    return "".join(f"$ {command}\n{shell(command, limit, port, folder)}" for command in commands)
+
+
+def sitting(name, text):
+    """The bodies of a sitting's blocks in a document, made anew; raises what of cookbook is raised."""
+    limits, bodies = zip(*cookbook.blocks_of(text, name))
+    with cookbook.boot(name) as guest, tempfile.TemporaryDirectory() as folder:
+
+        def answer(command, number):
+            return shell(command, limits[number], guest.gdb_port, folder)
+
+        made = cookbook.sit(name, bodies, guest, Path(folder), answer)
+    cookbook.check(name, "".join(made))
+    return made
 
 
 def gdb(body, limit, port, folder):
@@ -82,6 +102,38 @@ def gdb(body, limit, port, folder):
         words += ["-ex", "echo \\n===\\n", "-ex", command]
     outputs = on_terminal([*words, "-ex", "echo \\n===\\n", "-ex", "detach"], folder).split("\n===\n")[1:-1]
     return "".join(f"(gdb) {command}\n{shorten(output, limit)}" for command, output in zip(commands, outputs))
+
+
+def sit(path):
+    """Rewrite the sittings of one file."""
+    text = path.read_text()
+    for name in dict.fromkeys(name for name, _, _ in cookbook.BLOCK.findall(text)):
+        try:
+            made = iter(sitting(name, text))
+        except (Failed, cookbook.Unlike, GuestError) as reason:
+            print(f"examples: {path.relative_to(ROOT)}: sitting {name} is left as it is: {reason}")
+            continue
+        text = cookbook.BLOCK.sub(lambda match: put(match, next(made)) if match[1] == name else match[0], text)  # noqa: B023
+        path.write_text(text)
+        print(f"examples: {path.relative_to(ROOT)}: sitting {name}")
+
+
+def put(match, body):
+    """A block with another body: the third group of cookbook.BLOCK and of BLOCK."""
+    return f"{match[0][: match.start(3) - match.start()]}{body}```\n"
+
+
+def translate(path):
+    """The blocks of a document into its Chinese one, when there is one, in their order."""
+    other = path.with_suffix(".zh-CN.md")
+    if not other.exists():
+        return
+    bodies = [match[3] for match in BLOCK.finditer(path.read_text())]
+    text = other.read_text()
+    if len(bodies) != len(BLOCK.findall(text)):
+        sys.exit(f"examples: {other.relative_to(ROOT)} has not as many blocks as {path.name}")
+    left = iter(bodies)
+    other.write_text(BLOCK.sub(lambda match: put(match, next(left)), text))
 
 
 def options_of(info):
@@ -96,7 +148,7 @@ def refresh(path, which, port, folder):
     def replace(match):
         language, info, body = match.groups()
         limit, wanted = options_of(info)
-        if wanted != which:
+        if wanted != which or "sitting=" in info:
             return match[0]
         run = console if language == "console" else gdb
         try:
@@ -116,13 +168,18 @@ def main():
     """Refresh the files that were named, or all documents."""
     files = [Path(name).resolve() for name in sys.argv[1:]]
     files = files or [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-    wanted = {options_of(info)[1] for path in files for _, info, _ in BLOCK.findall(path.read_text())}
+    files = [path for path in files if not path.name.endswith(".zh-CN.md")]
+    blocks = [info for path in files for _, info, _ in BLOCK.findall(path.read_text()) if "sitting=" not in info]
+    wanted = {options_of(info)[1] for info in blocks}
     for which in sorted(wanted):
         series, append = which
         with Guest(kernel(series), append=append, smp=2) as guest, tempfile.TemporaryDirectory() as folder:
             guest.spawn("load").wait_output(r"^ready")
             for path in sorted(files):
                 refresh(path, which, guest.gdb_port, folder)
+    for path in sorted(files):
+        sit(path)
+        translate(path)
 
 
 if __name__ == "__main__":
