@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Fail when a document has a link that leads nowhere, quotes a message that dill does not have, or leaves something out.
 
-What must not be left out: commands and kinds of findings.
+What must not be left out: commands and kinds of findings. Examples of a Chinese document are those of the English one, and
+the cookbook's answers are such as it says.
 """
 import re
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tools import cookbook  # noqa: E402
+from tools.examples import BLOCK  # noqa: E402
+
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 
 
@@ -68,11 +74,29 @@ def unknown_messages():
         yield f"{' and '.join(pages)} do not list the same messages in the same order"
 
 
+def untranslated_examples():
+    """Each Chinese document whose examples are not those of the English one."""
+    for path in sorted([*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/**/*.zh-CN.md")]):
+        english = path.with_name(path.name.replace(".zh-CN", ""))
+        if BLOCK.findall(path.read_text()) != BLOCK.findall(english.read_text()):
+            yield f"{path.relative_to(ROOT)}: its examples are not those of {english.name}: `make examples`"
+
+
+def unlike_sittings():
+    """Each sitting of the cookbook that is not as the text says of it, or stands in none of its blocks."""
+    text = (ROOT / "docs/cookbook.md").read_text()
+    for name in cookbook.SITTINGS:
+        try:
+            cookbook.check(name, "".join(body for _, body in cookbook.blocks_of(text, name)))
+        except cookbook.Unlike as reason:
+            yield f"docs/cookbook.md: sitting {name}: {str(reason).splitlines()[0]}"
+
+
 def main() -> int:
     """Print each complaint; status 1 when there is one."""
     documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")]
     bad = [complaint for path in sorted(documents) for complaint in broken_links(path)]
-    bad += [*undocumented_findings(), *undocumented_commands(), *unknown_messages()]
+    bad += [*undocumented_findings(), *undocumented_commands(), *unknown_messages(), *untranslated_examples(), *unlike_sittings()]
     for complaint in bad:
         print(complaint)
     return 1 if bad else 0
