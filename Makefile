@@ -3,7 +3,7 @@
 PYTHON := /usr/bin/python3
 PREFIX ?= /usr/local
 
-.PHONY: all static demo guest check bench lint docs install clean
+.PHONY: all static demo guest check bench lint docs examples pictures install clean
 
 all: build/build.ninja
 	ninja -C build
@@ -47,6 +47,14 @@ lint:
 # The tables of the documents from the program's own.
 docs: all
 	@$(PYTHON) -m tools.docs
+
+# What boots guests: the documents' examples and the cookbook, of all files or FILES="docs/cookbook.md"; the pictures, all or
+# PICTURES="page".
+examples: all
+	@$(PYTHON) -m tools.examples $(FILES)
+
+pictures: all
+	@$(PYTHON) -m tools.pictures $(PICTURES)
 
 # The prefix of now, not of the time when build/ was made.
 install: all
