@@ -185,8 +185,13 @@ def check(name, text):
 
 def boot(name):
     """A sitting's guest."""
-    sitting, qemu = SITTINGS[name], {}
-    if sitting.suite:
+    sitting = SITTINGS[name]
+    return Guest(kernel(sitting.series), append=sitting.append, smp=2, memory="256M", vmcoreinfo=True, **qemu_of(sitting.suite))
+
+
+def qemu_of(suite):
+    """The argument of Guest for a suite's QEMU, none when it cannot be had or for this machine's."""
+    if suite:
         with contextlib.suppress(ForeignUnavailable):
-            qemu = {"qemu": foreign("qemu", sitting.suite).command}
-    return Guest(kernel(sitting.series), append=sitting.append, smp=2, memory="256M", vmcoreinfo=True, **qemu)
+            return {"qemu": foreign("qemu", suite).command}
+    return {}
