@@ -80,8 +80,8 @@ def console(body, limit, port, folder):
     return "".join(f"$ {command}\n{shell(command, limit, port, folder)}" for command in commands)
 
 
-def sitting(name, text):
-    """The bodies of a sitting's blocks in a document, made anew; raises what of cookbook is raised."""
+def sitting(name, text, lucky=True):
+    """The bodies of a sitting's blocks in a document, made anew and checked, with its luck or without; raises Unlike and Failed."""
     limits, bodies = zip(*cookbook.blocks_of(text, name))
     with cookbook.boot(name) as guest, tempfile.TemporaryDirectory() as folder:
 
@@ -89,7 +89,7 @@ def sitting(name, text):
             return shell(command, limits[number], guest.gdb_port, folder)
 
         made = cookbook.sit(name, bodies, guest, Path(folder), answer)
-    cookbook.check(name, "".join(made))
+    cookbook.check(name, "".join(made), lucky)
     return made
 
 
