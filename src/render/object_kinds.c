@@ -109,12 +109,16 @@ static const struct column columns[] = {
 					     "where it is too: freed twice, or lists that cross"},
 	[OBJECT_COLUMN_AHEAD] = {"ahead", COLUMN_COUNT, NULL,
 				 "allocations from the cache on ahead_cpu that come before it, if "
-				 "nothing is freed meanwhile"},
-	[OBJECT_COLUMN_AHEAD_CPU] = {"ahead_cpu", COLUMN_COUNT, NULL, "the CPU that will use it"},
+				 "nothing is freed meanwhile: its position in what knext lists "
+				 "for that CPU"},
+	[OBJECT_COLUMN_AHEAD_CPU] = {"ahead_cpu", COLUMN_COUNT, NULL,
+				     "the CPU that will use it; of several that may, the "
+				     "one that it is nearest to"},
 	[OBJECT_COLUMN_AHEAD_EXACT] = {"ahead_exact", COLUMN_BOOL, NULL,
-				       "false: ahead is the least it can be"},
+				       "false: whether it comes to that, something else "
+				       "decides, such as which CPU allocates first"},
 	[OBJECT_COLUMN_AHEAD_WHY] = {"ahead_why", COLUMN_TEXT, NULL,
-				     "why that is not exact, or not known"},
+				     "what that depends on, or why it is not known"},
 	[OBJECT_COLUMN_IN_MOTION] = {"in_motion", COLUMN_BOOL, NULL,
 				     "true when a CPU was stopped while it changed the cache's "
 				     "lists: a live object may "

@@ -270,7 +270,7 @@ static void draw_ahead(struct painter *painter, const struct record *record)
 	} else {
 		paint_format(painter, STYLE_PLAIN,
 			     "after %s%" PRIu64 " allocation%s on CPU %" PRIu64,
-			     flag(record, OBJECT_COLUMN_AHEAD_EXACT) ? "" : "at least ", count,
+			     flag(record, OBJECT_COLUMN_AHEAD_EXACT) ? "" : "perhaps ", count,
 			     plural(count), number(record, OBJECT_COLUMN_AHEAD_CPU));
 		if (*why)
 			paint_format(painter, STYLE_DIM, "; %s", why);

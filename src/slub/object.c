@@ -168,7 +168,8 @@ struct dill_error *object_find(struct objects *objects, const struct located *lo
 		TRY(look(objects, located, read, &made, &map, ret));
 	}
 	if (ret->place.kind != PLACE_NONE)
-		ahead_count(&read->contents, &ret->place, &ret->ahead);
+		TRY(ahead_find(survey->heap, &read->contents, located->object, &ret->place,
+			       objects->arena, &ret->ahead));
 	copy_of_slab(&read->findings, located->slab.address, findings);
 	copy_of_slab(&made, located->slab.address, findings);
 	if (ret->state != OBJECT_UNKNOWN)

@@ -282,24 +282,28 @@ static enum order_engine find_engine(const struct maker *maker)
 								      : ORDER_SLABS;
 }
 
-/* The node of a CPU; 0 on kernels without NUMA. */
-static struct dill_error *find_node(struct maker *maker, unsigned cpu)
+struct dill_error *order_cpu_node(struct heap *heap, unsigned cpu, unsigned *ret)
 {
 	int32_t node = 0;
 	dill_virt at;
 
-	if (kernel_has_symbol(maker->heap->kernel, "numa_node", &at))
-		TRY(kernel_read(maker->heap->kernel,
-				kernel_percpu_address(maker->heap->kernel, at, cpu), &node,
+	if (kernel_has_symbol(heap->kernel, "numa_node", &at))
+		TRY(kernel_read(heap->kernel, kernel_percpu_address(heap->kernel, at, cpu), &node,
 				sizeof(node)));
-	if (node < 0 || (unsigned)node >= kernel_node_limit(maker->heap->kernel))
+	if (node < 0 || (unsigned)node >= kernel_node_limit(heap->kernel))
 		return dill_error_new(DILL_ERROR_BAD_DATA,
 				      "the kernel says that CPU %u is on node %d, which does not "
 				      "exist",
 				      cpu, node);
-	maker->taker.node = (unsigned)node;
+	*ret = (unsigned)node;
+	return NULL;
+}
+
+static struct dill_error *find_node(struct maker *maker, unsigned cpu)
+{
+	TRY(order_cpu_node(maker->heap, cpu, &maker->taker.node));
 	for (size_t n = 0; n < maker->contents->node_count; n++)
-		if (maker->contents->nodes[n].node == (unsigned)node)
+		if (maker->contents->nodes[n].node == maker->taker.node)
 			maker->node = &maker->contents->nodes[n];
 	return NULL;
 }

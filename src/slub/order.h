@@ -79,4 +79,8 @@ DILL_MUST_CHECK struct dill_error *order_predict(struct heap *heap, const struct
 						 unsigned cpu, size_t limit, struct arena *arena,
 						 struct order *ret);
 
+/** The node of a CPU, whose lists it uses; 0 without NUMA. NULL; BAD_DATA for one that cannot be.
+ */
+DILL_MUST_CHECK struct dill_error *order_cpu_node(struct heap *heap, unsigned cpu, unsigned *ret);
+
 #endif

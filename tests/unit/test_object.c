@@ -150,9 +150,24 @@ static void test_places_of_slabs(void **state)
 	       "CPU 1's partial slab 0, position 1", 1, 6, true);
 	expect(f, object_of(f, f->a, f->cpu_partial[0], order[0]), OBJECT_FREE,
 	       "CPU 1's partial slab 1, position 0", 1, 7, true);
-	/* CPU 0 has nothing of its own, and so comes for it first. */
+	/* CPU 0 has nothing of its own, and so comes for it first, after the slab in front of it.
+	 */
 	expect(f, object_of(f, f->a, f->partial[1], order[2]), OBJECT_FREE,
-	       "node 0's partial slab 1, position 2", 0, 0, false);
+	       "node 0's partial slab 1, position 2", 0, 2 + 2, false);
+}
+
+/* Where no CPU takes a slab, whoever allocates gets the first object of the node's list. */
+static void test_turn_of_single_objects(void **state)
+{
+	struct fixture *f = *state;
+	struct object_answer answer;
+
+	image_set_u64(&f->image, f->a + f->image.heap.layout.cache_flags.offset, 0x10000);
+	f->image.heap.layout.obj_info.present = true; /* as since 5.12: from one end only */
+	answer = find(f, object_of(f, f->a, f->partial[1], order[2]));
+	assert_true(answer.ahead.known && answer.ahead.exact);
+	assert_int_equal(answer.ahead.count, 2 + 2);
+	assert_string_equal(answer.ahead.how, "those on other CPUs of node 0 count, too");
 }
 
 /* Slabs of the emergency reserves: no common allocation's turn comes to their objects. */
@@ -527,6 +542,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_places_of_slabs),
+		TEST(test_turn_of_single_objects),
 		TEST(test_turn_in_reserves),
 		TEST(test_freed_by_another_cpu),
 		TEST(test_places_of_sheaves),
