@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/census.h"
+#include "command/finding_record.h"
+#include "slub/alloc_tag.h"
 
 struct streamer {
 	struct command_call *call;
@@ -8,7 +10,9 @@ struct streamer {
 	struct origin_names *names;
 	struct origin_reader origins; /* of the current cache */
 	struct census_clock clock;
-	uint64_t left; /* rows that may still be shown */
+	const char *doubt; /* of allocation tags; NULL for none */
+	bool tagged;	   /* whether any was shown */
+	uint64_t left;	   /* rows that may still be shown */
 };
 
 static bool wants_bytes(void *context, const struct cache *cache)
@@ -34,6 +38,10 @@ static struct dill_error *set_origin(struct streamer *streamer, const struct map
 	TRY(origin_name(streamer->names, origin.kind, origin.address, &name));
 	record_set_text(record, CENSUS_OBJECT_SITE, name);
 	record_set_number(record, CENSUS_OBJECT_CALLER, origin.address);
+	if (origin.kind == ORIGIN_TAG) {
+		record_set_text(record, CENSUS_OBJECT_DOUBT, streamer->doubt);
+		streamer->tagged = true;
+	}
 	if (origin.has_pid)
 		record_set_signed(record, CENSUS_OBJECT_PID, origin.pid);
 	if (!origin.has_track)
@@ -97,7 +105,9 @@ struct dill_error *census_objects(struct command_call *call, const struct census
 	TRY(arena_new(&arena));
 	TRY(origin_names_new(streamer.heap, call->arena, &names));
 	TRY(census_clock_read(streamer.heap->kernel, &streamer.clock));
+	TRY(alloc_tag_doubt(streamer.heap, &streamer.doubt));
 	streamer.arena = arena;
 	streamer.names = names;
-	return census_walk(order->survey, order->chosen, &visitor);
+	TRY(census_walk(order->survey, order->chosen, &visitor));
+	return streamer.tagged ? doubt_emit(call, NULL, streamer.doubt) : NULL;
 }

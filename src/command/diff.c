@@ -279,8 +279,10 @@ static struct dill_error *run(struct command_call *call)
 	TRY(heap_diff_sites(diff, emit_site, &differ));
 	TRY(emit_total(&differ, diff));
 	heap_diff_facts(diff, facts);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		TRY(gap_emit(call, call->arguments[i], facts[i].incomplete));
+		TRY(doubt_emit(call, call->arguments[i], facts[i].site_doubt));
+	}
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include "command/heap_file.h"
 #include "command/registry.h"
 #include "render/gap_view.h"
+#include "slub/alloc_tag.h"
 
 enum { COL_FILE, COL_CACHES, COL_SLABS, COL_OBJECTS, COL_PLACES, COL_SITES, COL_LARGE };
 
@@ -202,6 +203,18 @@ static struct dill_error *write_rest(struct exporter *exporter)
 	return NULL;
 }
 
+/* Only tags can be former owners'. */
+static struct dill_error *write_doubt(struct exporter *exporter)
+{
+	const char *doubt;
+
+	TRY(alloc_tag_doubt(exporter->survey->heap, &doubt));
+	for (size_t i = 0; i < exporter->sites.items.count; i++)
+		if (exporter->sites.items.items[i].kind == ORIGIN_TAG)
+			return heap_writer_doubt(exporter->writer, doubt);
+	return NULL;
+}
+
 static struct dill_error *export(struct exporter *exporter, const struct cache_list *chosen)
 {
 	const struct census_visitor visitor = {visit_slab, end_cache, exporter, wants_bytes};
@@ -210,6 +223,7 @@ static struct dill_error *export(struct exporter *exporter, const struct cache_l
 	TRY(kernel_census_init(exporter->survey->heap, exporter->survey->arena, &exporter->kernel));
 	TRY(census_walk(exporter->survey, chosen, &visitor));
 	TRY(heap_writer_why(exporter->writer, survey_why(exporter->survey)));
+	TRY(write_doubt(exporter));
 	if (chosen == &exporter->survey->all)
 		TRY(write_rest(exporter));
 	return heap_writer_finish(exporter->writer);
@@ -290,6 +304,7 @@ static struct dill_error *run(struct command_call *call)
 	TRY(heap_export(call->session, &request, call->arena, &findings, &counts));
 	TRY(emit(call, request.path, &counts));
 	TRY(gap_emit(call, NULL, counts.why));
+	TRY(doubt_emit(call, NULL, counts.doubt));
 	return findings_emit(call, NULL, &findings);
 }
 

@@ -89,6 +89,7 @@ static void copy_neighbour(const struct record *from, struct record *to)
 		{NEIGHBOUR_COLUMN_CACHE, OBJECT_COLUMN_CACHE},
 		{NEIGHBOUR_COLUMN_STATE, OBJECT_COLUMN_STATE},
 		{NEIGHBOUR_COLUMN_ALLOC_TAG, OBJECT_COLUMN_ALLOC_TAG},
+		{NEIGHBOUR_COLUMN_ALLOC_TAG_DOUBT, OBJECT_COLUMN_ALLOC_TAG_DOUBT},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -297,24 +298,37 @@ struct dill_error *findings_emit(struct command_call *call, struct survey *surve
 	return NULL;
 }
 
-struct dill_error *gap_emit(struct command_call *call, const char *file, const char *why)
+static struct dill_error *emit_gap(struct command_call *call, const char *file, const char *why,
+				   const char *text)
 {
-	struct record *record;
+	struct record *record = record_new(call->arena, &gap_kind);
 
-	if (!why)
-		return NULL;
-	record = record_new(call->arena, &gap_kind);
-	if (!record)
+	if (!record || !text)
 		return error_no_memory();
 	record_set_text(record, GAP_COLUMN_WHY, why);
 	record_set_text(record, GAP_COLUMN_FILE, file);
-	record_set_text(
-		record, GAP_COLUMN_TEXT,
-		arena_format(call->arena,
-			     "objects on no list are unknown, as they may be live, or freed "
-			     "and in %s, which could not be read",
-			     why));
+	record_set_text(record, GAP_COLUMN_TEXT, text);
 	return call->sink->emit(call->sink, record);
+}
+
+struct dill_error *gap_emit(struct command_call *call, const char *file, const char *why)
+{
+	if (!why)
+		return NULL;
+	return emit_gap(call, file, why,
+			arena_format(call->arena,
+				     "objects on no list are unknown, as they may be live, or "
+				     "freed and in %s, which could not be read",
+				     why));
+}
+
+struct dill_error *doubt_emit(struct command_call *call, const char *file, const char *doubt)
+{
+	if (!doubt)
+		return NULL;
+	return emit_gap(
+		call, file, doubt,
+		arena_format(call->arena, "sites may be those of former owners: %s", doubt));
 }
 
 struct dill_error *survey_emit(struct command_call *call, struct survey *survey,

@@ -30,6 +30,9 @@ DILL_MUST_CHECK struct dill_error *findings_emit(struct command_call *call, stru
  */
 DILL_MUST_CHECK struct dill_error *gap_emit(struct command_call *call, const char *file,
 					    const char *why);
+/** The same for the doubt about allocation tags of alloc_tag_doubt(). */
+DILL_MUST_CHECK struct dill_error *doubt_emit(struct command_call *call, const char *file,
+					      const char *doubt);
 /** The same of a survey, then findings_emit(). */
 DILL_MUST_CHECK struct dill_error *survey_emit(struct command_call *call, struct survey *survey,
 					       const struct findings *findings);

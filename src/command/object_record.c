@@ -143,6 +143,7 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 		.cache = cache->name, .cpu = -1, .node = -1, .slab = located->slab.address};
 	struct track alloc, free;
 	struct alloc_tag tag;
+	const char *doubt;
 	uint32_t size;
 	bool known;
 
@@ -154,10 +155,13 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 		record_set_number(record, OBJECT_COLUMN_REQUESTED_SIZE, size);
 	TRY(alloc_tag_read(inquiry->heap, cache, &located->slab, located->index, inquiry->arena,
 			   &tag));
-	if (tag.known)
-		record_set_text(record, OBJECT_COLUMN_ALLOC_TAG,
-				arena_format(inquiry->arena, "%s:%u %s()", tag.file, tag.line,
-					     tag.function));
+	if (!tag.known)
+		return NULL;
+	record_set_text(
+		record, OBJECT_COLUMN_ALLOC_TAG,
+		arena_format(inquiry->arena, "%s:%u %s()", tag.file, tag.line, tag.function));
+	TRY(alloc_tag_doubt(inquiry->heap, &doubt));
+	record_set_text(record, OBJECT_COLUMN_ALLOC_TAG_DOUBT, doubt);
 	return NULL;
 }
 

@@ -267,6 +267,9 @@ static const struct column site_columns[] = {
 				"age of the one that was allocated first", .rank = 1},
 	[CENSUS_SITE_ADDRESS] = {"address", COLUMN_ADDRESS, NULL,
 				 "the return address, or the allocation tag"},
+	[CENSUS_SITE_DOUBT] = {"site_doubt", COLUMN_TEXT, NULL,
+			       "why the site may be a former owner's: allocation profiling is "
+			       "switched off; else absent"},
 };
 
 const struct record_kind census_site_kind = {
@@ -422,6 +425,7 @@ static const struct column object_columns[] = {
 	[CENSUS_OBJECT_CPU] = {"cpu", COLUMN_COUNT, NULL, "and the CPU"},
 	[CENSUS_OBJECT_AGE] = {"age_ns", COLUMN_TIME, "AGE", "time since then, in steps of a jiffy",
 			       .rank = 1},
+	[CENSUS_OBJECT_DOUBT] = {"site_doubt", COLUMN_TEXT, NULL, "as in census_site"},
 };
 
 const struct record_kind census_object_kind = {

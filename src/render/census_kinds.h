@@ -103,6 +103,7 @@ enum {
 	CENSUS_SITE_YOUNGEST,
 	CENSUS_SITE_OLDEST,
 	CENSUS_SITE_ADDRESS,
+	CENSUS_SITE_DOUBT,
 };
 extern const struct record_kind census_site_kind;
 
@@ -144,6 +145,7 @@ enum {
 	CENSUS_OBJECT_PID,
 	CENSUS_OBJECT_CPU,
 	CENSUS_OBJECT_AGE,
+	CENSUS_OBJECT_DOUBT,
 };
 extern const struct record_kind census_object_kind;
 

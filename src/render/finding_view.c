@@ -16,6 +16,8 @@ static const struct column neighbour_columns[] = {
 					"what it is to the allocator itself"},
 	[NEIGHBOUR_COLUMN_ALLOC_TAG] = {"alloc_tag", COLUMN_TEXT, NULL,
 					"source line that allocated it (MEM_ALLOC_PROFILING)"},
+	[NEIGHBOUR_COLUMN_ALLOC_TAG_DOUBT] = {"alloc_tag_doubt", COLUMN_TEXT, NULL,
+					      "why that may be a former owner's; else absent"},
 	[NEIGHBOUR_COLUMN_TRACKS] = {"tracks", COLUMN_RECORDS, NULL,
 				     "who allocated and who freed it, where recorded", &track_kind},
 };
@@ -162,6 +164,9 @@ static void draw_before(struct painter *painter, const struct record *record)
 	if (record->fields[NEIGHBOUR_COLUMN_ALLOC_TAG].present)
 		paint_format(painter, STYLE_PLAIN, ", from %s",
 			     record_text(record, NEIGHBOUR_COLUMN_ALLOC_TAG));
+	if (record->fields[NEIGHBOUR_COLUMN_ALLOC_TAG_DOUBT].present)
+		paint_format(painter, STYLE_DIM, " (%s)",
+			     record_text(record, NEIGHBOUR_COLUMN_ALLOC_TAG_DOUBT));
 	paint_newline(painter);
 	draw_tracks(painter, &record->fields[NEIGHBOUR_COLUMN_TRACKS]);
 }

@@ -35,6 +35,7 @@ enum neighbour_column {
 	NEIGHBOUR_COLUMN_STATE,
 	NEIGHBOUR_COLUMN_ROLE_TEXT,
 	NEIGHBOUR_COLUMN_ALLOC_TAG,
+	NEIGHBOUR_COLUMN_ALLOC_TAG_DOUBT,
 	NEIGHBOUR_COLUMN_TRACKS,
 };
 extern const struct record_kind neighbour_kind;

@@ -2,7 +2,8 @@
 #include "render/gap_view.h"
 
 static const struct column columns[] = {
-	[GAP_COLUMN_WHY] = {"why", COLUMN_TEXT, NULL, "what could not be read"},
+	[GAP_COLUMN_WHY] = {"why", COLUMN_TEXT, NULL,
+			    "what could not be read, or why sites are in doubt"},
 	[GAP_COLUMN_FILE] = {"file", COLUMN_TEXT, NULL,
 			     "diff: the file that it is about; else absent"},
 	[GAP_COLUMN_TEXT] = {"text", COLUMN_TEXT, NULL, "what that means, in a sentence"},
@@ -25,6 +26,7 @@ static const struct record_view view = {draw};
 const struct record_kind gap_kind = {
 	.name = "gap",
 	.doc = "Why objects are unknown that are on no list: what could hold them was not read. "
+	       "Or why the places where objects were allocated may be those of former owners. "
 	       "Nothing need be broken.",
 	.columns = columns,
 	.column_count = sizeof(columns) / sizeof(columns[0]),

@@ -132,6 +132,9 @@ static const struct column columns[] = {
 					 "shadow"},
 	[OBJECT_COLUMN_ALLOC_TAG] = {"alloc_tag", COLUMN_TEXT, NULL,
 				     "source line that allocated it (MEM_ALLOC_PROFILING)"},
+	[OBJECT_COLUMN_ALLOC_TAG_DOUBT] = {"alloc_tag_doubt", COLUMN_TEXT, NULL,
+					   "why that may be a former owner's: allocation profiling "
+					   "is switched off; else absent"},
 	[OBJECT_COLUMN_TRACKS] = {"tracks", COLUMN_RECORDS, NULL,
 				  "who allocated and who freed it, where the kernel records it",
 				  &track_kind},

@@ -368,6 +368,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	draw_slab(painter, record);
 	draw_text(painter, "KASAN says", record, OBJECT_COLUMN_SHADOW_TEXT);
 	draw_text(painter, "from", record, OBJECT_COLUMN_ALLOC_TAG);
+	draw_text(painter, "", record, OBJECT_COLUMN_ALLOC_TAG_DOUBT);
 	for (const struct record *track = tracks->present ? tracks->records.first : NULL; track;
 	     track = track->next)
 		draw_track(painter, 2, LABEL_WIDTH, track);

@@ -88,6 +88,38 @@ struct dill_error *alloc_tag_find(struct heap *heap, const struct cache *cache,
 	return alloc_tags_exist(heap) ? pass_over(find(heap, cache, slab, index, ret)) : NULL;
 }
 
+struct dill_error *alloc_profiling_read(struct heap *heap, enum alloc_profiling *ret)
+{
+	const struct member *enabled = &heap->layout.static_key_enabled;
+	int32_t count;
+	dill_virt at;
+
+	*ret = ALLOC_PROFILING_UNKNOWN;
+	if (!alloc_tags_exist(heap) || !enabled->present || enabled->size != sizeof(count) ||
+	    !kernel_has_symbol(heap->kernel, "mem_alloc_profiling_key", &at))
+		return NULL;
+
+	struct dill_error *error =
+		kernel_read(heap->kernel, at + enabled->offset, &count, sizeof(count));
+
+	if (!error)
+		*ret = count ? ALLOC_PROFILING_ON : ALLOC_PROFILING_OFF; /* -1: on the way */
+	return pass_over(error);
+}
+
+struct dill_error *alloc_tag_doubt(struct heap *heap, const char **ret)
+{
+	enum alloc_profiling state;
+
+	TRY(alloc_profiling_read(heap, &state));
+	*ret = state != ALLOC_PROFILING_OFF
+		       ? NULL
+		       : "allocation profiling is switched off: an object that was allocated since "
+			 "then has a former owner's tag, or none; the kernel does not keep since "
+			 "when";
+	return NULL;
+}
+
 static struct dill_error *describe(struct heap *heap, dill_virt tag, struct arena *arena,
 				   struct alloc_tag *ret)
 {

@@ -15,6 +15,30 @@ struct alloc_tag {
 /** True when this kernel's objects can have tags. */
 bool alloc_tags_exist(const struct heap *heap);
 
+/** Whether the kernel tags allocations now. */
+enum alloc_profiling {
+	ALLOC_PROFILING_UNKNOWN, /**< without tags, or not to be known */
+	ALLOC_PROFILING_ON,
+	ALLOC_PROFILING_OFF, /**< never switched on, or switched off again */
+};
+
+/**
+ * Read the switch: /proc/sys/vm/mem_profiling. NULL; fatal errors
+ *
+ * Source: lib/alloc_tag.c mem_alloc_profiling_key
+ */
+DILL_MUST_CHECK struct dill_error *alloc_profiling_read(struct heap *heap,
+							enum alloc_profiling *ret);
+
+/**
+ * Why an object's tag may be that of a former owner: while profiling is off, tags are neither set
+ * nor cleared (mm/slub.c alloc_tagging_slab_alloc_hook(), alloc_tagging_slab_free_hook()). When it
+ * was switched off is kept nowhere.
+ * @param ret  a sentence for people; NULL while tags can be trusted
+ * @return NULL; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *alloc_tag_doubt(struct heap *heap, const char **ret);
+
 /**
  * The address of an object's tag (struct codetag), for walks over many objects; 0 = it has none,
  * or that cannot be read. NULL; fatal errors

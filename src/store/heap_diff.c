@@ -60,6 +60,8 @@ static struct dill_error *read_facts(sqlite3 *db, struct arena *arena, struct he
 	TRY(get_number(db, "SELECT value FROM meta WHERE key = 'direct_map'", &ret->direct_map));
 	TRY(get_text(db, "SELECT value FROM meta WHERE key = 'incomplete'", arena,
 		     &ret->incomplete));
+	TRY(get_text(db, "SELECT value FROM meta WHERE key = 'site_doubt'", arena,
+		     &ret->site_doubt));
 	TRY(get_number(db, "SELECT value FROM meta WHERE key = 'time'", &ret->time));
 	TRY(get_number(db, "SELECT count(*) > 0 AND count(*) = count(reclaimable) FROM counter",
 		       &counted));

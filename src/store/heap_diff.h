@@ -14,6 +14,7 @@ struct heap_facts {
 	uint64_t time;			  /**< seconds since 1970 */
 	int64_t caches;			  /**< how many it has */
 	const char *incomplete;		  /**< what could not be read when it was exported */
+	const char *site_doubt;		  /**< why sites may be those of former owners */
 	bool has_counted;
 	uint64_t counted; /**< bytes that the kernel counts as slab memory */
 };

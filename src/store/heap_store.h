@@ -82,11 +82,15 @@ DILL_MUST_CHECK struct dill_error *heap_writer_node(struct heap_writer *writer,
 /** What could not be read, so that objects on no list are unknown; NULL = everything was.
  * @param why  outlives the writer */
 DILL_MUST_CHECK struct dill_error *heap_writer_why(struct heap_writer *writer, const char *why);
+/** Why sites may be those of former owners; NULL = they are not.
+ * @param doubt  outlives the writer */
+DILL_MUST_CHECK struct dill_error *heap_writer_doubt(struct heap_writer *writer, const char *doubt);
 
 /** Rows so far, for a summary. */
 struct heap_counts {
 	uint64_t caches, slabs, objects, places, sites, large;
-	const char *why; /**< as heap_writer_why() was told */
+	const char *why;   /**< as heap_writer_why() was told */
+	const char *doubt; /**< as heap_writer_doubt() was told */
 };
 void heap_writer_counts(const struct heap_writer *writer, struct heap_counts *ret);
 

@@ -221,6 +221,12 @@ struct dill_error *heap_writer_why(struct heap_writer *writer, const char *why)
 	return why ? meta_set_text(writer->db, "incomplete", why) : NULL;
 }
 
+struct dill_error *heap_writer_doubt(struct heap_writer *writer, const char *doubt)
+{
+	writer->counts.doubt = doubt;
+	return meta_set_text(writer->db, "site_doubt", doubt);
+}
+
 void heap_writer_counts(const struct heap_writer *writer, struct heap_counts *ret)
 {
 	*ret = writer->counts;
