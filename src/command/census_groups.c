@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* kcensus by what slub_debug=U records of an allocation: thread, CPU, stack. */
+/* kcensus by what slab_debug=U or KASAN records of an allocation: thread, CPU, stack. */
 #include <inttypes.h>
 
 #include "base/array.h"
 #include "base/number_map.h"
 #include "command/census.h"
 #include "kernel/task.h"
+#include "slub/advice.h"
+#include "slub/depot.h"
 
 /* Objects in use with one key. */
 struct group {
@@ -47,6 +49,10 @@ static bool key_of(const struct grouper *grouper, const struct origin *origin, i
 		*ret = origin->pid;
 		return origin->has_pid;
 	}
+	if (grouper->kind == &census_stack_kind && origin->depot_stack) {
+		*ret = origin->depot_stack;
+		return true;
+	}
 	if (!origin->has_track)
 		return false;
 	if (grouper->kind == &census_cpu_kind)
@@ -62,8 +68,12 @@ static struct dill_error *read_stack(struct grouper *grouper, const struct origi
 {
 	struct survey *survey = grouper->order->survey;
 	const struct finding_place place = {.cache = grouper->origins.cache->name};
-	struct dill_error *error = track_stack_read(survey->heap, origin->track, grouper->stacks,
-						    &group->stack, &group->stack_count);
+	struct dill_error *error =
+		origin->depot_stack
+			? depot_fetch(survey->heap, origin->depot_stack, grouper->stacks,
+				      &group->stack, &group->stack_count)
+			: track_stack_read(survey->heap, origin->track, grouper->stacks,
+					   &group->stack, &group->stack_count);
 
 	if (error && dill_error_code(error) == DILL_ERROR_BAD_DATA) {
 		findings_add(survey->findings, FINDING_TRACK, &place, object,
@@ -286,29 +296,6 @@ static struct dill_error *emit_groups(struct grouper *grouper, struct threads *t
 
 /* --- the three ways --- */
 
-/* Tags of allocation profiling are places, and nothing else. */
-static struct dill_error *require_tracks(const struct census_order *order, const char *what)
-{
-	const struct heap *heap = order->survey->heap;
-
-	for (size_t i = 0; i < order->chosen->count; i++) {
-		struct origin_reader reader;
-
-		origin_reader_init(order->survey->heap, &order->chosen->items[i], &reader);
-		if (!reader.metadata.tracks)
-			continue;
-		if (strcmp(what, "stack") != 0 || tracks_have_stacks(heap))
-			return NULL;
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "--by stack: this kernel records callers, but no stacks "
-				      "(CONFIG_STACKTRACE); --by site counts by caller");
-	}
-	return dill_error_new(DILL_ERROR_UNSUPPORTED,
-			      "--by %s: this kernel does not record who allocates from these "
-			      "caches; boot it with slab_debug=U, or slub_debug=U before 6.8",
-			      what);
-}
-
 static struct dill_error *count(struct grouper *grouper)
 {
 	const struct census_visitor visitor = {visit_slab, end_cache, grouper, wants_bytes};
@@ -324,13 +311,14 @@ static struct dill_error *count(struct grouper *grouper)
 }
 
 static struct dill_error *group_by(struct command_call *call, const struct census_order *order,
-				   const char *what, const struct record_kind *kind)
+				   const char *what, enum record_need need,
+				   const struct record_kind *kind)
 {
 	struct grouper grouper = {
 		.call = call, .order = order, .kind = kind, .stacks = call->arena};
 	struct dill_error *error;
 
-	TRY(require_tracks(order, what));
+	TRY(advice_require(order->survey->heap, order->chosen, need, what, call->arena));
 	error = count(&grouper);
 	number_map_deinit(&grouper.map);
 	array_free(&grouper.groups);
@@ -339,15 +327,15 @@ static struct dill_error *group_by(struct command_call *call, const struct censu
 
 struct dill_error *census_by_pid(struct command_call *call, const struct census_order *order)
 {
-	return group_by(call, order, "pid", &census_pid_kind);
+	return group_by(call, order, "--by pid", NEED_PID, &census_pid_kind);
 }
 
 struct dill_error *census_by_cpu(struct command_call *call, const struct census_order *order)
 {
-	return group_by(call, order, "cpu", &census_cpu_kind);
+	return group_by(call, order, "--by cpu", NEED_TRACK, &census_cpu_kind);
 }
 
 struct dill_error *census_by_stack(struct command_call *call, const struct census_order *order)
 {
-	return group_by(call, order, "stack", &census_stack_kind);
+	return group_by(call, order, "--by stack", NEED_STACK, &census_stack_kind);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/census.h"
+#include "command/finding_record.h"
+#include "slub/advice.h"
+#include "slub/alloc_tag.h"
 #include "slub/site.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -90,22 +93,6 @@ static struct dill_error *end_cache(void *context, const struct contents *conten
 	return NULL;
 }
 
-/* Without any record of users there is one group of everything, which says nothing. */
-static struct dill_error *require_records(const struct census_order *order, const char *what)
-{
-	for (size_t i = 0; i < order->chosen->count; i++) {
-		struct origin_reader reader;
-
-		origin_reader_init(order->survey->heap, &order->chosen->items[i], &reader);
-		if (origin_is_recorded(&reader))
-			return NULL;
-	}
-	return dill_error_new(DILL_ERROR_UNSUPPORTED,
-			      "--by %s: this kernel does not record who allocates from these "
-			      "caches; boot it with slab_debug=U, or slub_debug=U before 6.8",
-			      what);
-}
-
 static struct dill_error *collect(const struct census_order *order, struct collector *collector)
 {
 	const struct census_visitor visitor = {visit_slab, end_cache, collector, wants_bytes};
@@ -119,9 +106,18 @@ static struct dill_error *collect(const struct census_order *order, struct colle
 /* What the rows are made from. */
 struct site_rows {
 	const struct site_table *sites;
+	const char *doubt; /* of allocation tags; NULL for none */
 	struct origin_names *names;
 	uint64_t total;
 };
+
+static bool has_kind(const struct site_table *sites, enum origin_kind kind)
+{
+	for (size_t i = 0; i < sites->items.count; i++)
+		if (sites->items.items[i].kind == kind)
+			return true;
+	return false;
+}
 
 static struct dill_error *make_site(void *context, size_t index, struct arena *arena,
 				    struct record **ret)
@@ -149,6 +145,8 @@ static struct dill_error *make_site(void *context, size_t index, struct arena *a
 	}
 	if (site->kind != ORIGIN_NONE)
 		record_set_number(record, CENSUS_SITE_ADDRESS, site->address);
+	if (site->kind == ORIGIN_TAG)
+		record_set_text(record, CENSUS_SITE_DOUBT, rows->doubt);
 	*ret = record;
 	return NULL;
 }
@@ -167,7 +165,9 @@ static struct dill_error *emit_sites(struct command_call *call, const struct cen
 	for (size_t i = 0; i < source.count; i++)
 		rows.total += collector->sites.items.items[i].memory;
 	site_table_sort(&collector->sites);
-	return rows_emit(call, &source, &order->order);
+	TRY(alloc_tag_doubt(collector->heap, &rows.doubt));
+	TRY(rows_emit(call, &source, &order->order));
+	return has_kind(&collector->sites, ORIGIN_TAG) ? doubt_emit(call, NULL, rows.doubt) : NULL;
 }
 
 struct dill_error *census_by_site(struct command_call *call, const struct census_order *order)
@@ -175,8 +175,13 @@ struct dill_error *census_by_site(struct command_call *call, const struct census
 	struct collector collector = {.heap = order->survey->heap};
 	struct dill_error *error;
 
-	TRY(require_records(order, "site"));
+	TRY(advice_require(order->survey->heap, order->chosen, NEED_SITE, "--by site",
+			   call->arena));
 	error = collect(order, &collector);
+	/* One group of everything says nothing; without an object there is none. */
+	if (!error && collector.sites.items.count && !has_kind(&collector.sites, ORIGIN_TAG) &&
+	    !has_kind(&collector.sites, ORIGIN_CALLER))
+		error = advice_no_tags(order->survey->heap, "--by site", call->arena);
 	if (!error)
 		error = emit_sites(call, order, &collector);
 	site_table_deinit(&collector.sites);
@@ -222,7 +227,8 @@ struct dill_error *census_by_age(struct command_call *call, const struct census_
 	struct collector collector = {.heap = order->survey->heap};
 	struct dill_error *error;
 
-	TRY(require_records(order, "age"));
+	TRY(advice_require(order->survey->heap, order->chosen, NEED_TRACK, "--by age",
+			   call->arena));
 	error = collect(order, &collector);
 	if (!error && !collector.clock.known)
 		error = dill_error_new(DILL_ERROR_UNSUPPORTED,

@@ -9,6 +9,7 @@
 #include "command/registry.h"
 #include "command/session.h"
 #include "render/check_view.h"
+#include "slub/advice.h"
 #include "slub/check.h"
 #include "slub/survey.h"
 
@@ -140,7 +141,8 @@ static struct dill_error *list_gaps(const struct survey *survey, const struct co
 	TRY(add_count(list, arena, coverage->unusable, "cache",
 		      "their sizes make no sense, see above"));
 	TRY(add_count(list, arena, coverage->no_bytes, "cache",
-		      "no red zones and no poison; the kernel makes them with slub_debug=ZP"));
+		      arena_format(arena, "no red zones and no poison: to have them, %s",
+				   advice_slab_debug(survey->heap, "ZP", arena))));
 	TRY(add_count(list, arena, coverage->no_poison, "cache",
 		      "no poison, as objects are constructed or outlive their free "
 		      "(TYPESAFE_BY_RCU)"));
@@ -226,10 +228,12 @@ const struct command kcheck_command = {
 		"disagree: each is one finding, with the address, what was expected and what was "
 		"there.\n"
 		"\n"
-		"Where the kernel runs with slub_debug, the red zones around each object, the "
-		"poison in free objects and\n"
-		"the padding of slabs are checked too, and a finding names who allocated and who "
-		"freed the object.\n"
+		"Where the kernel runs with slab_debug (slub_debug before 6.8), the red zones "
+		"around "
+		"each object, the\n"
+		"poison in free objects and the padding of slabs are checked too, and a finding "
+		"names who allocated\n"
+		"and who freed the object.\n"
 		"\n"
 		"On a kernel with KASAN the shadow of every object is compared with the list that "
 		"the object is on.\n"

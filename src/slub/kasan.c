@@ -282,7 +282,7 @@ static struct dill_error *caller_of(struct heap *heap, uint32_t handle, dill_vir
 
 struct dill_error *kasan_origin_read(struct heap *heap, const struct cache *cache,
 				     struct span object, dill_virt *ret_caller, int *ret_pid,
-				     bool *ret_has_pid)
+				     bool *ret_has_pid, uint32_t *ret_stack)
 {
 	const struct layout *l = &heap->layout;
 	struct span track = span_cut(
@@ -291,6 +291,7 @@ struct dill_error *kasan_origin_read(struct heap *heap, const struct cache *cach
 
 	*ret_caller = 0;
 	*ret_has_pid = handle;
+	*ret_stack = handle;
 	if (!handle)
 		return NULL; /* never recorded */
 	*ret_pid = (int)member_get(l->kasan_pid, track);

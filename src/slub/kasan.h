@@ -81,10 +81,12 @@ bool kasan_records_users(const struct heap *heap, const struct cache *cache);
  * Who allocated an object, from a copy of it, for walks over many: a stack is looked up once.
  * @param object      memory from the object's start; what is not in it is not known
  * @param ret_caller  as of kasan_tracks_read(); 0 = not known
+ * @param ret_stack   handle of the stack in the stack depot; 0 = not recorded
  * @return NULL; fatal errors
  */
 DILL_MUST_CHECK struct dill_error *kasan_origin_read(struct heap *heap, const struct cache *cache,
 						     struct span object, dill_virt *ret_caller,
-						     int *ret_pid, bool *ret_has_pid);
+						     int *ret_pid, bool *ret_has_pid,
+						     uint32_t *ret_stack);
 
 #endif

@@ -48,7 +48,7 @@ struct dill_error *origin_read(const struct origin_reader *reader, const struct 
 			   ret);
 	if (reader->has_kasan) {
 		TRY(kasan_origin_read(reader->heap, cache, object, &ret->address, &ret->pid,
-				      &ret->has_pid));
+				      &ret->has_pid, &ret->depot_stack));
 		ret->kind = ret->address ? ORIGIN_CALLER : ORIGIN_NONE;
 	}
 	if (ret->kind != ORIGIN_NONE || !reader->has_tags)

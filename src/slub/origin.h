@@ -17,7 +17,8 @@ struct origin {
 	dill_virt address;
 	bool has_pid; /**< of slub_debug=U or KASAN */
 	int pid;
-	bool has_track; /**< the next three, of slub_debug=U */
+	uint32_t depot_stack; /**< of KASAN: its handle in the stack depot; else 0 */
+	bool has_track;	      /**< the next three, of slub_debug=U */
 	unsigned cpu;
 	uint64_t when;	   /**< jiffies */
 	struct span track; /**< the struct track itself, in the copy of the slab */
