@@ -132,6 +132,10 @@ FLAVOURS = {
         "allocations that are served from KFENCE's pool",
         append=f"kfence.sample_interval={KFENCE_MS} kfence.skip_covered_thresh=100 no_hash_pointers", needs="KFENCE", lacking=("5.10", "6.1"),
     ),
+    "profiling": Flavour(
+        "allocation profiling that can be switched off", append="sysctl.vm.mem_profiling=1",
+        needs="MEM_ALLOC_PROFILING", lacking=("5.10", "6.1", "6.12", "6.18", "7.2", "7.3"),
+    ),
     "tight": Flavour(
         "free memory in single pages, so that caches of a higher order get slabs of the smallest", memory=192,
         prepare=_MAKE_HOLES,

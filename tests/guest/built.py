@@ -90,6 +90,17 @@ BUILT = {
         "6.12",
         "KASAN KASAN_GENERIC KASAN_INLINE KASAN_VMALLOC VMAP_STACK SLUB_RCU_DEBUG",
     ),
+    "6.12-bare": Build(
+        "no SLUB_DEBUG and no SYSFS: no red zones, no poison, no users, no files of caches",
+        "6.12",
+        "-SLUB_DEBUG -SYSFS -FW_CFG_SYSFS -DEBUG_FS",
+    ),
+    "7.2-tags": Build(
+        "MEM_ALLOC_PROFILING, off until asked for; copies of the kmalloc caches, buckets, memory cgroups; hardened, shuffled",
+        "7.2",
+        "MEM_ALLOC_PROFILING -MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT RANDOM_KMALLOC_CACHES SLAB_BUCKETS"
+        " CGROUPS MEMCG SLAB_FREELIST_HARDENED SLAB_FREELIST_RANDOM",
+    ),
 }
 
 
