@@ -21,6 +21,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/pci.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -28,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -35,6 +37,7 @@
 #include <unistd.h>
 
 #define PCI_DEVICES    "/sys/bus/pci/devices"
+#define PCI_PROC       "/proc/bus/pci"
 #define IVSHMEM_VENDOR 0x1af4
 #define IVSHMEM_DEVICE 0x1110
 #define LINE_MAX_BYTES 64
@@ -103,19 +106,68 @@ static void map_window(const char *device)
 	half_bytes = (size_t)status.st_size / 2;
 }
 
-static void find_window(void)
+/* Without sysfs: region 2 of the device, whose bytes are mapped at their physical address. */
+static void map_region(unsigned place, unsigned long start, unsigned long bytes)
 {
-	DIR *devices = opendir(PCI_DEVICES);
-	struct dirent *entry;
+	char path[64];
+	uint16_t command;
+	int fd;
+
+	snprintf(path, sizeof(path), PCI_PROC "/%02x/%02x.%x", place >> 8, (place >> 3) & 31, place & 7);
+	fd = open(path, O_RDWR);
+	if (fd < 0 || pread(fd, &command, 2, PCI_COMMAND) != 2)
+		die(path);
+	command |= PCI_COMMAND_MEMORY;
+	if (pwrite(fd, &command, 2, PCI_COMMAND) != 2 || ioctl(fd, PCIIOC_MMAP_IS_MEM) != 0)
+		die(path);
+	window = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)start);
+	if (window == MAP_FAILED)
+		die(path);
+	close(fd);
+	half_bytes = bytes / 2;
+}
+
+/* A line: place, device, interrupt, the starts of seven regions with flags in the low bits, their sizes. */
+static void find_region(void)
+{
+	FILE *devices = fopen(PCI_PROC "/devices", "r");
+	unsigned place, device;
+	unsigned long start[7], bytes[7];
+	char line[1024];
 
 	if (!devices)
-		die(PCI_DEVICES);
+		die(PCI_PROC "/devices");
+	while (!window && fgets(line, sizeof(line), devices)) {
+		int fields = sscanf(line, "%x %x %*x %lx %lx %lx %lx %lx %lx %lx %lx %lx %lx", &place, &device,
+				    &start[0], &start[1], &start[2], &start[3], &start[4], &start[5],
+				    &start[6], &bytes[0], &bytes[1], &bytes[2]);
+
+		if (fields == 12 && device == (IVSHMEM_VENDOR << 16 | IVSHMEM_DEVICE))
+			map_region(place, start[2] & ~0xful, bytes[2]);
+	}
+	fclose(devices);
+}
+
+static void find_in_sysfs(DIR *devices)
+{
+	struct dirent *entry;
+
 	while (!window && (entry = readdir(devices)) != NULL) {
 		if (read_number(entry->d_name, "vendor") == IVSHMEM_VENDOR &&
 		    read_number(entry->d_name, "device") == IVSHMEM_DEVICE)
 			map_window(entry->d_name);
 	}
 	closedir(devices);
+}
+
+static void find_window(void)
+{
+	DIR *devices = opendir(PCI_DEVICES);
+
+	if (devices)
+		find_in_sysfs(devices);
+	else
+		find_region();
 	if (!window) {
 		errno = ENODEV;
 		die("ivshmem");
