@@ -66,14 +66,38 @@ static struct dill_error *told_never(struct kernel *kernel, bool *ret)
 	return NULL;
 }
 
+/* Whether it may be switched on as the system runs: not known where the answer lies in memory that
+ * is freed after boot. */
+static struct dill_error *can_switch_on(struct kernel *kernel, bool *ret)
+{
+	dill_virt at, begin, end;
+	struct dill_error *error;
+	uint8_t supported = 0;
+
+	*ret = false;
+	if (!kernel_has_symbol(kernel, "mem_profiling_support", &at) ||
+	    !kernel_has_symbol(kernel, "__init_begin", &begin) ||
+	    !kernel_has_symbol(kernel, "__init_end", &end) || (at >= begin && at < end))
+		return NULL;
+	error = kernel_read(kernel, at, &supported, sizeof(supported));
+	if (error && error_is_fatal(error))
+		return error;
+	*ret = !error && supported == 1;
+	dill_error_free(error);
+	return NULL;
+}
+
 struct dill_error *advice_no_tags(struct heap *heap, const char *what, struct arena *arena)
 {
-	const char *debug = has_slub_debug(heap) ? advice_slab_debug(heap, "U", arena) : NULL;
+	const char *debug = has_slub_debug(heap) ? advice_slab_debug(heap, "U", arena) : "";
 	enum alloc_profiling state;
-	bool never;
+	bool never, live;
 
+	if (!debug)
+		return error_no_memory();
 	TRY(alloc_profiling_read(heap, &state));
 	TRY(told_never(heap->kernel, &never));
+	TRY(can_switch_on(heap->kernel, &live));
 	if (state != ALLOC_PROFILING_OFF)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "%s: allocation profiling has recorded nothing of these "
@@ -82,9 +106,11 @@ struct dill_error *advice_no_tags(struct heap *heap, const char *what, struct ar
 	return dill_error_new(
 		DILL_ERROR_UNSUPPORTED,
 		"%s: this kernel can profile allocations, but does not%s: boot with " PROFILING_WORD
-		"1%s%s",
-		what, never ? " (" PROFILING_WORD "never)" : "", debug ? ", or " : "",
-		debug ? debug : "");
+		"1%s%s%s",
+		what, never ? " (" PROFILING_WORD "never)" : "", *debug ? ", or " : "", debug,
+		live ? ", or write 1 to /proc/sys/vm/mem_profiling for what is allocated from then "
+		       "on"
+		     : "");
 }
 
 /* --- who allocates --- */

@@ -88,7 +88,10 @@ struct dill_error *alloc_tag_find(struct heap *heap, const struct cache *cache,
 	return alloc_tags_exist(heap) ? pass_over(find(heap, cache, slab, index, ret)) : NULL;
 }
 
-struct dill_error *alloc_profiling_read(struct heap *heap, enum alloc_profiling *ret)
+/* Whether a static key is on: *ret is ALLOC_PROFILING_UNKNOWN when there is none that can be read.
+ */
+static struct dill_error *read_key(const struct heap *heap, const char *name,
+				   enum alloc_profiling *ret)
 {
 	const struct member *enabled = &heap->layout.static_key_enabled;
 	int32_t count;
@@ -96,7 +99,7 @@ struct dill_error *alloc_profiling_read(struct heap *heap, enum alloc_profiling 
 
 	*ret = ALLOC_PROFILING_UNKNOWN;
 	if (!alloc_tags_exist(heap) || !enabled->present || enabled->size != sizeof(count) ||
-	    !kernel_has_symbol(heap->kernel, "mem_alloc_profiling_key", &at))
+	    !kernel_has_symbol(heap->kernel, name, &at))
 		return NULL;
 
 	struct dill_error *error =
@@ -105,6 +108,16 @@ struct dill_error *alloc_profiling_read(struct heap *heap, enum alloc_profiling 
 	if (!error)
 		*ret = count ? ALLOC_PROFILING_ON : ALLOC_PROFILING_OFF; /* -1: on the way */
 	return pass_over(error);
+}
+
+struct dill_error *alloc_profiling_read(const struct heap *heap, enum alloc_profiling *ret)
+{
+	return read_key(heap, "mem_alloc_profiling_key", ret);
+}
+
+struct dill_error *alloc_profiling_compressed(const struct heap *heap, enum alloc_profiling *ret)
+{
+	return read_key(heap, "mem_profiling_compressed", ret);
 }
 
 struct dill_error *alloc_tag_doubt(struct heap *heap, const char **ret)

@@ -27,8 +27,11 @@ enum alloc_profiling {
  *
  * Source: lib/alloc_tag.c mem_alloc_profiling_key
  */
-DILL_MUST_CHECK struct dill_error *alloc_profiling_read(struct heap *heap,
+DILL_MUST_CHECK struct dill_error *alloc_profiling_read(const struct heap *heap,
 							enum alloc_profiling *ret);
+/** The same for the tags of pages, which may be numbers in their flags (since 6.14): compressed. */
+DILL_MUST_CHECK struct dill_error *alloc_profiling_compressed(const struct heap *heap,
+							      enum alloc_profiling *ret);
 
 /**
  * Why an object's tag may be that of a former owner: while profiling is off, tags are neither set

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/feature.h"
 
+#include "slub/alloc_tag.h"
+
 enum slub_engine slub_engine(const struct layout *layout)
 {
 	if (layout->cache_cpu_sheaves.present)
@@ -85,6 +87,31 @@ static bool kasan(const struct heap *heap)
 	return kernel_has_symbol(heap->kernel, "kasan_quarantine_put", NULL);
 }
 
+/* A switch that cannot be read is not on. */
+static bool is_on(struct dill_error *error, enum alloc_profiling state)
+{
+	bool on = !error && state == ALLOC_PROFILING_ON;
+
+	dill_error_free(error);
+	return on;
+}
+
+static bool profiling(const struct heap *heap)
+{
+	enum alloc_profiling state;
+	struct dill_error *error = alloc_profiling_read(heap, &state);
+
+	return is_on(error, state);
+}
+
+static bool profiling_compressed(const struct heap *heap)
+{
+	enum alloc_profiling state;
+	struct dill_error *error = alloc_profiling_compressed(heap, &state);
+
+	return is_on(error, state);
+}
+
 static bool flag_enumerators(const struct heap *heap)
 {
 	return heap->layout.flags_from_types;
@@ -108,5 +135,7 @@ const struct slub_feature slub_features[] = {
 	 refill_in_order},
 	{"kfence", "some objects may come from KFENCE's pool", kfence},
 	{"kasan_quarantine", "KASAN keeps freed objects from reuse for a while", kasan},
+	{"alloc_profiling", "objects are tagged with the place that allocates them", profiling},
+	{"tags_compressed", "tags of pages are numbers in the pages' flags", profiling_compressed},
 	{NULL, NULL, NULL},
 };

@@ -159,6 +159,29 @@ static void test_profiling_is_off(void **state)
 		     "sysctl.vm.mem_profiling=1");
 }
 
+/* Told at boot to be off, it may be switched on; what lay in the memory of __init is not believed.
+ */
+static void test_profiling_can_be_switched_on(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt support = image_bytes(&f->image, 8);
+
+	with_tags(f, 0);
+	f->image.heap.layout.node_nr_slabs.present = false;
+	image_set_u64(&f->image, support, 1);
+	image_symbol(&f->image, "mem_profiling_support", support);
+	image_symbol(&f->image, "__init_begin", support);
+	image_symbol(&f->image, "__init_end", support);
+	expect_error(advice_no_tags(&f->image.heap, "--by x", f->arena),
+		     "--by x: this kernel can profile allocations, but does not: boot with "
+		     "sysctl.vm.mem_profiling=1, or write 1 to /proc/sys/vm/mem_profiling for what "
+		     "is allocated from then on");
+	f->image.symbols[3].address = support + 8;
+	expect_error(advice_no_tags(&f->image.heap, "--by x", f->arena),
+		     "--by x: this kernel can profile allocations, but does not: boot with "
+		     "sysctl.vm.mem_profiling=1");
+}
+
 static void test_profiling_was_forbidden(void **state)
 {
 	struct fixture *f = *state;
@@ -192,10 +215,11 @@ static void test_profiling_is_not_known(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_word_of_this_kernel),	    TEST(test_word_of_kernels_with_parameters),
-		TEST(test_nothing_is_recorded),	    TEST(test_tags_are_sites_only),
-		TEST(test_tracks_without_stacks),   TEST(test_profiling_is_off),
-		TEST(test_profiling_was_forbidden), TEST(test_profiling_is_not_known),
+		TEST(test_word_of_this_kernel),		 TEST(test_word_of_kernels_with_parameters),
+		TEST(test_nothing_is_recorded),		 TEST(test_tags_are_sites_only),
+		TEST(test_tracks_without_stacks),	 TEST(test_profiling_is_off),
+		TEST(test_profiling_can_be_switched_on), TEST(test_profiling_was_forbidden),
+		TEST(test_profiling_is_not_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
