@@ -126,10 +126,16 @@ static bool has(const struct origin_reader *reader, enum record_need need)
 /* What is recorded instead, for the sentence behind "this kernel records". */
 static const char *instead(const struct origin_reader *reader)
 {
+	const struct layout *l = &reader->heap->layout;
+
 	if (reader->metadata.tracks)
 		return "callers, but no stacks";
-	if (reader->has_kasan)
-		return "threads and stacks (KASAN), but neither CPUs nor times";
+	if (reader->has_kasan) /* with KASAN_EXTRA_INFO it does, but nobody here reads them */
+		return l->kasan_cpu.present ? "threads and stacks (KASAN)"
+					    : "threads and stacks (KASAN), but neither CPUs nor "
+					      "times";
+	if (reader->heap->tagged && l->ring_entries.present)
+		return "the last users (KASAN's ring, see kobj), not those";
 	return reader->has_tags ? "places (allocation profiling), and nothing else" : NULL;
 }
 
