@@ -113,7 +113,8 @@ static void map_region(unsigned place, unsigned long start, unsigned long bytes)
 	uint16_t command;
 	int fd;
 
-	snprintf(path, sizeof(path), PCI_PROC "/%02x/%02x.%x", place >> 8, (place >> 3) & 31, place & 7);
+	snprintf(path, sizeof(path), PCI_PROC "/%02x/%02x.%x", place >> 8, (place >> 3) & 31,
+		 place & 7);
 	fd = open(path, O_RDWR);
 	if (fd < 0 || pread(fd, &command, 2, PCI_COMMAND) != 2)
 		die(path);
@@ -127,7 +128,8 @@ static void map_region(unsigned place, unsigned long start, unsigned long bytes)
 	half_bytes = bytes / 2;
 }
 
-/* A line: place, device, interrupt, the starts of seven regions with flags in the low bits, their sizes. */
+/* A line: place, device, interrupt, the starts of seven regions with flags in the low bits, their
+ * sizes. */
 static void find_region(void)
 {
 	FILE *devices = fopen(PCI_PROC "/devices", "r");
@@ -138,9 +140,10 @@ static void find_region(void)
 	if (!devices)
 		die(PCI_PROC "/devices");
 	while (!window && fgets(line, sizeof(line), devices)) {
-		int fields = sscanf(line, "%x %x %*x %lx %lx %lx %lx %lx %lx %lx %lx %lx %lx", &place, &device,
-				    &start[0], &start[1], &start[2], &start[3], &start[4], &start[5],
-				    &start[6], &bytes[0], &bytes[1], &bytes[2]);
+		int fields =
+			sscanf(line, "%x %x %*x %lx %lx %lx %lx %lx %lx %lx %lx %lx %lx", &place,
+			       &device, &start[0], &start[1], &start[2], &start[3], &start[4],
+			       &start[5], &start[6], &bytes[0], &bytes[1], &bytes[2]);
 
 		if (fields == 12 && device == (IVSHMEM_VENDOR << 16 | IVSHMEM_DEVICE))
 			map_region(place, start[2] & ~0xful, bytes[2]);
