@@ -34,9 +34,9 @@ def test_word_of_the_kernel(case, pool):
         assert any(f"boot with {debug_word(case.series)}=ZP" in text for text in summary["not_checked"]), summary
 
 
-def kept_objects(guest, messages):
-    """Addresses of the messages that are still there."""
-    with Memory(guest, kallsyms(guest)) as memory:
+def kept_objects(guest, symbols, messages):
+    """Addresses of the messages that are still there, in a stopped guest."""
+    with Memory(guest, symbols) as memory:
         return [memory.virtual(phys) for serial, _, phys in messages.find(memory) if messages.is_kept(serial)]
 
 
@@ -89,8 +89,9 @@ def test_profiling_switched_off(case, pool):
     """While it is on, sites are the kernel's; once it is off, each tag comes with the reason not to trust it."""
     with pool.lend(case) as guest:
         messages = Messages(guest, (SIZE, 60), free_every=3)
+        symbols = kallsyms(guest)
         guest.stop()
-        objects = kept_objects(guest, messages)
+        objects = kept_objects(guest, symbols, messages)
         answers, _ = ask(guest, objects)
         sites = {record["alloc_tag"] for record in answers.values()}
         assert len(sites) == 1 and SOURCE.match(*sites).group(1) == "alloc_msg"
