@@ -11,6 +11,79 @@ static const struct member_row rows[] = {
 #undef MEMBER
 };
 
+/*
+ * A structure is read by several members, once another member has led to it: where one of them has
+ * another name than is known here, none of the others may be read at its offset 0.
+ */
+static const struct {
+	size_t leader, member; /* fields of struct layout */
+	/* REQUIRED: without it lists of free objects would be missed. OPTIONAL: what the leader
+	 * leads to is not known then, which is said where it is looked for. */
+	enum need need;
+} companions[] = {
+#define COMPANION(leader, member, need)                                                            \
+	{                                                                                          \
+		offsetof(struct layout, leader), offsetof(struct layout, member), need             \
+	}
+	COMPANION(cache_cpu_slab, cpu_freelist, REQUIRED),
+	COMPANION(cache_cpu_slab, cpu_slab, REQUIRED),
+	COMPANION(cpu_partial, slab_next, REQUIRED),
+	COMPANION(cache_cpu_sheaves, cache_sheaf_capacity, REQUIRED),
+	COMPANION(cache_cpu_sheaves, pcs_main, REQUIRED),
+	COMPANION(cache_cpu_sheaves, pcs_spare, REQUIRED),
+	COMPANION(cache_cpu_sheaves, pcs_rcu_free, REQUIRED),
+	COMPANION(cache_cpu_sheaves, sheaf_link, REQUIRED),
+	COMPANION(cache_cpu_sheaves, sheaf_rcu, REQUIRED),
+	COMPANION(cache_cpu_sheaves, sheaf_cache, REQUIRED),
+	COMPANION(cache_cpu_sheaves, sheaf_size, REQUIRED),
+	COMPANION(cache_cpu_sheaves, sheaf_objects, REQUIRED),
+	COMPANION(cache_cpu_sheaves, barn_full, REQUIRED),
+	COMPANION(cache_cpu_sheaves, barn_empty, REQUIRED),
+	COMPANION(cache_cpu_sheaves, barn_nr_full, REQUIRED),
+	COMPANION(cache_cpu_sheaves, barn_nr_empty, REQUIRED),
+	COMPANION(rcu_cblist, rcu_next, OPTIONAL),
+	COMPANION(rcu_cblist, rcu_func, OPTIONAL),
+	COMPANION(krc_head, krc_bulk, OPTIONAL),
+	COMPANION(krc_head, krc_works, OPTIONAL),
+	COMPANION(krc_head, krw_head, OPTIONAL),
+	COMPANION(krc_head, krw_bulk, OPTIONAL),
+	COMPANION(krc_head, bulk_records, OPTIONAL),
+	COMPANION(defer_sheaves, sheaf_llnode, REQUIRED),
+#undef COMPANION
+};
+
+static struct member *member_at(struct layout *layout, size_t field)
+{
+	return (struct member *)((char *)layout + field);
+}
+
+static const struct member_row *row_of(size_t field)
+{
+	const struct member_row *row = rows;
+
+	while (row->field != field)
+		row++;
+	return row;
+}
+
+/* The first companion that is missing and required; leaders of others that miss are absent then. */
+static const struct member_row *check_companions(struct layout *layout)
+{
+	for (size_t i = 0; i < sizeof(companions) / sizeof(*companions); i++) {
+		struct member *leader = member_at(layout, companions[i].leader);
+
+		if (!leader->present || member_at(layout, companions[i].member)->present)
+			continue;
+		if (companions[i].need == REQUIRED)
+			return row_of(companions[i].member);
+		*leader = (struct member){0};
+	}
+	/* A block of pointers is on a list or on a chain. */
+	if (!layout->bulk_list.present && !layout->bulk_next.present)
+		layout->krc_head = (struct member){0};
+	return NULL;
+}
+
 static bool enumerator(struct types *types, const char *name, int64_t *ret)
 {
 	struct dill_error *error = types_enum_value(types, name, ret);
@@ -197,6 +270,8 @@ struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 	*ret = (struct layout){0};
 	members_resolve(members_of_types(types), rows, sizeof(rows) / sizeof(rows[0]), ret);
 	missing = members_missing(rows, sizeof(rows) / sizeof(rows[0]), ret, REQUIRED);
+	if (!missing)
+		missing = check_companions(ret);
 	if (missing)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "this kernel has no struct %s with a member %s: its slab "
