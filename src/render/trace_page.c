@@ -4,7 +4,9 @@
 #include "render/page_assets.h"
 #include "render/page_json.h"
 #include "render/time_text.h"
+#include "render/trace_page_addresses.h"
 #include "render/trace_page_names.h"
+#include "render/trace_page_rest.h"
 #include "render/trace_page_stacks.h"
 
 const struct trace_page_limits trace_page_limits = {
@@ -19,6 +21,7 @@ struct page {
 	struct strbuf *text;
 	struct page_names names;
 	struct page_stacks stacks;
+	struct page_addresses addresses;
 	uint32_t *objects; /* indexes of those that are bars, ascending */
 	size_t object_count;
 	uint64_t shortest_ns; /* of these, when some were left out */
@@ -171,6 +174,18 @@ static int64_t free_stack_of(struct page *page, const struct trace_object *objec
 
 enum encoding { AS_IS, AS_DIFFERENCES };
 
+static void append_lines(struct page *page)
+{
+	page_addresses_append(&page->addresses, page->text);
+	strbuf_append(page->text, ",\n\"line\":[");
+	for (size_t i = 0; i < page->object_count; i++) {
+		if (i)
+			strbuf_append_char(page->text, ',');
+		page_append_number(page->text, page->addresses.line_of[i]);
+	}
+	strbuf_append_char(page->text, ']');
+}
+
 static void append_column(struct page *page, const char *name, object_number_fn number,
 			  enum encoding encoding)
 {
@@ -232,10 +247,8 @@ static void append_objects(struct page *page)
 	strbuf_append(page->text, ",\n\"objects\":{\"state\":\"");
 	for (size_t i = 0; i < page->object_count; i++)
 		strbuf_append_char(page->text, (char)('0' + objects[page->objects[i]].state));
-	strbuf_append(page->text, "\",\n\"address\":\"");
-	for (size_t i = 0; i < page->object_count; i++)
-		page_append_digits(page->text, objects[page->objects[i]].address);
 	strbuf_append_char(page->text, '"');
+	append_lines(page);
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
 		append_column(page, columns[i].name, columns[i].number, columns[i].encoding);
 	if (page->totals->stacks.count) {
@@ -393,10 +406,12 @@ static struct dill_error *append(struct page *page)
 {
 	TRY(choose_objects(page));
 	TRY(choose_stacks(page));
+	TRY(page_addresses_init(page->totals, page->objects, page->object_count, &page->addresses));
 	TRY(page_names_init(page->totals, page->limits->cells, &page->names));
 	strbuf_append(page->text, page_head);
 	append_facts(page);
 	append_objects(page); /* these note which names are wanted */
+	TRY(page_rest_append(&page->names, page->objects, page->object_count, page->text));
 	append_lists(page);
 	page_names_append(&page->names, page->text);
 	strbuf_append(page->text, "}\n");
@@ -415,6 +430,7 @@ struct dill_error *trace_page_append(const struct trace_totals *totals,
 		*ret_objects = page.object_count;
 	page_names_deinit(&page.names);
 	page_stacks_deinit(&page.stacks);
+	page_addresses_deinit(&page.addresses);
 	free(page.objects);
 	return error;
 }

@@ -23,9 +23,10 @@ function decodeObjects(stored) {
 	const end = new Float64Array(count);
 	for (let i = 0; i < count; i++)
 		end[i] = stored.state[i] === "0" ? trace.duration_ns : start[i] + stored.age[i];
-	const address = (i) => stored.address.slice(16 * i, 16 * i + 16);
+	const line = Uint32Array.from(stored.line);
+	const address = (i) => stored.addresses.slice(16 * line[i], 16 * line[i] + 16);
 	return {
-		count, start, end, address, ...rankAddresses(count, address),
+		count, start, end, address, line, order: orderBy(line, stored.addresses.length / 16),
 		sequence: addUp(stored.sequence),
 		cell: Uint32Array.from(stored.cell),
 		state: Uint8Array.from(stored.state, Number),
@@ -35,20 +36,16 @@ function decodeObjects(stored) {
 	};
 }
 
-/* All objects by address and time, and equal numbers for equal addresses. */
-function rankAddresses(count, address) {
-	const high = new Float64Array(count), low = new Float64Array(count);
-	for (let i = 0; i < count; i++) {
-		high[i] = parseInt(address(i).slice(0, 8), 16);
-		low[i] = parseInt(address(i).slice(8), 16);
-	}
-	const order = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => high[a] - high[b] || low[a] - low[b] || a - b);
-	const rank = new Uint32Array(count);
-	for (let at = 1; at < count; at++) {
-		const i = order[at], before = order[at - 1];
-		rank[i] = rank[before] + (high[i] !== high[before] || low[i] !== low[before] ? 1 : 0);
-	}
-	return { order, rank };
+/* The indexes of small numbers in ascending order; of equal ones in the order in which they stand. */
+function orderBy(numbers, limit) {
+	const next = new Uint32Array(limit + 1);
+	for (const number of numbers)
+		next[number + 1]++;
+	for (let i = 0; i < limit; i++)
+		next[i + 1] += next[i];
+	const order = new Uint32Array(numbers.length);
+	numbers.forEach((number, i) => { order[next[number]++] = i; });
+	return order;
 }
 
 function cacheName(cache) {

@@ -33,7 +33,7 @@ function layOut() {
 function makeBand(cache, order) {
 	const lines = [];
 	order.forEach((i, at) => {
-		if (!at || objects.rank[order[at - 1]] !== objects.rank[i])
+		if (!at || objects.line[order[at - 1]] !== objects.line[i])
 			lines.push(at);
 	});
 	lines.push(order.length);
