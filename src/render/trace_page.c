@@ -3,14 +3,13 @@
 
 #include "render/page_assets.h"
 #include "render/page_json.h"
-#include "render/time_text.h"
 #include "render/trace_page_addresses.h"
 #include "render/trace_page_names.h"
 #include "render/trace_page_rest.h"
 #include "render/trace_page_stacks.h"
 
 const struct trace_page_limits trace_page_limits = {
-	.objects = 200000,
+	.objects = 500000,
 	.cells = 20000,
 	.rows = 1000,
 };
@@ -205,24 +204,14 @@ static void append_column(struct page *page, const char *name, object_number_fn 
 
 static void append_left_out(struct page *page)
 {
-	_cleanup_(strbuf_deinitp)
-	struct strbuf note = {0};
 	size_t all = page->totals->objects.count;
 
 	if (page->object_count == all)
 		return;
-	strbuf_append_format(&note,
-			     "Of %zu objects the timeline shows %zu: those that are alive at the "
-			     "end, and those that lived longest",
-			     all, page->object_count);
-	if (page->shortest_ns != UINT64_MAX) {
-		strbuf_append(&note, "; left out are those that lived less than ");
-		time_append(&note, page->shortest_ns);
-	}
-	strbuf_append(&note, ". The sums and tables count all.");
-	page->text->failed |= note.failed;
-	strbuf_append(page->text, ",\n\"note\":");
-	page_append_text(page->text, strbuf_get(&note));
+	strbuf_append_format(page->text, ",\n\"left_out\":%zu", all - page->object_count);
+	if (page->shortest_ns != UINT64_MAX)
+		strbuf_append_format(page->text, ",\"shortest_ns\":%lu",
+				     (unsigned long)page->shortest_ns);
 }
 
 static void append_objects(struct page *page)

@@ -12,7 +12,7 @@ struct trace_page_limits {
 	size_t rows;	/**< double frees, and slabs */
 };
 
-/** Pages of some 15 MB at most, which browsers draw fluently. */
+/** Pages of some 25 MB at most, which browsers draw fluently. */
 extern const struct trace_page_limits trace_page_limits;
 
 /**

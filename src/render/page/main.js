@@ -140,6 +140,12 @@ function revealObject(i) {
 
 /* --- what stands at the top --- */
 
+function leftOutText({ left_out: leftOut = 0, shortest_ns: shortest }) {
+	const lived = shortest === undefined ? "" : `; left out are those that lived less than ${timeText(shortest)}`;
+	return `Of ${numberText(objects.count + leftOut)} objects the timeline shows ${numberText(objects.count)}: those that are alive ` +
+		`at the end, and those that lived longest${lived}. The sums and tables count all.`;
+}
+
 function drawHead() {
 	const plural = trace.events === 1 ? "" : "s";
 	byId("what").textContent = `${numberText(trace.events)} event${plural} in ${timeText(trace.duration_ns)}`;
@@ -150,8 +156,8 @@ function drawHead() {
 		trace.end_reason && `ended: ${trace.end_reason}`].filter(Boolean).join(" · ");
 	byId("writer").textContent = trace.writer || "dill";
 	byId("remarks").append(...trace.remarks.map((textContent) => make("li", { textContent })));
-	byId("left-out").hidden = !trace.objects.note;
-	byId("left-out").textContent = trace.objects.note || "";
+	byId("left-out").hidden = !trace.objects.left_out;
+	byId("left-out").textContent = leftOutText(trace.objects);
 }
 
 function start() {
