@@ -9,15 +9,17 @@ function make(name, properties, ...children) {
 	return element;
 }
 
-const byId = (id) => document.getElementById(id);
+
 const sorting = {}; /* table's id -> {column, down} */
 
 const count = (title, field) => ({ title, value: (row) => row[field] || 0, show: numberText });
+const bytes = (title, field) => ({ title, value: (row) => row[field] || 0, show: bytesText, exact: bytesExactly });
 const text = (title, value, mono) => ({ title, value, mono });
 const time = (title, value) => ({ title, value, show: (ns) => ns === null ? "-" : timeText(ns) });
+const bytesExactly = (number) => `${numberText(number)} bytes`;
 const sums = [
-	count("Allocs", "allocs"), count("Frees", "frees"), count("Asked", "bytes_requested"), count("Given", "bytes_given"),
-	count("Alive", "alive"), count("Alive bytes", "alive_bytes"),
+	count("Allocs", "allocs"), count("Frees", "frees"), bytes("Asked", "bytes_requested"), bytes("Given", "bytes_given"),
+	count("Alive", "alive"), bytes("Alive bytes", "alive_bytes"),
 	time("Mean age", (row) => row.aged ? row.age_sum_ns / row.aged : null),
 ];
 
@@ -29,32 +31,39 @@ const tables = {
 		columns: [text("Caller", (row) => callerName(row.key)), ...sums], sort: 1 },
 	processes: { by: "process", rows: () => [...sumBy((cell) => cell.process).values()],
 		columns: [text("Process", (row) => processName(row.key)), ...sums], sort: 1 },
-	alive: { by: "caller", empty: "Nothing: all that was allocated was freed.",
+	alive: { by: "caller",
 		rows: () => sites().filter((row) => row.alive),
 		columns: [text("Caller", (row) => callerName(row.cell.caller)), text("Cache", (row) => cacheName(row.cell.cache)),
-			count("Objects", "alive"), count("Bytes", "alive_bytes")], sort: 3 },
-	living: { click: (row) => revealObject(row.object), empty: "None.", rows: living,
+			count("Objects", "alive"), bytes("Bytes", "alive_bytes")], sort: 3 },
+	living: { click: (row) => revealObject(row.object), rows: living,
 		columns: [text("Object", (row) => `0x${objects.address(row.object)}`, true), text("Cache", (row) => cacheName(row.cell.cache)),
 			text("Caller", (row) => callerName(row.cell.caller)), text("Thread", (row) => threadName(objects.thread[row.object])),
-			{ title: "Bytes", value: (row) => objects.given[row.object], show: numberText },
+			{ title: "Bytes", value: (row) => objects.given[row.object], show: bytesText, exact: bytesExactly },
 			{ title: "Event", value: (row) => objects.sequence[row.object], show: numberText },
 			time("Age", (row) => objects.end[row.object] - objects.start[row.object])], sort: 5, up: true },
-	unknown: { by: "caller", empty: "Nothing.", rows: () => sites().filter((row) => row.unknown_frees),
+	unknown: { by: "caller", rows: () => sites().filter((row) => row.unknown_frees),
 		columns: [text("Freed by", (row) => callerName(row.cell.caller)), text("Cache", (row) => cacheName(row.cell.cache)),
 			count("Frees", "unknown_frees")], sort: 2 },
-	doubles: { by: "caller", empty: "None.",
-		rows: () => trace.double_frees.map((row) => ({ ...row, cell: cells[row.cell] })).filter((row) => cellMatches(row.cell)),
+	doubles: { by: "caller",
+		rows: () => trace.double_frees.map((row) => ({ ...row, cell: cells[row.cell] })).filter((row) => cellMatches(row.cell) &&
+			rowMatches(cacheName(row.cell.cache), callerName(row.cell.caller), processName(row.cell.process), threadName(row.thread),
+				`0x${row.object}`, row.first_sequence ? callerName(row.first_caller) : "")),
 		columns: [text("Freed again by", (row) => callerName(row.cell.caller)), text("Cache", (row) => cacheName(row.cell.cache)),
 			text("Object", (row) => `0x${row.object}`, true), text("Thread", (row) => threadName(row.thread)),
 			count("Event", "sequence"), time("Time", (row) => row.time_ns),
 			text("Freed before by", (row) => row.first_sequence ? `${callerName(row.first_caller)}, event ${row.first_sequence}` : "not seen")],
 		sort: 4, up: true },
-	slabs: { empty: "None.", rows: () => trace.slabs.filter((row) => (filter.cache === null || row.cache === filter.cache) &&
-			(filter.process === null || row.process === filter.process)),
-		columns: [text("Slab", (row) => `0x${row.slab}`, true), text("Cache", (row) => row.cache === null ? "(unknown)" : cacheName(row.cache)),
+	slabs: { rows: () => trace.slabs.filter((row) => (filter.cache === null || row.cache === filter.cache) &&
+			(filter.process === null || row.process === filter.process) &&
+			rowMatches(slabCache(row), processName(row.process), `0x${row.slab}`)),
+		columns: [text("Slab", (row) => `0x${row.slab}`, true), text("Cache", slabCache),
 			text("Process", (row) => processName(row.process)), count("Objects", "objects"), count("Alive", "alive"),
 			time("From", (row) => row.first_ns), time("Filled at", (row) => row.last_ns)], sort: 5, up: true },
 };
+
+function slabCache(row) {
+	return row.cache === null ? "(unknown)" : cacheName(row.cache);
+}
 
 function sites() {
 	return [...sumBy((cell) => `${cell.cache} ${cell.caller}`).values()];
@@ -63,7 +72,7 @@ function sites() {
 function living() {
 	const rows = [];
 	for (let i = 0; i < objects.count; i++)
-		if (objects.state[i] === ALIVE && cellMatches(cells[objects.cell[i]]))
+		if (objects.state[i] === ALIVE && objectMatches(i))
 			rows.push({ object: i, cell: cells[objects.cell[i]] });
 	return rows;
 }
@@ -100,6 +109,8 @@ function bodyCell(column, row) {
 		textContent: column.show ? column.show(value) : value });
 	if (isNumber(column) && value !== null)
 		cell.dataset.value = value;
+	if (column.exact)
+		cell.title = column.exact(value);
 	return cell;
 }
 
@@ -119,20 +130,22 @@ function bodyRow(table, row) {
 	return line;
 }
 
+/* A table without rows is left out. */
 function drawTable(id) {
 	const table = tables[id];
 	const order = sorting[id] ||= { column: table.sort, down: !table.up };
 	const rows = table.rows().sort(compareBy(table.columns[order.column], order.down));
 	const body = make("tbody", {}, ...rows.slice(0, ROWS_MAX).map((row) => bodyRow(table, row)));
-	const note = !rows.length ? table.empty || "Nothing." :
-		rows.length > ROWS_MAX ? `${numberText(rows.length - ROWS_MAX)} more rows are not shown.` : "";
-	if (note)
-		body.append(make("tr", {}, make("td", { className: "empty", colSpan: table.columns.length, textContent: note })));
+	if (rows.length > ROWS_MAX)
+		body.append(make("tr", {}, make("td", { className: "empty", colSpan: table.columns.length,
+			textContent: `${numberText(rows.length - ROWS_MAX)} more rows are not shown.` })));
+	byId(id).closest("section").hidden = !rows.length;
 	byId(id).replaceChildren(make("thead", {}, make("tr", {}, ...table.columns.map((column, at) => headCell(id, column, at)))), body);
 }
 
 function drawTables() {
 	Object.keys(tables).forEach(drawTable);
+	byId("nothing").hidden = Object.keys(tables).some((id) => !byId(id).closest("section").hidden);
 }
 
 /* The sums of what is chosen, in large. */
@@ -143,10 +156,11 @@ function drawSums() {
 		["Alive bytes", "alive_bytes"], ["Freed unseen", "freed_unseen", true], ["Unknown frees", "unknown_frees", true],
 		["Double frees", "double_frees"]];
 	byId("sums").replaceChildren(...shown.filter(([, field, optional]) => !optional || sum[field]).map(([title, field]) => {
-		const value = make("dd", { textContent: numberText(sum[field] || 0) });
+		const number = sum[field] || 0, isBytes = field.includes("bytes");
+		const value = make("dd", { textContent: isBytes ? bytesText(number) : numberText(number), title: isBytes ? bytesExactly(number) : "" });
 		value.dataset.field = field;
-		value.dataset.value = sum[field] || 0;
-		return make("div", { className: field === "double_frees" && sum[field] ? "bad" : "" },
+		value.dataset.value = number;
+		return make("div", { className: field === "double_frees" && number ? "bad" : "" },
 			make("dt", { textContent: title }), value);
 	}));
 }
