@@ -1,5 +1,16 @@
 /* Filters, and what mouse and keys do. */
 
+/* How many objects are chosen, and whether the curve lacks some of them that have no bar. */
+function drawFound() {
+	const bars = bands.reduce((sum, band) => sum + band.order.length, 0);
+	const any = search.words.length || Object.values(filter).some((value) => value !== null);
+	let lacks = 0;
+	for (let i = objects.count; i < objects.all; i++)
+		lacks += !objectMatches(i);
+	byId("found").textContent = any ? `${numberText(bars)} of ${numberText(objects.count)} objects` : "";
+	byId("curve-lacks").hidden = !lacks || !any;
+}
+
 function drawFilter() {
 	const chosen = Object.keys(filter).filter((by) => filter[by] !== null);
 	byId("chips").replaceChildren(...chosen.map((by) => {
@@ -8,15 +19,19 @@ function drawFilter() {
 		chip.addEventListener("click", () => choose(by, null));
 		return chip;
 	}));
-	byId("filter-text").textContent = chosen.length ? "Only" : "Everything is shown. Click a row of a table to filter.";
-	byId("clear").hidden = !chosen.length;
+	byId("filter-text").textContent = chosen.length ? "Only" : search.words.length ? "" : "Everything is shown. Click a row of a table to filter.";
+	byId("clear").hidden = !chosen.length && !search.words.length;
 }
 
 function drawAll() {
+	const chosen = chosenObjects();
+	chooseAlive(chosen);
 	drawFilter();
 	drawSums();
+	drawLegend();
 	drawTables();
-	layOut();
+	layOut(chosen);
+	drawFound();
 	wantFrame();
 }
 
@@ -33,7 +48,38 @@ function choose(by, key) {
 
 function clearFilter() {
 	Object.assign(filter, { cache: null, caller: null, process: null });
+	byId("search").value = "";
+	searchFor("");
 	drawAll();
+}
+
+/* Once a frame, however fast one types. */
+let searching = 0;
+function onSearch() {
+	searching ||= requestAnimationFrame(() => {
+		searching = 0;
+		searchFor(byId("search").value);
+		Object.assign(view, { zoom: 1, top: 0 });
+		drawAll();
+	});
+}
+
+/* A slash goes to the search, wherever one is; Escape empties it, then leaves it. */
+function onDocumentKey(event) {
+	const input = byId("search");
+	if (event.ctrlKey || event.altKey || event.metaKey)
+		return;
+	if (event.key === "/" && document.activeElement !== input) {
+		event.preventDefault();
+		input.focus();
+		input.select();
+	} else if (event.key === "Escape" && document.activeElement === input) {
+		event.preventDefault();
+		if (!input.value)
+			input.blur();
+		input.value = "";
+		onSearch();
+	}
 }
 
 /* --- the timeline --- */
@@ -66,7 +112,9 @@ function onWheel(event) {
 	const delta = (event.deltaY || event.deltaX) * (event.deltaMode ? 30 : 1);
 	const factor = 1.0018 ** -delta;
 	event.preventDefault();
-	if (event.shiftKey)
+	if (!event.shiftKey && Math.abs(event.deltaX) > Math.abs(event.deltaY))
+		move(delta, 0);
+	else if (event.shiftKey && event.target === canvas)
 		zoomLines(factor, event.offsetY);
 	else
 		zoomTime(factor, Math.max(event.offsetX, GUTTER));
@@ -79,6 +127,7 @@ const keys = {
 	PageUp: () => move(0, -height / 2), PageDown: () => move(0, height / 2),
 	"+": () => zoomTime(1.5, middleX()), "=": () => zoomTime(1.5, middleX()), "-": () => zoomTime(1 / 1.5, middleX()),
 	ShiftArrowUp: () => zoomLines(1.5, middleY()), ShiftArrowDown: () => zoomLines(1 / 1.5, middleY()),
+	w: () => zoomTime(1.5, middleX()), s: () => zoomTime(1 / 1.5, middleX()), a: () => move(-80, 0), d: () => move(80, 0),
 	0: resetView, Home: resetView, Escape: () => showObject(-1),
 };
 
@@ -100,7 +149,7 @@ function onMove(event) {
 		return undefined;
 	Object.assign(drag, { x: event.offsetX, y: event.offsetY, moved: true });
 	canvas.classList.add("moving");
-	byId("tip").hidden = true;
+	hideTip();
 	return move(-x, -y);
 }
 
@@ -111,15 +160,81 @@ function endDrag(event) {
 	canvas.classList.remove("moving");
 }
 
+/* What is under the mouse: lines of text, and facts; null for nothing. */
+function tipAt(event) {
+	const x = event.offsetX, column = Math.floor((x - GUTTER) * (window.devicePixelRatio || 1)) + columnOffset(curveColumns);
+	const i = event.target === canvas ? objectAt(x, event.offsetY) : -1;
+	if (i >= 0)
+		return { lines: describe(i) };
+	if (x < GUTTER || column < 0 || column >= curveColumns.count || !bands.length && !alive.most)
+		return null;
+	if (event.target === curve)
+		return { lines: describeColumn(column), time: curveColumns.time[column], bytes: curveColumns.total[column],
+			objects: curveColumns.objects[column] };
+	const band = bands.find((some) => bandPlace(some)[0] <= event.offsetY && event.offsetY < bandPlace(some)[1]);
+	const at = dense && band && event.offsetY < height - AXIS ? laneAt(curveColumns, column, band.cache) : -1;
+	if (at < 0)
+		return null;
+	const [living, freed, unseen, bytes, time] = curveColumns.lanes.subarray(at, at + LANE);
+	return { lines: describeLane(band.cache, at), time, bytes, objects: living + freed + unseen, cache: cacheName(band.cache) };
+}
+
+function hideTip() {
+	byId("tip").hidden = byId("cursor").hidden = true;
+}
+
 function showTip(event) {
-	const tip = byId("tip");
-	const i = objectAt(event.offsetX, event.offsetY);
-	tip.hidden = i < 0;
-	if (i < 0)
+	const tip = byId("tip"), cursor = byId("cursor");
+	const found = curveColumns && !frame ? tipAt(event) : null;
+	const y = event.offsetY + event.target.offsetTop, bottom = curveHeight + height;
+	cursor.hidden = event.offsetX < GUTTER;
+	cursor.style.left = `${event.offsetX}px`;
+	tip.hidden = !found;
+	if (!found)
 		return;
-	tip.replaceChildren(...describe(i));
+	for (const fact of ["time", "bytes", "objects", "cache"])
+		if (fact in found)
+			tip.dataset[fact] = found[fact];
+		else
+			delete tip.dataset[fact];
+	tip.replaceChildren(...found.lines);
 	tip.style.left = `${Math.max(0, Math.min(event.offsetX + 14, width - tip.offsetWidth - 4))}px`;
-	tip.style.top = `${event.offsetY + 18 + tip.offsetHeight > height ? Math.max(0, event.offsetY - tip.offsetHeight - 10) : event.offsetY + 18}px`;
+	tip.style.top = `${y + 18 + tip.offsetHeight > bottom ? Math.max(0, y - tip.offsetHeight - 10) : y + 18}px`;
+}
+
+/* --- a span of time, drawn with the mouse in the curve --- */
+
+let brush = null; /* where it began */
+
+function onCurveMove(event) {
+	if (brush === null)
+		return showTip(event);
+	const [left, right] = [Math.min(brush, event.offsetX), Math.max(brush, event.offsetX)];
+	hideTip();
+	byId("brush").hidden = false;
+	return Object.assign(byId("brush").style, { left: `${Math.max(left, GUTTER)}px`, width: `${Math.min(right, width) - Math.max(left, GUTTER)}px` });
+}
+
+function endBrush(event) {
+	const [from, to] = [brush, event.offsetX].map((x) => timeAt(Math.min(Math.max(x, GUTTER), width))).sort((a, b) => a - b);
+	if (brush !== null && event.type === "pointerup" && Math.abs(event.offsetX - brush) >= 4) {
+		Object.assign(view, { from, to });
+		wantFrame();
+	}
+	brush = null;
+	byId("brush").hidden = true;
+}
+
+/* --- the scroll bar --- */
+
+function onScroll(event) {
+	const scroll = byId("scroll"), thumb = scroll.firstElementChild;
+	const room = scroll.clientHeight - thumb.offsetHeight;
+	const y = event.clientY - scroll.getBoundingClientRect().top - thumb.offsetHeight / 2;
+	if (!event.buttons || room <= 0)
+		return;
+	view.top = y / room * (contentHeight * view.zoom - (height - AXIS));
+	wantFrame();
 }
 
 /* Keep the description of an object below the timeline; -1 to take it away. */
@@ -143,7 +258,7 @@ function revealObject(i) {
 function leftOutText({ left_out: leftOut = 0, shortest_ns: shortest }) {
 	const lived = shortest === undefined ? "" : `; left out are those that lived less than ${timeText(shortest)}`;
 	return `Of ${numberText(objects.count + leftOut)} objects the timeline shows ${numberText(objects.count)}: those that are alive ` +
-		`at the end, and those that lived longest${lived}. The sums and tables count all.`;
+		`at the end, and those that lived longest${lived}. The sums and tables count all, and so does the curve.`;
 }
 
 function drawHead() {
@@ -156,14 +271,15 @@ function drawHead() {
 		trace.end_reason && `ended: ${trace.end_reason}`].filter(Boolean).join(" · ");
 	byId("writer").textContent = trace.writer || "dill";
 	byId("remarks").append(...trace.remarks.map((textContent) => make("li", { textContent })));
+	byId("before").hidden = !cells.some((cell) => cell.unknown_frees);
 	byId("left-out").hidden = !trace.objects.left_out;
 	byId("left-out").textContent = leftOutText(trace.objects);
 }
 
 function start() {
 	drawHead();
-	layOut();
-	byId("timeline").style.height = `${Math.min(Math.max(contentHeight + AXIS, 460), 780)}px`;
+	layOut(chosenObjects());
+	canvas.style.height = `${Math.min(Math.max(contentHeight + AXIS, 360), 700)}px`;
 	resizeTimeline();
 	resetView();
 	drawAll();
@@ -171,9 +287,14 @@ function start() {
 	byId("zoom-in").addEventListener("click", () => zoomTime(1.5, middleX()));
 	byId("zoom-out").addEventListener("click", () => zoomTime(1 / 1.5, middleX()));
 	byId("zoom-reset").addEventListener("click", resetView);
-	canvas.addEventListener("wheel", onWheel, { passive: false });
+	byId("search").addEventListener("input", onSearch);
+	document.addEventListener("keydown", onDocumentKey);
+	for (const plot of [canvas, curve]) {
+		plot.addEventListener("wheel", onWheel, { passive: false });
+		plot.addEventListener("dblclick", resetView);
+		plot.addEventListener("pointerleave", hideTip);
+	}
 	canvas.addEventListener("keydown", onKey);
-	canvas.addEventListener("dblclick", resetView);
 	canvas.addEventListener("pointerdown", (event) => {
 		drag = { x: event.offsetX, y: event.offsetY, moved: false };
 		canvas.setPointerCapture(event.pointerId);
@@ -181,7 +302,18 @@ function start() {
 	canvas.addEventListener("pointermove", onMove);
 	canvas.addEventListener("pointerup", endDrag);
 	canvas.addEventListener("pointercancel", endDrag);
-	canvas.addEventListener("pointerleave", () => { byId("tip").hidden = true; });
+	curve.addEventListener("pointerdown", (event) => {
+		brush = event.offsetX;
+		curve.setPointerCapture(event.pointerId);
+	});
+	curve.addEventListener("pointermove", onCurveMove);
+	curve.addEventListener("pointerup", endBrush);
+	curve.addEventListener("pointercancel", endBrush);
+	byId("scroll").addEventListener("pointerdown", (event) => {
+		byId("scroll").setPointerCapture(event.pointerId);
+		onScroll(event);
+	});
+	byId("scroll").addEventListener("pointermove", onScroll);
 	new ResizeObserver(resizeTimeline).observe(byId("timeline"));
 	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", wantFrame);
 }

@@ -1,56 +1,81 @@
 /*
- * Objects as bars over time. A line is one address, the lines of a cache make a band. Pixels are set one by one: what is
- * covered already is passed over, so that the time to draw depends on the pixels, hardly on the objects.
+ * Objects over time, by cache: a lane each. As bars a line is one address; pixels are set one by one, and what is covered
+ * already is passed over, so that the time to draw depends on the pixels, hardly on the objects. Of many objects a lane
+ * shows how many are alive instead.
  */
 
-const GUTTER = 150, AXIS = 22, BAND_GAP = 6, BAND_MIN = 16, SCROLL = 7, REACH_X = 3, REACH_Y = 2; /* CSS pixels */
+const AXIS = 22, BAND_GAP = 6, BAND_MIN = 22, REACH_X = 3, REACH_Y = 2; /* CSS pixels */
+const ZOOM_MAX = 5000;
+const DENSE = 20000; /* objects in view from which on lanes show densities */
 const canvas = byId("bars");
 const context = canvas.getContext("2d");
 const view = { from: 0, to: 1, zoom: 1, top: 0 }; /* time in ns; over addresses: scale, and offset in CSS pixels */
 let bands = []; /* {cache, lines: [first index into order...], order, top, height} */
 let contentHeight = 0;
-let width = 0, height = 0; /* CSS pixels of the canvas */
+let width = 0, height = 0, GUTTER = 150; /* CSS pixels of the canvas, and of the names at its left */
+let dense = false;
 let frame = 0;
 let highlighted = -1;
 
 /* --- layout --- */
 
 /* The chosen objects of each cache, ordered by address and time, with the place where each address begins. */
-function layOut() {
-	const byCache = new Map();
-	for (const i of objects.order) {
-		const cell = cells[objects.cell[i]];
-		if (!cellMatches(cell))
-			continue;
-		if (!byCache.has(cell.cache))
-			byCache.set(cell.cache, []);
-		byCache.get(cell.cache).push(i);
+function layOut(chosen) {
+	const sizes = new Uint32Array(caches), lists = new Map();
+	for (let i = 0; i < objects.count; i++)
+		if (chosen[i])
+			sizes[objects.cache[i]]++;
+	sizes.forEach((size, cache) => { if (size) lists.set(cache, { order: new Uint32Array(size), next: 0 }); });
+	for (let at = 0; at < objects.order.length; at++) {
+		const i = objects.order[at];
+		if (chosen[i]) {
+			const list = lists.get(objects.cache[i]);
+			list.order[list.next++] = i;
+		}
 	}
-	bands = [...byCache].map(([cache, list]) => makeBand(cache, list)).sort((a, b) => b.order.length - a.order.length);
+	bands = [...lists].map(([cache, { order }]) => makeBand(cache, order)).sort((a, b) => rankOf[a.cache] - rankOf[b.cache]);
 	setHeights();
 }
 
 function makeBand(cache, order) {
 	const lines = [];
-	order.forEach((i, at) => {
-		if (!at || objects.line[order[at - 1]] !== objects.line[i])
+	for (let at = 0; at < order.length; at++)
+		if (!at || objects.line[order[at - 1]] !== objects.line[order[at]])
 			lines.push(at);
-	});
 	lines.push(order.length);
-	return { cache, order, lines, top: 0, height: 0 };
+	return { cache, order, lines: Uint32Array.from(lines), top: 0, height: 0 };
 }
 
 /* Share the height by the number of addresses, but keep small bands visible. */
 function setHeights() {
 	const room = Math.max(0, height - AXIS - BAND_GAP * bands.length - BAND_MIN * bands.length);
 	const all = bands.reduce((sum, band) => sum + band.lines.length - 1, 0) || 1;
-	let top = 0;
+	let top = BAND_GAP / 2;
 	for (const band of bands) {
 		band.top = top;
 		band.height = BAND_MIN + Math.min(room * (band.lines.length - 1) / all, 14 * (band.lines.length - 1));
 		top += band.height + BAND_GAP;
 	}
-	contentHeight = top;
+	contentHeight = top - BAND_GAP / 2;
+}
+
+/* Where a band is in the canvas, in CSS pixels. */
+function bandPlace(band) {
+	const top = band.top * view.zoom - view.top;
+	return [top, top + band.height * view.zoom];
+}
+
+const inView = (band) => bandPlace(band)[1] > 0 && bandPlace(band)[0] < height - AXIS;
+
+/* Whether so many objects are in view that their bars would tell nothing. */
+function isDense() {
+	let lines = 0, shown = 0;
+	for (const band of bands) {
+		const [top, bottom] = bandPlace(band), count = band.lines.length - 1;
+		lines += count;
+		shown += count * Math.max(0, Math.min(bottom, height - AXIS) - Math.max(top, 0)) / (bottom - top);
+	}
+	return lines > 0 && objectsWithin(view.from, view.to) * shown / lines >= DENSE;
 }
 
 const wholeTime = () => Math.max(trace.duration_ns, 1);
@@ -59,7 +84,7 @@ function clampView() {
 	const span = Math.min(Math.max(view.to - view.from, 1000), wholeTime());
 	view.from = Math.min(Math.max(view.from, 0), wholeTime() - span);
 	view.to = view.from + span;
-	view.zoom = Math.min(Math.max(view.zoom, 1), 5000);
+	view.zoom = Math.min(Math.max(view.zoom, 1), ZOOM_MAX);
 	view.top = Math.min(Math.max(view.top, 0), Math.max(0, contentHeight * view.zoom - (height - AXIS)));
 }
 
@@ -138,46 +163,65 @@ function drawBars(ratio) {
 	context.putImageData(image, Math.round(GUTTER * ratio), 0);
 }
 
-/* Bands behind the names, in the gutter, and the names cut to it. */
+/* How many objects of each lane are alive, by what becomes of them, against the most that ever were. */
+function drawDensity(columns, ratio) {
+	const image = newImage(context, ratio, height - AXIS);
+	const palette = [pixelColor("--alive"), pixelColor("--freed"), pixelColor("--unseen")];
+	const offset = columnOffset(columns);
+	for (const band of bands.filter(inView)) {
+		const [top, bottom] = bandPlace(band).map((y) => Math.round(y * ratio));
+		const scale = (bottom - top) / alive.peakObjects[band.cache];
+		for (let x = 0; x < image.width; x++) {
+			const at = laneAt(columns, x + offset, band.cache);
+			if (at < 0)
+				continue;
+			let sum = 0, y = bottom;
+			for (const state of [ALIVE, UNSEEN, FREED]) {
+				sum += columns.lanes[at + state];
+				const until = sum > 0 ? bottom - Math.max(1, Math.round(sum * scale)) : bottom;
+				paintColumn(image, x, until, y, palette[state]);
+				y = Math.min(y, until);
+			}
+		}
+	}
+	context.putImageData(image.data, Math.round(GUTTER * ratio), 0);
+}
+
+/* A name cut to a width. */
+function cutText(target, name, room) {
+	while (name.length > 4 && target.measureText(name).width > room)
+		name = `${name.slice(0, -2).replace(/…$/, "")}…`;
+	return name;
+}
+
+/* The lanes' names with their colors in the curve, borders between, and in density the most objects of each. */
 function drawNames() {
 	context.textBaseline = "middle";
-	context.font = "12px system-ui, 'DejaVu Sans', sans-serif";
-	for (const band of bands) {
-		const top = band.top * view.zoom - view.top, bottom = top + band.height * view.zoom;
-		if (bottom < 0 || top > height - AXIS)
-			continue;
+	context.font = FONT;
+	for (const band of bands.filter(inView)) {
+		const [top, bottom] = bandPlace(band);
+		const most = dense ? numberText(alive.peakObjects[band.cache]) : "";
+		const middle = (Math.max(top, 0) + Math.min(bottom, height - AXIS)) / 2;
 		context.fillStyle = color("--band");
 		context.fillRect(0, top, GUTTER - 4, bottom - top);
+		context.fillStyle = groupColor(groupOf[band.cache]);
+		context.fillRect(0, top, 5, bottom - top);
+		context.fillStyle = color("--line");
+		context.fillRect(0, Math.round(bottom + BAND_GAP / 2) - 1, width, 1);
+		context.fillStyle = color("--quiet");
+		context.fillText(most, GUTTER - 9 - context.measureText(most).width, middle);
 		context.fillStyle = color("--text");
-		let name = cacheName(band.cache);
-		while (name.length > 4 && context.measureText(name).width > GUTTER - 20)
-			name = `${name.slice(0, -2).replace(/…$/, "")}…`;
-		const middle = (Math.max(top, 0) + Math.min(bottom, height - AXIS)) / 2;
-		context.fillText(name, 8, middle);
+		context.fillText(cutText(context, cacheName(band.cache), GUTTER - 26 - context.measureText(most).width), 11, middle);
 	}
 }
 
 function drawAxis() {
-	const span = view.to - view.from;
 	if (!bands.length)
 		return;
-	let step = 10 ** Math.floor(Math.log10(span / 4));
-	step = Math.max(1, step * (span / step > 20 ? 5 : span / step > 10 ? 2 : 1));
 	context.fillStyle = color("--panel");
 	context.fillRect(0, height - AXIS, width, AXIS);
-	context.fillStyle = context.strokeStyle = color("--quiet");
-	for (let time = Math.ceil(view.from / step) * step; time <= view.to; time += step) {
-		const x = xOf(time);
-		context.fillRect(x, height - AXIS, 1, 5);
-		const label = axisText(time, step);
-		context.fillText(label, Math.min(x + 3, width - context.measureText(label).width - 3), height - AXIS / 2 + 2);
-	}
-}
-
-/* As many digits as tell neighbours apart. */
-function axisText(time, step) {
-	const [unit, name] = step >= 1e8 ? [1e9, "s"] : step >= 1e5 ? [1e6, "ms"] : step >= 100 ? [1e3, "us"] : [1, "ns"];
-	return `${(time / unit).toFixed(Math.max(0, Math.ceil(Math.log10(unit / step))))} ${name}`;
+	drawGrid(context, 0, height - AXIS);
+	drawTimes(context, height - AXIS, height - AXIS / 2 + 2);
 }
 
 /* The band and line that an object stands in; null when it is not among the chosen. */
@@ -188,7 +232,7 @@ function placeOf(i) {
 }
 
 function drawHighlight(ratio) {
-	const place = placeOf(highlighted);
+	const place = dense ? null : placeOf(highlighted);
 	if (!place)
 		return;
 	const [y0, y1] = lineRows(place.band, place.line, ratio);
@@ -205,6 +249,8 @@ function reveal(i) {
 	if (objects.start[i] > view.to || objects.end[i] < view.from)
 		Object.assign(view, { from: 0, to: wholeTime() });
 	if (place) {
+		if (isDense()) /* near enough for a bar of its own */
+			view.zoom = Math.min(ZOOM_MAX, Math.max(view.zoom, 6 * (place.band.lines.length - 1) / place.band.height));
 		const [y] = lineRows(place.band, place.line, 1);
 		if (y < 0 || y > height - AXIS - 12)
 			view.top += y - (height - AXIS) / 2;
@@ -212,24 +258,22 @@ function reveal(i) {
 	wantFrame();
 }
 
-/* Where the shown part is among all addresses, at the right, when there are more. */
+/* Where the shown part is among all addresses: beside the canvas, as it is no data. */
 function drawScroll() {
-	const all = contentHeight * view.zoom, shown = height - AXIS;
-	if (all <= shown)
-		return;
-	context.fillStyle = color("--band");
-	context.fillRect(width - SCROLL, 0, SCROLL, shown);
-	context.fillStyle = color("--quiet");
-	const part = Math.max(12, shown * shown / all);
-	context.fillRect(width - SCROLL, (shown - part) * view.top / (all - shown), SCROLL, part);
+	const all = contentHeight * view.zoom, shown = height - AXIS, part = Math.max(24, shown * shown / all);
+	const scroll = byId("scroll"), thumb = scroll.firstElementChild;
+	scroll.hidden = all <= shown + 0.5; /* less is rounding */
+	Object.assign(scroll.style, { top: `${canvas.offsetTop}px`, height: `${shown}px` });
+	Object.assign(thumb.style, { top: `${(shown - part) * view.top / Math.max(1, all - shown)}px`, height: `${part}px` });
+	scroll.setAttribute("aria-valuenow", Math.round(100 * view.top / Math.max(1, all - shown)));
 }
 
 /* The shown time as text; and what is not shown, or that there is nothing. */
 function drawRange() {
 	const range = byId("range");
-	const step = (view.to - view.from) / 100;
+	const step = Math.max(1, roundStep((view.to - view.from) / 1000, 1));
 	Object.assign(range.dataset, { from: view.from, to: view.to });
-	range.textContent = bands.length ? `${axisText(view.from, step)} to ${axisText(view.to, step)}` : "";
+	range.textContent = bands.length ? `${exactTime(view.from, step, view.to)} to ${exactTime(view.to, step)}` : "";
 	if (bands.length)
 		return;
 	context.fillStyle = color("--quiet");
@@ -242,13 +286,21 @@ function drawTimeline() {
 	canvas.width = Math.round(width * ratio);
 	canvas.height = Math.round(height * ratio);
 	context.setTransform(1, 0, 0, 1, 0, 0);
-	drawBars(ratio);
+	dense = isDense();
+	const shown = dense ? bands.filter(inView).map((band) => band.cache) : [];
+	const columns = columnsFor(view.from, view.to, plotWidth(ratio), shown);
+	if (dense)
+		drawDensity(columns, ratio);
+	else
+		drawBars(ratio);
 	context.scale(ratio, ratio);
 	drawNames();
 	drawHighlight(ratio);
 	drawAxis();
 	drawScroll();
 	drawRange();
+	drawMode();
+	drawCurve(columns, ratio);
 }
 
 function wantFrame() {
@@ -259,6 +311,8 @@ function wantFrame() {
 function resizeTimeline() {
 	width = canvas.clientWidth;
 	height = canvas.clientHeight;
+	curveHeight = curve.clientHeight;
+	GUTTER = width < 600 ? 92 : 150;
 	setHeights();
 	wantFrame();
 }
@@ -289,6 +343,8 @@ function objectAt(x, y) {
 	const time = timeAt(x);
 	let best = -1, bestAway = Infinity;
 	for (const band of bands) {
+		if (!inView(band))
+			continue;
 		const lineHeight = band.height * view.zoom / (band.lines.length - 1);
 		const at = (y + view.top - band.top * view.zoom) / lineHeight;
 		const first = Math.max(0, Math.floor(at - REACH_Y / lineHeight));
@@ -302,7 +358,7 @@ function objectAt(x, y) {
 					[best, bestAway] = [i, away];
 			}
 	}
-	return x < GUTTER || y > height - AXIS ? -1 : best;
+	return dense || x < GUTTER || y > height - AXIS ? -1 : best;
 }
 
 function lifetime(i) {
@@ -315,7 +371,7 @@ function describe(i) {
 	const lines = [
 		[`0x${objects.address(i)}`, "mono"],
 		[`${cacheName(cell.cache)}, ${numberText(objects.requested[i])} of ${numberText(objects.given[i])} bytes`],
-		[`allocated at ${timeText(objects.start[i])} by ${threadName(objects.thread[i])}, ${callerName(cell.caller)} (event ${objects.sequence[i]})`],
+		[`allocated at ${exactTime(objects.start[i], Math.max(1, roundStep(wholeTime() / 1e5, 1)))} by ${threadName(objects.thread[i])}, ${callerName(cell.caller)} (event ${objects.sequence[i]})`],
 		...frameNames(i, false).map((name) => [name, "frame"]),
 	];
 	const age = timeText(lifetime(i));
