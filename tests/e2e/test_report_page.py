@@ -332,6 +332,12 @@ def test_hostile_names(browser, tmp_path):
     page = write_page(path)
     browser.open(page)
     assert set(EVIL) < set(names(browser, "caches"))
+    assert all(name in browser.find("#cache-legend").text for name in EVIL)
+    browser.point("#curve", 700, 80)
+    assert all(name in browser.find("#tip").text for name in EVIL)
+    browser.keys("#search", EVIL[1])
+    assert EVIL[1] in names(browser, "caches") and browser.run("return bands.length")
+    browser.click("#clear")
     assert {EVIL[0], EVIL[2]} < set(names(browser, "callers"))
     assert any(name.startswith("</script>") for name in names(browser, "processes"))
     browser.click("#caches tbody tr:nth-child(2) td")
@@ -359,6 +365,9 @@ def test_a_large_trace(browser, tmp_path):
     left, top, width = bars_corner(browser)
     browser.wheel(left + width / 2, top + 50, -800)
     assert shown_range(browser)[1] - shown_range(browser)[0] < events[-1].time_ns / 2
+    for _ in range(3):
+        browser.wheel(left + width / 2, top + 50, -800, shift=True)
+    assert browser.find("#timeline").get_attribute("data-mode") == "bars"
     x, y = browser.run(FIND_BARS, GUTTER)[100]
     browser.point("#bars", x, y)
     described(browser.find("#tip").text, events)
@@ -385,6 +394,7 @@ def test_traces_without_much(browser, tmp_path):
         left, top, width = bars_corner(browser)
         browser.wheel(left + width / 2, top + 50, -800)
         browser.point("#bars", 400, 50)
+        browser.point("#curve", 400, 50)
         browser.keys("#bars", "+", "-", "0", "\ue014", "\ue015", "\ue00f")
         assert browser.messages() == [] and browser.requests() == [page.as_uri()]
 
