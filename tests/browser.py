@@ -100,7 +100,7 @@ class Browser:
         element = self.find(selector)
         self.run("arguments[0].scrollIntoView({block: 'center'})", element)
         middle_x, middle_y = element.size["width"] // 2, element.size["height"] // 2
-        ActionChains(self.driver).move_to_element_with_offset(element, round(x) - middle_x, round(y) - middle_y).perform()
+        ActionChains(self.driver, duration=0).move_to_element_with_offset(element, round(x) - middle_x, round(y) - middle_y).perform()
         self.settle()
 
     def wheel(self, x, y, delta, shift=False):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The page of `report --html` as tests read it; and what was alive when, counted from the trace file by SQL."""
+import bisect
 import contextlib
 import json
 import sqlite3
@@ -76,12 +77,16 @@ class Alive:
     def __init__(self, path, cache=None):
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
             self.objects = [row for row in db.execute(OBJECTS) if cache in (None, row[3])]
-        self.times = sorted({time for row in self.objects for time in row[:2] if time is not None})
+        changes = sorted([(start, 1, given) for start, _, given, _ in self.objects] +
+                         [(end, -1, -given) for _, end, given, _ in self.objects if end is not None])
+        self.times = [time for time, _, _ in changes]
+        self.sums = [(0, 0)]
+        for _, many, given in changes:
+            self.sums.append((self.sums[-1][0] + many, self.sums[-1][1] + given))
 
     def at(self, time):
         """(objects, bytes)."""
-        living = [given for start, end, given, _ in self.objects if start <= time and (end is None or end > time)]
-        return len(living), sum(living)
+        return self.sums[bisect.bisect_right(self.times, time)]
 
     def by_cache(self, time):
         """{cache: bytes}."""
@@ -93,7 +98,8 @@ class Alive:
 
     def most(self, since, until, what=1):
         """The most bytes, or with 0 objects, at any time from one to before another."""
-        return max(self.at(time)[what] for time in [since, *(time for time in self.times if since <= time < until)])
+        within = self.times[bisect.bisect_left(self.times, since):bisect.bisect_left(self.times, until)]
+        return max(self.at(time)[what] for time in [since, *within])
 
 
 def bytes_text(number):
