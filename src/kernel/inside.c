@@ -6,6 +6,8 @@
 /* x86-64's THREAD_SIZE without KASAN: stacks are aligned to it and end there. */
 #define STACK_SIZE 16384u
 
+#define INTERRUPTS_ON (UINT64_C(1) << 9) /* X86_EFLAGS_IF */
+
 /* Whether @p address lies in a function of one of these names, or in a part that the compiler split
  * off ("name.isra.0", "name.cold"). */
 static struct dill_error *is_in(struct kernel *kernel, dill_virt address,
@@ -43,28 +45,43 @@ static struct dill_error *read_stack(struct kernel *kernel, dill_virt top, uint6
 	return NULL;
 }
 
+/* A CPU's registers when it was stopped in the kernel: a dump may have none, a target fewer CPUs.
+ */
+static struct dill_error *in_kernel(struct kernel *kernel, unsigned cpu,
+				    struct dill_registers *registers, bool *ret)
+{
+	struct dill_error *error = memory_registers(kernel_memory(kernel), cpu, registers);
+
+	*ret = !error && !(registers->cs & 3);
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	return NULL;
+}
+
+struct dill_error *kernel_cpu_masked(struct kernel *kernel, unsigned cpu, bool *ret)
+{
+	struct dill_registers registers;
+
+	TRY(in_kernel(kernel, cpu, &registers, ret));
+	*ret = *ret && !(registers.flags & INTERRUPTS_ON);
+	return NULL;
+}
+
 struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsigned cpu,
 				     const char *const *functions, bool *ret)
 {
-	struct memory *memory = kernel_memory(kernel);
 	_cleanup_(freep)
 	uint64_t *words = malloc(STACK_SIZE);
 	struct dill_registers registers;
-	struct dill_error *error;
 	size_t count;
+	bool known;
 
 	*ret = false;
 	if (!words)
 		return error_no_memory();
-	error = memory_registers(memory, cpu, &registers);
-	if (error) {
-		/* A dump without registers, or a CPU that the target does not have. */
-		if (error_is_fatal(error))
-			return error;
-		dill_error_free(error);
-		return NULL;
-	}
-	if (registers.cs & 3)
+	TRY(in_kernel(kernel, cpu, &registers, &known));
+	if (!known)
 		return NULL;
 	TRY(is_in(kernel, registers.ip, functions, ret));
 	TRY(read_stack(kernel, registers.sp, words, &count));

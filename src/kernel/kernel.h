@@ -232,6 +232,14 @@ DILL_MUST_CHECK struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsi
 						     const char *const *functions, bool *ret);
 
 /**
+ * Whether a CPU was stopped in the kernel with interrupts off; false where the target has no
+ * registers.
+ * @return NULL; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *kernel_cpu_masked(struct kernel *kernel, unsigned cpu,
+						     bool *ret);
+
+/**
  * Whether no CPU uses the page tables of this kernel any more: memory of a kernel that is gone may
  * still look as it did, when another one was put elsewhere. The target is stopped. (locate.c)
  * @param ret  false also when that cannot be told

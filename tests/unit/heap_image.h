@@ -37,6 +37,7 @@ struct image {
 	} symbols[8];		   /* none, unless a test fills them in, or with image_symbol() */
 	unsigned asked;		   /* how often whether the user wants to stop */
 	unsigned inside_allocator; /* bits of CPUs that were stopped in there */
+	unsigned interrupts_off;   /* bits of CPUs that were stopped so */
 };
 
 #define IMAGE_BASE	  UINT64_C(0xffff888000000000)

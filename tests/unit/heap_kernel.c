@@ -236,6 +236,18 @@ struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsigned cpu,
 	return NULL;
 }
 
+struct dill_error *kernel_cpu_masked(struct kernel *kernel, unsigned cpu, bool *ret)
+{
+	*ret = kernel->image->interrupts_off >> cpu & 1;
+	return NULL;
+}
+
+uint64_t memory_epoch(const struct memory *memory)
+{
+	(void)memory;
+	return 1;
+}
+
 unsigned kernel_cpu_limit(struct kernel *kernel)
 {
 	return kernel->image->cpus;
