@@ -162,7 +162,7 @@ static struct dill_error *fill_cpu_sheaves(const struct cpu_sheaves *sheaves,
 					   struct record *record)
 {
 	record_set_number(record, CPU_COLUMN_SHEAVES, sheaves->address);
-	record_set_bool(record, CPU_COLUMN_IN_MOTION, sheaves->in_motion);
+	record_set_bool(record, CPU_COLUMN_IN_MOTION, sheaves->moving);
 	TRY(set_sheaf(record, CPU_COLUMN_MAIN, &sheaves->main, detail, arena));
 	TRY(set_sheaf(record, CPU_COLUMN_SPARE, &sheaves->spare, detail, arena));
 	return set_sheaf(record, CPU_COLUMN_RCU_FREE, &sheaves->rcu_free, detail, arena);
@@ -228,7 +228,7 @@ static struct dill_error *node_record(const struct node_contents *node,
 		record_set_number(record, NODE_COLUMN_NR_SLABS, node->nr_slabs);
 		record_set_number(record, NODE_COLUMN_TOTAL_OBJECTS, node->total_objects);
 	}
-	record_set_bool(record, NODE_COLUMN_IN_MOTION, node->in_motion);
+	record_set_bool(record, NODE_COLUMN_IN_MOTION, node->moving);
 	record_set_number(record, NODE_COLUMN_PARTIAL_SLABS, node->partial.count);
 	record_set_number(record, NODE_COLUMN_PARTIAL_FREE, free_objects(&node->partial));
 	record_set_bool(record, NODE_COLUMN_PARTIAL_BROKEN, node->partial.broken);

@@ -135,15 +135,10 @@ static struct dill_error *take_slabs(struct maker *maker, const struct slab_scan
 static struct dill_error *find_motion(struct maker *maker, const struct mapped_slab *slab,
 				      const char **moving)
 {
-	bool moves = false;
-
 	if (*moving || slab->cpu < 0)
 		return NULL;
-	TRY(cpu_slab_moves(maker->heap, (unsigned)slab->cpu, &moves));
-	if (!moves)
-		return NULL;
-	*moving = "the CPU was stopped inside the allocator";
-	maker->map->in_motion = true;
+	TRY(cpu_slab_moves(maker->heap, maker->map->cache, (unsigned)slab->cpu, moving));
+	maker->map->in_motion |= *moving != NULL;
 	return NULL;
 }
 
@@ -198,15 +193,14 @@ static struct dill_error *claim_all(struct maker *maker, const struct contents *
 
 		own.freelist.broken = cpu->lockless.broken || cpu->remote.broken;
 		if (cpu->has_slab)
-			TRY(claim(maker, &own, SLAB_OF_CPU, (int)cpu->cpu, cpu_moving(cpu)));
-		TRY(claim_list(maker, &cpu->partial, SLAB_CPU_PARTIAL, (int)cpu->cpu,
-			       cpu_moving(cpu)));
+			TRY(claim(maker, &own, SLAB_OF_CPU, (int)cpu->cpu, cpu->moving));
+		TRY(claim_list(maker, &cpu->partial, SLAB_CPU_PARTIAL, (int)cpu->cpu, cpu->moving));
 	}
 	for (size_t n = 0; n < contents->node_count; n++) {
 		const struct node_contents *node = &contents->nodes[n];
 
-		TRY(claim_list(maker, &node->partial, SLAB_NODE_PARTIAL, -1, node_moving(node)));
-		TRY(claim_list(maker, &node->full, SLAB_NODE_FULL, -1, node_moving(node)));
+		TRY(claim_list(maker, &node->partial, SLAB_NODE_PARTIAL, -1, node->moving));
+		TRY(claim_list(maker, &node->full, SLAB_NODE_FULL, -1, node->moving));
 	}
 	return NULL;
 }

@@ -42,7 +42,7 @@ static void check_node(const struct heap *heap, const struct contents *contents,
 		.cache = contents->cache->name,
 		.cpu = -1,
 		.node = (int)node->node,
-		.moving = node_moving(node),
+		.moving = node->moving,
 	};
 
 	for (size_t i = 0; i < node->partial.count; i++)
@@ -61,7 +61,7 @@ static void check_cpu(const struct heap *heap, const struct contents *contents,
 		.cpu = (int)cpu->cpu,
 		.node = -1,
 		.slab = list->count ? list->items[0].slab.address : 0,
-		.moving = cpu_moving(cpu),
+		.moving = cpu->moving,
 	};
 
 	if (!heap->layout.slab_partial_count.present || !list->count || list->broken ||
@@ -83,7 +83,7 @@ static void check_sheaves(const struct heap *heap, const struct contents *conten
 		.cache = contents->cache->name,
 		.cpu = (int)cpu->cpu,
 		.node = -1,
-		.moving = sheaves_moving(sheaves),
+		.moving = sheaves->moving,
 	};
 
 	if (sheaves->address && !sheaves->broken && !sheaves->main.address)

@@ -320,7 +320,7 @@ static const char *moving(const struct checker *checker, const struct mapped_sla
 
 	for (size_t n = 0; n < contents->node_count; n++)
 		if (contents->nodes[n].node == mapped->slab.node)
-			return node_moving(&contents->nodes[n]);
+			return contents->nodes[n].moving;
 	return NULL;
 }
 

@@ -101,7 +101,7 @@ static void sum_node(const struct node_contents *node, struct contents *contents
 		contents->cached += node->barn.empty.items[i].size;
 	contents->incomplete |= node->barn.broken || node->barn.full.broken ||
 				node->barn.empty.broken || node->partial.broken;
-	contents->in_motion |= node->in_motion || node->barn.in_motion;
+	contents->in_motion |= node->moving || node->barn.moving;
 }
 
 static void sum_cpu(const struct cpu_contents *cpu, struct contents *contents)
@@ -117,7 +117,7 @@ static void sum_cpu(const struct cpu_contents *cpu, struct contents *contents)
 	contents->incomplete |= cpu->broken || cpu->partial.broken || sheaves->broken ||
 				sheaves->main.broken || sheaves->spare.broken ||
 				sheaves->rcu_free.broken;
-	contents->in_motion |= sheaves->in_motion || cpu->in_motion;
+	contents->in_motion |= sheaves->moving || cpu->moving;
 }
 
 static void sum_up(const struct heap *heap, struct contents *contents)
@@ -142,7 +142,7 @@ static struct dill_error *walk_node_freelists(struct heap *heap, struct contents
 			.cache = contents->cache->name,
 			.cpu = -1,
 			.node = (int)node->node,
-			.moving = node_moving(node),
+			.moving = node->moving,
 		};
 
 		TRY(slab_list_walk(heap, contents->cache, &node->partial, &place, arena, findings));

@@ -25,9 +25,10 @@ struct cpu_contents {
 	bool online;
 	dill_virt address; /**< of its struct kmem_cache_cpu; 0 without the per-CPU slab engine */
 	bool has_slab;
-	bool broken;	/**< kmem_cache_cpu could not be read, or its slab is none */
-	bool in_motion; /**< something does not fit, and the CPU was stopped inside the allocator */
-	struct slab slab;	  /**< the CPU's own slab, when has_slab */
+	bool broken; /**< kmem_cache_cpu could not be read, or its slab is none */
+	const char
+		*moving;  /**< why it may be half changed, as finding_place.moving; NULL at rest */
+	struct slab slab; /**< the CPU's own slab, when has_slab */
 	struct freelist lockless; /**< the CPU's freelist: handed out first */
 	struct freelist
 		remote; /**< the slab's own freelist: freed by other CPUs, handed out second */
@@ -46,31 +47,9 @@ struct node_contents {
 	struct slab_list partial;
 	bool lists_full; /**< the kernel keeps a list of full slabs of this cache (STORE_USER) */
 	struct slab_list full;
-	bool in_motion; /**< the node's lock is held: a CPU was stopped while it changed the lists
-			 */
+	const char *moving; /**< why the lists may be half changed; NULL at rest */
 	struct barn barn;
 };
-
-/* Why what is found there may be half changed, for finding_place.moving; NULL at rest. */
-static inline const char *cpu_moving(const struct cpu_contents *cpu)
-{
-	return cpu->in_motion ? "the CPU was stopped inside the allocator" : NULL;
-}
-
-static inline const char *sheaves_moving(const struct cpu_sheaves *sheaves)
-{
-	return sheaves->in_motion ? "the CPU's sheaves are locked" : NULL;
-}
-
-static inline const char *barn_moving(const struct barn *barn)
-{
-	return barn->in_motion ? "the node's barn is locked" : NULL;
-}
-
-static inline const char *node_moving(const struct node_contents *node)
-{
-	return node->in_motion ? "the node's lists are locked" : NULL;
-}
 
 /** Everything a cache holds, and the sums. */
 struct contents {
@@ -126,10 +105,14 @@ DILL_MUST_CHECK struct dill_error *cpu_slabs_read(struct heap *heap, struct cont
 						  size_t count, enum contents_detail detail,
 						  struct arena *arena, struct findings *findings);
 /**
- * cpu_slabs.c: whether a CPU was stopped while it changed a struct kmem_cache_cpu, which no lock
- * shows. A question to the target: ask only when something does not fit.
+ * cpu_slabs.c: why a struct kmem_cache_cpu may be half changed, as finding_place.moving: its lock
+ * is held, or, where it has none that tells, the CPU was stopped inside what changes it. A question
+ * to the target: ask only when something does not fit.
+ * @param cache  whose struct; NULL = of no one in particular, the lock is not asked
+ * @param ret    NULL at rest
  */
-DILL_MUST_CHECK struct dill_error *cpu_slab_moves(struct heap *heap, unsigned cpu, bool *ret);
+DILL_MUST_CHECK struct dill_error *cpu_slab_moves(struct heap *heap, const struct cache *cache,
+						  unsigned cpu, const char **ret);
 /** sheaf.c: every CPU's sheaves and every node's barn; does nothing for caches without sheaves. */
 DILL_MUST_CHECK struct dill_error *sheaves_read(struct heap *heap, struct contents *contents,
 						size_t count, enum contents_detail detail,

@@ -4,6 +4,7 @@
 #include "base/plural.h"
 #include "slub/contents.h"
 #include "slub/locate.h"
+#include "slub/lock.h"
 
 /*
  * The per-CPU slab engine, from the first SLUB to 6.19 (mm/slub.c struct kmem_cache_cpu): each CPU
@@ -18,14 +19,30 @@ struct cpu_fields {
 	dill_virt freelist, slab, partial;
 };
 
+/* A copy of a struct kmem_cache_cpu. */
+struct cpu_copy {
+	uint8_t buffer[512];
+	struct span bytes;
+};
+
+static struct dill_error *copy_cpu(struct heap *heap, dill_virt address, struct cpu_copy *ret)
+{
+	uint64_t size = heap->layout.cpu_struct_size;
+
+	ret->bytes =
+		(struct span){ret->buffer, size < sizeof(ret->buffer) ? size : sizeof(ret->buffer)};
+	return kernel_read(heap->kernel, address, ret->buffer, ret->bytes.size);
+}
+
 static struct dill_error *read_fields(struct heap *heap, dill_virt address, struct cpu_fields *ret)
 {
 	const struct layout *l = &heap->layout;
-	uint8_t buffer[512];
-	struct span bytes = {buffer, l->cpu_struct_size < sizeof(buffer) ? l->cpu_struct_size
-									 : sizeof(buffer)};
+	struct cpu_copy copy;
 
-	TRY(kernel_read(heap->kernel, address, buffer, bytes.size));
+	TRY(copy_cpu(heap, address, &copy));
+
+	struct span bytes = copy.bytes;
+
 	ret->freelist = member_get(l->cpu_freelist, bytes);
 	ret->slab = member_get(l->cpu_slab, bytes);
 	ret->partial = member_get(l->cpu_partial, bytes);
@@ -279,7 +296,8 @@ static struct dill_error *read_lists(struct heap *heap, const struct cache *cach
 	return NULL;
 }
 
-struct dill_error *cpu_slab_moves(struct heap *heap, unsigned cpu, bool *ret)
+/* Whether the CPU was stopped in what changes a struct kmem_cache_cpu. */
+static struct dill_error *is_inside(struct heap *heap, unsigned cpu, bool *ret)
 {
 	/*
 	 * What changes more of a struct kmem_cache_cpu or of its slab than one atomic exchange
@@ -304,6 +322,42 @@ struct dill_error *cpu_slab_moves(struct heap *heap, unsigned cpu, bool *ret)
 	return kernel_cpu_inside(heap->kernel, cpu, functions, ret);
 }
 
+/* Whether the struct has a lock that is held: where threads can be preempted with it (PREEMPT_RT)
+ * the CPU may be anywhere. */
+static struct dill_error *is_locked(struct heap *heap, const struct cache *cache, unsigned cpu,
+				    bool *ret)
+{
+	const struct lock *lock = &heap->layout.cpu_lock;
+	struct cpu_copy copy;
+	struct dill_error *error;
+
+	if (!cache || !lock_tells(lock))
+		return NULL;
+	error = copy_cpu(heap, kernel_percpu_address(heap->kernel, cache->cpu_slab, cpu), &copy);
+	if (!error)
+		*ret = lock_is_held(lock, copy.bytes);
+	else if (error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	return NULL;
+}
+
+struct dill_error *cpu_slab_moves(struct heap *heap, const struct cache *cache, unsigned cpu,
+				  const char **ret)
+{
+	bool locked = false, inside = false;
+
+	*ret = NULL;
+	TRY(is_locked(heap, cache, cpu, &locked));
+	if (!locked)
+		TRY(is_inside(heap, cpu, &inside));
+	if (locked)
+		*ret = "the CPU's slab is locked";
+	else if (inside)
+		*ret = "the CPU was stopped inside the allocator";
+	return NULL;
+}
+
 static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 				   enum contents_detail detail, struct arena *arena,
 				   struct findings *findings, struct cpu_contents *cpu)
@@ -313,9 +367,9 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 	TRY(read_lists(heap, cache, detail, arena, findings, cpu));
 	if (findings->count == mark.count)
 		return NULL;
-	TRY(cpu_slab_moves(heap, cpu->cpu, &cpu->in_motion));
-	if (cpu->in_motion)
-		findings_excuse(findings, mark, cpu_moving(cpu));
+	TRY(cpu_slab_moves(heap, cache, cpu->cpu, &cpu->moving));
+	if (cpu->moving)
+		findings_excuse(findings, mark, cpu->moving);
 	return NULL;
 }
 

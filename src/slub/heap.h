@@ -15,6 +15,12 @@ enum freelist_encoding {
 				 trees */
 };
 
+/** Whether a CPU was stopped where it holds a lock that does not tell (lock.c). */
+struct heap_holder {
+	bool known, inside;
+	uint64_t epoch; /**< memory_epoch() of the answer */
+};
+
 /** The slab heap of one kernel. */
 struct heap {
 	struct kernel *kernel; /**< borrowed */
@@ -28,6 +34,7 @@ struct heap {
 	dill_virt kasan_shadow;		 /**< shadow of address 0, kasan_load(); 0 = none */
 	struct number_map kasan_callers; /**< handle of a stack -> who called the allocator; the
 					     depot forgets none */
+	struct heap_holder holder;
 	bool is_read_again; /**< slub/again.h: inside of a loop that reads anew what does not fit */
 	bool checked;	    /**< self_check_require() has found that all of this fits the kernel */
 };

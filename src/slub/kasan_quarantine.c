@@ -147,7 +147,7 @@ static struct dill_error *read_shrink_queue(struct waiting_reader *reader, unsig
 /* A ring of queues: all but those between its head and its tail are empty. */
 static struct dill_error *read_global(struct waiting_reader *reader, dill_virt address)
 {
-	uint32_t size = queue_size(&reader->heap->layout), first = 0, lock = 0;
+	uint32_t size = queue_size(&reader->heap->layout), first = 0;
 	struct kernel *kernel = reader->heap->kernel;
 	struct waiting_spot spot = {PLACE_QUARANTINE, -1, "KASAN's quarantine"};
 	uint64_t count = size ? kernel_symbol_room(kernel, address) / size : 0;
@@ -158,12 +158,11 @@ static struct dill_error *read_global(struct waiting_reader *reader, dill_virt a
 		count = BATCHES_MAX;
 	if (kernel_has_symbol(kernel, "quarantine_head", &symbol))
 		error = kernel_read_u32(kernel, symbol, &first);
-	if (!error && kernel_has_symbol(kernel, "quarantine_lock", &symbol))
-		error = kernel_read_u32(kernel, symbol, &lock);
 	if (error)
 		return waiting_give_up(reader, &spot, error);
-	if (lock)
-		reader->ret->moving = spot.moving = "KASAN's quarantine is locked";
+	if (kernel_has_symbol(kernel, "quarantine_lock", &symbol))
+		TRY(waiting_lock(reader, &spot, &reader->heap->layout.quarantine_lock, symbol,
+				 "KASAN's quarantine is locked"));
 	for (uint64_t i = 0; i < count && !reader->is_full; i++)
 		TRY(read_queue(reader, &spot, address + (first + i) % count * size));
 	return NULL;

@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include "slub/lock.h"
+
 enum need { OPTIONAL, REQUIRED };
 
 static const struct member_row rows[] = {
 #define MEMBER(id, structs, paths, need, note) MEMBER_ROW(layout, id, structs, paths, need),
+#define LOCK(id, structs, paths, note)
 #include "slub/layout.def"
 #undef MEMBER
 };
@@ -82,6 +85,25 @@ static const struct member_row *check_companions(struct layout *layout)
 	if (!layout->bulk_list.present && !layout->bulk_next.present)
 		layout->krc_head = (struct member){0};
 	return NULL;
+}
+
+static const struct member_row lock_rows[] = {
+#define MEMBER(id, structs, paths, need, note)
+#define LOCK(id, structs, paths, note) MEMBER_ROW(layout, id, structs, paths, OPTIONAL),
+#include "slub/layout.def"
+#undef MEMBER
+};
+
+static void resolve_locks(struct types *types, struct layout *layout)
+{
+	for (size_t i = 0; i < sizeof(lock_rows) / sizeof(*lock_rows); i++) {
+		struct lock lock = {0};
+		type_id id;
+
+		if (types_has_struct(types, lock_rows[i].structs, &id))
+			lock_resolve(types, id, lock_rows[i].paths, &lock);
+		memcpy((char *)layout + lock_rows[i].field, &lock, sizeof(lock));
+	}
 }
 
 static bool enumerator(struct types *types, const char *name, int64_t *ret)
@@ -277,6 +299,7 @@ struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 				      "this kernel has no struct %s with a member %s: its slab "
 				      "allocator is not SLUB, or newer than dill",
 				      missing->structs, missing->paths);
+	resolve_locks(types, ret);
 	ret->cache_struct_size = members_struct_size(types, "kmem_cache");
 	ret->cpu_struct_size = members_struct_size(types, "kmem_cache_cpu");
 	ret->node_struct_size = members_struct_size(types, "kmem_cache_node");

@@ -2,6 +2,7 @@
 #include "base/plural.h"
 #include "slub/contents.h"
 #include "slub/list.h"
+#include "slub/lock.h"
 
 /*
  * A node's list of partial slabs and the full slabs of debug caches (mm/slub.c struct
@@ -23,7 +24,7 @@ static struct finding_place place_of(const struct contents *contents,
 		.cache = contents->cache->name,
 		.cpu = -1,
 		.node = (int)node->node,
-		.moving = node_moving(node),
+		.moving = node->moving,
 	};
 }
 
@@ -37,18 +38,13 @@ static struct dill_error *read_counters(struct heap *heap, const struct contents
 									  : sizeof(buffer)};
 	struct finding_place place = place_of(contents, node);
 	struct dill_error *error = kernel_read(heap->kernel, node->address, buffer, bytes.size);
-	struct member lock = l->node_lock;
 
 	*ret_ok = !error;
 	if (error)
 		return findings_absorb_at(
 			findings, &place, cache_node_slot(heap, contents->cache, node->node),
 			node->address, dill_error_add_context(error, "struct kmem_cache_node"));
-	/* The lock's first word is nonzero while a CPU holds it (qspinlock;
-	 * include/asm-generic/qspinlock_types.h). */
-	lock.size = 4;
-	lock.bit_size = 0;
-	node->in_motion = member_get(lock, bytes);
+	TRY(lock_moving(heap, &l->node_lock, bytes, "the node's lists are locked", &node->moving));
 	node->nr_partial = member_get(l->node_nr_partial, bytes);
 	node->has_totals = l->node_nr_slabs.present && l->node_total_objects.present;
 	node->nr_slabs = member_get(l->node_nr_slabs, bytes);

@@ -89,7 +89,7 @@ static struct dill_error *visit_cpu(const struct visit *to, const struct cpu_con
 {
 	struct place place = {.cpu = (int)cpu->cpu, .node = -1};
 
-	place.moving = cpu_moving(cpu);
+	place.moving = cpu->moving;
 	place.container = cpu->slab.address;
 	place.kind = PLACE_CPU_FREELIST;
 	TRY(visit_freelist(to, &cpu->lockless, place));
@@ -97,7 +97,7 @@ static struct dill_error *visit_cpu(const struct visit *to, const struct cpu_con
 	TRY(visit_freelist(to, &cpu->remote, place));
 	place.kind = PLACE_CPU_PARTIAL;
 	TRY(visit_slabs(to, &cpu->partial, place));
-	place.moving = sheaves_moving(&cpu->sheaves);
+	place.moving = cpu->sheaves.moving;
 	place.kind = PLACE_MAIN_SHEAF;
 	TRY(visit_sheaf(to, &cpu->sheaves.main, place));
 	place.kind = PLACE_SPARE_SHEAF;
@@ -110,11 +110,11 @@ static struct dill_error *visit_node(const struct visit *to, const struct node_c
 {
 	struct place place = {.cpu = -1, .node = (int)node->node, .kind = PLACE_BARN};
 
-	place.moving = barn_moving(&node->barn);
+	place.moving = node->barn.moving;
 	TRY(visit_sheaves(to, &node->barn.full, place));
 	place.list = (uint32_t)node->barn.full.count;
 	TRY(visit_sheaves(to, &node->barn.empty, place));
-	place.moving = node_moving(node);
+	place.moving = node->moving;
 	place.list = 0;
 	place.kind = PLACE_NODE_PARTIAL;
 	TRY(visit_slabs(to, &node->partial, place));

@@ -6,6 +6,7 @@
 #include "base/plural.h"
 #include "slub/contents.h"
 #include "slub/locate.h"
+#include "slub/lock.h"
 
 /* More than sizeof(struct slab_sheaf), slub_percpu_sheaves and node_barn of any configuration. */
 #define STRUCT_MAX 256u
@@ -142,7 +143,7 @@ static uint32_t capacity(const struct cache *cache)
 
 size_t cpu_sheaves_bytes(const struct layout *layout)
 {
-	const struct member members[] = {layout->pcs_lock, layout->pcs_main, layout->pcs_spare,
+	const struct member members[] = {layout->pcs_lock.word, layout->pcs_main, layout->pcs_spare,
 					 layout->pcs_rcu_free};
 	uint64_t end = 0;
 
@@ -206,8 +207,9 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 		return findings_absorb_at(
 			findings, &place, cache->address + l->cache_cpu_sheaves.offset,
 			cache->cpu_sheaves, dill_error_add_context(error, "CPU's sheaves"));
-	sheaves->in_motion = member_get(l->pcs_lock, bytes);
-	place.moving = sheaves_moving(sheaves);
+	TRY(lock_moving(heap, &l->pcs_lock, bytes, "the CPU's sheaves are locked",
+			&sheaves->moving));
+	place.moving = sheaves->moving;
 	TRY(read_named(heap, cache, sheaves->address, l->pcs_main, bytes, detail, "main sheaf",
 		       &place, arena, findings, &sheaves->main));
 	TRY(read_named(heap, cache, sheaves->address, l->pcs_spare, bytes, detail, "spare sheaf",
@@ -285,7 +287,6 @@ static struct dill_error *read_barn(struct heap *heap, const struct cache *cache
 	const struct layout *l = &heap->layout;
 	struct finding_place place = {.cache = cache->name, .cpu = -1, .node = (int)node->node};
 	struct barn *barn = &node->barn;
-	struct member lock = l->barn_lock;
 	uint8_t buffer[STRUCT_MAX];
 	struct span bytes = {buffer, bounded(l->barn_struct_size)};
 	struct dill_error *error = kernel_read(heap->kernel, barn->address, buffer, bytes.size);
@@ -295,9 +296,8 @@ static struct dill_error *read_barn(struct heap *heap, const struct cache *cache
 		return findings_absorb_at(findings, &place, barn_slot(heap, cache, node),
 					  barn->address,
 					  dill_error_add_context(error, "struct node_barn"));
-	lock.size = 4; /* as in node_lists.c: nonzero while it is held */
-	barn->in_motion = member_get(lock, bytes);
-	place.moving = barn_moving(barn);
+	TRY(lock_moving(heap, &l->barn_lock, bytes, "the node's barn is locked", &barn->moving));
+	place.moving = barn->moving;
 	barn->nr_full = (uint32_t)member_get(l->barn_nr_full, bytes);
 	barn->nr_empty = (uint32_t)member_get(l->barn_nr_empty, bytes);
 	TRY(read_barn_lists(heap, cache, detail, arena, findings, &place, barn));

@@ -30,7 +30,8 @@ struct sheaf_list {
 struct cpu_sheaves {
 	dill_virt address; /**< 0 = this cache has no sheaves */
 	bool broken;	   /**< could not be read */
-	bool in_motion;	   /**< its lock is held: the CPU was stopped while it changed them */
+	const char
+		*moving; /**< why they may be half changed, as finding_place.moving; NULL at rest */
 	struct sheaf main; /**< allocated from first */
 	struct sheaf spare;
 	struct sheaf rcu_free; /**< freed by kfree_rcu(), not yet given to call_rcu(): waiting */
@@ -40,7 +41,7 @@ struct cpu_sheaves {
 struct barn {
 	dill_virt address;	    /**< 0 = none */
 	bool broken;		    /**< could not be read */
-	bool in_motion;		    /**< its lock is held */
+	const char *moving;	    /**< the same of the barn */
 	uint32_t nr_full, nr_empty; /**< the kernel's own counters */
 	struct sheaf_list full;	    /**< in list order, which is the order of use */
 	struct sheaf_list empty;    /**< normally without objects */

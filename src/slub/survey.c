@@ -128,15 +128,23 @@ static struct dill_error *are_distinct(const struct survey *survey, const struct
 	return error;
 }
 
-/* A slab that a CPU was taking from one list to another is on none. */
+/*
+ * A slab that a CPU was taking from one list to another is on none. Where locks put their waiters
+ * to sleep (PREEMPT_RT) any thread may have been preempted while it did so.
+ */
 static struct dill_error *ask_motion(struct survey *survey)
 {
 	struct kernel *kernel = survey->heap->kernel;
+	const char *moving = NULL;
 
 	survey->asked = true;
-	for (unsigned cpu = 0; cpu < kernel_cpu_limit(kernel) && !survey->moves; cpu++)
-		if (kernel_cpu_online(kernel, cpu))
-			TRY(cpu_slab_moves(survey->heap, cpu, &survey->moves));
+	survey->moves = survey->heap->layout.node_lock.form == LOCK_OWNER;
+	for (unsigned cpu = 0; cpu < kernel_cpu_limit(kernel) && !survey->moves; cpu++) {
+		if (!kernel_cpu_online(kernel, cpu))
+			continue;
+		TRY(cpu_slab_moves(survey->heap, NULL, cpu, &moving));
+		survey->moves = moving;
+	}
 	return NULL;
 }
 

@@ -16,7 +16,7 @@ struct survey {
 	struct waiting waiting;
 	struct slab_scan scan;
 	bool scanned_all;  /**< scan has the slabs of all caches; loose sheaves were looked for */
-	bool asked, moves; /**< whether any CPU was stopped inside the allocator, once asked */
+	bool asked, moves; /**< whether slabs may be on their way between lists, once asked */
 };
 
 /** Read all caches and the waiting objects. Free with survey_deinit(). NULL; fatal errors. */

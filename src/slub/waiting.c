@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "slub/locate.h"
+#include "slub/lock.h"
 #include "slub/waiting_private.h"
 
 static struct finding_place place_of(const struct waiting_spot *spot)
@@ -38,6 +39,26 @@ void waiting_broken(struct waiting_reader *reader, const struct waiting_spot *sp
 
 	note_incomplete(reader, spot);
 	findings_add(reader->findings, FINDING_WAITING, &place, address, "%s %s", spot->what, why);
+}
+
+struct dill_error *waiting_lock(struct waiting_reader *reader, struct waiting_spot *spot,
+				const struct lock *lock, dill_virt address, const char *held)
+{
+	uint8_t word[8];
+	struct lock alone = *lock; /* in a copy of its word */
+	struct dill_error *error = NULL;
+
+	alone.word.offset = 0;
+	if (lock_tells(lock))
+		error = kernel_read(reader->heap->kernel, address + lock->word.offset, word,
+				    lock->word.size);
+	if (error)
+		return waiting_give_up(reader, spot, error);
+	TRY(lock_moving(reader->heap, &alone, (struct span){word, lock->word.size}, held,
+			&spot->moving));
+	if (spot->moving)
+		reader->ret->moving = spot->moving;
+	return NULL;
 }
 
 /* Add the object that @p address lies in; what lies in no slab is counted only. */
@@ -226,19 +247,8 @@ static struct dill_error *read_kfree_rcu(struct waiting_reader *reader, unsigned
 	const struct layout *l = &reader->heap->layout;
 	struct waiting_spot spot = {PLACE_KFREE_RCU, (int)cpu, "list of kfree_rcu()"};
 	uint64_t works = l->krw_struct_size ? l->krc_works.size / l->krw_struct_size : 0;
-	uint32_t lock;
 
-	/* The first word of a lock is nonzero while a CPU holds it, as in node_lists.c. */
-	if (l->krc_lock.present) {
-		struct dill_error *error = kernel_read(
-			reader->heap->kernel, krc + l->krc_lock.offset, &lock, sizeof(lock));
-
-		if (error)
-			return waiting_give_up(reader, &spot, error);
-		if (lock)
-			reader->ret->moving = spot.moving = "a CPU's kfree_rcu() list is locked";
-	}
-
+	TRY(waiting_lock(reader, &spot, &l->krc_lock, krc, "a CPU's kfree_rcu() list is locked"));
 	if (l->krc_head.present)
 		TRY(read_heads(reader, &spot, krc + l->krc_head.offset));
 	if (l->krc_bulk.present)

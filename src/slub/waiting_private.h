@@ -42,6 +42,15 @@ DILL_MUST_CHECK struct dill_error *waiting_may_follow(struct waiting_reader *rea
 						      const struct waiting_spot *spot,
 						      struct circle *circle, dill_virt at,
 						      bool *ret);
+/**
+ * Let @p spot and the result say that what a lock guards moves.
+ * @param address  of the lock's structure
+ * @param held     as lock_moving()
+ * @return NULL; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *waiting_lock(struct waiting_reader *reader,
+						struct waiting_spot *spot, const struct lock *lock,
+						dill_virt address, const char *held);
 /** A list is broken at @p address: a finding, "WHAT WHY", and what is behind it stays unknown. */
 void waiting_broken(struct waiting_reader *reader, const struct waiting_spot *spot,
 		    dill_virt address, const char *why);

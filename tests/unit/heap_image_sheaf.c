@@ -12,7 +12,7 @@ static void add_sheaf_layout(struct layout *l)
 	l->cache_cpu_sheaves = (struct member)AT(0, 8);
 	l->cache_sheaf_capacity = (struct member)AT(8, 4);
 	l->node_barn = (struct member)AT(48, 8);
-	l->pcs_lock = (struct member)AT(4, 1);
+	l->pcs_lock = (struct lock){AT(4, 1), LOCK_WORD};
 	l->pcs_main = (struct member)AT(8, 8);
 	l->pcs_spare = (struct member)AT(16, 8);
 	l->pcs_rcu_free = (struct member)AT(24, 8);
@@ -24,7 +24,7 @@ static void add_sheaf_layout(struct layout *l)
 	l->barn_nr_empty = (struct member)AT(4, 4);
 	l->barn_full = (struct member)AT(8, 16);
 	l->barn_empty = (struct member)AT(24, 16);
-	l->barn_lock = (struct member)AT(40, 4);
+	l->barn_lock = (struct lock){AT(40, 4), LOCK_WORD};
 	l->barn_struct_size = 48;
 }
 

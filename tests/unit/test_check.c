@@ -250,6 +250,22 @@ static void test_object_on_two_freelists_inside_the_allocator(void **state)
 	expect_motion(f);
 }
 
+/* A thread that was preempted with the lock: the CPU is elsewhere. */
+static void test_object_on_two_freelists_under_the_lock(void **state)
+{
+	struct fixture *f = *state;
+	struct member owner = {.present = true, .offset = 0, .size = 8};
+	dill_virt second = image_object(&f->image, f->a, f->cpu_slab, order[1]);
+
+	f->image.heap.layout.cpu_lock = (struct lock){owner, LOCK_OWNER};
+	image_set_u64(&f->image, f->cpu_slab + f->layout->slab_freelist.offset, second);
+	set_u32(f, f->cpu_slab + f->layout->slab_inuse.offset, 1u << 31 | 64 << 16 | 60);
+	expect(f, FINDING_OBJECT_TWICE, second);
+	f->findings = (struct findings){.arena = f->arena};
+	image_set_u64(&f->image, image_cpu(&f->image, f->a, 1), UINT64_C(0xffff888001234500));
+	expect_motion(f);
+}
+
 static void test_another_cpu_inside_the_allocator_is_no_excuse(void **state)
 {
 	struct fixture *f = *state;
@@ -389,7 +405,7 @@ static void test_list_broken_under_the_lock(void **state)
 	struct fixture *f = *state;
 
 	image_set_u64(&f->image, f->partial[0] + f->layout->slab_list.offset, 0x10);
-	set_u32(f, image_node(&f->image, f->a, 0) + f->layout->node_lock.offset, 1);
+	set_u32(f, image_node(&f->image, f->a, 0) + f->layout->node_lock.word.offset, 1);
 	expect_motion(f);
 }
 
@@ -608,7 +624,7 @@ static void test_bytes_under_the_lock(void **state)
 	struct fixture *f = *state;
 
 	fill(f, debug_object(f, 3) - 1, 1, 0x41);
-	set_u32(f, image_node(&f->image, f->d, 0) + f->layout->node_lock.offset, 1);
+	set_u32(f, image_node(&f->image, f->d, 0) + f->layout->node_lock.word.offset, 1);
 	expect_motion(f);
 }
 
@@ -639,6 +655,7 @@ int main(void)
 		CHECK_TEST(test_healthy),
 		CHECK_TEST(test_object_on_two_freelists),
 		CHECK_TEST(test_object_on_two_freelists_inside_the_allocator),
+		CHECK_TEST(test_object_on_two_freelists_under_the_lock),
 		CHECK_TEST(test_another_cpu_inside_the_allocator_is_no_excuse),
 		CHECK_TEST(test_slab_on_two_lists),
 		CHECK_TEST(test_freelist_cycle),

@@ -379,7 +379,7 @@ static void test_nr_partial_under_lock_is_no_finding(void **state)
 	image_set_u64(&f->image, node, 1);
 	look(f);
 	assert_int_equal(f->findings.count, 0);
-	assert_true(f->contents[0].nodes[0].in_motion);
+	assert_true(f->contents[0].nodes[0].moving);
 }
 
 static void test_cpu_partial_cycle(void **state)

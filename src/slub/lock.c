@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "slub/lock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A word that tells, by its path in the lock's type. */
+struct sign {
+	const char *path;
+	const char *beside; /* what the type must have, too; NULL = nothing */
+	enum lock_form form;
+};
+
+static const struct sign signs[] = {
+	/* PREEMPT_RT: spinlock_t, which local_lock_t and local_trylock_t are there. */
+	{"lock.owner", "lock.wait_lock", LOCK_OWNER},
+	/* spinlock_t and raw_spinlock_t: a qspinlock's word, whose lowest byte is the lock. */
+	{"rlock.raw_lock.val.counter", NULL, LOCK_WORD},
+	{"raw_lock.val.counter", NULL, LOCK_WORD},
+	/* Without SMP, with DEBUG_SPINLOCK: 1 when free. */
+	{"rlock.raw_lock.slock", NULL, LOCK_ZERO},
+	{"raw_lock.slock", NULL, LOCK_ZERO},
+	/* local_trylock_t, and local_lock_t with DEBUG_LOCK_ALLOC, which has no bytes without. */
+	{"acquired", NULL, LOCK_WORD},
+	{"owner", "dep_map", LOCK_WORD},
+};
+
+/* The place of @p path in the lock at @p lock; false when its type has no such member. */
+static bool find(struct types *types, type_id id, const char *lock, const char *path,
+		 struct type_place *ret)
+{
+	char whole[128];
+	int length =
+		snprintf(whole, sizeof(whole), "%s%s%s", lock, *lock && *path ? "." : "", path);
+
+	return length > 0 && (size_t)length < sizeof(whole) &&
+	       types_has_member(types, id, whole, ret);
+}
+
+/* True when the lock has no bytes, or has bytes for its statistics only. */
+static bool is_empty(struct types *types, type_id id, const char *lock)
+{
+	static const char *const cores[] = {"rlock.raw_lock", "raw_lock"};
+	struct type_place place;
+	struct type type;
+
+	for (size_t i = 0; i < sizeof(cores) / sizeof(*cores); i++)
+		if (find(types, id, lock, cores[i], &place) && !place.size)
+			return true;
+	if (*lock)
+		return find(types, id, lock, "", &place) && !place.size;
+
+	struct dill_error *error = types_get(types, id, &type);
+	bool known = !error;
+
+	dill_error_free(error);
+	return known && !type.size;
+}
+
+void lock_resolve(struct types *types, type_id id, const char *path, struct lock *ret)
+{
+	struct type_place place, unused;
+
+	*ret = (struct lock){.form = LOCK_ABSENT};
+	if (*path && !find(types, id, path, "", &place))
+		return;
+	if (is_empty(types, id, path)) {
+		ret->form = LOCK_EMPTY;
+		return;
+	}
+	ret->form = LOCK_UNKNOWN;
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
+		const struct sign *sign = &signs[i];
+
+		if (!find(types, id, path, sign->path, &place) || !place.size || place.size > 8 ||
+		    place.bit_size ||
+		    (sign->beside && !find(types, id, path, sign->beside, &unused)))
+			continue;
+		ret->form = sign->form;
+		ret->word = (struct member){.present = true,
+					    .offset = (uint32_t)(place.bit_offset / 8),
+					    .size = (uint32_t)place.size};
+		return;
+	}
+}
+
+bool lock_tells(const struct lock *lock)
+{
+	return lock->word.present;
+}
+
+bool lock_is_held(const struct lock *lock, struct span bytes)
+{
+	uint64_t value = member_get(lock->word, bytes);
+
+	if (!span_holds(bytes, lock->word.offset, lock->word.size))
+		return false;
+	switch (lock->form) {
+	case LOCK_WORD:
+		return value;
+	case LOCK_OWNER:
+		/* The lowest bit says that there are waiters (kernel/locking/rtmutex_common.h
+		 * RT_MUTEX_HAS_WAITERS); it may be set for a moment without an owner. */
+		return value & ~UINT64_C(1);
+	case LOCK_ZERO:
+		return !value;
+	default:
+		return false;
+	}
+}
+
+/*
+ * What holds one of these locks, or is called with it: the functions that take them, and those that
+ * the compiler may have put them into.
+ */
+static const char *const functions[] = {
+	/* The nodes' lists. */
+	"___slab_alloc",
+	"__slab_alloc",
+	"__slab_free",
+	"get_partial_node",
+	"get_partial_node_bulk",
+	"get_any_partial",
+	"get_from_partial_node",
+	"get_from_any_partial",
+	"__refill_objects_node",
+	"__refill_objects_any",
+	"refill_objects",
+	"refill_sheaf",
+	"deactivate_slab",
+	"unfreeze_partials",
+	"__unfreeze_partials",
+	"put_partials",
+	"__put_partials",
+	"put_cpu_partial",
+	"flush_cpu_slab",
+	"alloc_single_from_partial",
+	"alloc_single_from_new_slab",
+	"alloc_from_new_slab",
+	"alloc_debug_processing",
+	"free_debug_processing",
+	"free_to_partial_list",
+	"early_kmem_cache_node_alloc",
+	"__kmem_cache_do_shrink",
+	"__kmem_cache_shrink",
+	"__kmem_cache_shutdown",
+	"validate_slab_cache",
+	"validate_slab_node",
+	/* The barns, which are changed in the midst of these. */
+	"__pcs_replace_empty_main",
+	"__pcs_replace_full_main",
+	"alloc_full_sheaf",
+	"alloc_empty_sheaf",
+	"barn_shrink",
+	"free_to_pcs",
+	"free_to_pcs_bulk",
+	"alloc_from_pcs",
+	"alloc_from_pcs_bulk",
+	"rcu_free_sheaf",
+	"__kfree_rcu_sheaf",
+	"kmem_cache_prefill_sheaf",
+	"kmem_cache_return_sheaf",
+	/* Lists of kfree_rcu(). */
+	"kvfree_call_rcu",
+	"kvfree_rcu_list",
+	"kvfree_rcu_bulk",
+	"kvfree_rcu_queue_batch",
+	"kvfree_rcu_drain_ready",
+	"kfree_rcu_monitor",
+	"kfree_rcu_work",
+	"fill_page_cache_func",
+	/* All of it, where the compiler has made one function of it. */
+	"kmem_cache_alloc",
+	"kmem_cache_alloc_noprof",
+	"kmem_cache_alloc_lru",
+	"kmem_cache_alloc_lru_noprof",
+	"kmem_cache_alloc_node",
+	"kmem_cache_alloc_node_noprof",
+	"kmem_cache_alloc_bulk",
+	"kmem_cache_alloc_bulk_noprof",
+	"__kmem_cache_alloc_bulk",
+	"__kmem_cache_alloc_node",
+	"__kmalloc",
+	"__kmalloc_noprof",
+	"__kmalloc_node",
+	"__kmalloc_node_noprof",
+	"__kmalloc_node_track_caller",
+	"__kmalloc_node_track_caller_noprof",
+	"__kmalloc_cache_noprof",
+	"__kmalloc_cache_node_noprof",
+	"kmem_cache_free",
+	"kmem_cache_free_bulk",
+	"__kmem_cache_free",
+	"kfree",
+	NULL,
+};
+
+/* Whether a CPU was stopped inside of one of these functions, with interrupts off. */
+static struct dill_error *find_holder(struct heap *heap, unsigned cpu, bool *ret)
+{
+	bool masked;
+
+	TRY(kernel_cpu_masked(heap->kernel, cpu, &masked));
+	return masked ? kernel_cpu_inside(heap->kernel, cpu, functions, ret) : NULL;
+}
+
+/* The same of any CPU, asked once while the target is stopped. */
+static struct dill_error *is_inside(struct heap *heap, bool *ret)
+{
+	uint64_t epoch = memory_epoch(kernel_memory(heap->kernel));
+	bool inside = false;
+
+	if (!heap->holder.known || heap->holder.epoch != epoch) {
+		for (unsigned cpu = 0; cpu < kernel_cpu_limit(heap->kernel) && !inside; cpu++)
+			if (kernel_cpu_online(heap->kernel, cpu))
+				TRY(find_holder(heap, cpu, &inside));
+		heap->holder =
+			(struct heap_holder){.known = true, .inside = inside, .epoch = epoch};
+	}
+	*ret = heap->holder.inside;
+	return NULL;
+}
+
+struct dill_error *lock_moving(struct heap *heap, const struct lock *lock, struct span bytes,
+			       const char *held, const char **ret)
+{
+	bool inside = false;
+
+	*ret = NULL;
+	if (lock_tells(lock)) {
+		if (lock_is_held(lock, bytes))
+			*ret = held;
+		return NULL;
+	}
+	if (lock->form == LOCK_ABSENT)
+		return NULL;
+	TRY(is_inside(heap, &inside));
+	if (inside)
+		*ret = "the CPU was stopped inside the allocator";
+	return NULL;
+}
