@@ -144,6 +144,34 @@ static void test_kfence_waits_uncounted(void **state)
 	}
 }
 
+/* PREEMPT_RT: the locks' first words say nothing, their owners do. */
+static void test_locks_with_owners(void **state)
+{
+	struct fixture *f = *state;
+	struct layout *l = &f->image.heap.layout;
+	dill_virt thread = UINT64_C(0xffff888001234500), barn;
+	dill_virt pcs =
+		kernel_percpu_address(f->image.heap.kernel, image_u64(&f->image, f->cache), 0);
+
+	barn = image_u64(&f->image, image_node(&f->image, f->cache, 0) + l->node_barn.offset);
+	l->pcs_lock = (struct lock){{.present = true, .size = 8}, LOCK_OWNER};
+	l->barn_lock = (struct lock){{.present = true, .offset = 40, .size = 8}, LOCK_OWNER};
+	read_main(f);
+	assert_null(f->contents.cpus[0].sheaves.moving);
+	assert_null(f->contents.nodes[0].barn.moving);
+	image_set_u64(&f->image, pcs, 1);
+	image_set_u64(&f->image, barn + l->barn_lock.word.offset, 1);
+	read_main(f);
+	assert_null(f->contents.cpus[0].sheaves.moving);
+	assert_null(f->contents.nodes[0].barn.moving);
+	image_set_u64(&f->image, pcs, thread | 1);
+	image_set_u64(&f->image, barn + l->barn_lock.word.offset, thread);
+	read_main(f);
+	assert_string_equal(f->contents.cpus[0].sheaves.moving, "the CPU's sheaves are locked");
+	assert_string_equal(f->contents.nodes[0].barn.moving, "the node's barn is locked");
+	assert_int_equal(f->findings.count, 0);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -152,6 +180,7 @@ int main(void)
 		TEST(test_order_of_members),
 		TEST(test_cache_without_size),
 		TEST(test_kfence_waits_uncounted),
+		TEST(test_locks_with_owners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,22 @@ static void test_chain(void **state)
 	assert_int_equal(f->survey.waiting.items[1].kind, PLACE_KFREE_RCU);
 }
 
+/* What lies where the lock would be is no lock, and it is one. */
+static void test_lock(void **state)
+{
+	struct fixture *f = *state;
+	struct member word = {.present = true, .offset = 24, .size = 4};
+
+	set(f, variable(f, KRC) + word.offset, 1);
+	f->image.heap.layout.krc_lock = (struct lock){.form = LOCK_EMPTY};
+	look(f);
+	assert_null(f->survey.waiting.moving);
+	survey_deinit(&f->survey);
+	f->image.heap.layout.krc_lock = (struct lock){word, LOCK_WORD};
+	look(f);
+	assert_string_equal(f->survey.waiting.moving, "a CPU's kfree_rcu() list is locked");
+}
+
 /* Circles of every length, entered from outside. */
 static void test_chain_in_a_circle(void **state)
 {
@@ -254,6 +270,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_chain),
+		TEST(test_lock),
 		TEST(test_chain_in_a_circle),
 		TEST(test_chain_of_all_cpus),
 		TEST(test_deferred_sheaves_can_be_interrupted),
