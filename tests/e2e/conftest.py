@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.guest.built import BUILT  # noqa: E402
-from tests.guest.kernels import ALL, SERIES, KernelUnavailable, cached  # noqa: E402
+from tests.guest.kernels import ALL, REALTIME, SERIES, KernelUnavailable, cached  # noqa: E402
 from tests.matrix import FLAVOURS, Case, few, on  # noqa: E402
 from tests.pool import Pool  # noqa: E402
 
@@ -27,7 +27,7 @@ def pytest_addoption(parser):
 def series_by_default():
     """Without --series: Debian's, and of the kernels to build those that are worth their minutes, or all."""
     full = os.environ.get("DILL_FULL") == "1"
-    return [*SERIES, *(series for series, build in BUILT.items() if full or build.by_default)]
+    return [*SERIES, *(REALTIME if full else ()), *(series for series, build in BUILT.items() if full or build.by_default)]
 
 
 def case_of(item):
@@ -114,7 +114,7 @@ def pytest_terminal_summary(terminalreporter, config):
                 terminalreporter.write_line(f"      not {name}: this kernel has no {FLAVOURS[name].needs}")
         elif series in reasons:
             terminalreporter.write_line(f"{series:5} did not run: {reasons[series]}")
-    left_out = [series for series in (*SERIES, *BUILT) if series not in chosen_series(config)]
+    left_out = [series for series in (*SERIES, *REALTIME, *BUILT) if series not in chosen_series(config)]
     if left_out:
         terminalreporter.write_line(f"left out: {' '.join(left_out)}")
 

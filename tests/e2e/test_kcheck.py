@@ -335,7 +335,9 @@ class Debugged:
         raise AssertionError(f"no free object in {len(slabs)} partial slabs held a message")
 
 
-@pytest.fixture(scope="module", params=few("debug", spoils=True), ids=str)
+@pytest.fixture(
+    scope="module", params=[*few("debug", spoils=True), *on("debug", series=("6.12-up", "7.2-up"), spoils=True)], ids=str
+)
 def running(request, pool):
     """One debug guest per kernel."""
     with pool.lend(request.param) as guest:

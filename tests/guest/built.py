@@ -84,6 +84,8 @@ _BASE = """
     SLUB_DEBUG SLUB_CPU_PARTIAL SLAB_MERGE_DEFAULT
 """
 
+_UP = "-SMP NR_CPUS=1 -SLUB_CPU_PARTIAL"
+
 BUILT = {
     "6.12-kasan": Build(
         "KASAN: every access is checked; freed objects wait in its quarantine; without hardening",
@@ -101,6 +103,8 @@ BUILT = {
         "MEM_ALLOC_PROFILING -MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT RANDOM_KMALLOC_CACHES SLAB_BUCKETS"
         " CGROUPS MEMCG SLAB_FREELIST_HARDENED SLAB_FREELIST_RANDOM",
     ),
+    "6.12-up": Build("no SMP: locks of no size, no per-CPU offsets, TINY_RCU", "6.12", _UP),
+    "7.2-up": Build("the same with sheaves", "7.2", _UP),
 }
 
 

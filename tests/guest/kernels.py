@@ -47,6 +47,7 @@ class _Source:
 
 _IMAGE = r"linux-image-{}[0-9.+a-z-]*-cloud-amd64-unsigned"
 _BINARY = r"linux-binary-{}[0-9.+a-z~-]*-cloud-amd64"
+_REALTIME = r"linux-{}[0-9.+a-z~-]*-rt-amd64"
 
 SOURCES = {
     "5.10": _Source(
@@ -58,10 +59,15 @@ SOURCES = {
     "7.2": _Source(("sid",), _BINARY.format("7"), ("base", "modules")),
     "7.3": _Source(("experimental",), _BINARY.format(r"7\.3"), ("base", "modules")),
     "6.18": _Source(("trixie-backports",), r"linux-image-6\.18\.[0-9.+a-z~-]*-cloud-amd64"),
+    # PREEMPT_RT. No cloud kernels: these have drivers for everything, 100 MB.
+    "6.12-rt": _Source(("bookworm-security",), _REALTIME.format(r"image-6\.12\.") + "-unsigned"),
+    "7.2-rt": _Source(("sid",), _REALTIME.format("binary-7"), ("base", "modules")),
 }
 # What is tested only when it is named: no Debian release has it. 6.18 has CPU slabs and sheaves.
 FURTHER = ("6.18",)
-SERIES = tuple(series for series in SOURCES if series not in FURTHER)
+# With $DILL_FULL=1 too.
+REALTIME = ("6.12-rt", "7.2-rt")
+SERIES = tuple(series for series in SOURCES if series not in (*FURTHER, *REALTIME))
 # All that can be named, in the order of the matrix.
 ALL = (*SOURCES, *BUILT)
 
