@@ -291,7 +291,7 @@ static const struct command_argument *argument_at(const struct command *command,
 		if (i == index)
 			return last;
 	}
-	return last && last->rest && index < COMMAND_WORDS_MAX ? last : NULL;
+	return last && last->rest ? last : NULL;
 }
 
 static struct dill_error *parse_word(struct parser *parser, const char *word)
@@ -328,7 +328,12 @@ struct dill_error *arguments_parse(const struct command *command, int argc, cons
 	};
 	bool words_only = false;
 
-	memset(ret_call->arguments, 0, sizeof(ret_call->arguments));
+	/* As long as the line, and as the table, whose words may be asked for. */
+	ret_call->arguments =
+		arena_alloc_array(ret_call->arena, (size_t)argc + COMMAND_ARGUMENTS_MAX,
+				  sizeof(*ret_call->arguments));
+	if (!ret_call->arguments)
+		return error_no_memory();
 	memset(ret_call->options, 0, sizeof(ret_call->options));
 	ret_call->argument_count = 0;
 	*ret_common = (struct common_given){0};

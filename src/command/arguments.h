@@ -25,8 +25,9 @@ struct common_given {
  * the target. With --help the number of words is not checked.
  *
  * @param argc, argv  the command's name first; borrowed by @p ret_call
- * @param ret_call    arguments and options are set, the rest is left alone; undefined on error
- * @return NULL; INVALID_ARGUMENT, one line that names the word and the usage
+ * @param ret_call    arguments and options are set, the rest is left alone; undefined on error. Its
+ *                    arena is there, and gets the list of words
+ * @return NULL; INVALID_ARGUMENT, one line that names the word and the usage; NO_MEMORY
  */
 DILL_MUST_CHECK struct dill_error *arguments_parse(const struct command *command, int argc,
 						   const char *const *argv,

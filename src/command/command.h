@@ -43,8 +43,7 @@ struct command_option {
 	const char *const *choices;
 };
 
-#define COMMAND_ARGUMENTS_MAX 4	 /**< in a command's table */
-#define COMMAND_WORDS_MAX     32 /**< positional words of one call, with a `rest` argument */
+#define COMMAND_ARGUMENTS_MAX 4 /**< in a command's table */
 #define COMMAND_OPTIONS_MAX   16
 
 /** One run of a command, parsed and checked against its tables. */
@@ -52,10 +51,11 @@ struct command_call {
 	struct session *session;
 	const struct command *command;
 	/**
-	 * Positional words; NULL past the last given. Words of a NUMBER, CPU or NODE argument have
-	 * been checked (number_parse() cannot fail on them), all others are as typed.
+	 * Positional words, as many as a `rest` argument was given; those of the command's table
+	 * are NULL past the last given. Words of a NUMBER, CPU or NODE argument have been checked
+	 * (number_parse() cannot fail on them), all others are as typed. Lives in the arena.
 	 */
-	const char *arguments[COMMAND_WORDS_MAX];
+	const char **arguments;
 	size_t argument_count;
 	struct {
 		bool given;

@@ -105,6 +105,7 @@ static struct dill_error *execute(struct session *session, int argc, const char 
 	TRY(arena_new(&arena));
 	TRY(join_modules(&argc, &argv, arena));
 	TRY(command_find(argv[0], &call.command));
+	call.arena = arena;
 	TRY(arguments_parse(call.command, argc, argv, &call, &common));
 	if (common.json)
 		fitted.format = RENDER_JSON;
@@ -113,7 +114,6 @@ static struct dill_error *execute(struct session *session, int argc, const char 
 	TRY(render_new(&fitted, fitted.format, &render));
 	call.screen = fitted.screen && fitted.format == RENDER_TEXT;
 	call.wide = common.wide;
-	call.arena = arena;
 	call.output = output;
 	call.sink = render_sink(render);
 
@@ -150,6 +150,7 @@ bool command_wants_target(int argc, const char *const *argv)
 		error = join_modules(&argc, &argv, arena);
 	if (!error)
 		error = command_find(argv[0], &call.command);
+	call.arena = arena;
 	if (!error)
 		error = arguments_parse(call.command, argc, argv, &call, &common);
 	if (error) {

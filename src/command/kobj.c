@@ -63,7 +63,8 @@ static struct dill_error *read_addresses(struct command_call *call, dill_virt *r
 static struct dill_error *run(struct command_call *call)
 {
 	struct findings of_survey = findings_new(call), findings = findings_new(call);
-	dill_virt addresses[COMMAND_WORDS_MAX];
+	dill_virt *addresses =
+		arena_alloc_array(call->arena, call->argument_count, sizeof(*addresses));
 	_cleanup_(survey_deinitp)
 	struct survey survey = {0};
 	_cleanup_(trace_store_freep)
@@ -75,6 +76,8 @@ static struct dill_error *run(struct command_call *call)
 		.whole_dump = call->options[OPTION_HEXDUMP].given,
 	};
 
+	if (!addresses)
+		return error_no_memory();
 	TRY(session_heap(call->session, &inquiry.heap));
 	inquiry.kernel = inquiry.heap->kernel;
 	TRY(read_addresses(call, addresses));

@@ -74,16 +74,19 @@ static struct dill_error *follow(struct plugin *plugin, const struct command *ta
 	struct strbuf line = {0};
 	_cleanup_(words_deinitp)
 	struct words words = {0};
-	struct command_call call = {0};
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
+	struct command_call call = {.command = table};
 	struct common_given common;
 	struct trace_filter filter;
 
 	strbuf_append_format(&line, "%s %s", table->name, text);
 	TRY(strbuf_error(&line));
 	TRY(words_split(strbuf_get(&line), &words));
+	TRY(arena_new(&arena));
+	call.arena = arena;
 	TRY(arguments_parse(table, (int)words.list.count, (const char *const *)words.list.items,
 			    &call, &common));
-	call.command = table;
 	TRY(trace_filter_parse(&call, &filter));
 	TRY(hint(plugin, &filter));
 	return live_follow(plugin->live, &filter);
@@ -140,10 +143,14 @@ static struct dill_error *read_request(struct plugin *plugin, const struct words
 				       struct break_request *ret)
 {
 	struct common_given common;
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
 	struct command_call call = {0};
 	struct dill_error *error, *end_error;
 	struct session *session;
 
+	TRY(arena_new(&arena));
+	call.arena = arena;
 	TRY(arguments_parse(&break_command, (int)words->list.count,
 			    (const char *const *)words->list.items, &call, &common));
 	TRY(plugin_begin(plugin, &session));

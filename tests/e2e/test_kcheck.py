@@ -329,7 +329,7 @@ class Debugged:
         """An object on a freelist that held a message of the program."""
         slabs = [slab for node in self.record["nodes"] for slab in node["partial"]]
         for slab in slabs:
-            for answer in Program(self.guest).json("kobj", *slab["freelist"][:32]):
+            for answer in Program(self.guest).json("kobj", *slab["freelist"]):
                 if any((track["event"], track["pid"]) == ("free", self.messages.pid) for track in answer.get("tracks", [])):
                     return int(answer["object"], 16)
         raise AssertionError(f"no free object in {len(slabs)} partial slabs held a message")

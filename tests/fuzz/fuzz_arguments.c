@@ -21,17 +21,22 @@ static struct dill_error *swallow(void *context, const char *bytes, size_t lengt
 
 static void parse(const struct command *command, int argc, const char *const *argv)
 {
+	_cleanup_(arena_freep)
+	struct arena *arena = NULL;
 	struct command_call call = {0};
 	struct common_given common;
-	struct dill_error *error = arguments_parse(command, argc, argv, &call, &common);
+	struct dill_error *error = arena_new(&arena);
 
+	call.arena = arena;
+	if (!error)
+		error = arguments_parse(command, argc, argv, &call, &common);
 	if (error) {
 		if (dill_error_code(error) != DILL_ERROR_INVALID_ARGUMENT)
 			abort();
 		dill_error_free(error);
 		return;
 	}
-	if (call.argument_count > COMMAND_WORDS_MAX)
+	if (call.argument_count > (size_t)argc)
 		abort();
 	for (size_t i = 0; i < call.argument_count; i++)
 		if (!call.arguments[i])

@@ -37,11 +37,13 @@ static const struct command event = {.name = "kevent", .arguments = {{"EVENT", A
 static struct command_call call;
 static struct common_given common;
 
+#define MANY 1000
+
 /* Parse a line of words without quotes. */
 static struct dill_error *parse(const struct command *table, const char *line)
 {
-	static char words[1024];
-	const char *argv[64];
+	static char words[4 * MANY];
+	const char *argv[2 * MANY];
 	int argc = 0;
 
 	strncpy(words, line, sizeof(words) - 1);
@@ -89,12 +91,11 @@ static void test_rest_takes_all_words(void **state)
 	assert_int_equal(call.argument_count, 3);
 	assert_string_equal(call.arguments[2], "cred");
 	strbuf_append(&many, "krest t");
-	for (int i = 1; i < COMMAND_WORDS_MAX; i++)
+	for (int i = 1; i < MANY; i++)
 		strbuf_append(&many, " w");
 	assert_null(parse(&rest, strbuf_get(&many)));
-	assert_int_equal(call.argument_count, COMMAND_WORDS_MAX);
-	strbuf_append(&many, " w");
-	fails(&rest, strbuf_get(&many), "one word too many");
+	assert_int_equal(call.argument_count, MANY);
+	assert_string_equal(call.arguments[MANY - 1], "w");
 }
 
 static void test_long_options(void **state)
@@ -208,6 +209,20 @@ static void test_awaiting_options(void **state)
 	assert_null(arguments_awaits_value(&command, "dentry"));
 }
 
+static int set_up(void **state)
+{
+	(void)state;
+	assert_null(arena_new(&call.arena));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_free(call.arena);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,5 +238,5 @@ int main(void)
 		cmocka_unit_test(test_awaiting_options),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
