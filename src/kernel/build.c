@@ -18,7 +18,7 @@
 
 static bool is_wanted(const struct kernel *kernel)
 {
-	return kernel->keeps_builds && memory_is_slow(kernel->memory);
+	return kernel->keeps_builds && memory_is_slow(kernel->memory) && !kernel->symbols_lack_data;
 }
 
 /* --- believing --- */

@@ -167,6 +167,11 @@ struct dill_error *image_file_check(struct image_file *file, const struct image_
 
 /* --- what it holds --- */
 
+bool image_file_has_symtab(const struct image_file *file)
+{
+	return file->elf.symtab != NULL;
+}
+
 struct dill_error *image_file_symbols(struct image_file *file, struct symbol_table *ret,
 				      dill_virt *ret_base)
 {

@@ -44,6 +44,9 @@ struct image_identity {
 DILL_MUST_CHECK struct dill_error *image_file_check(struct image_file *file,
 						    const struct image_identity *target);
 
+/** Whether it has a symbol table of its own, besides what it carries for the kernel that runs. */
+bool image_file_has_symtab(const struct image_file *file);
+
 /**
  * Symbols at their linked addresses.
  *

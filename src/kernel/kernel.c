@@ -86,19 +86,53 @@ static struct dill_error *describe_symbols(struct kernel *kernel, const char *ho
 	return error;
 }
 
-/** Take the symbols of the image file, moved to where the image is. */
-static struct dill_error *load_file_symbols(struct kernel *kernel)
+/** Read the banner where the file has it, and refuse a file that is not this kernel's. */
+static struct dill_error *load_file_banner(struct kernel *kernel)
 {
-	struct dill_error *error;
+	struct dill_error *error = load_banner(kernel);
 
-	TRY(kernel_file_symbols(kernel));
-	TRY(describe_symbols(kernel, "image file"));
-	error = load_banner(kernel);
 	if (error && error_is_fatal(error))
 		return error;
 	/* Whatever is wrong with the banner, the file is why. */
 	dill_error_free(error);
 	return kernel_file_check(kernel);
+}
+
+/** Take the symbols of the image file, moved to where the image is. */
+static struct dill_error *load_file_symbols(struct kernel *kernel)
+{
+	struct vmcoreinfo *info = &kernel->vmcoreinfo;
+
+	TRY(kernel_file_symbols(kernel, &kernel->symbols, &info->kernel_offset));
+	info->has_kernel_offset = true;
+	TRY(describe_symbols(kernel, "image file"));
+	return load_file_banner(kernel);
+}
+
+/** The target has the names of its functions, and nothing else: the file has the others. */
+static struct dill_error *load_missing_symbols(struct kernel *kernel)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+
+	kernel->symbols_lack_data = true;
+	kernel_file_ask(kernel);
+	if (!kernel_has_symbol(kernel, "linux_banner", NULL))
+		return dill_error_new(
+			DILL_ERROR_UNSUPPORTED,
+			"the kernel's symbol table (kallsyms) holds functions only, as it was "
+			"built without CONFIG_KALLSYMS_ALL%s",
+			kernel->file && !kernel->file_is_offered
+				? ", and the file adds none: take the unstripped vmlinux of that "
+				  "build"
+				: "; the unstripped vmlinux of that build would do, with --vmlinux "
+				  "or GDB's \"file\"");
+	strbuf_append_format(&text, "%s, functions only; image file, %zu symbols",
+			     kernel->symbols_how, kernel->file_symbols.entries.count);
+	TRY(strbuf_error(&text));
+	free(kernel->symbols_how);
+	kernel->symbols_how = steal(text.data);
+	return load_file_banner(kernel);
 }
 
 /* Without the symbols that turned out to be another kernel's. */
@@ -173,6 +207,8 @@ static struct dill_error *load_symbols(struct kernel *kernel)
 	if (!error) {
 		kernel->symbols_are_own = true;
 		TRY(describe_symbols(kernel, how));
+		if (!symbol_table_find(&kernel->symbols, "linux_banner"))
+			return load_missing_symbols(kernel);
 		TRY(load_banner(kernel));
 		TRY(kernel_file_settle(kernel));
 		return kernel_build_keep(kernel, (struct span){0});
@@ -273,6 +309,7 @@ void kernel_free(struct kernel *kernel)
 		return;
 	image_deinit(&kernel->image);
 	symbol_table_deinit(&kernel->symbols);
+	symbol_table_deinit(&kernel->file_symbols);
 	types_free(kernel->types);
 	dill_error_free(kernel->no_types.error);
 	image_file_free(kernel->file);

@@ -185,11 +185,10 @@ static struct dill_error *percpu_used(struct kernel *kernel, uint64_t statics, u
 
 static void name_variable(struct kernel *kernel, dill_virt value, struct percpu_place *place)
 {
-	const struct symbol_entry *entry = symbol_table_at(&kernel->symbols, value);
+	const struct symbol_entry *entry = kernel_nearest_symbol(kernel, value, &place->symbol);
 
 	if (!entry)
 		return;
-	place->symbol = symbol_table_name(&kernel->symbols, entry);
 	place->symbol_offset = value - entry->value;
 }
 
@@ -288,10 +287,11 @@ const char *kernel_percpu_offset_name(struct kernel *kernel, uint64_t value)
 {
 	dill_virt start, end;
 	const struct symbol_entry *entry;
+	const char *name;
 
 	if (!value || !kernel_has_symbol(kernel, "__per_cpu_start", &start) || start ||
 	    !kernel_has_symbol(kernel, "__per_cpu_end", &end) || value >= end)
 		return NULL;
-	entry = symbol_table_at(&kernel->symbols, value);
-	return entry && entry->value == value ? symbol_table_name(&kernel->symbols, entry) : NULL;
+	entry = kernel_nearest_symbol(kernel, value, &name);
+	return entry && entry->value == value ? name : NULL;
 }

@@ -60,6 +60,10 @@ struct kernel {
 	struct vm vm;
 	struct image image;
 	struct symbol_table symbols;
+	/** The file's, for what the target's own have not; empty until one was missed. */
+	struct symbol_table file_symbols;
+	bool file_was_asked;	/**< for those, or there is nothing to ask it for */
+	bool symbols_lack_data; /**< the target's own are functions only: no CONFIG_KALLSYMS_ALL */
 	struct types *types;
 	struct kept_failure no_types;
 	struct vmcoreinfo vmcoreinfo;
@@ -146,8 +150,21 @@ DILL_MUST_CHECK struct dill_error *kernel_file_settle(struct kernel *kernel);
  */
 DILL_MUST_CHECK struct dill_error *kernel_build_note(struct kernel *kernel, uint8_t *buffer,
 						     struct span *ret, dill_virt *ret_address);
-/** Set kernel->symbols, at run-time addresses. */
-DILL_MUST_CHECK struct dill_error *kernel_file_symbols(struct kernel *kernel);
+/** Fill an empty table, kernel->symbols or kernel->file_symbols, at run-time addresses. */
+DILL_MUST_CHECK struct dill_error *kernel_file_symbols(struct kernel *kernel,
+						       struct symbol_table *ret,
+						       uint64_t *ret_slide);
+/** Have kernel->file_symbols when there is a file that may add to the target's own symbols; what is
+ * wrong with it is told once. */
+void kernel_file_ask(struct kernel *kernel);
+
+/* symbol.c */
+/**
+ * The symbol with the largest value that is not above @p value, of the target's own and, where
+ * these are functions only, the file's; NULL when there is none.
+ */
+const struct symbol_entry *kernel_nearest_symbol(struct kernel *kernel, uint64_t value,
+						 const char **ret_name);
 
 /* build.c */
 /** Take symbols and types that were kept of this build, if they were, where reading them takes

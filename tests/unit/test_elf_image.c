@@ -14,6 +14,7 @@
 
 #include "kernel/image_file.h"
 #include "kernel/image_unpack.h"
+#include "kernel/state.h"
 
 /* Kernel files, made here: vmlinux with a symbol table or with kallsyms only, and bzImage around
  * it. */
@@ -202,6 +203,79 @@ static void test_vmlinux(void **state)
 	assert_is_vmlinux(file);
 	image_file_free(file);
 	free(bytes);
+}
+
+/* --- beside the target's own symbols --- */
+
+#define MOVED UINT64_C(0x5000000)
+
+static void add(struct symbol_table *table, dill_virt value, const char *name)
+{
+	assert_null(symbol_table_add(table, value, 't', name, strlen(name)));
+}
+
+static struct dill_error *count_visit(void *context, const struct symbol *symbol)
+{
+	(void)symbol;
+	++*(size_t *)context;
+	return NULL;
+}
+
+/* A target that has the names of its functions only. */
+static struct kernel *functions_only(struct image_file *file)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+
+	kernel->file = file;
+	kernel->symbols_are_own = kernel->symbols_lack_data = true;
+	kernel->image.base = TEXT + MOVED;
+	kernel->image.size = 0x100000;
+	add(&kernel->symbols, TEXT + MOVED, "_text");
+	add(&kernel->symbols, TEXT + MOVED + 0x80, "own_function");
+	assert_null(symbol_table_index(&kernel->symbols));
+	return kernel;
+}
+
+/* The file is asked for each symbol that the target has not, and by address the nearest counts. */
+static void test_missing_symbols(void **state)
+{
+	uint8_t *bytes = make_vmlinux();
+	struct image_file *file;
+	struct kernel *kernel;
+	struct symbol symbol;
+	dill_virt value;
+	size_t count = 0;
+
+	(void)state;
+	assert_null(open_bytes(bytes, ELF_SIZE, &file));
+	kernel = functions_only(file);
+	assert_true(kernel_has_symbol(kernel, "own_function", &value));
+	assert_false(kernel->file_was_asked);
+	assert_true(kernel_has_symbol(kernel, "a_bss", &value));
+	assert_int_equal(value, TEXT + MOVED + 0x9000);
+	assert_true(kernel_has_symbol(kernel, "percpu_offset", &value));
+	assert_int_equal(value, 0x1fb80);
+	assert_false(kernel_has_symbol(kernel, "nobody_has_it", &value));
+	assert_null(kernel_symbol_at(kernel, TEXT + MOVED + 0x9000, &symbol));
+	assert_string_equal(symbol.name, "a_bss");
+	assert_null(kernel_symbol_at(kernel, TEXT + MOVED + 0x88, &symbol));
+	assert_string_equal(symbol.name, "own_function");
+	assert_int_equal(kernel_symbol_room(kernel, TEXT + MOVED + 0x40), 0x40);
+	assert_null(kernel_each_symbol(kernel, "", count_visit, &count));
+	assert_int_equal(count, 6); /* five of the file's and one that it has not */
+	kernel_free(kernel);
+	free(bytes);
+}
+
+/* Without a file there is nothing to ask. */
+static void test_missing_symbols_without_file(void **state)
+{
+	struct kernel *kernel = functions_only(NULL);
+	dill_virt value;
+
+	(void)state;
+	assert_false(kernel_has_symbol(kernel, "a_bss", &value));
+	kernel_free(kernel);
 }
 
 static void assert_refused(struct image_file *file, const char *banner, const char *note,
@@ -470,9 +544,14 @@ static void test_forged_elf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vmlinux),		cmocka_unit_test(test_bzimage),
-		cmocka_unit_test(test_forged_bzimage),	cmocka_unit_test(test_no_kernel),
-		cmocka_unit_test(test_forged_elf),	cmocka_unit_test(test_another_kernel),
+		cmocka_unit_test(test_vmlinux),
+		cmocka_unit_test(test_bzimage),
+		cmocka_unit_test(test_forged_bzimage),
+		cmocka_unit_test(test_no_kernel),
+		cmocka_unit_test(test_forged_elf),
+		cmocka_unit_test(test_another_kernel),
+		cmocka_unit_test(test_missing_symbols),
+		cmocka_unit_test(test_missing_symbols_without_file),
 		cmocka_unit_test(test_bzimage_version),
 	};
 
