@@ -18,6 +18,7 @@ const struct map_symbol map_symbols[PLACE_KINDS] = {
 	[PLACE_RCU_SHEAF] = {'r', STYLE_WARN, "in a CPU's sheaf for RCU"},
 	[PLACE_CALL_RCU] = {'g', STYLE_WARN, "in a sheaf in a grace period"},
 	[PLACE_KFREE_RCU] = {'k', STYLE_WARN, "in a batch of kfree_rcu()"},
+	[PLACE_KFREE_CALLBACK] = {'h', STYLE_WARN, "in a callback of RCU"},
 	[PLACE_DEFERRED] = {'d', STYLE_WARN, "in a deferred free"},
 	[PLACE_RCU_DELAYED] = {'t', STYLE_WARN, "kept for a grace period"},
 	[PLACE_QUARANTINE] = {'q', STYLE_WARN, "in KASAN's quarantine"},

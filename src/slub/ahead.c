@@ -238,6 +238,7 @@ static const char *obstacle(const struct contents *contents, const struct place 
 	case PLACE_RCU_SHEAF:
 	case PLACE_CALL_RCU:
 	case PLACE_KFREE_RCU:
+	case PLACE_KFREE_CALLBACK:
 	case PLACE_RCU_DELAYED:
 	case PLACE_DYING_SLAB:
 		return "a grace period of RCU has to end first";

@@ -250,8 +250,8 @@ static void check_object(struct checker *checker, const struct subject *subject,
 /* Freed by its user, but the allocator has not seen it yet: its bytes are those of a live one. */
 static bool counts_as_live(enum place_kind kind)
 {
-	return kind == PLACE_NONE || kind == PLACE_KFREE_RCU || kind == PLACE_DEFERRED ||
-	       kind == PLACE_RCU_DELAYED || kind == PLACE_QUARANTINE;
+	return kind == PLACE_NONE || kind == PLACE_KFREE_RCU || kind == PLACE_KFREE_CALLBACK ||
+	       kind == PLACE_DEFERRED || kind == PLACE_RCU_DELAYED || kind == PLACE_QUARANTINE;
 }
 
 /* Where in each slot, counted from the object, the kernel keeps its own data; 0 = nowhere. */

@@ -29,6 +29,7 @@ static const struct {
 	[PLACE_RCU_SHEAF] = {"rcu_sheaf", OBJECT_WAITING},
 	[PLACE_CALL_RCU] = {"call_rcu", OBJECT_WAITING},
 	[PLACE_KFREE_RCU] = {"kfree_rcu", OBJECT_WAITING},
+	[PLACE_KFREE_CALLBACK] = {"kfree_rcu_callback", OBJECT_WAITING},
 	[PLACE_DEFERRED] = {"deferred", OBJECT_WAITING},
 	[PLACE_RCU_DELAYED] = {"rcu_delayed", OBJECT_WAITING},
 	[PLACE_QUARANTINE] = {"quarantine", OBJECT_WAITING},

@@ -20,25 +20,26 @@ const char *object_state_name(enum object_state state);
 
 /** Where a freed object is. */
 enum place_kind {
-	PLACE_NONE,	     /**< on no list */
-	PLACE_CPU_FREELIST,  /**< the lockless freelist of a CPU's slab */
-	PLACE_MAIN_SHEAF,    /**< a CPU's main sheaf */
-	PLACE_SPARE_SHEAF,   /**< a CPU's spare sheaf */
-	PLACE_BARN,	     /**< a sheaf in a node's barn */
-	PLACE_LOOSE_SHEAF,   /**< a sheaf that someone has taken for itself (prefilled) */
-	PLACE_CPU_SLAB,	     /**< the slab freelist of a CPU's slab */
-	PLACE_CPU_PARTIAL,   /**< the freelist of a slab on a CPU's partial list */
-	PLACE_NODE_PARTIAL,  /**< the freelist of a slab on a node's partial list */
-	PLACE_NODE_FULL,     /**< the freelist of a slab on a node's list of full slabs */
-	PLACE_UNLISTED_SLAB, /**< the freelist of a slab that is on no list: in motion */
-	PLACE_RCU_SHEAF,     /**< a CPU's sheaf that fills up with kfree_rcu() */
-	PLACE_CALL_RCU,	     /**< a sheaf that waits for a grace period */
-	PLACE_KFREE_RCU,     /**< a CPU's batch of kfree_rcu() */
-	PLACE_DEFERRED,	     /**< freed where no lock could be taken (kfree_nolock()) */
-	PLACE_RCU_DELAYED,   /**< its cache's memory is type-safe: freed after a grace period, so
-				that debugging sees who uses it later (SLUB_RCU_DEBUG) */
-	PLACE_QUARANTINE,    /**< KASAN keeps it from reuse */
-	PLACE_DYING_SLAB,    /**< its whole slab goes back after a grace period */
+	PLACE_NONE,	      /**< on no list */
+	PLACE_CPU_FREELIST,   /**< the lockless freelist of a CPU's slab */
+	PLACE_MAIN_SHEAF,     /**< a CPU's main sheaf */
+	PLACE_SPARE_SHEAF,    /**< a CPU's spare sheaf */
+	PLACE_BARN,	      /**< a sheaf in a node's barn */
+	PLACE_LOOSE_SHEAF,    /**< a sheaf that someone has taken for itself (prefilled) */
+	PLACE_CPU_SLAB,	      /**< the slab freelist of a CPU's slab */
+	PLACE_CPU_PARTIAL,    /**< the freelist of a slab on a CPU's partial list */
+	PLACE_NODE_PARTIAL,   /**< the freelist of a slab on a node's partial list */
+	PLACE_NODE_FULL,      /**< the freelist of a slab on a node's list of full slabs */
+	PLACE_UNLISTED_SLAB,  /**< the freelist of a slab that is on no list: in motion */
+	PLACE_RCU_SHEAF,      /**< a CPU's sheaf that fills up with kfree_rcu() */
+	PLACE_CALL_RCU,	      /**< a sheaf that waits for a grace period */
+	PLACE_KFREE_RCU,      /**< a CPU's batch of kfree_rcu() */
+	PLACE_KFREE_CALLBACK, /**< kfree_rcu() without batches: a callback of RCU by itself */
+	PLACE_DEFERRED,	      /**< freed where no lock could be taken (kfree_nolock()) */
+	PLACE_RCU_DELAYED,    /**< its cache's memory is type-safe: freed after a grace period, so
+				 that debugging sees who uses it later (SLUB_RCU_DEBUG) */
+	PLACE_QUARANTINE,     /**< KASAN keeps it from reuse */
+	PLACE_DYING_SLAB,     /**< its whole slab goes back after a grace period */
 	PLACE_KINDS,
 };
 

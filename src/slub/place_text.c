@@ -31,6 +31,7 @@ static const struct {
 	[PLACE_CALL_RCU] = {SHAPE_CPU, "callbacks, in a sheaf that waits for a grace period",
 			    "slot"},
 	[PLACE_KFREE_RCU] = {SHAPE_CPU, "batch of kfree_rcu()", "entry"},
+	[PLACE_KFREE_CALLBACK] = {SHAPE_CPU, "callbacks, freed by kfree_rcu()", "entry"},
 	[PLACE_DEFERRED] = {SHAPE_CPU, "deferred frees", "entry"},
 	[PLACE_RCU_DELAYED] = {SHAPE_CPU, "callbacks, freed after a grace period", "entry"},
 	[PLACE_QUARANTINE] = {SHAPE_IN_CPU, "in KASAN's quarantine", "position"},

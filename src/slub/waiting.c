@@ -61,6 +61,13 @@ struct dill_error *waiting_lock(struct waiting_reader *reader, struct waiting_sp
 	return NULL;
 }
 
+static void unknown_type(struct waiting_reader *reader, const char *symbol)
+{
+	reader->ret->incomplete = true;
+	reader->ret->why =
+		arena_format(reader->arena, "%s, whose type this kernel does not describe", symbol);
+}
+
 /* Add the object that @p address lies in; what lies in no slab is counted only. */
 struct dill_error *waiting_add(struct waiting_reader *reader, const struct waiting_spot *spot,
 			       dill_virt address)
@@ -303,12 +310,33 @@ static struct dill_error *add_sheaf(struct waiting_reader *reader, struct waitin
 	return NULL;
 }
 
-/* Functions that a sheaf's callback can be, and that of a single object that was kept for a grace
- * period; 0 for those that this kernel has not. */
+/*
+ * Functions that a callback can be which frees objects; 0 for those that this kernel has not: of a
+ * sheaf, of a single object that was kept for a grace period, and of kfree_rcu() without batches.
+ * There TINY_RCU had no function before 6.14, but the distance of the head in the object.
+ * Source: kernel/rcu/tiny.c rcu_reclaim_tiny() (to 6.13); mm/slub.c kvfree_rcu_cb() (6.14)
+ */
 struct callbacks {
 	dill_virt sheaves[2];
 	dill_virt delayed;
+	dill_virt frees;
+	bool distances;
 };
+
+/* include/linux/rcupdate.h __is_kvfree_rcu_offset() */
+#define DISTANCE_END UINT64_C(4096)
+
+static void find_callbacks(const struct heap *heap, struct callbacks *ret)
+{
+	const struct layout *l = &heap->layout;
+
+	*ret = (struct callbacks){0};
+	kernel_has_symbol(heap->kernel, "rcu_free_sheaf", &ret->sheaves[0]);
+	kernel_has_symbol(heap->kernel, "rcu_free_sheaf_nobarn", &ret->sheaves[1]);
+	if (l->delayed_rcu.present && l->delayed_object.present)
+		kernel_has_symbol(heap->kernel, "slab_free_after_rcu_debug", &ret->delayed);
+	kernel_has_symbol(heap->kernel, "kvfree_rcu_cb", &ret->frees);
+}
 
 /* An object of type-safe memory (mm/slub.c slab_free_hook(), struct rcu_delayed_free). */
 static struct dill_error *add_delayed(struct waiting_reader *reader, struct waiting_spot spot,
@@ -332,7 +360,14 @@ static struct dill_error *add_freed(struct waiting_reader *reader, const struct 
 				    const struct callbacks *callbacks)
 {
 	const struct layout *l = &reader->heap->layout;
+	struct waiting_spot of_object = *spot;
 
+	of_object.kind = PLACE_KFREE_CALLBACK;
+	if (callbacks->distances && func < DISTANCE_END)
+		return waiting_add(reader, &of_object, head - func);
+	/* Where in the object the head lies the slab tells, as it does the kernel. */
+	if (func && func == callbacks->frees)
+		return waiting_add(reader, &of_object, head);
 	if (func && (func == callbacks->sheaves[0] || func == callbacks->sheaves[1]))
 		return add_sheaf(reader, *spot, head - l->sheaf_rcu.offset);
 	if (func && func == callbacks->delayed)
@@ -368,17 +403,33 @@ static struct dill_error *read_rcu_data(struct waiting_reader *reader, unsigned 
 {
 	const struct layout *l = &reader->heap->layout;
 	struct waiting_spot spot = {PLACE_CALL_RCU, (int)cpu, "list of RCU callbacks"};
-	struct callbacks callbacks = {0};
+	struct callbacks callbacks;
 
-	kernel_has_symbol(reader->heap->kernel, "rcu_free_sheaf", &callbacks.sheaves[0]);
-	kernel_has_symbol(reader->heap->kernel, "rcu_free_sheaf_nobarn", &callbacks.sheaves[1]);
-	if (l->delayed_rcu.present && l->delayed_object.present)
-		kernel_has_symbol(reader->heap->kernel, "slab_free_after_rcu_debug",
-				  &callbacks.delayed);
+	find_callbacks(reader->heap, &callbacks);
 	TRY(read_callbacks(reader, spot, data + l->rcu_cblist.offset, &callbacks));
 	if (!l->rcu_bypass.present)
 		return NULL;
 	return read_callbacks(reader, spot, data + l->rcu_bypass.offset, &callbacks);
+}
+
+/* TINY_RCU: one list for all, what may be called now in front of what still waits. */
+static struct dill_error *read_tiny(struct waiting_reader *reader)
+{
+	struct kernel *kernel = reader->heap->kernel;
+	struct waiting_spot spot = {PLACE_CALL_RCU, 0, "list of RCU callbacks"};
+	struct callbacks callbacks;
+	dill_virt control;
+
+	if (!kernel_has_symbol(kernel, "rcu_ctrlblk", &control))
+		return NULL;
+	if (!reader->heap->layout.rcu_tiny.present || !reader->heap->layout.rcu_func.present) {
+		unknown_type(reader, "rcu_ctrlblk");
+		return NULL;
+	}
+	find_callbacks(reader->heap, &callbacks);
+	callbacks.distances = !callbacks.frees;
+	return read_callbacks(reader, spot, control + reader->heap->layout.rcu_tiny.offset,
+			      &callbacks);
 }
 
 /* --- deferred frees --- */
@@ -431,10 +482,7 @@ static struct dill_error *read_source(struct waiting_reader *reader, const struc
 	if (!kernel_has_symbol(kernel, source->symbol, &symbol))
 		return NULL;
 	if (!source->known) {
-		reader->ret->incomplete = true;
-		reader->ret->why =
-			arena_format(reader->arena, "%s, whose type this kernel does not describe",
-				     source->symbol);
+		unknown_type(reader, source->symbol);
 		return NULL;
 	}
 	for (unsigned cpu = 0; cpu < kernel_cpu_limit(kernel); cpu++) {
@@ -455,11 +503,16 @@ static struct dill_error *read_all(struct waiting_reader *reader)
 		{"rcu_data", l->rcu_cblist.present, read_rcu_data},
 	};
 
+	/* Where kfree_rcu() has batches this function is there, too, but called by nobody. */
+	bool callbacks_free = !kernel_has_symbol(reader->heap->kernel, "krc", NULL) &&
+			      kernel_has_symbol(reader->heap->kernel, "kvfree_rcu_cb", NULL);
+
 	TRY(quarantine_read(reader));
+	TRY(read_tiny(reader));
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
 		/* Callbacks matter only where sheaves or objects are among them. */
 		if (sources[i].read == read_rcu_data && !l->cache_cpu_sheaves.present &&
-		    !l->delayed_rcu.present)
+		    !l->delayed_rcu.present && !callbacks_free)
 			continue;
 		TRY(read_source(reader, &sources[i]));
 	}

@@ -5,8 +5,9 @@
 #include "slub/cache.h"
 
 /**
- * Objects that were freed but cannot be had again yet, of all caches: in batches of kfree_rcu(), in
- * sheaves that wait for a grace period, on lists of frees that could not take a lock.
+ * Objects that were freed but cannot be had again yet, of all caches: in batches of kfree_rcu(), or
+ * given to RCU one by one, in sheaves that wait for a grace period, on lists of frees that could
+ * not take a lock.
  *
  * Everyone else calls them allocated. The sheaves that CPUs still fill with kfree_rcu() are not
  * here but in cpu_contents.sheaves.rcu_free.
@@ -41,7 +42,7 @@ struct waiting {
  * @return NULL; fatal errors. A broken list is a finding, and makes the result incomplete.
  *
  * Source: mm/slab_common.c (kernel/rcu/tree.c to 6.13) struct kfree_rcu_cpu; mm/slub.c
- * rcu_free_sheaf() (6.18), defer_free() (6.18), deferred_percpu_work (7.3)
+ * kvfree_rcu_cb() (6.14), rcu_free_sheaf() (6.18), defer_free() (6.18), deferred_percpu_work (7.3)
  */
 DILL_MUST_CHECK struct dill_error *waiting_read(struct heap *heap, struct cache_list *caches,
 						struct arena *arena, struct findings *findings,

@@ -239,6 +239,122 @@ static void test_callbacks_in_a_circle(void **state)
 	assert_circle(f, CAPACITY);
 }
 
+/* --- kfree_rcu() without batches --- */
+
+#define FREES_ONE  UINT64_C(0xffffffff81234800)
+#define OTHER_CALL UINT64_C(0xffffffff81234900)
+
+/* A list of callbacks, each with its head at a distance in objects 0, 3, 5 and 6; a function of 0
+ * stands for the distance itself, as in TINY_RCU. */
+static void make_callbacks(struct fixture *f, dill_virt pointer, const uint64_t functions[static 4])
+{
+	static const uint32_t indices[] = {0, 3, 5, 6}, distances[] = {24, 0, 112, 8};
+	dill_virt at = pointer;
+
+	for (size_t i = 0; i < 4; i++) {
+		dill_virt head = f->objects[indices[i]] + distances[i];
+
+		set(f, at, head);
+		set(f, head + 8, functions[i] ? functions[i] : distances[i]);
+		at = head;
+	}
+	set(f, at, 0);
+}
+
+static void assert_waiting(struct fixture *f, size_t count)
+{
+	static const uint32_t indices[] = {0, 3, 6}, positions[] = {0, 1, 3};
+
+	assert_int_equal(f->findings.count, 0);
+	assert_false(f->survey.waiting.incomplete);
+	assert_int_equal(f->survey.waiting.count, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct waiting_object *item = &f->survey.waiting.items[i];
+
+		assert_int_equal(item->object, f->objects[indices[i]]);
+		assert_int_equal(item->kind, PLACE_KFREE_CALLBACK);
+		assert_int_equal(item->cpu, 0);
+		assert_int_equal(item->position, positions[i]);
+	}
+}
+
+static dill_virt add_tiny(struct fixture *f)
+{
+	dill_virt control = image_bytes(&f->image, 32);
+
+	f->image.symbols[0].name = "rcu_ctrlblk"; /* instead of krc */
+	f->image.symbols[0].address = control;
+	f->image.heap.layout.rcu_tiny = at(8, 8);
+	return control + 8;
+}
+
+static void test_tiny_distances(void **state)
+{
+	struct fixture *f = *state;
+
+	make_callbacks(f, add_tiny(f), (const uint64_t[]){0, 0, OTHER_CALL, 0});
+	look(f);
+	assert_waiting(f, 3);
+}
+
+/* Where there is a function for it, a small number is no distance. */
+static void test_tiny_function(void **state)
+{
+	struct fixture *f = *state;
+	dill_virt list = add_tiny(f);
+
+	image_symbol(&f->image, "kvfree_rcu_cb", FREES_ONE);
+	make_callbacks(f, list, (const uint64_t[]){FREES_ONE, FREES_ONE, 0, FREES_ONE});
+	look(f);
+	assert_waiting(f, 3);
+}
+
+static void test_tiny_in_a_circle(void **state)
+{
+	struct fixture *f = *state;
+
+	make_callbacks(f, add_tiny(f), (const uint64_t[]){0, 0, 0, 0});
+	set(f, f->objects[6] + 8, f->objects[0] + 24);
+	look(f);
+	assert_circle(f, 4);
+}
+
+/* Forged distances lead nowhere in particular: they are no objects, and no error. */
+static void test_tiny_forged_distance(void **state)
+{
+	struct fixture *f = *state;
+
+	make_callbacks(f, add_tiny(f), (const uint64_t[]){0, 0, 4095, 0});
+	look(f);
+	assert_in_range(f->survey.waiting.count, 3, 4);
+	assert_int_equal(f->survey.waiting.items[1].object, f->objects[3]);
+}
+
+static void test_tiny_of_unknown_type(void **state)
+{
+	struct fixture *f = *state;
+
+	add_tiny(f);
+	f->image.heap.layout.rcu_tiny.present = false;
+	look(f);
+	assert_true(f->survey.waiting.incomplete);
+	assert_non_null(strstr(f->survey.waiting.why, "rcu_ctrlblk"));
+}
+
+/* Neither sheaves nor batches, as with SLUB_TINY: the callbacks of each CPU are read for these. */
+static void test_callbacks_of_cpus(void **state)
+{
+	struct fixture *f = *state;
+
+	f->image.symbols[0].name = "kvfree_rcu_cb";
+	f->image.symbols[0].address = FREES_ONE;
+	f->image.heap.layout.cache_cpu_sheaves.present = false;
+	make_callbacks(f, variable(f, RCU_DATA),
+		       (const uint64_t[]){FREES_ONE, FREES_ONE, OTHER_CALL, FREES_ONE});
+	look(f);
+	assert_waiting(f, 3);
+}
+
 /*
  * A sheaf that no list leads to is looked for in the caches that sheaves come from. One of those
  * may be forged to have objects that are shorter than a sheaf without objects.
@@ -276,6 +392,12 @@ int main(void)
 		TEST(test_deferred_sheaves_can_be_interrupted),
 		TEST(test_blocks_in_a_circle),
 		TEST(test_callbacks_in_a_circle),
+		TEST(test_tiny_distances),
+		TEST(test_tiny_function),
+		TEST(test_tiny_in_a_circle),
+		TEST(test_tiny_forged_distance),
+		TEST(test_tiny_of_unknown_type),
+		TEST(test_callbacks_of_cpus),
 		TEST(test_sheaf_in_a_short_object),
 	};
 
