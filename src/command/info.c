@@ -122,7 +122,7 @@ enum { FEATURE_NAME, FEATURE_PRESENT, FEATURE_TEXT };
 
 static const struct column feature_columns[] = {
 	[FEATURE_NAME] = {"feature", COLUMN_TEXT, NULL, "stable word"},
-	[FEATURE_PRESENT] = {"present", COLUMN_BOOL, NULL, "whether this kernel has it"},
+	[FEATURE_PRESENT] = {"present", COLUMN_BOOL, NULL, "whether this heap has it"},
 	[FEATURE_TEXT] = {"text", COLUMN_TEXT, NULL, "what it means when it is there"},
 };
 
@@ -143,7 +143,8 @@ static const struct record_view feature_view = {draw_feature};
 
 static const struct record_kind feature_kind = {
 	.name = "feature",
-	.doc = "Something that kernels have or have not, found by types and symbols.",
+	.doc = "Something that heaps have or have not, found by types, symbols and what is used of "
+	       "them.",
 	.columns = feature_columns,
 	.column_count = sizeof(feature_columns) / sizeof(*feature_columns),
 	.view = &feature_view,
@@ -184,7 +185,8 @@ static const struct record_kind check_kind = {
 
 /* --- the command --- */
 
-static struct dill_error *emit_info(struct command_call *call, struct heap *heap, size_t caches)
+static struct dill_error *emit_info(struct command_call *call, struct heap *heap,
+				    const struct heap_use *use, size_t caches)
 {
 	struct record *record = record_new(call->arena, &info_kind);
 	const struct kernel_facts *facts = kernel_facts(heap->kernel);
@@ -207,7 +209,7 @@ static struct dill_error *emit_info(struct command_call *call, struct heap *heap
 	record_set_number(record, INFO_CPUS, possible);
 	record_set_number(record, INFO_ONLINE, online);
 	record_set_number(record, INFO_NODES, kernel_node_limit(heap->kernel));
-	record_set_text(record, INFO_ENGINE, slub_engine_name(slub_engine(&heap->layout)));
+	record_set_text(record, INFO_ENGINE, slub_engine_name(slub_engine(use)));
 	record_set_number(record, INFO_CACHES, caches);
 	return call->sink->emit(call->sink, record);
 }
@@ -255,7 +257,7 @@ static struct dill_error *emit_kernels(struct command_call *call, struct heap *h
 	return emit_list(call, kernel_facts(heap->kernel), &list);
 }
 
-static struct dill_error *emit_features(struct command_call *call, const struct heap *heap)
+static struct dill_error *emit_features(struct command_call *call, const struct heap_use *use)
 {
 	for (const struct slub_feature *feature = slub_features; feature->name; feature++) {
 		struct record *record = record_new(call->arena, &feature_kind);
@@ -263,7 +265,7 @@ static struct dill_error *emit_features(struct command_call *call, const struct 
 		if (!record)
 			return error_no_memory();
 		record_set_text(record, FEATURE_NAME, feature->name);
-		record_set_bool(record, FEATURE_PRESENT, feature->probe(heap));
+		record_set_bool(record, FEATURE_PRESENT, feature->probe(use));
 		record_set_text(record, FEATURE_TEXT, feature->text);
 		TRY(call->sink->emit(call->sink, record));
 	}
@@ -294,13 +296,15 @@ static struct dill_error *run(struct command_call *call)
 {
 	struct findings findings = findings_new(call);
 	struct cache_list caches;
+	struct heap_use use;
 	struct heap *heap;
 
 	TRY(session_heap(call->session, &heap));
 	TRY(caches_read(heap, call->arena, &findings, &caches));
-	TRY(emit_info(call, heap, caches.count));
+	TRY(heap_use_read(heap, &caches, &use));
+	TRY(emit_info(call, heap, &use, caches.count));
 	TRY(emit_kernels(call, heap));
-	TRY(emit_features(call, heap));
+	TRY(emit_features(call, &use));
 	TRY(emit_checks(call, heap, &caches));
 	return findings_emit(call, NULL, &findings);
 }

@@ -3,11 +3,68 @@
 
 #include "slub/alloc_tag.h"
 
-enum slub_engine slub_engine(const struct layout *layout)
+/* --- what the heap uses --- */
+
+/* Whether a word of a cache, which is a pointer, points anywhere. */
+static struct dill_error *is_set(const struct heap *heap, const struct cache *cache,
+				 struct member member, bool *ret)
 {
-	if (layout->cache_cpu_sheaves.present)
-		return layout->cache_cpu_slab.present ? ENGINE_BOTH : ENGINE_SHEAVES;
-	return layout->cache_cpu_slab.present ? ENGINE_CPU_SLABS : ENGINE_TINY;
+	dill_virt value = 0;
+	struct dill_error *error;
+
+	if (!member.present || *ret)
+		return NULL;
+	error = kernel_read_u64(heap->kernel, cache->address + member.offset, &value);
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	*ret = value != 0;
+	return NULL;
+}
+
+/* Once its pool is there objects may come from it; the symbol is there in all that could have one.
+ * Source: mm/kfence/core.c kfence_alloc_pool_and_metadata(), __kfence_free() */
+static struct dill_error *has_pool(const struct heap *heap, bool *ret)
+{
+	dill_virt symbol, pool = 0;
+	struct dill_error *error;
+
+	if (!kernel_has_symbol(heap->kernel, "__kfence_pool", &symbol))
+		return NULL;
+	error = kernel_read_u64(heap->kernel, symbol, &pool);
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	*ret = pool != 0;
+	return NULL;
+}
+
+struct dill_error *heap_use_read(const struct heap *heap, const struct cache_list *caches,
+				 struct heap_use *ret)
+{
+	*ret = (struct heap_use){.heap = heap};
+	for (size_t i = 0; i < caches->count; i++) {
+		const struct cache *cache = &caches->items[i];
+		bool debug = cache_is_debug(heap, cache);
+
+		if (!cache->usable)
+			continue;
+		/* SLUB_TINY has sheaves of no capacity; caches with debugging, too. */
+		ret->sheaves |= cache->cpu_sheaves && cache->sheaf_capacity;
+		ret->cpu_slabs |= cache->cpu_slab && !debug;
+		ret->cpu_partial |= cache->cpu_partial && !debug;
+		for (uint32_t node = 0; node < cache->node_limit; node++)
+			ret->barns |= cache->barns && cache->barns[node];
+		TRY(is_set(heap, cache, heap->layout.cache_random_seq, &ret->shuffled));
+	}
+	return has_pool(heap, &ret->kfence);
+}
+
+enum slub_engine slub_engine(const struct heap_use *use)
+{
+	if (use->sheaves)
+		return use->cpu_slabs ? ENGINE_BOTH : ENGINE_SHEAVES;
+	return use->cpu_slabs ? ENGINE_CPU_SLABS : ENGINE_SLABS;
 }
 
 const char *slub_engine_name(enum slub_engine engine)
@@ -16,75 +73,88 @@ const char *slub_engine_name(enum slub_engine engine)
 		[ENGINE_CPU_SLABS] = "per-CPU slabs",
 		[ENGINE_BOTH] = "sheaves over per-CPU slabs",
 		[ENGINE_SHEAVES] = "per-CPU sheaves and per-node barns",
-		[ENGINE_TINY] = "slabs alone, without per-CPU caches",
+		[ENGINE_SLABS] = "slabs alone, without per-CPU caches",
 	};
 
 	return names[engine];
 }
 
-static bool hardened(const struct heap *heap)
+/* --- features --- */
+
+static bool hardened(const struct heap_use *use)
 {
-	return heap->layout.cache_random.present;
+	return use->heap->layout.cache_random.present;
 }
 
-static bool shuffled(const struct heap *heap)
+static bool shuffled(const struct heap_use *use)
 {
-	return heap->layout.cache_random_seq.present;
+	return use->shuffled;
 }
 
-static bool cpu_partial(const struct heap *heap)
+static bool cpu_partial(const struct heap_use *use)
 {
-	return heap->layout.cpu_partial.present;
+	return use->cpu_partial;
 }
 
-static bool per_node_barns(const struct heap *heap)
+static bool per_node_barns(const struct heap_use *use)
 {
-	return heap->layout.cache_per_node_barn.present;
+	return use->barns && use->heap->layout.cache_per_node_barn.present;
 }
 
-static bool own_struct(const struct heap *heap)
+static bool own_struct(const struct heap_use *use)
 {
-	return heap->layout.slab_own_struct.present;
+	return use->heap->layout.slab_own_struct.present;
 }
 
-static bool counters(const struct heap *heap)
+static bool counters(const struct heap_use *use)
 {
-	return heap->layout.node_nr_slabs.present;
+	return use->heap->layout.node_nr_slabs.present;
 }
 
-static bool mark_is_type(const struct heap *heap)
+static bool mark_is_type(const struct heap_use *use)
 {
-	return heap->layout.slab_mark != SLAB_MARK_FLAG;
+	return use->heap->layout.slab_mark != SLAB_MARK_FLAG;
 }
 
-static bool kfree_rcu(const struct heap *heap)
+static bool kfree_rcu(const struct heap_use *use)
 {
-	return heap->layout.krc_head.present && kernel_has_symbol(heap->kernel, "krc", NULL);
+	return use->heap->layout.krc_head.present &&
+	       kernel_has_symbol(use->heap->kernel, "krc", NULL);
 }
 
-static bool rcu_sheaves(const struct heap *heap)
+/* kvfree_rcu_cb() is there in kernels with batches, too. */
+static bool kfree_callbacks(const struct heap_use *use)
 {
-	return kernel_has_symbol(heap->kernel, "rcu_free_sheaf", NULL);
+	return kernel_has_symbol(use->heap->kernel, "rcu_ctrlblk", NULL) ||
+	       (!kernel_has_symbol(use->heap->kernel, "krc", NULL) &&
+		kernel_has_symbol(use->heap->kernel, "kvfree_rcu_cb", NULL));
 }
 
-static bool deferred(const struct heap *heap)
+static bool rcu_sheaves(const struct heap_use *use)
 {
-	return heap->layout.defer_objects.present;
+	return use->sheaves && kernel_has_symbol(use->heap->kernel, "rcu_free_sheaf", NULL);
 }
 
-static bool refill_in_order(const struct heap *heap)
+static bool deferred(const struct heap_use *use)
 {
-	return heap->layout.slab_iterator.present;
+	return use->heap->layout.defer_objects.present &&
+	       (kernel_has_symbol(use->heap->kernel, "defer_free_objects", NULL) ||
+		kernel_has_symbol(use->heap->kernel, "deferred_percpu_work", NULL));
 }
 
-static bool kfence(const struct heap *heap)
+static bool refill_in_order(const struct heap_use *use)
 {
-	return kernel_has_symbol(heap->kernel, "__kfence_pool", NULL);
+	return use->sheaves && use->heap->layout.slab_iterator.present;
 }
 
-static bool kasan(const struct heap *heap)
+static bool kfence(const struct heap_use *use)
 {
-	return kernel_has_symbol(heap->kernel, "kasan_quarantine_put", NULL);
+	return use->kfence;
+}
+
+static bool kasan(const struct heap_use *use)
+{
+	return kernel_has_symbol(use->heap->kernel, "kasan_quarantine_put", NULL);
 }
 
 /* A switch that cannot be read is not on. */
@@ -96,25 +166,25 @@ static bool is_on(struct dill_error *error, enum alloc_profiling state)
 	return on;
 }
 
-static bool profiling(const struct heap *heap)
+static bool profiling(const struct heap_use *use)
 {
 	enum alloc_profiling state;
-	struct dill_error *error = alloc_profiling_read(heap, &state);
+	struct dill_error *error = alloc_profiling_read(use->heap, &state);
 
 	return is_on(error, state);
 }
 
-static bool profiling_compressed(const struct heap *heap)
+static bool profiling_compressed(const struct heap_use *use)
 {
 	enum alloc_profiling state;
-	struct dill_error *error = alloc_profiling_compressed(heap, &state);
+	struct dill_error *error = alloc_profiling_compressed(use->heap, &state);
 
 	return is_on(error, state);
 }
 
-static bool flag_enumerators(const struct heap *heap)
+static bool flag_enumerators(const struct heap_use *use)
 {
-	return heap->layout.flags_from_types;
+	return use->heap->layout.flags_from_types;
 }
 
 const struct slub_feature slub_features[] = {
@@ -129,6 +199,7 @@ const struct slub_feature slub_features[] = {
 	{"flag_enumerators", "the bits of a cache's flags are named by the types",
 	 flag_enumerators},
 	{"kfree_rcu_batches", "kfree_rcu() collects objects per CPU", kfree_rcu},
+	{"kfree_rcu_callbacks", "kfree_rcu() gives each object to RCU by itself", kfree_callbacks},
 	{"rcu_sheaves", "kfree_rcu() fills sheaves", rcu_sheaves},
 	{"deferred_frees", "frees where no lock can be taken wait on a list per CPU", deferred},
 	{"refill_in_order", "sheaves are filled from partial slabs in the order of their list",

@@ -2,25 +2,42 @@
 #ifndef SLUB_FEATURE_H
 #define SLUB_FEATURE_H
 
-#include "slub/heap.h"
+#include "slub/cache.h"
 
 /** How a kernel hands objects out. */
 enum slub_engine {
 	ENGINE_CPU_SLABS, /**< every CPU owns a slab, to 6.17 */
 	ENGINE_BOTH,	  /**< sheaves for some caches, over per-CPU slabs: 6.18 and 6.19 */
 	ENGINE_SHEAVES,	  /**< per-CPU sheaves, since 7.0 */
-	ENGINE_TINY,	  /**< no per-CPU caches at all (SLUB_TINY) */
+	ENGINE_SLABS,	  /**< no per-CPU caches at all (SLUB_TINY; debugging of all caches) */
 };
 
-enum slub_engine slub_engine(const struct layout *layout);
+/** What the heap uses of all that its kernel's types allow, in any of its caches. */
+struct heap_use {
+	const struct heap *heap;
+	bool cpu_slabs;	  /**< CPUs own slabs */
+	bool cpu_partial; /**< CPUs may keep partial slabs */
+	bool sheaves;	  /**< sheaves have room for objects */
+	bool barns;	  /**< nodes have barns */
+	bool shuffled;	  /**< new slabs are put in random order */
+	bool kfence;	  /**< KFENCE has its pool */
+};
+
+/** Find out from the caches, and from memory. @return NULL; fatal errors */
+DILL_MUST_CHECK struct dill_error *heap_use_read(const struct heap *heap,
+						 const struct cache_list *caches,
+						 struct heap_use *ret);
+
+enum slub_engine slub_engine(const struct heap_use *use);
 /** "per-CPU slabs", ...: for people. */
 const char *slub_engine_name(enum slub_engine engine);
 
-/** Something a kernel may have or not, told by its types, enumerators and symbols alone. */
+/** Something that a heap may have or not, told by the kernel's types, enumerators and symbols, and
+ * by what is used of that. */
 struct slub_feature {
 	const char *name; /**< stable word, as in JSON */
 	const char *text; /**< what it means when it is there */
-	bool (*probe)(const struct heap *heap);
+	bool (*probe)(const struct heap_use *use);
 };
 
 /** All of them; ends with a NULL name. */

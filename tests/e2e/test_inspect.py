@@ -9,6 +9,7 @@ import pytest
 
 from conftest import ROOT, Program
 from tests.guest.snapshot import looked_at
+from tests.matrix import on
 
 # What free objects wait in; all later kernels have sheaves alone.
 ENGINES = {**dict.fromkeys(("5.10", "6.1", "6.12"), "per-CPU slabs"), "6.18": "sheaves over per-CPU slabs"}
@@ -242,6 +243,23 @@ def test_guest_is_left_stopped(guest):
     assert guest.run("echo alive") == "alive\n"
 
 
+def uses_kfence(guest):
+    """Whether KFENCE was started: Debian's kernels have it compiled in, and do not start it."""
+    return guest.run("cat /sys/module/kfence/parameters/sample_interval 2>/dev/null || echo 0") != "0\n"
+
+
+@pytest.mark.parametrize("case", on("debug", "kfence", series=("6.12", "7.2")), ids=str)
+def test_info_tells_what_is_used(case, pool):
+    """Not what the kernel's types would allow: with debugging of all caches nothing is cached per CPU."""
+    with pool.lend(case) as guest:
+        records = Program(guest).json("info")
+        features = {record["feature"]: record["present"] for record in records if record["record"] == "feature"}
+        if case.flavour == "debug":
+            assert records[0]["engine"].startswith("slabs alone")
+            assert not any(features[name] for name in ("cpu_partial", "rcu_sheaves", "refill_in_order", "per_node_barns"))
+        assert features["kfence"] == uses_kfence(guest) == (case.flavour == "kfence")
+
+
 def test_info(dill, guest):
     """What is there, and every check of dill's understanding passes."""
     records = dill.json("info")
@@ -255,5 +273,6 @@ def test_info(dill, guest):
     assert set(checks.values()) == {"passed"}, records
     features = {record["feature"]: record["present"] for record in records if record["record"] == "feature"}
     assert features["freelist_hardened"] == guest.kernel.has_config("SLAB_FREELIST_HARDENED")
-    assert features["kfence"] == guest.kernel.has_config("KFENCE")
+    assert features["freelist_random"] == guest.kernel.has_config("SLAB_FREELIST_RANDOM")
+    assert features["kfence"] == uses_kfence(guest)
     assert features["slab_counters"] == guest.kernel.has_config("SLUB_DEBUG")
