@@ -20,7 +20,8 @@ struct dill_error *known_caches_add(struct known_caches *known, const struct cac
 {
 	for (size_t i = 0; i < caches->count; i++) {
 		const struct cache *cache = &caches->items[i];
-		struct known_cache item = {cache->name, cache->size, cache->object_size};
+		struct known_cache item = {cache->name, cache->size, cache->object_size,
+					   cache->red_left_pad};
 
 		TRY(add(known, cache->address, item));
 	}
@@ -55,6 +56,7 @@ static struct dill_error *read_cache(struct known_caches *known, struct peek *pe
 	TRY(peek->read(peek, address, bytes, size));
 	ret->size = (uint32_t)member_get(l->cache_size, span);
 	ret->object_size = (uint32_t)member_get(l->cache_object_size, span);
+	ret->red_left_pad = (uint32_t)member_get(l->cache_red_left_pad, span);
 	return read_name(known, peek, member_get(l->cache_name, span), &ret->name);
 }
 

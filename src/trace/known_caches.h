@@ -11,6 +11,7 @@
 struct known_cache {
 	const char *name; /**< escaped for display */
 	uint32_t size, object_size;
+	uint32_t red_left_pad; /**< in front of each object */
 };
 
 /** The caches that a trace has met; those that exist when it begins, and new ones as they come. */

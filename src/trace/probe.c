@@ -84,8 +84,9 @@ static struct dill_error *find_role(struct types *types, const struct type_param
 		*ret = ROLE_CACHE;
 	else if (depth == 2 && type.kind == TYPE_VOID)
 		*ret = ROLE_ARRAY;
-	else if (depth == 1 && (kind == PROBE_FREE_SHEAF || /* the head in the sheaf */
-				(type.kind == TYPE_VOID && kind >= PROBE_FREE)))
+	else if (depth == 1 &&
+		 (kind == PROBE_FREE_SHEAF || kind == PROBE_FREE_HEAD || /* the head */
+		  (type.kind == TYPE_VOID && kind >= PROBE_FREE)))
 		*ret = ROLE_OBJECT;
 	return NULL;
 }
@@ -153,6 +154,7 @@ static bool is_complete(const struct probe *probe)
 		return has(probe, ROLE_SIZE) && has(probe, ROLE_ARRAY);
 	case PROBE_FREE:
 	case PROBE_FREE_SHEAF:
+	case PROBE_FREE_HEAD:
 	case PROBE_REQUEST:
 		return has(probe, ROLE_OBJECT);
 	}
@@ -221,6 +223,15 @@ static struct dill_error *find_place(struct kernel *kernel, struct probe *probe)
 
 /* --- the list --- */
 
+/* Whether kfree_rcu() calls call_rcu() itself, with a distance for a function. Source:
+ * include/linux/rcutiny.h kvfree_call_rcu(), to 6.13 */
+static bool is_distance(struct kernel *kernel)
+{
+	return kernel_has_symbol(kernel, "rcu_ctrlblk", NULL) &&
+	       !kernel_has_symbol(kernel, "kvfree_call_rcu", NULL) &&
+	       !kernel_has_symbol(kernel, "kvfree_rcu_cb", NULL);
+}
+
 static struct dill_error *add(struct kernel *kernel, struct types *types, const char *symbol,
 			      const struct entry *entry, struct arena *arena,
 			      struct probe_list *list, struct strbuf *untraced)
@@ -228,7 +239,8 @@ static struct dill_error *add(struct kernel *kernel, struct types *types, const 
 	struct probe probe = {.kind = entry->kind, .flags = entry->flags};
 	struct dill_error *error;
 
-	if (!kernel_has_symbol(kernel, symbol, &probe.address))
+	if (!kernel_has_symbol(kernel, symbol, &probe.address) ||
+	    (entry->flags & PROBE_DISTANCE && !is_distance(kernel)))
 		return NULL;
 	probe.function = arena_copy_text(arena, symbol, strlen(symbol));
 	if (!probe.function)
@@ -301,6 +313,7 @@ static enum trace_kind kind_of_events(enum probe_kind kind)
 	case PROBE_FREE:
 	case PROBE_FREE_BULK:
 	case PROBE_FREE_SHEAF:
+	case PROBE_FREE_HEAD:
 		break;
 	}
 	return TRACE_FREE;

@@ -13,6 +13,7 @@ enum probe_kind {
 	PROBE_FREE,
 	PROBE_FREE_BULK,
 	PROBE_FREE_SHEAF, /**< all objects of a sheaf, after a grace period */
+	PROBE_FREE_HEAD,  /**< the object that a struct rcu_head lies in, after a grace period */
 	PROBE_REQUEST,	  /**< kfree_rcu() */
 };
 
@@ -52,6 +53,9 @@ enum probe_flag {
 	PROBE_LARGE = 1 << 0,
 	/** May leave the work to another probe, or get memory that is no slab's. */
 	PROBE_OUTER = 1 << 1,
+	/** Is kfree_rcu() only where the second argument is a distance. It is called for much else,
+	 * and so looked for only in kernels where nothing else is called by kfree_rcu(). */
+	PROBE_DISTANCE = 1 << 2,
 };
 
 struct probe_list {

@@ -135,6 +135,39 @@ static dill_virt requested_object(const struct probe *probe, const struct dill_s
 	return object < OFFSET_MAX ? head - object : object;
 }
 
+/*
+ * The object that a head lies in: of a slab, or at the start of a page, as the head lies in the
+ * first one of a large kmalloc(). 0 for what is neither. Source: mm/slub.c kvfree_rcu_cb()
+ */
+static struct dill_error *object_around(struct tracer *tracer, dill_virt head, dill_virt *ret)
+{
+	const struct memory_map *map = kernel_memory_map(tracer->kernel);
+	const struct known_cache *cache;
+	struct owner owner;
+
+	*ret = 0;
+	if (head < map->page_offset || head - map->page_offset >= map->direct_size) /* vmalloc() */
+		return NULL;
+	TRY(owner_read(tracer->heap, tracer->options.peek, head, &owner));
+	if (!owner.cache) {
+		*ret = head & ~(dill_virt)(DILL_PAGE_SIZE - 1);
+		return NULL;
+	}
+	TRY(known_caches_find(&tracer->caches, tracer->options.peek, owner.cache, &cache));
+	if (cache && cache->size && head >= owner.slab)
+		*ret = head - (head - owner.slab) % cache->size + cache->red_left_pad;
+	return NULL;
+}
+
+static struct dill_error *emit_around(struct tracer *tracer, const struct occasion *occasion,
+				      dill_virt head)
+{
+	dill_virt object;
+
+	TRY(object_around(tracer, head, &object));
+	return object ? tracer_emit(tracer, occasion, object) : NULL;
+}
+
 static struct dill_error *emit_frees(struct tracer *tracer, struct occasion *occasion,
 				     const struct dill_stop *stop)
 {
@@ -152,6 +185,8 @@ static struct dill_error *emit_frees(struct tracer *tracer, struct occasion *occ
 				 count < BULK_MAX ? count : BULK_MAX);
 	case PROBE_FREE_SHEAF:
 		return emit_sheaf(tracer, occasion, argument(probe, stop, ROLE_OBJECT));
+	case PROBE_FREE_HEAD:
+		return emit_around(tracer, occasion, argument(probe, stop, ROLE_OBJECT));
 	case PROBE_ALLOC:
 	case PROBE_ALLOC_BULK:
 		break;
@@ -196,6 +231,8 @@ static struct dill_error *enter(struct tracer *tracer, const struct probe *probe
 	bool is_free = probe->kind >= PROBE_FREE, other;
 	struct current current;
 
+	if (probe->flags & PROBE_DISTANCE && argument(probe, stop, ROLE_OBJECT) >= OFFSET_MAX)
+		return NULL;
 	if (is_free && filter->has_cpu && stop->cpu != filter->cpu &&
 	    !concerns(tracer, probe, stop))
 		return NULL;
