@@ -16,7 +16,7 @@ from tests.matrix import message_cache, on
 STATES = ("live", "cached", "free", "waiting", "unknown")
 # Bytes and how many.
 MESSAGES = ((900, 600),)
-CHARACTERS = {"live": "#", "cached": "cmsbl", "free": ".", "waiting": "rgkdx", "unknown": "?"}
+CHARACTERS = {"live": "#", "cached": "cmsbl", "free": ".", "waiting": "rgkhdtqx", "unknown": "?"}
 
 
 @pytest.fixture(scope="module", params=on("plain"), ids=str)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""kfree_rcu() without batches: each object is a callback of RCU, in lists that the test walks itself.
+
+Debian's kernels have batches. But the function that frees these objects elsewhere, kvfree_rcu_cb(), is in the newer ones, too,
+and does with an inode what its own callback would: the test puts it in the place of that.
+"""
+import struct
+
+import pytest
+
+from conftest import Program
+from test_types import dill_members
+from tests.guest.memory import kallsyms
+from tests.guest.stub import Stub
+from tests.matrix import on
+
+ENOUGH = 20
+CALLBACKS_MAX = 100_000
+# A guest that its monitor has stopped runs on behind a look in a new QEMU.
+STAY = ("--leave-stopped",)
+# Inodes and more go to call_rcu() all the time.
+BUSY = "while :; do for i in $(seq 50); do : >/tmp/busy$i; done; rm /tmp/busy*; done"
+
+
+def walk(stub, pointer):
+    """Head and function of each callback on the list of a stopped guest."""
+    [head] = struct.unpack("<Q", stub.read(pointer, 8))
+    for _ in range(CALLBACKS_MAX):
+        if not head:
+            return
+        following, function = struct.unpack("<2Q", stub.read(head, 16))
+        yield head, function
+        head = following
+    raise AssertionError("a list of callbacks has no end")
+
+
+def find_callbacks(guest, symbols, first, function):
+    """Head of each callback with this function -> its CPU and place on the list there, which begins at *first* in rcu_data."""
+    found = {}
+    with Stub(guest) as stub:
+        for cpu, offset in enumerate(struct.unpack("<2Q", stub.read(symbols["__per_cpu_offset"], 16))):
+            for place, (head, called) in enumerate(walk(stub, offset + symbols["rcu_data"] + first)):
+                if called == function:
+                    found[head] = cpu, place
+    return found
+
+
+def stop_with_callbacks(guest, symbols, function):
+    """Stop a busy guest when enough callbacks have this function; as find_callbacks()."""
+    first = dill_members(guest, "rcu_data")["cblist"][0] + dill_members(guest, "rcu_segcblist")["head"][0]
+    for _ in range(50):
+        guest.stop()
+        heads = find_callbacks(guest, symbols, first, function)
+        if len(heads) >= ENOUGH:
+            return heads
+        guest.cont()
+    raise AssertionError(f"there were never {ENOUGH} callbacks at once")
+
+
+def set_functions(guest, heads, function):
+    """What the callbacks are, in the memory of the stopped guest."""
+    with Stub(guest) as stub:
+        for head in heads:
+            stub.write(head + 8, struct.pack("<Q", function))
+
+
+def objects_of(guest, heads):
+    """Head -> the record of the object that it lies in."""
+    done = Program(guest).run(*STAY, "kobj", *(f"{head:#x}" for head in heads), "--json")
+    assert done.returncode == 0, done.stderr
+    return dict(zip(heads, (record for record in Program.lines(done) if record["record"] == "object"), strict=True))
+
+
+def census(dill):
+    """kcensus's sum of all caches; a stopped CPU may be amid a list, which is a finding then."""
+    [total] = [record for record in dill.json(*STAY, "kcensus") if record["record"] == "census_total"]
+    return total
+
+
+@pytest.mark.parametrize("case", on("swift", series=("7.2",)), ids=str)
+def test_objects_wait_and_are_freed(case, pool):
+    """All of them are waiting, where the test found them, are counted so, and a trace sees how each is freed."""
+    with pool.lend(case) as guest:
+        symbols = kallsyms(guest)
+        busy = guest.spawn(f"sh -c '{BUSY}'")
+        heads = stop_with_callbacks(guest, symbols, symbols["i_callback"])
+        dill = Program(guest)
+        before = objects_of(guest, heads)
+        assert {record["state"] for record in before.values()} == {"live"}
+        total = census(dill)
+        set_functions(guest, heads, symbols["kvfree_rcu_cb"])
+        after = objects_of(guest, heads)
+        for head, record in after.items():
+            assert (record["state"], record["place"]) == ("waiting", "kfree_rcu_callback"), record
+            assert (record["place_cpu"], record["place_position"]) == heads[head]
+        now = census(dill)
+        assert now["waiting"] - total["waiting"] == total["live"] - now["live"] == len(heads)
+        done = dill.run(*STAY, "kcheck")
+        assert done.returncode == 0, done.stdout
+        events = dill.json("trace", "-t", "20", "--cache", next(iter(after.values()))["cache"])
+        busy.kill()
+    freed = [event["object"] for event in events if event["record"] == "trace_event" and event["event"] == "free"]
+    assert all(freed.count(record["object"]) >= 1 for record in after.values())
