@@ -122,6 +122,11 @@ def pytest_terminal_summary(terminalreporter, config):
 # --- doors ---
 
 
+def symbol_file(guest):
+    """The vmlinux that dill needs where kallsyms has functions only; None where it needs none."""
+    return None if guest.kernel.has_config("KALLSYMS_ALL") else guest.kernel.vmlinuz.with_name("vmlinux")
+
+
 class Program:
     """The dill program on a guest."""
 
@@ -130,7 +135,8 @@ class Program:
 
     def run(self, *words):
         """Run a command; the finished process with its text."""
-        command = [ROOT / "build/dill", "-r", f":{self.guest.gdb_port}", *words]
+        file = symbol_file(self.guest)
+        command = [ROOT / "build/dill", "-r", f":{self.guest.gdb_port}", *([f"--vmlinux={file}"] if file else []), *words]
         return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
     def json(self, *words):
@@ -156,6 +162,8 @@ class Gdb(Program):
         if not words[0].startswith("k"):  # only those have a short name
             words = ("dill", *words)
         command = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{self.guest.gdb_port}", "-ex"]
+        if file := symbol_file(self.guest):
+            command += [f"file {file}", "-ex"]
         command += [f"source {ROOT}/build/dill.py", "-ex", " ".join(words), "-ex", self.leave]
         return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 

@@ -105,6 +105,16 @@ BUILT = {
     ),
     "6.12-up": Build("no SMP: locks of no size, no per-CPU offsets, TINY_RCU", "6.12", _UP),
     "7.2-up": Build("the same with sheaves", "7.2", _UP),
+    "6.12-tiny": Build(
+        "one CPU: kfree_rcu() without batches (TINY_RCU); kallsyms has functions only; without hardening",
+        "6.12",
+        f"{_UP} -KALLSYMS_ALL",
+    ),
+    "7.2-tiny": Build(
+        "SLUB_TINY: no CPU slabs, no sheaves, no debugging; kfree_rcu() by call_rcu()",
+        "7.2",
+        "SLUB_TINY -SLUB_DEBUG -SLUB_CPU_PARTIAL",
+    ),
 }
 
 
