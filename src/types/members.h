@@ -32,7 +32,7 @@ struct member_row {
 /** The row of @p id in @p room, a struct's tag. */
 #define MEMBER_ROW(room, member, structs_, paths_, need_)                                          \
 	{                                                                                          \
-		.id = #member, .structs = structs_, .paths = paths_, .need = need_,                \
+		.id = #member, .structs = (structs_), .paths = (paths_), .need = (need_),          \
 		.field = offsetof(struct room, member)                                             \
 	}
 

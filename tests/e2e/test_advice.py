@@ -8,7 +8,7 @@ import pytest
 from conftest import Program
 from test_kobj import ask
 from tests.guest.memory import Memory, kallsyms
-from tests.guest.messages import HEADER, Messages
+from tests.guest.messages import Messages
 from tests.matrix import debug_word, message_cache, on
 
 SIZE = 200

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The file itself, for its checksum: behind it are the checks that damage seldom reaches. */
-#include "kernel/build_file.c"
+#include "kernel/build_file.c" /* NOLINT(bugprone-suspicious-include) */
 
 /**
  * The input is what follows the head of a file that is kept of a kernel's build: symbols, names and
