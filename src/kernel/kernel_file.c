@@ -131,7 +131,7 @@ void kernel_file_ask(struct kernel *kernel)
 	struct dill_error *error;
 	uint64_t slide;
 
-	if (kernel->file_was_asked || !kernel->file || !kernel->symbols_are_own)
+	if (kernel->file_was_asked || !kernel->file || !kernel->symbols_lack_data)
 		return;
 	kernel->file_was_asked = true;
 	/* A stripped kernel has only what the target has, too. */

@@ -154,7 +154,7 @@ DILL_MUST_CHECK struct dill_error *kernel_build_note(struct kernel *kernel, uint
 DILL_MUST_CHECK struct dill_error *kernel_file_symbols(struct kernel *kernel,
 						       struct symbol_table *ret,
 						       uint64_t *ret_slide);
-/** Have kernel->file_symbols when there is a file that may add to the target's own symbols; what is
+/** Have kernel->file_symbols when the target's own are functions only and there is a file; what is
  * wrong with it is told once. */
 void kernel_file_ask(struct kernel *kernel);
 
