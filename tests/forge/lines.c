@@ -133,6 +133,12 @@ static void add_option(const struct fields *fields, struct dice *dice,
 		add_value(fields, dice, option->kind, line);
 }
 
+/* A recording is of a target at rest. */
+static bool runs_target(const struct command *command)
+{
+	return command->streams || !strcmp(command->name, "rescue");
+}
+
 static bool writes_file(const struct command *command)
 {
 	return command->arguments[0].kind == ARGUMENT_FILE;
@@ -209,7 +215,8 @@ bool line_plain(size_t index, struct line *ret)
 		const struct command_argument *first = &commands[i]->arguments[0];
 
 		/* What export reads, the others read, too. */
-		if (!commands[i]->needs_target || writes_file(commands[i]))
+		if (!commands[i]->needs_target || writes_file(commands[i]) ||
+		    runs_target(commands[i]))
 			continue;
 		*ret = (struct line){0};
 		add(ret, commands[i]->name);
