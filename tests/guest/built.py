@@ -103,7 +103,7 @@ BUILT = {
         "MEM_ALLOC_PROFILING -MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT RANDOM_KMALLOC_CACHES SLAB_BUCKETS"
         " CGROUPS MEMCG SLAB_FREELIST_HARDENED SLAB_FREELIST_RANDOM",
     ),
-    "6.12-up": Build("no SMP: locks of no size, no per-CPU offsets, TINY_RCU", "6.12", _UP),
+    "6.12-up": Build("no SMP: locks of no size, no per-CPU offsets, TINY_RCU", "6.12", _UP, by_default=True),
     "7.2-up": Build("the same with sheaves", "7.2", _UP),
     "6.12-tiny": Build(
         "one CPU: kfree_rcu() without batches (TINY_RCU); kallsyms has functions only; without hardening",

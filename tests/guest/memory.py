@@ -33,7 +33,9 @@ class Memory:
         with Stub(guest) as stub:
             self.page_offset = self._word(stub, "page_offset_base")
             self.vmemmap = self._word(stub, "vmemmap_base")
-            self.per_cpu = struct.unpack("<2Q", stub.read(symbols["__per_cpu_offset"], 16))
+            # Without SMP there is one copy, where the symbols are.
+            offsets = symbols.get("__per_cpu_offset")
+            self.per_cpu = struct.unpack("<2Q", stub.read(offsets, 16)) if offsets else (0,)
 
     def __enter__(self):
         return self
