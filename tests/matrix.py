@@ -134,7 +134,7 @@ FLAVOURS = {
     ),
     "profiling": Flavour(
         "allocation profiling that can be switched off", append="sysctl.vm.mem_profiling=1",
-        needs="MEM_ALLOC_PROFILING", lacking=("5.10", "6.1", "6.12", "6.18", "7.2", "7.3"),
+        needs="MEM_ALLOC_PROFILING", lacking=tuple(SOURCES),
     ),
     "tight": Flavour(
         "free memory in single pages, so that caches of a higher order get slabs of the smallest", memory=192,

@@ -62,6 +62,15 @@ class Terminal:
         """Type them, by tmux's names."""
         self._tmux("send-keys", "-t", self._target(), *keys)
 
+    def keys_until_end(self, key):
+        """Type a key until the program ends: less forgets what is typed while it handles an interrupt."""
+        def press():
+            self._tmux("send-keys", "-t", self._target(), key)
+            time.sleep(1)
+            return self.status()
+
+        self._until(press)
+
     def text(self):
         """All that has been shown, also what has scrolled away; lines that tmux broke are joined."""
         return self._tmux("capture-pane", "-p", "-J", "-S", "-", "-t", self._target())

@@ -265,7 +265,7 @@ BROKEN = {
     cut: "malformed",
     cut_head: "it is no trace: not an SQLite file",
     cut_at_page: "the file is damaged: its end is missing",
-    later_version: "it is a trace of format 7; this dill reads format 1",
+    later_version: "it is a trace of format 7, which a later dill wrote; this dill reads format 1",
     other_program: "it is an SQLite file, but no trace",
     no_table: "event",
     impossible_row: 'event 20: column "caller" holds 999999',
