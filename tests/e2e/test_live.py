@@ -104,7 +104,8 @@ def test_motion_is_no_corruption(guest, live):
         assert len(said) == 1 + bool(summary["in_motion"]), said
         remarks += len(summary["in_motion"])
         status, caches, _ = live("kcache")
-        assert status == 0 and all(cache["record"] == "cache" for cache in caches)
+        # A torn list of what waits is a gap: objects may be on it that look live.
+        assert status == 0 and {row["record"] for row in caches} - {"gap"} == {"cache"}, caches[-1]
     # Neither is it in a recording, while it is made and when it is opened.
     for options, target in (("--record /root/seen", "--live"), ("", "-c /root/seen")):
         done = guest.execute(f"{DILL} {target} --json {options} kcheck")
@@ -112,7 +113,7 @@ def test_motion_is_no_corruption(guest, live):
         assert (done.status, findings, summary["findings"]) == (0, [], 0), done.stderr
     guest.run("rm /root/seen")
     status, census, _ = live("kcensus")
-    assert status == 0 and {row["record"] for row in census} == {"census_cache", "census_large", "census_total", "census_kernel"}
+    assert status == 0 and {row["record"] for row in census} - {"gap"} == {"census_cache", "census_large", "census_total", "census_kernel"}
     print(f"{remarks} remarks")
 
 
