@@ -43,8 +43,8 @@ class Tracer:
             )
 
     def wait_armed(self):
-        """Until it traces: the first look at progress puts the empty output out."""
-        time.sleep(1)
+        """Until it traces, for which a busy machine takes longer than the half second of an idle one."""
+        time.sleep(4)
         assert self.process.poll() is None, self.process.stderr.read()
 
     def stop(self):

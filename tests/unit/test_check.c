@@ -164,6 +164,8 @@ static void look(struct fixture *f)
 
 	assert_null(caches_read(heap, f->arena, &f->findings, &f->caches));
 	assert_null(waiting_read(heap, &f->caches, f->arena, &f->findings, &f->waiting));
+	slab_scan_deinit(&f->scan); /* of the look before */
+	f->scan = (struct slab_scan){0};
 	assert_null(slabs_scan(heap, &f->caches, &f->caches, &f->scan));
 	for (size_t i = 0; i < f->caches.count; i++) {
 		assert_null(contents_read(heap, &f->caches.items[i], 1, CONTENTS_FREELISTS,
