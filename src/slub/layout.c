@@ -57,7 +57,7 @@ static const struct {
 
 static struct member *member_at(struct layout *layout, size_t field)
 {
-	return (struct member *)((char *)layout + field);
+	return (void *)((char *)layout + field);
 }
 
 static const struct member_row *row_of(size_t field)
