@@ -245,7 +245,8 @@ static enum core_page read_packed(const struct core *core, struct core_reader *r
 				  dill_phys page, uint8_t buffer[DILL_PAGE_SIZE])
 {
 	const struct core_chunk *chunk = find_chunk(core, page);
-	const struct core_chunk *end = core->chunks.items + core->chunks.count;
+	const struct core_chunk *end =
+		core->chunks.count ? core->chunks.items + core->chunks.count : NULL;
 	enum core_page what = core_ram_read(core, reader, page, buffer);
 
 	for (;
