@@ -241,12 +241,17 @@ static enum core_page copy_chunk(const struct core *core, struct core_reader *re
 	return CORE_PAGE_READ;
 }
 
+/* NULL where there are none. */
+static const struct core_chunk *chunks_end(const struct core *core)
+{
+	return core->chunks.count ? core->chunks.items + core->chunks.count : NULL;
+}
+
 static enum core_page read_packed(const struct core *core, struct core_reader *reader,
 				  dill_phys page, uint8_t buffer[DILL_PAGE_SIZE])
 {
 	const struct core_chunk *chunk = find_chunk(core, page);
-	const struct core_chunk *end =
-		core->chunks.count ? core->chunks.items + core->chunks.count : NULL;
+	const struct core_chunk *end = chunks_end(core);
 	enum core_page what = core_ram_read(core, reader, page, buffer);
 
 	for (;
@@ -260,7 +265,7 @@ static bool next_range(const struct core *core, dill_phys from, dill_phys *ret_f
 		       uint64_t *ret_size)
 {
 	const struct core_chunk *chunk = find_chunk(core, from);
-	const struct core_chunk *end = core->chunks.items + core->chunks.count;
+	const struct core_chunk *end = chunks_end(core);
 	dill_phys last;
 
 	if (!chunk)
