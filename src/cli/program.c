@@ -37,7 +37,18 @@ static void log_remark(void *context, const char *text)
 	say(text);
 }
 
-static const struct dill_host host = {.interrupted = signals_interrupted, .log = log_remark};
+/* A trace that Ctrl-C has ended goes on to its summary, which reads memory. */
+static void accept_interrupt(void *context)
+{
+	(void)context;
+	signals_reset();
+}
+
+static const struct dill_host host = {
+	.interrupted = signals_interrupted,
+	.accept_interrupt = accept_interrupt,
+	.log = log_remark,
+};
 
 /* Put a recorder around the target when one is wanted. */
 static struct dill_error *wrap(struct program *program, const struct dill_target_ops **ops,
