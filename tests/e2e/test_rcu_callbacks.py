@@ -4,7 +4,9 @@
 Debian's kernels have batches. But the function that frees these objects elsewhere, kvfree_rcu_cb(), is in the newer ones, too,
 and does with an inode what its own callback would: the test puts it in the place of that.
 """
+import random
 import struct
+import time
 
 import pytest
 
@@ -15,6 +17,7 @@ from tests.guest.stub import Stub
 from tests.matrix import on
 
 ENOUGH = 20
+PATIENCE_S = 300
 CALLBACKS_MAX = 100_000
 # A guest that its monitor has stopped runs on behind a look in a new QEMU.
 STAY = ("--leave-stopped",)
@@ -48,7 +51,10 @@ def find_callbacks(guest, symbols, first, function):
 def stop_with_callbacks(guest, symbols, function):
     """Stop a busy guest when enough callbacks have this function; as find_callbacks()."""
     first = dill_members(guest, "rcu_data")["cblist"][0] + dill_members(guest, "rcu_segcblist")["head"][0]
-    for _ in range(50):
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        # Time to run: a guest that goes on between two stops at once hardly moves on a busy machine.
+        time.sleep(random.uniform(0.05, 1))
         guest.stop()
         heads = find_callbacks(guest, symbols, first, function)
         if len(heads) >= ENOUGH:
