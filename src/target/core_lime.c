@@ -12,10 +12,10 @@
 #include "target/core.h"
 #include "target/crc32c.h"
 
-/* "lime_range": magic, version, first and last address, eight bytes of zeros */
+/* "lime_range": magic, format ("version"), first and last address, eight bytes of zeros */
 enum {
 	RANGE_MAGIC = 0,
-	RANGE_VERSION = 4,
+	RANGE_FORMAT = 4,
 	RANGE_FIRST = 8,
 	RANGE_LAST = 16,
 	RANGE_SIZE = 32,
@@ -40,7 +40,7 @@ enum {
 };
 
 struct range {
-	uint32_t magic, version;
+	uint32_t magic, format;
 	dill_phys first;
 	uint64_t size;
 };
@@ -57,14 +57,14 @@ static bool parse_range(const struct core_file *file, uint64_t at, struct range 
 	last = span_u64(span, RANGE_LAST);
 	*ret = (struct range){
 		.magic = span_u32(span, RANGE_MAGIC),
-		.version = span_u32(span, RANGE_VERSION),
+		.format = span_u32(span, RANGE_FORMAT),
 		.first = span_u64(span, RANGE_FIRST),
 		.size = last - span_u64(span, RANGE_FIRST) + 1,
 	};
 	if (last < ret->first || last == UINT64_MAX)
 		return false;
-	return (ret->magic == LIME_MAGIC && ret->version == 1) ||
-	       (ret->magic == AVML_MAGIC && ret->version == 2);
+	return (ret->magic == LIME_MAGIC && ret->format == 1) ||
+	       (ret->magic == AVML_MAGIC && ret->format == 2);
 }
 
 static bool begins_with(const struct core_file *file, uint32_t magic)
