@@ -41,7 +41,7 @@ static void log_remark(void *context, const char *text)
 static void accept_interrupt(void *context)
 {
 	(void)context;
-	signals_reset();
+	signals_accept();
 }
 
 static const struct dill_host host = {

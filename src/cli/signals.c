@@ -4,13 +4,16 @@
 #include <signal.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t received; /* a handler has no other way to say something */
+/* A handler has no other way to say something. */
+static volatile sig_atomic_t received; /* the signal that the exit status tells of */
+static volatile sig_atomic_t asked;    /* whether what runs is still to stop */
 
 static void note(int number)
 {
 	/* One that ends dill counts more than one that ends a command. */
 	if (!received || received == SIGINT)
 		received = number;
+	asked = true;
 }
 
 void signals_install(void)
@@ -36,12 +39,19 @@ int signals_received(void)
 
 void signals_reset(void)
 {
-	if (received == SIGINT)
+	if (received == SIGINT) {
 		received = 0;
+		asked = false;
+	}
+}
+
+void signals_accept(void)
+{
+	asked = false;
 }
 
 bool signals_interrupted(void *context)
 {
 	(void)context;
-	return received != 0;
+	return asked;
 }

@@ -15,6 +15,9 @@ int signals_received(void);
 /** Forget a SIGINT, before the next command of a prompt; other signals mean to end dill and stay.
  */
 void signals_reset(void);
+/** What runs has stopped for its sake and sums up: it counts for the exit status alone from here.
+ */
+void signals_accept(void);
 
 /** For struct dill_host. */
 bool signals_interrupted(void *context);
