@@ -47,7 +47,7 @@ static struct dill_error *write_all(void *context, const char *bytes, size_t len
 		}
 		/* A signal cut the write short: a reader that does not read must not hold up the
 		 * end, with the target stopped perhaps. */
-		if (length && signals_received())
+		if (length && signals_interrupted(NULL))
 			return error_interrupted();
 	}
 	return NULL;
