@@ -59,6 +59,20 @@ def test_no_line_is_wider_than_the_terminal(still, terminal, columns):
         assert any(screen.lines), command
 
 
+@pytest.mark.parametrize("columns", (80, 132))
+def test_no_line_is_wider_than_gdbs(still, terminal, columns):
+    """GDB takes its width from the terminal that it is started in."""
+    lines = ("kcache", "kcensus", "kcache cred", "kmap cred", "knext cred", "info", "ktask --threads")
+    steps = ["set pagination off", f"target remote :{still.gdb_port}", f"source {ROOT}/build/dill.py",
+             *(f"dill {line}" for line in lines), "set confirm off", "quit"]
+    screen = terminal.run(["gdb", "-q", "-nx", *(word for step in steps for word in ("-ex", step))], columns)
+    still.stop()  # it ran when GDB had left
+    widest = max(screen.lines, key=len)
+    assert len(widest) <= columns, widest
+    shown = "\n".join(screen.lines)
+    assert screen.status == 0 and all(word in shown for word in ("cred", "kthreadd", "hardened")), shown
+
+
 def test_options_of_the_program(terminal):
     """Its own help, which argp fills."""
     for columns in (80, 60, 132):
