@@ -10,10 +10,16 @@ configurations that Debian lacks. Tests run on the latter only where they name t
 
 A fixture borrows the guest of a case from tests.pool. `pytest -k debug` runs one flavour, `--series 6.1` one kernel.
 
+On which kernels a test runs by default: on FEW, unless its cases say otherwise (by_default), or a mark on the test does, which
+is of use where a guest is shared: kernels(*ONE) for what is the same on every kernel, kernels(*SERIES) for what is short.
+times() says how often a test does what is up to chance. All that is left out by default runs with FULL=1, and with a kernel
+that is named; pytest ends with the number of these tests.
+
 What no kernel of the table has is made up by the unit tests (tests/unit/heap_image.c): plain freelists, copies of the
 kmalloc caches, both engines in one kernel.
 """
 import dataclasses
+import os
 import warnings
 from typing import NamedTuple
 
@@ -24,6 +30,15 @@ from tests.guest.built import BUILT
 from tests.guest.kernels import ALL, SOURCES
 
 MIB = 1 << 20
+
+# make check FULL=1: every test on every kernel that has what it needs.
+FULL = os.environ.get("DILL_FULL") == "1"
+# The two that have least in common stand for the others: struct page, slabs of CPUs, the old names of everything; and sheaves,
+# caches of messages alone, KFENCE.
+FEW = ("5.10", "7.2")
+# Between them: struct slab, and slabs of CPUs.
+MOST = ("5.10", "6.12", "7.2")
+ONE = ("7.2",)
 
 
 def debug_word(series):
@@ -146,12 +161,14 @@ FLAVOURS = {
 class Case(NamedTuple):
     """One guest of the matrix, as a test's parameter.
 
-    @param spoils  the test leaves a guest that nobody else can use: it gets it after all others, and it is ended then
+    @param spoils      the test leaves a guest that nobody else can use: it gets it after all others, and it is ended then
+    @param by_default  or with FULL=1 alone, or when its series is named
     """
 
     series: str
     flavour: str
     spoils: bool = False
+    by_default: bool = True
 
     def __str__(self):
         return f"{self.series}-{self.flavour}"
@@ -162,25 +179,31 @@ class Case(NamedTuple):
         return list(FLAVOURS).index(self.flavour), ALL.index(self.series), self.spoils
 
 
-def on(*flavours, series=tuple(SOURCES), spoils=False):
-    """The cases of these flavours, on every kernel that can have them."""
-    return [Case(one, name, spoils) for name in flavours for one in series if one not in FLAVOURS[name].lacking]
+def on(*flavours, series=None, by_default=None, spoils=False):
+    """The cases of these flavours, on every kernel that can have them.
 
-
-# One of each kind: struct page and CPUs' slabs, struct slab and CPUs' slabs, sheaves.
-FEW = ("5.10", "6.12", "7.2")
-
-
-def few(*flavours, spoils=False):
-    """The cases for long tests of what these kernels stand for; the other kernels with FULL=1, or by name."""
+    @param series      those that make sense; None: all of Debian's
+    @param by_default  those without FULL=1; None: all that are named by @series, or FEW
+    """
+    by_default = by_default or series or FEW
     return [
-        case if case.series in FEW else pytest.param(case, marks=pytest.mark.others)
-        for case in on(*flavours, spoils=spoils)
+        Case(one, name, spoils, one in by_default)
+        for name in flavours for one in series or SOURCES if one not in FLAVOURS[name].lacking
     ]
 
 
+def kernels(*series):
+    """Mark a test: whatever the cases of its guest say, it runs on these by default; on none without any."""
+    return pytest.mark.kernels(*series)
+
+
+def times(full, default):
+    """How often a test does again what is up to chance."""
+    return full if FULL else default
+
+
 # Where tests with many breakpoints are done in this machine's QEMU, too, with fewer events.
-SLOW = Case("6.1", "plain")
+SLOW = Case("6.12", "plain")
 
 
 def quick(*flavours, spoils=False):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The guests of the matrix for the end-to-end tests, and the doors through which dill is asked."""
+import collections
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.guest.built import BUILT  # noqa: E402
 from tests.guest.kernels import ALL, REALTIME, SERIES, KernelUnavailable, cached  # noqa: E402
-from tests.matrix import FLAVOURS, Case, few, on  # noqa: E402
+from tests.matrix import FLAVOURS, FULL, Case, on  # noqa: E402
 from tests.pool import Pool  # noqa: E402
 
 # --- the matrix ---
@@ -26,14 +26,19 @@ def pytest_addoption(parser):
 
 def series_by_default():
     """Without --series: Debian's, and of the kernels to build those that are worth their minutes, or all."""
-    full = os.environ.get("DILL_FULL") == "1"
-    return [*SERIES, *(REALTIME if full else ()), *(series for series, build in BUILT.items() if full or build.by_default)]
+    return [*SERIES, *(REALTIME if FULL else ()), *(series for series, build in BUILT.items() if FULL or build.by_default)]
 
 
 def case_of(item):
     """The guest that a test runs on, None without one."""
     values = item.callspec.params.values() if hasattr(item, "callspec") else ()
     return next((value for value in values if isinstance(value, Case)), None)
+
+
+def is_by_default(item):
+    """Whether a test is done on its guest without FULL=1: tests/matrix.py."""
+    case, mark = case_of(item), item.get_closest_marker("kernels")
+    return not case or (case.series in mark.args if mark and case.series not in BUILT else case.by_default)
 
 
 def chosen_series(config):
@@ -47,6 +52,9 @@ def chosen_series(config):
 class Matrix:
     """Chooses the tests and puts them into the order of the matrix, so that each of its guests is booted once."""
 
+    def __init__(self):
+        self.left_out = {}  # series: number of tests that are not done by default
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config, items):
         """Drop other kernels' tests. With xdist (--dist loadgroup) the tests of one guest run in one process.
@@ -54,14 +62,12 @@ class Matrix:
         Before xdist looks at the groups.
         """
         chosen = chosen_series(config)
-        every = os.environ.get("DILL_FULL") == "1" or config.getoption("--series")
-
-        def wanted(item):
-            case = case_of(item)
-            return not case or case.series in chosen and (every or not item.get_closest_marker("others"))
-
-        config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
-        items[:] = [item for item in items if wanted(item)]
+        every = FULL or config.getoption("--series")
+        theirs = [item for item in items if not (case := case_of(item)) or case.series in chosen]
+        wanted = [item for item in theirs if every or is_by_default(item)]
+        self.left_out = dict(collections.Counter(case_of(item).series for item in set(theirs) - set(wanted)))
+        config.hook.pytest_deselected(items=list(set(items) - set(wanted)))
+        items[:] = wanted
         for item in items:
             case = case_of(item)
             if case:
@@ -69,6 +75,16 @@ class Matrix:
             if not item.get_closest_marker("xdist_group"):
                 values = item.callspec.params if hasattr(item, "callspec") else {}
                 item.add_marker(pytest.mark.xdist_group(str(case or values.get("in_qemu") or item.nodeid)))
+
+    def pytest_sessionfinish(self, session):
+        """With xdist only its processes know."""
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["left_out"] = self.left_out
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node):
+        """All of them have the same to say."""
+        self.left_out = getattr(node, "workeroutput", {}).get("left_out", self.left_out)
 
     @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
     def pytest_sort(self, items):
@@ -79,7 +95,7 @@ class Matrix:
 
 def pytest_configure(config):
     """Two hooks of one name need an object."""
-    config.pluginmanager.register(Matrix())
+    config.pluginmanager.register(Matrix(), "dill_matrix")
     chosen_series(config)
 
 
@@ -117,6 +133,9 @@ def pytest_terminal_summary(terminalreporter, config):
     left_out = [series for series in (*SERIES, *REALTIME, *BUILT) if series not in chosen_series(config)]
     if left_out:
         terminalreporter.write_line(f"left out: {' '.join(left_out)}")
+    if tests := config.pluginmanager.get_plugin("dill_matrix").left_out:
+        counts = ", ".join(f"{series} {tests[series]}" for series in ALL if series in tests)
+        terminalreporter.write_line(f"left out without FULL=1, tests of what other kernels stand for: {counts}")
 
 
 # --- doors ---
@@ -217,7 +236,7 @@ def stopped(guest):
     guest.cont()
 
 
-@pytest.fixture(scope="module", params=few("plain", spoils=True), ids=str)
+@pytest.fixture(scope="module", params=on("plain", spoils=True), ids=str)
 def breakable(request, pool):
     """A stopped guest, whose heap tests break and put right again."""
     with pool.lend(request.param) as lent:

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from conftest import ROOT, Gdb, Program
-from tests.matrix import on
+from tests.matrix import ONE, kernels, on
 
 
 @pytest.fixture(scope="module", params=on("plain"), ids=str)
@@ -46,6 +46,7 @@ def test_value_functions(modular):
     assert address(dill, "$ktask(1)+0x10") == int(task["task"], 16) + 0x10
 
 
+@kernels(*ONE)
 def test_mistakes(modular):
     """One line that says what was wrong; in GDB nothing of its own symbols."""
     for door in (Program, Gdb):
@@ -59,6 +60,7 @@ def test_mistakes(modular):
     assert "pipe kcache | head" in Gdb(modular).run("kcache", "|", "head").stderr
 
 
+@kernels(*ONE)
 def test_nothing_behind_a_member(modular):
     """A member is offered once: behind a complete one stands an address or nothing."""
     def offered(line):

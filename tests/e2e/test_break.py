@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, Program
 from tests.gdb_session import GdbSession
 from tests.guest.ftrace import KmemEvents
-from tests.matrix import message_cache, tracing
+from tests.matrix import ONE, kernels, message_cache, tracing
 
 # An instruction or two: a CPU that stood at a breakpoint may have been let past it.
 STEP_BYTES = 16
@@ -137,6 +137,7 @@ def test_given_up(case, pool):
     (("0x1000", "free"), "0x1000"),
     (("kmalloc-64", "alloc", "--size", "9-3"), "--size"),
 ])
+@kernels(*ONE)
 def test_wrong(guest, words, what):
     """One clear line, and the guest is well."""
     done = Program(guest).run("break", *words)

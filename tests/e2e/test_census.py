@@ -13,7 +13,7 @@ from test_json_fields import check, documented
 from tests.guest.memory import Memory, kallsyms
 from tests.guest.messages import HEADER, Messages, fragment
 from tests.guest.snapshot import looked_at
-from tests.matrix import message_cache, on
+from tests.matrix import ONE, kernels, message_cache, on
 
 STATES = ("live", "cached", "free", "waiting", "unknown")
 # Bytes of a System V message and how many: with the kernel's header of 48 bytes, objects of 96 to 4096 bytes.
@@ -180,6 +180,7 @@ def test_text(stopped):
     assert len(text) - 1 == census(Program(stopped), "kmalloc-64")[1]["live"]
 
 
+@kernels(*ONE)
 def test_wrong_input(guest):
     """One clear line."""
     dill = Program(guest)
@@ -325,7 +326,7 @@ def wastes(text):
     return dict(bytes_of)
 
 
-@pytest.mark.parametrize("case", on("debug", series=("6.1", "6.12", "7.2", "7.3")), ids=str)
+@pytest.mark.parametrize("case", on("debug", series=("6.1", "6.12", "7.2", "7.3"), by_default=ONE), ids=str)
 def test_requested_sizes(case, pool):
     """What callers of kmalloc() wasted, as the kernel has recorded it."""
     with pool.lend(case) as guest:

@@ -3,7 +3,6 @@
 
 Each boots a guest of its own: without DILL_FULL=1 there are three of them.
 """
-import os
 import re
 
 import pytest
@@ -12,8 +11,8 @@ from conftest import ROOT, chosen_series
 from tests.guest.kernels import KernelUnavailable
 from tests.guest.modules import ModuleUnavailable
 from tools import cookbook, examples
+from tests.matrix import FULL
 
-FULL = os.environ.get("DILL_FULL") == "1"
 BY_DEFAULT = ("stale", "dump", "exploit")
 PAGE = ROOT / "docs/cookbook.md"
 # A page that is given back is taken by somebody else now and then, a process moved to the other CPU.

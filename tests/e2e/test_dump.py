@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Crash dumps as targets: the answers are those got from the same stopped guest through its gdbstub."""
 import json
-import os
 import shutil
 import subprocess
 
@@ -12,7 +11,7 @@ from bench.measure import measure
 from tests.dump_writers import system_ram
 from tests.dumps import FORMS, RANGES, CannotWrite, Dumps, rename_notes
 from tests.guest.kernels import KernelUnavailable, debug_vmlinux
-from tests.matrix import on
+from tests.matrix import ONE, kernels, on
 
 # Caches whose slabs are compared, and from which objects are taken.
 CACHES = ("dentry", "kmalloc-64", "task_struct")
@@ -20,9 +19,8 @@ CACHES = ("dentry", "kmalloc-64", "task_struct")
 LIVE, WAITING = "#", "rgkdx"
 # Of dill, what it has mapped of the dump included.
 MEMORY_MAX_MB = 200
-# The kernel that stands for all in formats that know nothing of kernels.
-ONE = "6.12"
-FULL = os.environ.get("DILL_FULL") == "1"
+# Formats in which it matters what kernel wrote its VMCOREINFO, or what makedumpfile knows of it. The others know nothing of kernels.
+OF_KERNELS = ("elf", "raw", "without QEMU VMCOREINFO CORE", "makedumpfile -l -d 31")
 # Slabs of each of them whose objects are asked for one by one.
 SLABS = 8
 
@@ -123,11 +121,9 @@ def compare_incomplete(paused, done):
             assert record == whole[name]
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", [form if form in OF_KERNELS else pytest.param(form, marks=kernels(*ONE)) for form in FORMS])
 def test_dump_answers_as_the_guest(paused, form):
     """Every cache with all its lists, tasks, every slab of some caches, objects: the same bytes."""
-    if form in (*RANGES, "vmware", "split") and paused.guest.kernel.series != ONE and not FULL:
-        pytest.skip(f"what lies around the memory is the same for every kernel: {ONE} alone without DILL_FULL=1")
     try:
         with paused.dumps.file(form) as path:
             done = paused.ask("-c", path)
@@ -149,6 +145,7 @@ def test_dump_answers_as_the_guest(paused, form):
         assert how == "page tables: first mapping of the kernel's window"
 
 
+@kernels(*ONE)
 @pytest.mark.parametrize("form", ("elf large", "raw large", "makedumpfile -l"))
 def test_memory(paused, form, tmp_path):
     """Whatever the dump's size, less than 200 MB."""
@@ -164,6 +161,7 @@ def gdb(*commands):
     return subprocess.run(["gdb", "-q", "-nx", "-batch", *words], capture_output=True, text=True, timeout=300, check=False)
 
 
+@kernels(*ONE)
 def test_dump_in_gdb(paused):
     """`dill open` until `dill close`, commands and values; a wrong file leaves what was open."""
     base = paused.live.json("kbase")[0]["base"]
@@ -180,6 +178,7 @@ def test_dump_in_gdb(paused):
         assert "nothing can be traced" in gdb(f"dill open {path}", "dill run").stderr
 
 
+@kernels(*ONE)
 @pytest.mark.parametrize("form", ("elf", "elf paging"))
 def test_core_of_gdb(paused, form):
     """`target core`: GDB's own view of the file has no physical addresses; dill reads the file."""
@@ -189,6 +188,7 @@ def test_core_of_gdb(paused, form):
         assert rows in done.stdout, done.stderr
 
 
+@kernels(*ONE)
 def test_cut_off(paused, tmp_path):
     """A dump whose end is missing: what is there is answered, and what is not is said; no dump is taken for a whole one."""
     for form, mode in (("elf", "ELF"), ("makedumpfile -l", "compressed"), ("kdump-zlib", "flattened")):
@@ -246,6 +246,7 @@ def test_memory_without_its_hole(case, pool):
         assert wrong.returncode == 2 and "which has 0x140000000 bytes" in wrong.stderr
 
 
+@kernels(*ONE)
 def test_in_pieces(paused, tmp_path):
     """A dump that was cut, whose pieces do not end at pages, in the program and in GDB."""
     with paused.dumps.file("elf") as path:
@@ -334,6 +335,7 @@ def test_objects_of_drgn(paused, vmlinux):
     assert theirs == ours
 
 
+@kernels(*ONE)
 def test_cut_short_meanwhile(paused, tmp_path):
     """A line that says so, and an error; neither the program nor GDB dies of it."""
     path, cut = tmp_path / "dump", "truncate -s 1M {}".format

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import ROOT
 from tests.guest.messages import Messages
-from tests.matrix import on
+from tests.matrix import MOST, on
 
 FORGE = ROOT / "build-asan/tests/forge/forge"
 SECONDS = int(os.environ.get("FORGE_SECONDS", "7"))
@@ -28,7 +28,7 @@ def record(guest, path):
     assert b"recorded " in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("case", on("plain", "debug"), ids=str)
+@pytest.mark.parametrize("case", [*on("plain", by_default=MOST), *on("debug")], ids=str)
 def test_forged(case, pool, tmp_path):
     """Nothing in the kernel's memory makes a command crash, hang, or take memory without bound."""
     if not FORGE.exists():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One build of the plugin in the GDBs of other distributions: bullseye's (10), trixie's (16) and sid's (of the day)."""
+"""One build of the plugin in the GDBs of other distributions: bullseye's (10), trixie's (16, not by default) and sid's (of the day)."""
 import json
 import re
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from conftest import ROOT
 from tests.guest.foreign import SUITES, ForeignUnavailable, foreign
-from tests.matrix import on
+from tests.matrix import kernels, on
 
 MODULE = ROOT / "build/src/gdb/dill.abi3.so"
 MARK = "@@ next @@"
@@ -65,7 +65,7 @@ class ForeignGdb:
         return parts[1:-1]
 
 
-@pytest.fixture(params=SUITES["gdb"])
+@pytest.fixture(params=[pytest.param(suite, marks=kernels()) if suite == "trixie" else suite for suite in SUITES["gdb"]])
 def gdb(request, guest):
     """Each GDB that can be had."""
     try:

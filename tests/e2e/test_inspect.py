@@ -8,8 +8,11 @@ import subprocess
 import pytest
 
 from conftest import ROOT, Program
+from tests.guest.kernels import SERIES
 from tests.guest.snapshot import looked_at
-from tests.matrix import on
+from tests.matrix import ONE, kernels, on
+
+pytestmark = kernels(*SERIES)
 
 # What free objects wait in; all later kernels have sheaves alone.
 ENGINES = {**dict.fromkeys(("5.10", "6.1", "6.12"), "per-CPU slabs"), "6.18": "sheaves over per-CPU slabs"}
@@ -207,6 +210,7 @@ def test_kstruct_member(dill):
      ("kcache", "--cpu", "77", "kmalloc-64"), ("kcache", "--nonsense"), ("kstruct", "list_head", "@0x10"),
      ("kobj", "0xffff_nonsense"), ("kslab", "0x10"), ("knext", "no-such-cache"), ("kcheck", "no-such-cache")),
 )
+@kernels(*ONE)
 def test_wrong_input_is_one_line(dill, words):
     """One clear line, and a status that is not 0."""
     done = dill.run(*words)

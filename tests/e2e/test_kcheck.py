@@ -8,13 +8,14 @@ import pytest
 
 from conftest import Program
 from test_broken import Memory, partial_slab, stored
+from tests.guest.kernels import SERIES
 from tests.guest.memory import Memory as WholeMemory
 from tests.guest.memory import kallsyms
 from tests.guest.messages import Messages
 from tests.guest.stub import Stub
-from tests.matrix import checks_requested_size, few, message_cache, on
+from tests.matrix import checks_requested_size, kernels, message_cache, on, times
 
-PAUSES = 20
+PAUSES = times(20, 6)
 CACHE = "dentry"
 
 
@@ -50,6 +51,7 @@ def only(guest, kind, cache=CACHE):
 # --- healthy ---
 
 
+@kernels(*SERIES)
 def test_guest_at_rest(dill, guest):
     """Every cache that the kernel lists, nothing found, and what could not be checked is said."""
     names = [line.split()[0] for line in guest.run("cat /proc/slabinfo").splitlines()[2:]]
@@ -60,12 +62,14 @@ def test_guest_at_rest(dill, guest):
     assert [text for text in summary["not_checked"] if f"{len(names)} caches: no red zones" in text]
 
 
+@kernels(*SERIES)
 def test_one_cache_and_a_glob(dill):
     """Only what was asked for."""
     assert clean(dill, CACHE)["caches"] == 1
     assert clean(dill, "kmalloc-*")["caches"] > 10
 
 
+@kernels(*SERIES)
 def test_text_says_so(guest):
     """One closing line."""
     done = Program(guest).run("kcheck")
@@ -336,7 +340,7 @@ class Debugged:
 
 
 @pytest.fixture(
-    scope="module", params=[*few("debug", spoils=True), *on("debug", series=("6.12-up", "7.2-up"), spoils=True)], ids=str
+    scope="module", params=[*on("debug", spoils=True), *on("debug", series=("6.12-up", "7.2-up"), spoils=True)], ids=str
 )
 def running(request, pool):
     """One debug guest per kernel."""

@@ -7,7 +7,7 @@ import pytest
 from conftest import Gdb, Program
 from tests.guest.memory import Memory, kallsyms
 from tests.guest.messages import HEADER, MAGIC, fragment
-from tests.matrix import message_cache, on
+from tests.matrix import ONE, kernels, message_cache, on
 
 
 class Scene:
@@ -42,7 +42,7 @@ class Scene:
         return next((at for at, size in self._by_page.get(address >> 12, ()) if at <= address < at + size), None)
 
 
-@pytest.fixture(scope="module", params=[*on("plain"), *on("debug", series=("6.1", "7.3"))], ids=str)
+@pytest.fixture(scope="module", params=[*on("plain"), *on("debug", by_default=ONE)], ids=str)
 def scene(request, pool):
     """One stopped guest per kernel for all questions."""
     with pool.lend(request.param) as guest:
@@ -162,6 +162,7 @@ def test_gdb_agrees(scene):
     assert Gdb(scene.guest, leave="disconnect").json(*words) == scene.dill.json(*words)
 
 
+@kernels(*ONE)
 def test_wrong_input(scene):
     """One clear line."""
     for words, text in (

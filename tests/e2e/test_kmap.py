@@ -11,7 +11,7 @@ from tests.guest.memory import Memory, kallsyms
 from tests.guest.messages import HEADER, MAGIC, exhaust_large_blocks, fragment, sample_messages
 from tests.guest.snapshot import looked_at
 from tests.guest.stub import Stub, kfence_pool
-from tests.matrix import message_cache, on
+from tests.matrix import ONE, kernels, message_cache, on
 
 STATES = ("live", "cached", "free", "waiting", "unknown")
 # Bytes and how many.
@@ -280,6 +280,7 @@ def test_kfence_pool_is_no_slab(case, pool):
             assert f"{address:#x} is in KFENCE's pool" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
 
 
+@kernels(*ONE)
 def test_wrong_input(guest):
     """One clear line."""
     dill = Program(guest)

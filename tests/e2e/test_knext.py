@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, Program
 from tests.guest.messages import HEADER, MAGIC, exhaust_large_blocks
 from tests.guest.stub import Stub
-from tests.matrix import KFENCE_MS, message_cache, on
+from tests.matrix import KFENCE_MS, MOST, ONE, kernels, message_cache, on
 
 # The page flag that marks slabs of the emergency reserves: PG_active.
 PFMEMALLOC_BITS = {"5.10": 5, "6.1": 5}
@@ -22,7 +22,7 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module", params=on("plain", "debug-one", "nodes", "tight"), ids=str)
+@pytest.fixture(scope="module", params=[*on("plain", by_default=MOST), *on("debug-one", "nodes", "tight")], ids=str)
 def machine(request, pool):
     """A guest of each flavour."""
     with pool.lend(request.param) as guest:
@@ -199,6 +199,7 @@ def test_default_cpu(guest):
     (("kmalloc-64", "-n", "99999999999"), "--count"),
     ((), "CACHE"),
 ])
+@kernels(*ONE)
 def test_what_cannot_be_predicted(guest, words, what):
     """One clear line, and the status that says so."""
     done = Program(guest).run("knext", *words)

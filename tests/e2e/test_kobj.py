@@ -10,7 +10,7 @@ from conftest import ROOT, Gdb, Program
 from tests.guest.memory import Memory, kallsyms
 from tests.guest.messages import HEADER, MAGIC, Messages, sample_messages
 from tests.guest.stub import kfence_pool
-from tests.matrix import on
+from tests.matrix import MOST, ONE, kernels, on
 
 # Bytes of a System V message and how many: with the kernel's header of 48 bytes, objects of 96 to 4096 bytes.
 MESSAGES = ((40, 700), (200, 400), (900, 300), (3000, 150))
@@ -60,7 +60,7 @@ class Scene:
         return self.messages.find(self.memory)
 
 
-@pytest.fixture(scope="module", params=on("plain"), ids=str)
+@pytest.fixture(scope="module", params=on("plain", by_default=MOST), ids=str)
 def scene(request, pool):
     """One stopped guest per kernel for all questions."""
     with pool.lend(request.param) as guest:
@@ -237,6 +237,7 @@ def test_what_is_no_address(scene):
 
 
 @pytest.mark.parametrize("words", (("kobj",), ("kobj", "no_such_symbol"), ("kobj", "0x12zz"), ("kobj", "0", "--as", "x y")))
+@kernels(*ONE)
 def test_wrong_input_is_one_line(scene, words):
     """One clear line and status 2."""
     done = Program(scene.guest).run(*words)

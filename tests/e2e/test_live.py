@@ -10,12 +10,12 @@ from conftest import ROOT
 from test_inspect import row, slabinfo
 from tests.guest.cache import cache_dir, locked
 from tests.guest.snapshot import looked_at
-from tests.matrix import few
+from tests.matrix import on
 
 FOLDER = ROOT / "build-static"
 DILL = "/root/dill"
 LOOKS = 8
-pytestmark = pytest.mark.parametrize("guest", few("plain"), ids=str, indirect=True)
+pytestmark = pytest.mark.parametrize("guest", on("plain"), ids=str, indirect=True)
 
 
 @pytest.fixture(scope="session")

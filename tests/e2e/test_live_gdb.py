@@ -15,7 +15,7 @@ from tests.gdb_session import GdbSession
 from tests.guest.ftrace import KmemEvents
 from tests.kernel_symbols import Symbols
 from tests.kmem import assert_equal, of_ftrace
-from tests.matrix import quick, tracing
+from tests.matrix import ONE, kernels, quick, tracing
 from tests.vmlinux import write_vmlinux
 
 ROUNDS = 3
@@ -213,6 +213,7 @@ def test_interrupted(case, pool):
         assert load.alive()
 
 
+@kernels(*ONE)
 def test_says_what_is_not_there_yet(guest):
     """A task, or a cache, that the tracer would wait for: at the start."""
     commands = ("dill run agnet", "dill --cache kmaloc-64", "dill agent", "dill --pid 99999", "dill stop")

@@ -8,12 +8,12 @@ import pytest
 from conftest import Program
 from test_inspect import caches, parts_of, row, slabinfo
 from tests.guest.snapshot import looked_at
-from tests.matrix import few
+from tests.matrix import on, times
 
-PAUSES = 20
+PAUSES = times(20, 6)
 
 
-@pytest.fixture(scope="module", params=few("plain"), ids=str)
+@pytest.fixture(scope="module", params=on("plain"), ids=str)
 def busy(request, pool):
     """A guest under load on two CPUs."""
     with pool.lend(request.param) as guest:

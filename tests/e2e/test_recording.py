@@ -3,6 +3,7 @@
 import subprocess
 
 from conftest import ROOT, Program
+from tests.matrix import ONE, kernels
 
 
 def dill(*words):
@@ -35,6 +36,7 @@ def test_recording_lacks_pages(guest, tmp_path):
     assert dill("-c", path, "kbase").stderr == ""
 
 
+@kernels(*ONE)
 def test_wrong_files(guest, tmp_path):
     """One line and status 2: for files that are none, and places where none can be."""
     (tmp_path / "text").write_text("no recording")

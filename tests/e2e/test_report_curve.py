@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The page of `report --html` in a browser: what was alive when, as a curve and as densities; search; units."""
 import json
-import os
 import random
 import re
 import subprocess
@@ -11,6 +10,7 @@ import pytest
 from conftest import ROOT
 from tests import traces
 from tests.browser import Browser
+from tests.matrix import FULL
 from tests.report_page import (
     GUTTER, READ_COLORS, READ_PIXELS, READ_TABLE, Alive, bytes_text, choose, names, report, shown_range, write_page,
 )
@@ -457,7 +457,7 @@ def test_no_time_at_all(browser, tmp_path):
     assert browser.messages() == []
 
 
-@pytest.mark.skipif(os.environ.get("DILL_FULL") != "1", reason="opens a page of 25 MB: with DILL_FULL=1")
+@pytest.mark.skipif(not FULL, reason="opens a page of 25 MB: with DILL_FULL=1")
 def test_half_a_million_objects(browser, tmp_path):
     """Each has its bar or its share of a density; a move of the view counts nothing again."""
     path = tmp_path / "trace.db"

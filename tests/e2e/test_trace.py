@@ -16,7 +16,7 @@ from conftest import ROOT, Program
 from tests.guest.ftrace import KmemEvents
 from tests.guest.ram import Ram
 from tests.kmem import assert_equal, of_dill, of_ftrace
-from tests.matrix import SLOW, on, quick, tracing
+from tests.matrix import ONE, SLOW, kernels, on, quick, times, tracing
 
 # Of the program, and how many events these are at least; fewer where each takes its time.
 ROUNDS, EVENTS = 30, 2000
@@ -137,7 +137,7 @@ def test_nothing_stays_behind(case, pool):
         guest.spawn("load")  # an idle guest may take its time for 50 events
         done = Program(guest).run("trace", "-n", "50", "--summary")
         assert done.returncode == 0 and "the limit of events was reached" in done.stdout, done.stderr
-        for number, kill in enumerate((signal.SIGINT, signal.SIGTERM) * 4):
+        for number, kill in enumerate((signal.SIGINT, signal.SIGTERM) * times(4, 2)):
             process = subprocess.Popen(
                 ["env", "--default-signal=INT,TERM", ROOT / "build/dill", "-r", f":{guest.gdb_port}", "trace", "-s"],
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -226,6 +226,7 @@ def test_what_is_not_traced(case, pool, tmp_path):
     (("-n", "x"), "--events"),
     (("-o", "/nowhere/trace.db", "-n", "1"), "/nowhere/trace.db"),
 ])
+@kernels(*ONE)
 def test_what_cannot_be_traced(guest, words, what):
     """One clear line, and the guest is well."""
     done = Program(guest).run("trace", *words)
@@ -242,6 +243,7 @@ def test_what_cannot_be_traced(guest, words, what):
     (("--cache", "kmaloc-64"), 'no cache is called "kmaloc-64" yet (did you mean kmalloc-64'),
     (("--cache", "nosuch*"), 'no cache is called "nosuch*" yet: waiting for one'),
 ])
+@kernels(*ONE)
 def test_says_what_is_not_there_yet(guest, words, said):
     """At the start, since the trace waits for it: a program, and its cache, may come."""
     done = Program(guest).run("trace", *words, "-t", "1", "-s")
@@ -249,6 +251,7 @@ def test_says_what_is_not_there_yet(guest, words, said):
     assert said in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
 
 
+@kernels(*ONE)
 def test_says_nothing_of_what_is_there(guest):
     """Of tasks that run, idle ones among them, and of caches."""
     for words in (("agent",), ("a*t",), ("--pid", "1"), ("1",), ("--pid", "0"), ("swapper*",), ("--cache", "kmalloc-64", "--cpu", "0")):
@@ -256,6 +259,7 @@ def test_says_nothing_of_what_is_there(guest):
         assert done.returncode == 0 and not done.stderr, (words, done.stderr)
 
 
+@kernels(*ONE)
 def test_cpu_that_cannot_come(guest):
     """An error, where it would wait for ever."""
     for command in (("trace",), ("break", "kmalloc-64", "alloc")):

@@ -22,13 +22,12 @@ from test_trace import wait_for_file
 from tests.guest.monitor import MonitorGone
 from tests.guest.stub import Stub
 from tests.guest.vm import GuestError
-from tests.matrix import FLAVOURS, SLOW, few, on, quick, tracing
+from tests.matrix import FLAVOURS, FULL, SLOW, on, quick, times, tracing
 from tests.traces import BULK, DOUBLE, KNOWN, from_file
 
-FULL = os.environ.get("DILL_FULL") == "1"
 FULL_EVENTS = 30000
 EVENTS = 500
-INTERRUPTIONS = 5  # of each of ten guests
+INTERRUPTIONS = times(5, 4)  # of each guest; each signal is one of four
 TROUBLE = re.compile(r"BUG|Oops|WARNING|stall|hung task|Call Trace|soft lockup|Unreliable|corrupt", re.IGNORECASE)
 
 
@@ -206,7 +205,7 @@ def traced(guest, path):
     return process
 
 
-@pytest.mark.parametrize("case", few("plain", "offline", spoils=True), ids=str)
+@pytest.mark.parametrize("case", on("plain", "offline", spoils=True), ids=str)
 def test_reboot_and_power_off(case, pool, tmp_path):
     """The trace ends by itself and says why; the kernel that boots next, where it was or elsewhere, is not stopped."""
     with pool.lend(case) as guest:

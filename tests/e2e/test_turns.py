@@ -7,11 +7,14 @@ import pytest
 
 from conftest import ROOT
 from tests.guest.messages import Messages
-from tests.matrix import message_cache, on
+from tests.matrix import MOST, ONE, message_cache, on
 
 BATCH = 30
 OBJECTS_MAX = 300  # of a cache, from all over its lists
-CASES = on("plain", "debug", "nodes") + on("single", "debug-one", "offline", "high", series=("6.12", "7.2"))
+CASES = [
+    *on("plain", by_default=MOST), *on("debug", "nodes"),
+    *on("single", "debug-one", "offline", "high", series=("6.12", "7.2"), by_default=ONE),
+]
 
 
 def ask(guest, lines):
