@@ -29,7 +29,7 @@ def record(guest, path):
 
 
 @pytest.mark.parametrize("case", [*on("plain", by_default=MOST), *on("debug")], ids=str)
-def test_forged(case, pool, tmp_path):
+def test_no_crash_on_forged_memory(case, pool, tmp_path):
     """Nothing in the kernel's memory makes a command crash, hang, or take memory without bound."""
     if not FORGE.exists():
         pytest.skip("build-asan is not built: make check does it")

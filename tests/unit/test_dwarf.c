@@ -407,7 +407,7 @@ static void read_everything(const char *name)
 	types_free(types);
 }
 
-static void test_broken_files(void **state)
+static void test_no_crash_with_broken_files(void **state)
 {
 	size_t size;
 	uint8_t *data = read_file("plain.so", &size);
@@ -439,9 +439,11 @@ static void test_broken_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same_as_btf),  cmocka_unit_test(test_functions),
-		cmocka_unit_test(test_names),	     cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_broken_files),
+		cmocka_unit_test(test_same_as_btf),
+		cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_no_crash_with_broken_files),
 	};
 
 	if (!mkdtemp(folder))

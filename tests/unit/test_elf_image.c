@@ -514,7 +514,7 @@ static void use(struct image_file *file)
 }
 
 /* However a byte of the file is forged, it is read or refused. */
-static void test_forged_elf(void **state)
+static void test_no_crash_with_any_byte_of_an_elf_forged(void **state)
 {
 	uint8_t *bytes = make_vmlinux();
 	static const size_t parts[][2] = {{0, 0x80}, {0x2000, 0x2100}, {0x3000, 0x3200}};
@@ -548,7 +548,7 @@ int main(void)
 		cmocka_unit_test(test_bzimage),
 		cmocka_unit_test(test_forged_bzimage),
 		cmocka_unit_test(test_no_kernel),
-		cmocka_unit_test(test_forged_elf),
+		cmocka_unit_test(test_no_crash_with_any_byte_of_an_elf_forged),
 		cmocka_unit_test(test_another_kernel),
 		cmocka_unit_test(test_missing_symbols),
 		cmocka_unit_test(test_missing_symbols_without_file),

@@ -71,7 +71,7 @@ static void test_flipped_bits(void **state)
 }
 
 /* Whole pages in the places of others: pointers between pages turn in circles. */
-static void test_swapped_pages(void **state)
+static void test_no_crash_with_swapped_pages(void **state)
 {
 	const size_t page = 8192;
 
@@ -91,7 +91,7 @@ int main(void)
 		cmocka_unit_test(test_the_sound_file_is_answered),
 		cmocka_unit_test(test_truncated_files),
 		cmocka_unit_test(test_flipped_bits),
-		cmocka_unit_test(test_swapped_pages),
+		cmocka_unit_test(test_no_crash_with_swapped_pages),
 	};
 
 	return cmocka_run_group_tests(tests, make, clean);
