@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.excuses import without_excuse
 from tests.guest.kernels import ALL
 from tools.children import Children
 
@@ -25,13 +26,13 @@ children = Children()
 
 
 def shown(words):
-    """Run a command with its output shown as it comes. Returns its status and its last line that is not empty."""
-    last = ""
+    """Run a command with its output shown as it comes. Returns its status and its lines that are not empty."""
+    lines = []
     with children.start(words) as run:
         for line in run.stdout:
             print(line, end="", flush=True)
-            last = line if line.strip() else last
-    return run.returncode, last
+            lines += [line] if line.strip() else []
+    return run.returncode, lines
 
 
 def step(title, words):
@@ -41,20 +42,20 @@ def step(title, words):
 
 
 def unit(folder, options, names=()):
-    """Build in @folder and run the unit tests, all or those of these names. Returns (passed, failed, skipped)."""
+    """Build in @folder and run the unit tests, all or those of these names. Returns (passed, failed, skipped, what had no excuse)."""
     again = ["--reconfigure"] if Path(folder, "build.ninja").exists() else []
     if not step(f"configure {folder}", ["meson", "setup", *again, folder, "-Dtests=enabled", *options]):
-        return 0, 1, 0
+        return 0, 1, 0, []
     if not step(f"build {folder}", ["ninja", "--quiet", "-C", folder, *(f"tests/unit/test_{name}" for name in names)]):
-        return 0, 1, 0
+        return 0, 1, 0, []
     log = Path(folder, "meson-logs/testlog.json")
     log.unlink(missing_ok=True)
     step(f"unit tests in {folder}", ["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", *names])
     if not log.exists():
-        return 0, 1, 0
-    results = [json.loads(line)["result"] for line in log.read_text().splitlines()]
-    passed, skipped = results.count("OK"), results.count("SKIP")
-    return passed, len(results) - passed - skipped, skipped
+        return 0, 1, 0, []
+    tests = [json.loads(line) for line in log.read_text().splitlines()]
+    passed, skipped = [[test["name"] for test in tests if test["result"] == result] for result in ("OK", "SKIP")]
+    return len(passed), len(tests) - len(passed) - len(skipped), len(skipped), [(1, f"{name} of {folder}") for name in skipped]
 
 
 def until_interrupted(results):
@@ -67,14 +68,14 @@ def until_interrupted(results):
 
 
 def fuzz():
-    """A short run of every fuzz target. Returns (passed, failed, skipped)."""
+    """A short run of every fuzz target. Returns (passed, failed, skipped, what had no excuse)."""
     folder = Path("build-fuzz")
     clang = subprocess.run(["tools/clang.sh", "clang"], check=False, stdout=subprocess.PIPE, text=True).stdout.strip()
     setup = ["env", f"CC={clang}", "meson", "setup", str(folder), "--native-file", "tools/fuzz.ini"]
     if not (folder / "build.ninja").exists() and not step(f"configure {folder}", setup):
-        return 0, 1, 0
+        return 0, 1, 0, []
     if not step(f"build {folder}", ["ninja", "--quiet", "-C", str(folder)]):
-        return 0, 1, 0
+        return 0, 1, 0, []
     targets = sorted(path for path in (folder / "tests/fuzz").glob("fuzz_*") if path.is_file())
     quick = [f"-max_total_time={FUZZ_S}", "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=0"]
 
@@ -88,16 +89,16 @@ def fuzz():
             text, status = done
             print(f"\n== {target.name}, {FUZZ_S} s\n{text if status else ''}", end="", flush=True)
             failed += status != 0
-    return len(targets) - failed, failed, 0
+    return len(targets) - failed, failed, 0, []
 
 
 def counted(title, words):
-    """Run what counts in its last line, shown as it comes. Returns (passed, failed, skipped)."""
+    """Run what counts in its last line, shown as it comes. Returns (passed, failed, skipped, what had no excuse)."""
     print(f"\n== {title}", flush=True)
-    status, last = shown(words)
-    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped|error)", last)}
-    failed = counts.get("failed", 0) + counts.get("error", 0)
-    return counts.get("passed", 0), failed or int(status != 0), counts.get("skipped", 0)
+    status, lines = shown(words)
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped|error)", lines[-1] if lines else "")}
+    failed = counts.get("failed", 0) + counts.get("error", 0) or int(status != 0)
+    return counts.get("passed", 0), failed, counts.get("skipped", 0), without_excuse(lines)
 
 
 def main(series):
@@ -117,14 +118,18 @@ def main(series):
         "fuzz targets": fuzz,
         "end-to-end tests": lambda: counted("end-to-end tests", pytest),
     }
-    totals, times = [0, 0, 0], []
+    totals, times, missing = [0, 0, 0], [], []
     for name, stage in stages.items():
         start = time.monotonic()
-        totals = [a + b for a, b in zip(totals, stage())]
+        *counts, unexcused = stage()
+        totals = [a + b for a, b in zip(totals, counts)]
+        missing += [(name, number, reason) for number, reason in unexcused]
         times.append(f"{name} {time.monotonic() - start:.0f} s")
     print(f"\n{', '.join(times)}")
+    for name, number, reason in missing:
+        print(f"{name}: {number} should have run, tests/excuses.py has no such reason: {reason}")
     print(f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")
-    return 1 if totals[1] else 0
+    return 1 if totals[1] or missing else 0
 
 
 def interrupted():
