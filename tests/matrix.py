@@ -206,12 +206,13 @@ def times(full, default):
 SLOW = Case("6.12", "plain")
 
 
-def quick(*flavours, spoils=False):
+def quick(*flavours, by_default=FEW, spoils=False):
     """The cases for tests with many breakpoints: in the QEMU that is quick at them."""
-    return on(*({"plain": "swift", "single": "swift-single"}[name] for name in flavours), spoils=spoils)
+    return on(*({"plain": "swift", "single": "swift-single"}[name] for name in flavours), by_default=by_default, spoils=spoils)
 
 
-def tracing(*flavours, spoils=False):
+def tracing(*flavours, by_default=FEW, spoils=False):
     """The same, but for SLOW."""
     slow = SLOW._replace(spoils=spoils)
-    return [slow if (case.series, case.flavour) == (SLOW.series, "swift") else case for case in quick(*flavours, spoils=spoils)]
+    cases = quick(*flavours, by_default=by_default, spoils=spoils)
+    return [slow if (case.series, case.flavour) == (SLOW.series, "swift") else case for case in cases]

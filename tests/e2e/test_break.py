@@ -11,13 +11,13 @@ import pytest
 from conftest import ROOT, Program
 from tests.gdb_session import GdbSession
 from tests.guest.ftrace import KmemEvents
-from tests.matrix import ONE, kernels, message_cache, tracing
+from tests.matrix import ONE, kernels, message_cache, quick, tracing
 
 # An instruction or two: a CPU that stood at a breakpoint may have been let past it.
 STEP_BYTES = 16
 
 
-@pytest.fixture(params=tracing("single", "plain"), ids=str)
+@pytest.fixture(params=[*tracing("plain"), *quick("single", by_default=ONE)], ids=str)
 def ready(request, pool):
     """A guest whose program waits for its signal, watched by the kernel's tracer; and the cache of its messages."""
     with pool.lend(request.param) as guest:

@@ -111,7 +111,7 @@ def equals_the_kernels_tracer(guest, symbols):
     assert f"following: task {program.pid}\n" in status and f"seen: {len(lines)} events" in status and " 0 lost" in status
 
 
-@pytest.mark.parametrize("case", tracing("single", "plain"), ids=str)
+@pytest.mark.parametrize("case", [*tracing("plain"), *quick("single", by_default=ONE)], ids=str)
 def test_lines_equal_the_kernels_tracer(case, pool):
     """Event by event: kind, address, bytes, caller; then no breakpoint is left."""
     with pool.lend(case) as guest:
@@ -184,7 +184,7 @@ def let_run(gdb, wanted):
     return interrupt(gdb)
 
 
-@pytest.mark.parametrize("case", tracing("single", "plain"), ids=str)
+@pytest.mark.parametrize("case", [*tracing("plain"), *quick("single", by_default=ONE)], ids=str)
 def test_interrupted(case, pool):
     """Ctrl-C at any moment, of a busy guest and of one at rest, gives the prompt back; so does a command in between."""
     with pool.lend(case) as guest:

@@ -76,7 +76,7 @@ def trace_program(guest, folder, rounds, *words):
     return records, kmem.events
 
 
-@pytest.mark.parametrize("case", [*quick("single", "plain"), SLOW], ids=str)
+@pytest.mark.parametrize("case", [*quick("plain"), *quick("single", by_default=ONE), SLOW], ids=str)
 def test_equals_the_kernels_tracer(case, pool, tmp_path):
     """Event by event: kind, address, bytes, caller."""
     part = SLOW_PART if case == SLOW else 1
@@ -150,7 +150,7 @@ def test_nothing_stays_behind(case, pool):
             assert guest.run("cat /proc/slabinfo >/dev/null; ls -R /sys/kernel/slab >/dev/null; echo well").strip() == "well"
 
 
-@pytest.mark.parametrize("case", on("plain"), ids=str)
+@pytest.mark.parametrize("case", tracing("plain"), ids=str)
 def test_rescue(case, pool, tmp_path):
     """A tracer that was killed leaves a guest that stops; rescue lets it run through all that was a probe."""
     with pool.lend(case) as guest:

@@ -25,7 +25,7 @@ from tests.guest.vm import GuestError
 from tests.matrix import FLAVOURS, FULL, SLOW, on, quick, times, tracing
 from tests.traces import BULK, DOUBLE, KNOWN, from_file
 
-FULL_EVENTS = 30000
+FULL_EVENTS = times(30000, 10000)
 EVENTS = 500
 INTERRUPTIONS = times(5, 4)  # of each guest; each signal is one of four
 TROUBLE = re.compile(r"BUG|Oops|WARNING|stall|hung task|Call Trace|soft lockup|Unreliable|corrupt", re.IGNORECASE)
@@ -118,8 +118,8 @@ def test_busy_guest(case, pool, tmp_path):
     quick = "qemu" in FLAVOURS[case.flavour].options(case.series)
     with pool.lend(case) as guest:
         events = trace_busy(guest, tmp_path, FULL_EVENTS if quick or FULL else EVENTS)
-    # 5.10 does nothing in bulk there.
-    assert any(event.flags & BULK for event in events) or len(events) < FULL_EVENTS or case.series == "5.10"
+    # 5.10 does nothing in bulk there, and the others seldom.
+    assert any(event.flags & BULK for event in events) or not FULL or case.series == "5.10"
 
 
 def interrupt(guest, kill, delay):
