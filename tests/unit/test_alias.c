@@ -8,15 +8,13 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/alias.h"
 
 /* A made-up /sys/kernel/slab in an unused page of the image: caches a and b, of which a has two
  * links besides its own. */
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings;
+	HEAP_FIXTURE;
 	struct cache_list caches;
 	struct alias_list list;
 	dill_virt next; /* free bytes */
@@ -86,9 +84,8 @@ static dill_virt with_folder(struct fixture *f, dill_virt cache, const char *nam
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 64, 1, 1, FREELIST_PLAIN);
 
-	image_init(&f->image, 64, 1, 1, FREELIST_PLAIN);
 	f->next = IMAGE_BASE + UINT64_C(40) * DILL_PAGE_SIZE;
 	set_layout(&f->image.heap.layout);
 	f->a = image_cache(&f->image, "a", 64);
@@ -109,19 +106,6 @@ static int setup(void **state)
 	hang(f, f->entries[2], f->entries[0], false);
 	hang(f, f->entries[3], f->entries[1], true);
 	hang(f, f->entries[4], f->entries[1], false);
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	image_deinit(&f->image);
-	arena_free(f->arena);
-	free(f);
 	return 0;
 }
 
@@ -216,7 +200,7 @@ static void test_without_sysfs(void **state)
 	expect_unsupported(f);
 }
 
-#define HEAP_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define HEAP_TEST(function) cmocka_unit_test_setup_teardown(function, setup, heap_fixture_free)
 
 int main(void)
 {

@@ -6,15 +6,13 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/census.h"
 #include "slub/site.h"
 
 /* Caches "c" with 8 objects of 512 bytes in a slab, and "d" with 40 of 100 bytes. */
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings;
+	HEAP_FIXTURE;
 	struct survey survey;
 	dill_virt c, d;
 	dill_virt broken; /* a partial slab of "d" */
@@ -24,10 +22,9 @@ static const uint32_t some[] = {5, 0, 2};
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 64, 2, 2, FREELIST_XOR_SWAPPED);
 	dill_virt slab;
 
-	image_init(&f->image, 64, 2, 2, FREELIST_XOR_SWAPPED);
 	f->c = image_cache(&f->image, "c", 512);
 	f->d = image_cache(&f->image, "d", 100);
 	image_slab(&f->image, f->c, NULL, 0);
@@ -36,9 +33,6 @@ static int setup(void **state)
 	image_set_cpu_slab(&f->image, f->c, 0, slab, some, 2);
 	f->broken = image_slab(&f->image, f->d, some, 3);
 	image_add_partial(&f->image, f->d, 0, f->broken);
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
 	return 0;
 }
 
@@ -47,10 +41,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	survey_deinit(&f->survey);
-	image_deinit(&f->image);
-	arena_free(f->arena);
-	free(f);
-	return 0;
+	return heap_fixture_free(state);
 }
 
 /* What a walk has shown of one cache. */

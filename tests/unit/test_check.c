@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/check.h"
 #include "slub/encoding.h"
 
@@ -34,10 +34,8 @@
  * with a partial slab.
  */
 struct fixture {
-	struct image image;
+	HEAP_FIXTURE;
 	struct layout *layout;
-	struct arena *arena;
-	struct findings findings;
 	struct cache_list caches;
 	struct waiting waiting;
 	struct slab_scan scan;
@@ -119,9 +117,8 @@ static void add_flags(struct layout *layout)
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 64, 2, 2, FREELIST_XOR_SWAPPED);
 
-	image_init(&f->image, 64, 2, 2, FREELIST_XOR_SWAPPED);
 	f->layout = &f->image.heap.layout;
 	add_flags(f->layout);
 	f->layout->track_addr = (struct member){.present = true, .offset = 0, .size = 8};
@@ -140,9 +137,6 @@ static int setup(void **state)
 	}
 	f->full = image_slab(&f->image, f->a, NULL, 0);
 	make_debug_cache(f);
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
 	return 0;
 }
 
@@ -151,10 +145,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	slab_scan_deinit(&f->scan);
-	image_deinit(&f->image);
-	arena_free(f->arena);
-	free(f);
-	return 0;
+	return heap_fixture_free(state);
 }
 
 /* All that kcheck does, but for the tracks. */

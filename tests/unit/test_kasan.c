@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/kasan.h"
 #include "slub/survey.h"
 
@@ -19,9 +19,7 @@
 
 /* Live objects of one cache, which the tests put into the quarantine. */
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings;
+	HEAP_FIXTURE;
 	struct survey survey;
 	dill_virt cache, slab, objects[8], batches, queue;
 };
@@ -38,10 +36,9 @@ static void set(struct fixture *f, dill_virt address, uint64_t value)
 
 static int set_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 48, 2, 1, FREELIST_XOR_SWAPPED);
 	struct layout *l = &f->image.heap.layout;
 
-	image_init(&f->image, 48, 2, 1, FREELIST_XOR_SWAPPED);
 	f->image.heap.checked = true; /* a made-up kernel has no cache of caches */
 	l->qlist_head = at(0, 8);
 	l->qlist_tail = at(8, 8);
@@ -57,9 +54,6 @@ static int set_up(void **state)
 	image_symbol(&f->image, "global_quarantine", f->batches);
 	image_symbol(&f->image, "quarantine_size", f->batches + BATCHES * QUEUE);
 	image_symbol(&f->image, "cpu_quarantine", f->queue);
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
 	return 0;
 }
 
@@ -68,10 +62,7 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	survey_deinit(&f->survey);
-	arena_free(f->arena);
-	image_deinit(&f->image);
-	free(f);
-	return 0;
+	return heap_fixture_free(state);
 }
 
 static void look(struct fixture *f)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "command/slab_record.h"
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "render/map_symbols.h"
 #include "render/render.h"
 #include "slub/slab_order.h"
@@ -17,9 +17,7 @@
 /* Cache "c" has 8 objects of 512 bytes in a slab: maps that the eye can check. Two CPUs, two nodes.
  */
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings;
+	HEAP_FIXTURE;
 	struct survey survey;
 	struct contents contents;
 	struct cache_map map;
@@ -31,9 +29,8 @@ static const uint32_t some[] = {5, 0, 2};
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 64, 2, 2, FREELIST_XOR_SWAPPED);
 
-	image_init(&f->image, 64, 2, 2, FREELIST_XOR_SWAPPED);
 	f->c = image_cache(&f->image, "c", 512);
 	f->full[0] = image_slab(&f->image, f->c, NULL, 0);
 	for (int i = 0; i < 2; i++) {
@@ -45,9 +42,6 @@ static int setup(void **state)
 	f->cpu_partial = image_slab(&f->image, f->c, some, 1);
 	image_add_cpu_partial(&f->image, f->c, 1, f->cpu_partial);
 	f->full[1] = image_slab(&f->image, f->c, NULL, 0);
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
 	return 0;
 }
 
@@ -56,10 +50,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	survey_deinit(&f->survey);
-	image_deinit(&f->image);
-	arena_free(f->arena);
-	free(f);
-	return 0;
+	return heap_fixture_free(state);
 }
 
 static void look(struct fixture *f)

@@ -7,16 +7,14 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/list.h"
 
 #define NODES_MAX 12u
 
 /* Two lists, each of a head and of nodes that lie anywhere. */
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings;
+	HEAP_FIXTURE;
 	dill_virt lists[2][NODES_MAX + 1]; /* the head first */
 	struct list_walk walks[2];
 };
@@ -33,15 +31,11 @@ static void set_prev(struct fixture *f, dill_virt node, dill_virt prev)
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 8, 1, 1, FREELIST_XOR);
 
-	image_init(&f->image, 8, 1, 1, FREELIST_XOR);
 	for (size_t list = 0; list < 2; list++)
 		for (size_t i = 0; i <= NODES_MAX; i++)
 			f->lists[list][i] = image_bytes(&f->image, 32);
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
 	return 0;
 }
 
@@ -51,10 +45,7 @@ static int teardown(void **state)
 
 	for (size_t list = 0; list < 2; list++)
 		list_walk_deinit(&f->walks[list]);
-	arena_free(f->arena);
-	image_deinit(&f->image);
-	free(f);
-	return 0;
+	return heap_fixture_free(state);
 }
 
 /* Link the first @count nodes of a list. */

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "btf_image.h"
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/check.h"
 #include "slub/lock.h"
 
@@ -242,9 +242,7 @@ static void test_lock_itself(void **state)
 /* --- what it says of a heap --- */
 
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings;
+	HEAP_FIXTURE;
 	struct contents contents;
 	dill_virt cache, node;
 };
@@ -252,26 +250,12 @@ struct fixture {
 static int set_up(void **state)
 {
 	static const uint32_t free_list[] = {1, 0};
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 48, 1, 1, FREELIST_XOR_SWAPPED);
 
-	image_init(&f->image, 48, 1, 1, FREELIST_XOR_SWAPPED);
 	f->image.heap.checked = true;
 	f->cache = image_cache(&f->image, "a", 128);
 	image_add_partial(&f->image, f->cache, 0, image_slab(&f->image, f->cache, free_list, 2));
 	f->node = image_node(&f->image, f->cache, 0);
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	arena_free(f->arena);
-	image_deinit(&f->image);
-	free(f);
 	return 0;
 }
 
@@ -352,7 +336,7 @@ static void test_node_lock_waited_for(void **state)
 	expect_finding(f);
 }
 
-#define HEAP_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define HEAP_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, heap_fixture_free)
 
 int main(void)
 {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/alloc_tag.h"
 #include "slub/encoding.h"
 #include "slub/kfence.h"
@@ -16,9 +16,7 @@
 
 /* Cache a works with per-CPU slabs, cache s with sheaves; two CPUs, two nodes. */
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings; /* of the survey */
+	HEAP_FIXTURE;
 	struct survey survey;
 	struct objects objects;
 	struct findings said; /* about the answers */
@@ -66,9 +64,8 @@ static void make_sheaves(struct fixture *f)
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 96, 2, 2, FREELIST_XOR_SWAPPED);
 
-	image_init(&f->image, 96, 2, 2, FREELIST_XOR_SWAPPED);
 	f->image.heap.checked = true; /* a made-up kernel has no cache of caches */
 	f->a = image_cache(&f->image, "a", 64);
 	for (int i = 0; i < 2; i++) {
@@ -80,10 +77,8 @@ static int setup(void **state)
 	f->cpu_slab = image_slab(&f->image, f->a, NULL, 0);
 	image_set_cpu_slab(&f->image, f->a, 1, f->cpu_slab, order, 5);
 	f->full = image_slab(&f->image, f->a, NULL, 0);
-	assert_null(arena_new(&f->arena));
 	make_sheaves(f);
-	f->findings.arena = f->said.arena = f->arena;
-	*state = f;
+	f->said.arena = f->arena;
 	return 0;
 }
 
@@ -92,10 +87,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	survey_deinit(&f->survey);
-	image_deinit(&f->image);
-	arena_free(f->arena);
-	free(f);
-	return 0;
+	return heap_fixture_free(state);
 }
 
 static struct located locate(struct fixture *f, dill_virt address)

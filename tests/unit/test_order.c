@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/order.h"
 
 #define CAPACITY 4
@@ -18,9 +18,7 @@
  * the order in which they make them: B7 is object 7 of the second one.
  */
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings;
+	HEAP_FIXTURE;
 	struct contents contents;
 	dill_virt cache;
 	dill_virt slabs[16];
@@ -30,18 +28,14 @@ struct fixture {
 
 static int make(void **state, unsigned nodes)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 64, 2, nodes, FREELIST_XOR_SWAPPED);
 
-	image_init(&f->image, 64, 2, nodes, FREELIST_XOR_SWAPPED);
 	f->cache = image_cache(&f->image, "kmalloc-64", 64);
 	f->image.symbols[0].name = "numa_node";
 	f->image.symbols[0].address = IMAGE_PERCPU_WORD;
 	f->image.heap.layout.cpu_partial.present = true;
 	f->image.heap.layout.obj_info.present = true;
 	f->image.heap.layout.slab_iterator.present = true;
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
 	return 0;
 }
 
@@ -53,16 +47,6 @@ static int setup(void **state)
 static int setup_three_nodes(void **state)
 {
 	return make(state, 3);
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	image_deinit(&f->image);
-	arena_free(f->arena);
-	free(f);
-	return 0;
 }
 
 /* --- making the heap --- */
@@ -652,7 +636,7 @@ static void test_kfence(void **state)
 	expect(f, 0, 100, "[kfence_due] A1? [new_slab] ");
 }
 
-#define ORDER_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define ORDER_TEST(function) cmocka_unit_test_setup_teardown(function, setup, heap_fixture_free)
 
 int main(void)
 {
@@ -664,7 +648,7 @@ int main(void)
 		ORDER_TEST(test_slabs_are_fetched_one_by_one),
 		ORDER_TEST(test_another_node_helps_by_chance),
 		cmocka_unit_test_setup_teardown(test_one_of_several_nodes_is_not_guessed,
-						setup_three_nodes, teardown),
+						setup_three_nodes, heap_fixture_free),
 		ORDER_TEST(test_the_cpu_says_which_node),
 		ORDER_TEST(test_impossible_node_is_an_error),
 		ORDER_TEST(test_debug_caches_pop_slab_freelists),

@@ -7,13 +7,11 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/selfcheck.h"
 
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings;
+	HEAP_FIXTURE;
 	struct cache_list caches;
 };
 
@@ -21,29 +19,15 @@ static const uint32_t order[] = {5, 63, 0, 17, 18};
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 64, 2, 2, FREELIST_XOR_SWAPPED);
 	static const char *const names[] = {"kmalloc-64", "kmalloc-cg-64", "a"};
 
-	image_init(&f->image, 64, 2, 2, FREELIST_XOR_SWAPPED);
 	for (size_t i = 0; i < 3; i++) {
 		dill_virt cache = image_cache(&f->image, names[i], 64);
 
 		image_add_partial(&f->image, cache, 0, image_slab(&f->image, cache, order, 3));
 	}
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
 	assert_null(caches_read(&f->image.heap, f->arena, &f->findings, &f->caches));
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	image_deinit(&f->image);
-	arena_free(f->arena);
-	free(f);
 	return 0;
 }
 
@@ -122,11 +106,11 @@ static void test_corrupt_slab_does_not_lock_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_healthy, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_misunderstood_slab, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_misunderstood_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_healthy, setup, heap_fixture_free),
+		cmocka_unit_test_setup_teardown(test_misunderstood_slab, setup, heap_fixture_free),
+		cmocka_unit_test_setup_teardown(test_misunderstood_sizes, setup, heap_fixture_free),
 		cmocka_unit_test_setup_teardown(test_corrupt_slab_does_not_lock_out, setup,
-						teardown),
+						heap_fixture_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

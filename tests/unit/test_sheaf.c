@@ -7,45 +7,29 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/survey.h"
 
 #define CAPACITY 4
 
 /* A cache with a slab of live objects, of which three lie in CPU 0's main sheaf. */
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings;
+	HEAP_FIXTURE;
 	struct contents contents;
 	dill_virt cache, sheaf, objects[3];
 };
 
 static int set_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 32, 2, 1, FREELIST_XOR_SWAPPED);
 	dill_virt slab;
 
-	image_init(&f->image, 32, 2, 1, FREELIST_XOR_SWAPPED);
 	f->cache = image_cache(&f->image, "a", 64);
 	slab = image_slab(&f->image, f->cache, NULL, 0);
 	image_give_sheaves(&f->image, f->cache, CAPACITY);
 	for (uint32_t i = 0; i < 3; i++)
 		f->objects[i] = image_object(&f->image, f->cache, slab, 10 + i);
 	f->sheaf = image_set_sheaf(&f->image, f->cache, 0, IMAGE_MAIN, f->objects, 3);
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	arena_free(f->arena);
-	image_deinit(&f->image);
-	free(f);
 	return 0;
 }
 
@@ -174,7 +158,7 @@ static void test_locks_with_owners(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, heap_fixture_free)
 	const struct CMUnitTest tests[] = {
 		TEST(test_healthy),
 		TEST(test_order_of_members),

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/again.h"
 #include "slub/encoding.h"
 #include "slub/survey.h"
@@ -15,9 +15,7 @@
 /* One healthy heap, made anew for every test: two CPUs, two nodes, caches a (64 bytes) and b (96
  * bytes). */
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings;
+	HEAP_FIXTURE;
 	struct cache_list caches;
 	struct contents *contents;
 	dill_virt a, b;
@@ -29,9 +27,8 @@ static const uint32_t order[] = {5, 63, 0, 17, 18};
 
 static int make(void **state, enum freelist_encoding encoding)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 64, 2, 2, encoding);
 
-	image_init(&f->image, 64, 2, 2, encoding);
 	f->a = image_cache(&f->image, "a", 64);
 	f->b = image_cache(&f->image, "b", 96);
 	for (int i = 0; i < 3; i++) {
@@ -44,9 +41,6 @@ static int make(void **state, enum freelist_encoding encoding)
 		f->cpu_partial[i] = image_slab(&f->image, f->a, order, 1 + (size_t)i);
 		image_add_cpu_partial(&f->image, f->a, 1, f->cpu_partial[i]);
 	}
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
 	return 0;
 }
 
@@ -63,16 +57,6 @@ static int setup_xor(void **state)
 static int setup_plain(void **state)
 {
 	return make(state, FREELIST_PLAIN);
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	image_deinit(&f->image);
-	arena_free(f->arena);
-	free(f);
-	return 0;
 }
 
 /* Read the whole heap, without knowing the encoding unless it is plain. */
@@ -569,16 +553,17 @@ static void test_decode_is_its_own_inverse(void **state)
 			 UINT64_C(0x0807060504030201));
 }
 
-#define HEAP_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define HEAP_TEST(function) cmocka_unit_test_setup_teardown(function, setup, heap_fixture_free)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HEAP_TEST(test_healthy),
-		cmocka_unit_test_setup_teardown(test_healthy, setup_xor, teardown),
-		cmocka_unit_test_setup_teardown(test_healthy, setup_plain, teardown),
+		cmocka_unit_test_setup_teardown(test_healthy, setup_xor, heap_fixture_free),
+		cmocka_unit_test_setup_teardown(test_healthy, setup_plain, heap_fixture_free),
 		HEAP_TEST(test_freelist_cycle),
-		cmocka_unit_test_setup_teardown(test_freelist_cycle, setup_plain, teardown),
+		cmocka_unit_test_setup_teardown(test_freelist_cycle, setup_plain,
+						heap_fixture_free),
 		HEAP_TEST(test_torn_list_is_read_again),
 		HEAP_TEST(test_list_that_stays_torn),
 		HEAP_TEST(test_map_is_read_four_times),
@@ -586,7 +571,7 @@ int main(void)
 		HEAP_TEST(test_freelist_misaligned),
 		HEAP_TEST(test_freelist_overwritten_with_text),
 		cmocka_unit_test_setup_teardown(test_freelist_overwritten_with_text, setup_plain,
-						teardown),
+						heap_fixture_free),
 		HEAP_TEST(test_freelist_shorter_than_counters),
 		HEAP_TEST(test_cpu_freelist_longer_than_taken),
 		HEAP_TEST(test_slab_of_another_cache),

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/track.h"
 
 #define STORE_USER 0x10000u
@@ -19,10 +19,8 @@
 #define POOL   (IMAGE_BASE + 10 * DILL_PAGE_SIZE)
 
 struct fixture {
-	struct image image;
+	HEAP_FIXTURE;
 	struct layout *layout;
-	struct arena *arena;
-	struct findings findings;
 	struct cache cache;
 	struct track alloc, free;
 };
@@ -39,9 +37,8 @@ static struct member bits(uint8_t shift, uint8_t size)
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 16, 1, 1, FREELIST_PLAIN);
 
-	image_init(&f->image, 16, 1, 1, FREELIST_PLAIN);
 	f->layout = &f->image.heap.layout;
 	f->layout->flags[f->layout->flag_count++] = (struct cache_flag){KMALLOC, "KMALLOC"};
 	f->layout->track_addr = at(8, 8);
@@ -57,9 +54,6 @@ static int setup(void **state)
 				  .offset = 72,
 				  .size = 192,
 				  .red_left_pad = 8};
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
 	return 0;
 }
 
@@ -89,16 +83,6 @@ static int setup_depot(void **state)
 	f->layout->record_entries = at(16, 32);
 	f->image.symbols[0].name = "stack_pools";
 	f->image.symbols[0].address = POOLS;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	image_deinit(&f->image);
-	arena_free(f->arena);
-	free(f);
 	return 0;
 }
 
@@ -301,7 +285,7 @@ static void test_depot_unknown_leaves_the_caller(void **state)
 	assert_true(f->alloc.known);
 }
 
-#define TRACK_TEST(function, set) cmocka_unit_test_setup_teardown(function, set, teardown)
+#define TRACK_TEST(function, set) cmocka_unit_test_setup_teardown(function, set, heap_fixture_free)
 
 int main(void)
 {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "heap_image.h"
+#include "heap_fixture.h"
 #include "slub/survey.h"
 #include "slub/waiting_private.h"
 
@@ -20,9 +20,7 @@
 
 /* Live objects of one cache, which the tests put on lists of CPU 0. */
 struct fixture {
-	struct image image;
-	struct arena *arena;
-	struct findings findings;
+	HEAP_FIXTURE;
 	struct survey survey;
 	dill_virt cache, objects[8];
 };
@@ -55,10 +53,9 @@ static void add_layout(struct image *image)
 
 static int set_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = heap_fixture_new(state, sizeof(*f), 48, 2, 1, FREELIST_XOR_SWAPPED);
 	dill_virt slab;
 
-	image_init(&f->image, 48, 2, 1, FREELIST_XOR_SWAPPED);
 	f->image.heap.checked = true; /* a made-up kernel has no cache of caches */
 	add_layout(&f->image);
 	f->cache = image_cache(&f->image, "a", 128);
@@ -66,9 +63,6 @@ static int set_up(void **state)
 	image_give_sheaves(&f->image, f->cache, CAPACITY);
 	for (uint32_t i = 0; i < 8; i++)
 		f->objects[i] = image_object(&f->image, f->cache, slab, i);
-	assert_null(arena_new(&f->arena));
-	f->findings.arena = f->arena;
-	*state = f;
 	return 0;
 }
 
@@ -77,10 +71,7 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	survey_deinit(&f->survey);
-	arena_free(f->arena);
-	image_deinit(&f->image);
-	free(f);
-	return 0;
+	return heap_fixture_free(state);
 }
 
 static dill_virt variable(struct fixture *f, dill_virt pointer)
