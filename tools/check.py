@@ -41,16 +41,28 @@ def step(title, words):
     return shown(words)[0] == 0
 
 
-def unit(folder, options, names=()):
-    """Build in @folder and run the unit tests, all or those of these names. Returns (passed, failed, skipped, what had no excuse)."""
+def programs(folder):
+    """What a folder with sanitizers is made for: the unit tests, and the forge of the end-to-end tests."""
+    listed = subprocess.run(["meson", "introspect", "--tests", folder], check=True, stdout=subprocess.PIPE, text=True).stdout
+    words = [word for test in json.loads(listed) if "dill:unit" in test["suite"] for word in test["cmd"]]
+    return [*(word.removeprefix(f"{Path(folder).absolute()}/") for word in words), "tests/forge/forge"]
+
+
+def unit(folder, options, names=(), whole=False):
+    """Build in @folder and run the unit tests, all or those of these names; with @whole everything else, too.
+
+    Returns (passed, failed, skipped, what had no excuse).
+    """
     again = ["--reconfigure"] if Path(folder, "build.ninja").exists() else []
     if not step(f"configure {folder}", ["meson", "setup", *again, folder, "-Dtests=enabled", *options]):
         return 0, 1, 0, []
-    if not step(f"build {folder}", ["ninja", "--quiet", "-C", folder, *(f"tests/unit/test_{name}" for name in names)]):
+    targets = [] if whole else [f"tests/unit/test_{name}" for name in names] or programs(folder)
+    if not step(f"build {folder}", ["ninja", "--quiet", "-C", folder, *targets]):
         return 0, 1, 0, []
     log = Path(folder, "meson-logs/testlog.json")
     log.unlink(missing_ok=True)
-    step(f"unit tests in {folder}", ["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", *names])
+    suite = [] if whole else ["--suite", "unit"]
+    step(f"unit tests in {folder}", ["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", *suite, *names])
     if not log.exists():
         return 0, 1, 0, []
     tests = [json.loads(line) for line in log.read_text().splitlines()]
@@ -112,7 +124,7 @@ def main(series):
         pytest += ["--series", ",".join(series)]
     stages = {
         "lint": lambda: counted("lint", ["tools/lint.sh"]),
-        "unit tests": lambda: unit("build", []),
+        "unit tests": lambda: unit("build", [], whole=True),
         "unit tests with sanitizers": lambda: unit("build-asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false"]),
         "threads with sanitizers": lambda: unit("build-tsan", ["-Db_sanitize=thread", "-Db_lundef=false"], THREADED),
         "fuzz targets": fuzz,
