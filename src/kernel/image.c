@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/image.h"
 
+#include "target/memory.h"
+
 /** Less than any kernel with an allocator, more than the entry text that page-table isolation shows
  * to user mode. */
 #define IMAGE_SIZE_MIN (UINT64_C(4) << 20)

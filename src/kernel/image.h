@@ -2,7 +2,10 @@
 #ifndef KERNEL_IMAGE_H
 #define KERNEL_IMAGE_H
 
+#include "base/array.h"
 #include "kernel/pagetable.h"
+
+struct memory;
 
 /**
  * Where x86-64 maps the kernel image: the window of 1 GiB that KASLR moves it in.

@@ -3,6 +3,7 @@
 #define KERNEL_KERNEL_H
 
 #include "base/array.h"
+#include "kernel/mapping.h"
 #include "target/memory.h"
 #include "types/type.h"
 
@@ -145,20 +146,6 @@ DILL_MUST_CHECK struct dill_error *kernel_read_uncached(struct kernel *kernel, d
  * @return @p length bytes; NULL when they cannot be had so: kernel_read_uncached() them then
  */
 const void *kernel_map(struct kernel *kernel, dill_virt address, size_t length);
-
-/** A translation: the page (or large page) that maps an address. */
-struct mapping {
-	dill_phys phys; /**< of the address itself */
-	uint64_t size;	/**< bytes of the page: 4 KiB, 2 MiB, 1 GiB */
-	bool writable, executable, user;
-};
-/** Neighbouring pages with one permission whose physical addresses follow each other. */
-struct mapping_run {
-	dill_virt first;
-	uint64_t size;
-	dill_phys phys; /**< of `first` */
-	bool writable, executable, user;
-};
 
 /**
  * List what is mapped in [@p first, @p last], in order of address; as pagetable_runs().

@@ -2,7 +2,8 @@
 #ifndef KERNEL_PAGETABLE_H
 #define KERNEL_PAGETABLE_H
 
-#include "kernel/kernel.h"
+#include "base/error.h"
+#include "kernel/mapping.h"
 
 /**
  * The page tables of one x86-64 address space, reached through a callback: a target's physical
