@@ -6,6 +6,7 @@
 
 #include "base/machine.h"
 #include "kernel/kallsyms.h"
+#include "kernel/kallsyms_decode.h"
 
 /* --- headers --- */
 

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "kernel/kallsyms_format.h"
-
 #define BLOCK	     256u /**< one marker per this many names */
 #define MARKER_BYTES sizeof(uint32_t)
 #define INDEX_BYTES  (KALLSYMS_TOKENS * sizeof(uint16_t))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/kallsyms_decode.h"
+
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "kernel/kallsyms_format.h"
 
 /** Longest part of a token that is copied without a look at its length. */
 #define TOKEN_FAST 16u

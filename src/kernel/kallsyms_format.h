@@ -2,10 +2,35 @@
 #ifndef KERNEL_KALLSYMS_FORMAT_H
 #define KERNEL_KALLSYMS_FORMAT_H
 
+#include "base/span.h"
 #include "kernel/image.h"
-#include "kernel/kallsyms.h"
 
-/* The format's details that finding and decoding share; nobody else includes this. */
+/** How the table of values gives addresses. */
+enum kallsyms_form {
+	/** u64 addresses (CONFIG_KALLSYMS_BASE_RELATIVE off; to 6.10) */
+	KALLSYMS_ABSOLUTE,
+	/** base + u32 */
+	KALLSYMS_RELATIVE,
+	/** CONFIG_KALLSYMS_ABSOLUTE_PERCPU (x86-64 with SMP, to 6.14): s32; base - 1 - value when
+	   negative, else the value itself, a per-CPU offset or an absolute symbol */
+	KALLSYMS_PERCPU,
+	/** address of the value + s32 (7.0 on) */
+	KALLSYMS_SELF_RELATIVE,
+};
+
+/** Bounds of what is taken for a table; the five Debian kernels have 87,000 to 191,000 symbols. */
+#define KALLSYMS_COUNT_MIN 64u
+#define KALLSYMS_COUNT_MAX (1u << 20)
+
+/** Places of the tables, as offsets into the span they were found in. */
+struct kallsyms_tables {
+	uint32_t count;
+	uint64_t names, markers, token_table, token_index, values;
+	uint64_t base; /**< kallsyms_relative_base, relocated; RELATIVE and PERCPU */
+	enum kallsyms_form form;
+};
+
+/* --- details that finding and decoding share --- */
 
 #define KALLSYMS_TOKENS 256u
 /** Bytes of the longest compressed name: two of length and 14 bits of tokens; real ones are shorter

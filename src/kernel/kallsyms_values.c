@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include "kernel/kallsyms_values.h"
 
-#include "kernel/kallsyms_format.h"
+#include <string.h>
 
 /** Most bytes between neighbouring symbols that a table of values may show. */
 #define STEP_MAX (UINT64_C(64) << 20)

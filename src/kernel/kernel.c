@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/kallsyms_load.h"
 #include "kernel/state.h"
 
 /** Where x86-64 kernels are linked unless configured otherwise: the window plus

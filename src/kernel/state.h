@@ -131,11 +131,6 @@ DILL_MUST_CHECK struct dill_error *kernel_search(struct kernel *kernel);
 DILL_MUST_CHECK struct dill_error *kernel_use_found(struct kernel *kernel,
 						    const struct kernel_found *found);
 
-/* kallsyms_find.c */
-/** Find and decode the kernel's own symbol table. NOT_FOUND when there is none. */
-DILL_MUST_CHECK struct dill_error *kallsyms_load(struct kernel *kernel, struct symbol_table *ret,
-						 const char **ret_how);
-
 /* kernel_file.c */
 DILL_MUST_CHECK struct dill_error *kernel_file_open(struct kernel *kernel,
 						    const struct kernel_options *options);

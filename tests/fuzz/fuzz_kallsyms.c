@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "kernel/kallsyms.h"
+#include "kernel/kallsyms_decode.h"
+#include "kernel/kallsyms_values.h"
 
 /**
  * The input is read-only data of a kernel. Whatever is found in it must be decodable without

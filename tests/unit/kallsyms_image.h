@@ -3,6 +3,7 @@
 #define KALLSYMS_IMAGE_H
 
 #include "kernel/kallsyms.h"
+#include "kernel/kallsyms_decode.h"
 
 /** Layouts of the tables in memory, as scripts/kallsyms.c wrote them over time. */
 enum kallsyms_layout {

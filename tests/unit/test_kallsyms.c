@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "kallsyms_image.h"
+#include "kernel/kallsyms_values.h"
 
 static struct span span_of(const struct kallsyms_image *image)
 {

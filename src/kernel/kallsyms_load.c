@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/kallsyms_load.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "kernel/kallsyms.h"
+#include "kernel/kallsyms_decode.h"
+#include "kernel/kallsyms_values.h"
 #include "kernel/state.h"
 
 /** One page of each step is sampled; a table of values is several steps long on any distribution
