@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/kernel.h"
 #include "kernel/members.h"
 
 /* Ticks of 1 Hz to 10 kHz: what HZ can be. */

@@ -10,10 +10,8 @@
 
 /** Where x86-64 kernels are linked unless configured otherwise: the window plus
  * CONFIG_PHYSICAL_START's default, 16 MiB. */
-#define LINKED_BASE (KERNEL_WINDOW_FIRST + (UINT64_C(16) << 20))
-#define BANNER	    "Linux version "
-/** Most bytes of BTF that are read; Debian's kernels have 3 to 5 MiB. */
-#define BTF_MAX	       (UINT64_C(64) << 20)
+#define LINKED_BASE    (KERNEL_WINDOW_FIRST + (UINT64_C(16) << 20))
+#define BANNER	       "Linux version "
 #define VMCOREINFO_MAX 4096u
 
 /* --- what is read at the beginning --- */
@@ -361,125 +359,4 @@ const struct kernel_facts *kernel_facts(struct kernel *kernel)
 struct memory *kernel_memory(struct kernel *kernel)
 {
 	return kernel->memory;
-}
-
-/* --- failures --- */
-
-static struct dill_error *copy(const struct dill_error *error)
-{
-	const char *text = dill_error_text(error);
-
-	return dill_error_code(error) == DILL_ERROR_FAULT
-		       ? dill_error_new_fault(dill_error_address(error), "%s", text)
-		       : dill_error_new(dill_error_code(error), "%s", text);
-}
-
-struct dill_error *kernel_fails_again(const struct kernel *kernel, const struct kept_failure *kept)
-{
-	return kept->error && kept->epoch == memory_epoch(kernel->memory) ? copy(kept->error)
-									  : NULL;
-}
-
-struct dill_error *kernel_keep_failure(const struct kernel *kernel, struct kept_failure *kept,
-				       struct dill_error *error)
-{
-	if (!error || error_is_fatal(error))
-		return error;
-	dill_error_free(kept->error);
-	kept->error = copy(error);
-	kept->epoch = memory_epoch(kernel->memory);
-	return error;
-}
-
-/* --- types --- */
-
-static struct dill_error *load_btf(struct kernel *kernel, struct types **ret)
-{
-	dill_virt first;
-	dill_virt end;
-	uint8_t *blob;
-	struct dill_error *error;
-
-	if (!kernel_has_symbol(kernel, "__start_BTF", &first) ||
-	    !kernel_has_symbol(kernel, "__stop_BTF", &end))
-		return dill_error_new(DILL_ERROR_NOT_FOUND, "the kernel carries no BTF");
-	if (end <= first || end - first > BTF_MAX)
-		return dill_error_new(DILL_ERROR_BAD_DATA,
-				      "the kernel's BTF would be %" PRIu64 " bytes long",
-				      end - first);
-	blob = malloc(end - first);
-	if (!blob)
-		return error_no_memory();
-	error = kernel_read_uncached(kernel, first, blob, end - first);
-	if (error) {
-		free(blob);
-		return dill_error_add_context(error, "the kernel's BTF");
-	}
-	TRY(dill_error_add_context(btf_types_new(blob, end - first, ret), "the kernel's BTF"));
-	return kernel_build_keep(kernel, (struct span){blob, end - first});
-}
-
-/** Types that need not be read from a target where that takes long; NULL in @p ret when there are
- * none. */
-static struct dill_error *load_known_types(struct kernel *kernel, struct types **ret,
-					   const char **ret_how)
-{
-	struct dill_error *error = NULL;
-
-	if (kernel->file)
-		error = image_file_types(kernel->file, ret, ret_how);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	error = NULL;
-	if (!*ret && kernel->build_btf) {
-		*ret_how = "BTF, kept of an earlier look at this build";
-		error = kernel_build_types(kernel, ret);
-	}
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
-}
-
-static struct dill_error *load_types(struct kernel *kernel)
-{
-	const char *how = "BTF in target memory";
-	struct dill_error *error = NULL;
-
-	if (memory_is_slow(kernel->memory))
-		TRY(load_known_types(kernel, &kernel->types, &how));
-	if (!kernel->types)
-		error = load_btf(kernel, &kernel->types);
-	if (error && !error_is_fatal(error) && kernel->file) {
-		dill_error_free(error);
-		error = image_file_types(kernel->file, &kernel->types, &how);
-	}
-	if (!error)
-		kernel->facts.types_how = how;
-	return error;
-}
-
-struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
-{
-	if (!kernel->types) {
-		TRY(kernel_fails_again(kernel, &kernel->no_types));
-		TRY(kernel_keep_failure(kernel, &kernel->no_types, load_types(kernel)));
-	}
-	*ret = kernel->types;
-	return NULL;
-}
-
-struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
-				  const struct kernel_members **ret)
-{
-	if (!kernel->has_members) {
-		struct types *types;
-
-		TRY(kernel_types(kernel, &types));
-		kernel_members_resolve(types, &kernel->members);
-		kernel->has_members = true;
-	}
-	*ret = &kernel->members;
-	return kernel_members_need(*ret, need);
 }

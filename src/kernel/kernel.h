@@ -3,6 +3,7 @@
 #define KERNEL_KERNEL_H
 
 #include "base/array.h"
+#include "kernel/kernel_types.h"
 #include "kernel/mapping.h"
 #include "target/memory.h"
 #include "types/type.h"
@@ -107,9 +108,6 @@ void kernel_forget(struct kernel *kernel);
 const struct kernel_facts *kernel_facts(struct kernel *kernel);
 /** Borrowed. */
 struct memory *kernel_memory(struct kernel *kernel);
-/** Types of the kernel, opened at the first call. Borrowed. NOT_FOUND when there are none anywhere.
- */
-DILL_MUST_CHECK struct dill_error *kernel_types(struct kernel *kernel, struct types **ret);
 
 /* --- memory (kernel/vm.c) --- */
 

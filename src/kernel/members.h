@@ -2,7 +2,6 @@
 #ifndef KERNEL_MEMBERS_H
 #define KERNEL_MEMBERS_H
 
-#include "kernel/kernel.h"
 #include "types/members.h"
 
 /** Readers of the kernel's structures that need all of some members. */
@@ -23,19 +22,9 @@ struct kernel_members {
 #undef MEMBER
 };
 
-/**
- * The members of a kernel.
- * @param ret  the kernel's
- * @return NULL; UNSUPPORTED when a member is missing that @p need cannot do without; what the types
- * failed with
- */
-DILL_MUST_CHECK struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
-						  const struct kernel_members **ret);
-
-/** The two halves of kernel_members(): all members, from types; whether those of a reader are
- * there.
- */
+/** Find all members. */
 void kernel_members_resolve(struct types *types, struct kernel_members *ret);
+/** UNSUPPORTED when a member is missing that @p need cannot do without. */
 DILL_MUST_CHECK struct dill_error *kernel_members_need(const struct kernel_members *members,
 						       enum kernel_need need);
 

@@ -39,7 +39,7 @@ struct cpus {
 };
 
 /** Why something could not be found, answered again without another attempt until the target has
- * run (kernel.c). {0} = nothing. */
+ * run (kernel_types.c). {0} = nothing. */
 struct kept_failure {
 	struct dill_error *error;
 	uint64_t epoch;
@@ -86,13 +86,6 @@ struct kernel {
 	uint8_t identity[IDENTITY_SIZE];
 	uint64_t epoch; /**< of the memory, when all this was last read or checked */
 };
-
-/* kernel.c */
-/** A copy of the failure when it still holds, else NULL: then try. */
-struct dill_error *kernel_fails_again(const struct kernel *kernel, const struct kept_failure *kept);
-/** Keep @p error, unless it is fatal, and hand it on; NULL stays NULL. */
-struct dill_error *kernel_keep_failure(const struct kernel *kernel, struct kept_failure *kept,
-				       struct dill_error *error);
 
 /* vm.c */
 void vm_init(struct kernel *kernel, dill_phys root, unsigned levels);
