@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/file_symbols.h"
 #include "kernel/kallsyms_load.h"
 #include "kernel/state.h"
 
@@ -319,12 +320,6 @@ void kernel_free(struct kernel *kernel)
 	free(kernel);
 }
 
-void kernel_forget(struct kernel *kernel)
-{
-	memory_invalidate(kernel->memory);
-	vm_forget(kernel);
-}
-
 struct dill_error *kernel_refresh(struct kernel *kernel)
 {
 	uint8_t now[IDENTITY_SIZE];
@@ -354,9 +349,4 @@ struct dill_error *kernel_refresh(struct kernel *kernel)
 const struct kernel_facts *kernel_facts(struct kernel *kernel)
 {
 	return &kernel->facts;
-}
-
-struct memory *kernel_memory(struct kernel *kernel)
-{
-	return kernel->memory;
 }

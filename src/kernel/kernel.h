@@ -4,7 +4,8 @@
 
 #include "base/array.h"
 #include "kernel/kernel_types.h"
-#include "kernel/mapping.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 #include "target/memory.h"
 #include "types/type.h"
 
@@ -98,96 +99,7 @@ void kernel_list_deinit(struct kernel_list *list);
  */
 DILL_MUST_CHECK struct dill_error *kernel_refresh(struct kernel *kernel);
 
-/**
- * Forget what was read of the target, and the translations that this gave: it has run, or runs,
- * between memory_begin() and memory_end(). The one way to read anew while a kernel is open: pages
- * alone would be looked for where they were before.
- */
-void kernel_forget(struct kernel *kernel);
-
 const struct kernel_facts *kernel_facts(struct kernel *kernel);
-/** Borrowed. */
-struct memory *kernel_memory(struct kernel *kernel);
-
-/* --- memory (kernel/vm.c) --- */
-
-/**
- * Read kernel virtual memory through the kernel's own page tables.
- * @return NULL; FAULT with the first address that is not mapped or not readable; fatal errors of
- * the target
- */
-DILL_MUST_CHECK struct dill_error *kernel_read(struct kernel *kernel, dill_virt address,
-					       void *buffer, size_t length);
-DILL_MUST_CHECK struct dill_error *kernel_read_u8(struct kernel *kernel, dill_virt address,
-						  uint8_t *ret);
-DILL_MUST_CHECK struct dill_error *kernel_read_u32(struct kernel *kernel, dill_virt address,
-						   uint32_t *ret);
-DILL_MUST_CHECK struct dill_error *kernel_read_u64(struct kernel *kernel, dill_virt address,
-						   uint64_t *ret);
-/**
- * Read a NUL-terminated string, at most @p limit bytes; longer ones are cut. Raw bytes: escape
- * before display.
- * @param ret  from malloc, NUL-terminated, the caller's
- */
-DILL_MUST_CHECK struct dill_error *kernel_read_string(struct kernel *kernel, dill_virt address,
-						      size_t limit, char **ret);
-/** Prefetch what reads at @p addresses (any alignment, duplicates welcome) will need; unmapped ones
- * are no error. */
-DILL_MUST_CHECK struct dill_error *kernel_prefetch(struct kernel *kernel,
-						   const dill_virt *addresses, size_t count);
-/** Read past the cache, for large runs that are looked at once. */
-DILL_MUST_CHECK struct dill_error *kernel_read_uncached(struct kernel *kernel, dill_virt address,
-							void *buffer, size_t length);
-
-/**
- * Look at kernel memory where the target has it mapped, without a copy; see memory_map_phys().
- * @return @p length bytes; NULL when they cannot be had so: kernel_read_uncached() them then
- */
-const void *kernel_map(struct kernel *kernel, dill_virt address, size_t length);
-
-/**
- * List what is mapped in [@p first, @p last], in order of address; as pagetable_runs().
- * @return NULL; LIMIT when the page tables have no end, with all runs visited up to there;
- * UNSUPPORTED on a target without physical reads
- */
-DILL_MUST_CHECK struct dill_error *kernel_mapped_runs(
-	struct kernel *kernel, dill_virt first, dill_virt last,
-	struct dill_error *(*visit)(void *context, const struct mapping_run *run), void *context);
-struct pagetable;
-/** A copy of the kernel's page tables, to be walked with another reader; false when the target
- * serves virtual addresses only. */
-bool kernel_page_tables(struct kernel *kernel, struct pagetable *ret);
-
-/** FAULT when nothing is mapped there. UNSUPPORTED on a target without physical reads. */
-DILL_MUST_CHECK struct dill_error *kernel_translate(struct kernel *kernel, dill_virt address,
-						    struct mapping *ret);
-
-/* --- symbols (kernel/kallsyms.c) --- */
-
-struct symbol {
-	const char *name; /**< borrowed, lives as long as the kernel; printable ASCII */
-	dill_virt address;
-	char kind; /**< letter as in nm */
-};
-
-/** Run-time address of a symbol of the kernel image (not of modules); of several with the name the
- * lowest. For per-CPU ones see kernel_percpu_symbol(). NOT_FOUND with near
- * matches. */
-DILL_MUST_CHECK struct dill_error *kernel_symbol(struct kernel *kernel, const char *name,
-						 dill_virt *ret);
-bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret);
-/** The symbol at or before a text or data address, for "function+0x1c"; NOT_FOUND outside of the
- * image, and where the symbol before ends something or is too far to be meant. */
-DILL_MUST_CHECK struct dill_error *kernel_symbol_at(struct kernel *kernel, dill_virt address,
-						    struct symbol *ret);
-/** Bytes from a symbol's address to the next one's: at least the size of the variable there, with
- * what the compiler leaves behind it; 0 when no symbol begins at @p address, or none follows. */
-uint64_t kernel_symbol_room(struct kernel *kernel, dill_virt address);
-/** Call @p visit for every symbol whose name starts with @p prefix, in order of address; its error
- * ends the walk. */
-DILL_MUST_CHECK struct dill_error *kernel_each_symbol(
-	struct kernel *kernel, const char *prefix,
-	struct dill_error *(*visit)(void *context, const struct symbol *symbol), void *context);
 
 /* --- per-CPU data and nodes (kernel/percpu.c) --- */
 

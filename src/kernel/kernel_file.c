@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the user's vmlinux or bzImage adds to a kernel: symbols and types that the target lacks. */
+/* The user's vmlinux or bzImage, and whether it is this kernel's. */
 #include <string.h>
 
 #include "kernel/build_file.h"
@@ -106,42 +106,4 @@ struct dill_error *kernel_build_note(struct kernel *kernel, uint8_t *buffer, str
 	memcpy(buffer, note.data, note.size);
 	*ret_address = first + (dill_virt)(note.data - bytes);
 	return NULL;
-}
-
-/* --- what it adds --- */
-
-struct dill_error *kernel_file_symbols(struct kernel *kernel, struct symbol_table *table,
-				       uint64_t *ret_slide)
-{
-	dill_virt linked_base;
-	uint64_t slide;
-
-	TRY(image_file_symbols(kernel->file, table, &linked_base));
-	slide = kernel->image.base - linked_base;
-	*ret_slide = slide;
-	/* Below the image lie per-CPU offsets and absolute values, which do not move. */
-	for (size_t i = 0; i < table->entries.count; i++)
-		if (table->entries.items[i].value >= KERNEL_WINDOW_FIRST)
-			table->entries.items[i].value += slide;
-	return NULL;
-}
-
-void kernel_file_ask(struct kernel *kernel)
-{
-	struct dill_error *error;
-	uint64_t slide;
-
-	if (kernel->file_was_asked || !kernel->file || !kernel->symbols_lack_data)
-		return;
-	kernel->file_was_asked = true;
-	/* A stripped kernel has only what the target has, too. */
-	if (!image_file_has_symtab(kernel->file))
-		return;
-	error = kernel_file_symbols(kernel, &kernel->file_symbols, &slide);
-	if (!error)
-		return;
-	symbol_table_deinit(&kernel->file_symbols);
-	if (!kernel->file_is_offered)
-		memory_log(kernel->memory, "%s", dill_error_text(error));
-	dill_error_free(error);
 }

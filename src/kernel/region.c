@@ -97,34 +97,6 @@ enum region_kind kernel_region(struct kernel *kernel, dill_virt address)
 	return REGION_UNUSED;
 }
 
-/* In order: init data lies between the others' symbols on some kernels, and in it what the per-CPU
- * areas were copied from (since 6.15, where per-CPU symbols have addresses in the image). */
-static const struct {
-	const char *first, *end, *name;
-} sections[] = {
-	{"__per_cpu_start", "__per_cpu_end", ".data..percpu"},
-	{"_sinittext", "_einittext", ".init.text"},
-	{"__init_begin", "__init_end", ".init"},
-	{"_stext", "_etext", ".text"},
-	{"__start_rodata", "__end_rodata", IMAGE_CONSTANTS},
-	{"_sdata", "_edata", ".data"},
-	{"__bss_start", "__bss_stop", ".bss"},
-	{"__brk_base", "__brk_limit", ".brk"},
-};
-
-const char *kernel_image_section(struct kernel *kernel, dill_virt address)
-{
-	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
-		dill_virt first, end;
-
-		if (kernel_has_symbol(kernel, sections[i].first, &first) &&
-		    kernel_has_symbol(kernel, sections[i].end, &end) && address >= first &&
-		    address < end)
-			return sections[i].name;
-	}
-	return NULL;
-}
-
 /* Source: include/linux/err.h, poison.h (with x86's POISON_POINTER_DELTA), slab.h */
 static const struct {
 	uint64_t value;

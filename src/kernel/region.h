@@ -34,12 +34,6 @@ const char *region_kind_name(enum region_kind kind);
 /** "the direct map of memory", ...: for sentences. */
 const char *region_kind_text(enum region_kind kind);
 
-/** The section with string literals and other data that never changes. */
-#define IMAGE_CONSTANTS ".rodata"
-
-/** Section of the kernel image by the linker's symbols, ".text"; NULL when it is in none. */
-const char *kernel_image_section(struct kernel *kernel, dill_virt address);
-
 /**
  * What a value means that is no address of anything: "an error pointer (ERR_PTR), -12"; NULL when
  * it is nothing special.

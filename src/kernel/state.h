@@ -87,17 +87,6 @@ struct kernel {
 	uint64_t epoch; /**< of the memory, when all this was last read or checked */
 };
 
-/* vm.c */
-void vm_init(struct kernel *kernel, dill_phys root, unsigned levels);
-void vm_forget(struct kernel *kernel);
-
-/**
- * Read what can be read of a large range past the cache; the rest is zeros.
- * @return fatal errors of the target only
- */
-DILL_MUST_CHECK struct dill_error *vm_read_lenient(struct kernel *kernel, dill_virt address,
-						   void *buffer, size_t length);
-
 /* locate.c */
 /** Find the image: sets kernel->vm, kernel->image and the facts that follow from these.
  * @param choice  as kernel_options.choice */
@@ -138,21 +127,6 @@ DILL_MUST_CHECK struct dill_error *kernel_file_settle(struct kernel *kernel);
  */
 DILL_MUST_CHECK struct dill_error *kernel_build_note(struct kernel *kernel, uint8_t *buffer,
 						     struct span *ret, dill_virt *ret_address);
-/** Fill an empty table, kernel->symbols or kernel->file_symbols, at run-time addresses. */
-DILL_MUST_CHECK struct dill_error *kernel_file_symbols(struct kernel *kernel,
-						       struct symbol_table *ret,
-						       uint64_t *ret_slide);
-/** Have kernel->file_symbols when the target's own are functions only and there is a file; what is
- * wrong with it is told once. */
-void kernel_file_ask(struct kernel *kernel);
-
-/* symbol.c */
-/**
- * The symbol with the largest value that is not above @p value, of the target's own and, where
- * these are functions only, the file's; NULL when there is none.
- */
-const struct symbol_entry *kernel_nearest_symbol(struct kernel *kernel, uint64_t value,
-						 const char **ret_name);
 
 /* build.c */
 /** Take symbols and types that were kept of this build, if they were, where reading them takes

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/vm.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,17 @@ void vm_forget(struct kernel *kernel)
 {
 	memset(kernel->vm.small, 0, sizeof(kernel->vm.small));
 	memset(kernel->vm.large, 0, sizeof(kernel->vm.large));
+}
+
+struct memory *kernel_memory(struct kernel *kernel)
+{
+	return kernel->memory;
+}
+
+void kernel_forget(struct kernel *kernel)
+{
+	memory_invalidate(kernel->memory);
+	vm_forget(kernel);
 }
 
 static struct tlb_slot *small_slot(struct vm *vm, dill_virt address)
