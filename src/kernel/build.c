@@ -4,12 +4,17 @@
  * kernel: 5 MiB, hours behind a serial line. They are kept by the build id, and believed again when
  * the target has the build id and some other constant words where that build has them.
  */
+#include "kernel/build.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "kernel/build_file.h"
 #include "kernel/build_store.h"
+#include "kernel/kernel_file.h"
 #include "kernel/state.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 
 /* Bytes of each place that is compared. */
 #define PROBE_SIZE 32u

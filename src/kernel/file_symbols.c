@@ -2,6 +2,7 @@
 #include "kernel/file_symbols.h"
 
 #include "kernel/state.h"
+#include "target/memory.h"
 
 struct dill_error *kernel_file_symbols(struct kernel *kernel, struct symbol_table *table,
 				       uint64_t *ret_slide)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/inside.h"
+
 #include <string.h>
 
-#include "kernel/kernel.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 
 /* x86-64's THREAD_SIZE without KASAN: stacks are aligned to it and end there. */
 #define STACK_SIZE 16384u

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "kernel/kernel.h"
+#include "kernel/jiffies.h"
+
+#include "kernel/kernel_types.h"
 #include "kernel/members.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 
 /* Ticks of 1 Hz to 10 kHz: what HZ can be. */
 #define NANOSECONDS_MIN UINT64_C(100000)

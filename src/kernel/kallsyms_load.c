@@ -8,6 +8,7 @@
 #include "kernel/kallsyms_decode.h"
 #include "kernel/kallsyms_values.h"
 #include "kernel/state.h"
+#include "kernel/vm.h"
 
 /** One page of each step is sampled; a table of values is several steps long on any distribution
  * kernel (348 KiB with 87,000 symbols). */

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/build.h"
 #include "kernel/file_symbols.h"
 #include "kernel/kallsyms_load.h"
+#include "kernel/kernel_file.h"
 #include "kernel/state.h"
 
 /** Where x86-64 kernels are linked unless configured otherwise: the window plus
@@ -277,7 +279,10 @@ static struct dill_error *fill_facts(struct kernel *kernel)
 
 static struct dill_error *open_kernel(struct kernel *kernel, const struct kernel_options *options)
 {
-	TRY(kernel_file_open(kernel, options));
+	if (options && options->image_path) {
+		kernel->file_is_offered = options->image_is_offered;
+		TRY(kernel_file_open(kernel, options->image_path));
+	}
 	TRY(kernel_locate(kernel, options ? options->choice : NULL));
 	TRY(load_symbols(kernel));
 	TRY(kernel_use_own_tables(kernel));

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* The user's vmlinux or bzImage, and whether it is this kernel's. */
+#include "kernel/kernel_file.h"
+
 #include <string.h>
 
 #include "kernel/build_file.h"
 #include "kernel/state.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 
 /** Most bytes of notes that are looked at; Debian's kernels have some 500. */
 #define NOTES_MAX    4096u
 #define GNU_BUILD_ID 3u
 #define NOTE_HEADER  16u /**< with the name "GNU" */
 
-struct dill_error *kernel_file_open(struct kernel *kernel, const struct kernel_options *options)
+struct dill_error *kernel_file_open(struct kernel *kernel, const char *path)
 {
-	struct dill_error *error;
+	struct dill_error *error = image_file_open(path, &kernel->file);
 
-	if (!options || !options->image_path)
-		return NULL;
-	kernel->file_is_offered = options->image_is_offered;
-	error = image_file_open(options->image_path, &kernel->file);
 	if (!error || !kernel->file_is_offered || dill_error_code(error) == DILL_ERROR_NO_MEMORY)
 		return error;
 	dill_error_free(error); /* a debugger has other files, too */

@@ -4,7 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "kernel/build.h"
 #include "kernel/state.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 
 /** Most bytes of BTF that are read; Debian's kernels have 3 to 5 MiB. */
 #define BTF_MAX (UINT64_C(64) << 20)

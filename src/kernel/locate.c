@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/locate.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "kernel/search.h"
 #include "kernel/state.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 
 /* Architectural bits. Source: Intel SDM volume 3A, chapters "Control registers" and "IA32_EFER" */
 #define CR0_PAGING (UINT64_C(1) << 31)
@@ -17,14 +22,6 @@
 
 /** Most CPUs that are asked for page tables; one is enough unless it is offline or in firmware. */
 #define CPUS_TRIED_MAX 64u
-
-struct dill_error *kernel_try_root(struct kernel *kernel, dill_phys root, unsigned levels)
-{
-	vm_init(kernel, root, levels);
-	TRY(image_find(&kernel->vm.tables, &kernel->image));
-	kernel->facts.paging_levels = levels;
-	return NULL;
-}
 
 /** Look for the image with the page tables of one CPU, as they are and as the kernel half of a
  * pair. */

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "kernel/kernel_types.h"
 #include "kernel/members.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 
 #define MODULES_MAX 4096
 #define PARTS_MAX   16u

@@ -2,7 +2,11 @@
 #ifndef KERNEL_MODULE_H
 #define KERNEL_MODULE_H
 
-#include "kernel/kernel.h"
+#include <dill/target.h>
+
+#include "base/error.h"
+
+struct kernel;
 
 /** Bytes of struct module.name with its NUL: 64 - sizeof(unsigned long). */
 #define MODULE_NAME_SIZE 57u

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/kernel_types.h"
 #include "kernel/members.h"
 #include "kernel/module.h"
 #include "kernel/region.h"
+#include "kernel/vm.h"
 
 /* KSYM_NAME_LEN, 128 before 6.1. */
 #define NAME_LIMIT 512u

@@ -2,8 +2,12 @@
 #ifndef KERNEL_MODULE_SYMBOL_H
 #define KERNEL_MODULE_SYMBOL_H
 
+#include <dill/target.h>
+
+#include "base/error.h"
 #include "base/strbuf.h"
-#include "kernel/kernel.h"
+
+struct kernel;
 
 /**
  * Append "function+0x1c [module]" for an address in a loaded module, as the kernel's own backtraces

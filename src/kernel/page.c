@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/page.h"
+
 #include <inttypes.h>
 #include <string.h>
 
+#include "kernel/kernel_types.h"
 #include "kernel/state.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 
 /**
  * Where the direct map and the memory map lie when the kernel has no variables that say so (KASLR

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/percpu.h"
+
 #include <stdlib.h>
 
 #include "kernel/state.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 
 /** Above the largest NR_CPUS and MAX_NUMNODES of x86-64 (MAXSMP: 8192 and 1024). */
 #define CPUS_MAX  16384u

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/region.h"
 
-#include "kernel/image.h"
+#include "kernel/kernel_types.h"
+#include "kernel/page.h"
+#include "kernel/percpu.h"
 #include "kernel/state.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 
 static const struct {
 	const char *name, *text;

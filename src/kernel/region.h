@@ -2,8 +2,12 @@
 #ifndef KERNEL_REGION_H
 #define KERNEL_REGION_H
 
+#include <dill/target.h>
+
 #include "base/arena.h"
-#include "kernel/kernel.h"
+#include "base/error.h"
+
+struct kernel;
 
 /**
  * The parts of x86-64's address space.

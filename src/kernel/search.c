@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Finding the kernel in memory that came without registers. */
+#include "kernel/search.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel/state.h"
+#include "kernel/vm.h"
 
 /* Entries of a top table that lead to the image, and what is set in them: present, writable, no
  * page. Source: _KERNPG_TABLE in arch/x86/include/asm/pgtable_types.h */
@@ -35,6 +38,16 @@
 #define INFO_BYTES (UINT64_C(4) << 30)
 /* Entries of top tables that were followed; those of one kernel all have the same. */
 #define FOLLOWED_MAX 1024u
+
+/* --- by one table --- */
+
+struct dill_error *kernel_try_root(struct kernel *kernel, dill_phys root, unsigned levels)
+{
+	vm_init(kernel, root, levels);
+	TRY(image_find(&kernel->vm.tables, &kernel->image));
+	kernel->facts.paging_levels = levels;
+	return NULL;
+}
 
 /* --- by the VMCOREINFO that came along --- */
 

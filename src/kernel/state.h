@@ -2,15 +2,15 @@
 #ifndef KERNEL_STATE_H
 #define KERNEL_STATE_H
 
+#include "kernel/facts.h"
 #include "kernel/image.h"
 #include "kernel/image_file.h"
-#include "kernel/kernel.h"
 #include "kernel/members.h"
 #include "kernel/pagetable.h"
 #include "kernel/symbol_table.h"
 #include "kernel/vmcoreinfo.h"
 
-/* What the files of this folder share; nobody outside includes this. */
+/* What is known of an open kernel: the cellar of this room, which nobody outside includes. */
 
 #define TLB_SIZE 1024u
 
@@ -86,62 +86,5 @@ struct kernel {
 	uint8_t identity[IDENTITY_SIZE];
 	uint64_t epoch; /**< of the memory, when all this was last read or checked */
 };
-
-/* locate.c */
-/** Find the image: sets kernel->vm, kernel->image and the facts that follow from these.
- * @param choice  as kernel_options.choice */
-DILL_MUST_CHECK struct dill_error *kernel_locate(struct kernel *kernel, const char *choice);
-/**
- * Look for the image below one top table.
- * @return NULL: kernel->vm, kernel->image and the number of levels are set; as image_find()
- */
-DILL_MUST_CHECK struct dill_error *kernel_try_root(struct kernel *kernel, dill_phys root,
-						   unsigned levels);
-/**
- * Go over from a process's page tables, which die with it, to the kernel's own; keeps the former
- * when these do not show the same image. Needs the symbols.
- */
-DILL_MUST_CHECK struct dill_error *kernel_use_own_tables(struct kernel *kernel);
-
-/* search.c */
-/** Find the image without registers: by the VMCOREINFO of a dump, else by page tables that lie
- * anywhere in physical memory. NULL; UNSUPPORTED where the target does not tell where memory is;
- * NOT_FOUND; LIMIT; fatal errors */
-DILL_MUST_CHECK struct dill_error *kernel_search(struct kernel *kernel);
-
-/** Go to a kernel that was found. As kernel_try_root() */
-DILL_MUST_CHECK struct dill_error *kernel_use_found(struct kernel *kernel,
-						    const struct kernel_found *found);
-
-/* kernel_file.c */
-DILL_MUST_CHECK struct dill_error *kernel_file_open(struct kernel *kernel,
-						    const struct kernel_options *options);
-/** Refuse a file that is another kernel's, or another build of it. Needs the banner. */
-DILL_MUST_CHECK struct dill_error *kernel_file_check(struct kernel *kernel);
-/** For a target that has symbols of its own: kernel_file_check(), but a wrong file that was merely
- * offered is dropped with a remark. */
-DILL_MUST_CHECK struct dill_error *kernel_file_settle(struct kernel *kernel);
-/**
- * Read the ELF note with the build id of the running kernel; empty when there is none.
- * @param buffer  BUILD_NOTE_MAX bytes, which hold it then
- */
-DILL_MUST_CHECK struct dill_error *kernel_build_note(struct kernel *kernel, uint8_t *buffer,
-						     struct span *ret, dill_virt *ret_address);
-
-/* build.c */
-/** Take symbols and types that were kept of this build, if they were, where reading them takes
- * long; sets build_is_known. NULL; fatal errors */
-DILL_MUST_CHECK struct dill_error *kernel_build_find(struct kernel *kernel);
-/** The kept types; kernel->build_btf is there. */
-DILL_MUST_CHECK struct dill_error *kernel_build_types(struct kernel *kernel, struct types **ret);
-/** Keep the symbols, and the BTF when there is some, for the next time. NULL; fatal errors */
-DILL_MUST_CHECK struct dill_error *kernel_build_keep(struct kernel *kernel, struct span btf);
-
-/* percpu.c */
-DILL_MUST_CHECK struct dill_error *cpus_load(struct kernel *kernel);
-void cpus_deinit(struct cpus *cpus);
-
-/* page.c */
-DILL_MUST_CHECK struct dill_error *memory_map_load(struct kernel *kernel);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/kernel_types.h"
+#include "kernel/symbol.h"
 #include "kernel/task_private.h"
+#include "kernel/vm.h"
 
 /* Tasks whose first pages are fetched ahead of the walk; later ones cost a round trip each. */
 #define HINTS_MAX 4096

@@ -2,7 +2,11 @@
 #ifndef KERNEL_TASK_H
 #define KERNEL_TASK_H
 
-#include "kernel/kernel.h"
+#include <dill/target.h>
+
+#include "base/error.h"
+
+struct kernel;
 
 /**
  * The tasks of a kernel: processes and their threads.

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/kernel_types.h"
 #include "kernel/task_private.h"
+#include "kernel/vm.h"
 
 struct dill_error *task_read_member(const struct tasks *tasks, dill_virt base,
 				    const struct member *member, uint64_t *ret)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/vmap.h"
 
+#include "kernel/kernel_types.h"
 #include "kernel/members.h"
+#include "kernel/symbol.h"
+#include "kernel/vm.h"
 
 /* Nodes of a red-black tree from the root down; 2^64 leaves have a depth of 128. */
 #define TREE_DEPTH_MAX 128

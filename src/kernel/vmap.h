@@ -2,7 +2,11 @@
 #ifndef KERNEL_VMAP_H
 #define KERNEL_VMAP_H
 
-#include "kernel/kernel.h"
+#include <dill/target.h>
+
+#include "base/error.h"
+
+struct kernel;
 
 /** An area of the vmalloc range (mm/vmalloc.c struct vmap_area, struct vm_struct). */
 struct vmap {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/xarray.h"
 
+#include "kernel/kernel_types.h"
 #include "kernel/members.h"
+#include "kernel/vm.h"
 
 /* An index has 64 bits and every level takes at least one. */
 #define DEPTH_MAX 64

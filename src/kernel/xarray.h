@@ -2,8 +2,12 @@
 #ifndef KERNEL_XARRAY_H
 #define KERNEL_XARRAY_H
 
+#include <dill/target.h>
+
 #include "base/array.h"
-#include "kernel/kernel.h"
+#include "base/error.h"
+
+struct kernel;
 
 /**
  * Readers for the kernel's XArray, the radix tree behind IDRs.

@@ -14,6 +14,7 @@
 
 #include "kernel/image_file.h"
 #include "kernel/image_unpack.h"
+#include "kernel/kernel.h"
 #include "kernel/state.h"
 
 /* Kernel files, made here: vmlinux with a symbol table or with kallsyms only, and bzImage around

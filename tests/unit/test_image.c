@@ -8,6 +8,7 @@
 
 #include "fake_target.h"
 #include "kallsyms_image.h"
+#include "kernel/kernel.h"
 #include "kernel/state.h"
 
 #define MIB  (UINT64_C(1) << 20)

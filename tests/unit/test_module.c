@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "btf_image.h"
+#include "kernel/kernel.h"
 #include "kernel/members.h"
 #include "kernel/module_symbol.h"
 #include "kernel/region.h"

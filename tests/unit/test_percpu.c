@@ -8,6 +8,7 @@
 
 #include "btf_image.h"
 #include "fake_target.h"
+#include "kernel/kernel.h"
 #include "kernel/state.h"
 
 /* Per-CPU data and struct page of a made-up kernel, whose memory is seen virtually. */

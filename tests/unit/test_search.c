@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fake_target.h"
+#include "kernel/kernel.h"
 #include "kernel/state.h"
 
 #define MIB    (UINT64_C(1) << 20)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/kernel.h"
 #include "kernel/members.h"
 #include "kernel/task.h"
 

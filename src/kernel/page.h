@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KERNEL_PAGE_H
+#define KERNEL_PAGE_H
+
+#include "base/error.h"
+#include "base/span.h"
+#include "kernel/facts.h"
+
+/* Struct page, and the map of memory that it stands in. */
+
+/** Borrowed. page_struct_size is 0 when neither VMCOREINFO nor the types tell it: then nothing is a
+ * page. */
+const struct memory_map *kernel_memory_map(struct kernel *kernel);
+/** True when @p page is the address of a struct page of existing memory, exactly. */
+bool kernel_is_page_struct(struct kernel *kernel, dill_virt page);
+/** Direct-map address of the memory that struct page @p page stands for; @p page checked by the
+ * caller. */
+dill_virt kernel_page_to_virt(struct kernel *kernel, dill_virt page);
+/** struct page of a direct-map address; INVALID_ARGUMENT when @p address is not in the direct map.
+ */
+DILL_MUST_CHECK struct dill_error *kernel_virt_to_page(struct kernel *kernel, dill_virt address,
+						       dill_virt *ret);
+/** Head page of the compound page that @p page belongs to (itself when it is none). */
+DILL_MUST_CHECK struct dill_error *kernel_page_head(struct kernel *kernel, dill_virt page,
+						    dill_virt *ret);
+/** The same from a copy of @p page's struct page. */
+DILL_MUST_CHECK struct dill_error *kernel_page_head_parse(struct kernel *kernel, dill_virt page,
+							  struct span bytes, dill_virt *ret);
+/**
+ * NUMA node in a page's flags word (include/linux/mmzone.h, SPARSEMEM_VMEMMAP). May be a node that
+ * does not exist: the caller checks. 0 when the types do not tell how many bits a node has.
+ */
+unsigned kernel_page_flags_node(struct kernel *kernel, uint64_t flags);
+
+/* --- for the rest of this room --- */
+
+/** Find where the map lies. */
+DILL_MUST_CHECK struct dill_error *memory_map_load(struct kernel *kernel);
+
+#endif
