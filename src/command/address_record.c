@@ -6,7 +6,7 @@
 #include "command/symbol_text.h"
 #include "kernel/module.h"
 #include "kernel/region.h"
-#include "kernel/task.h"
+#include "kernel/tasks.h"
 #include "kernel/vmap.h"
 #include "slub/page_use.h"
 

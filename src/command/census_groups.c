@@ -5,7 +5,7 @@
 #include "base/array.h"
 #include "base/number_map.h"
 #include "command/census.h"
-#include "kernel/task.h"
+#include "kernel/tasks.h"
 #include "slub/advice.h"
 #include "slub/depot.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "command/completions.h"
-#include "kernel/task.h"
+#include "kernel/tasks.h"
 #include "slub/cache.h"
 
 #define MEMBERS_MAX 10000

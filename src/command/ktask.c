@@ -5,7 +5,7 @@
 
 #include "command/finding_record.h"
 #include "command/registry.h"
-#include "kernel/task.h"
+#include "kernel/tasks.h"
 #include "render/view.h"
 
 enum {

@@ -6,7 +6,7 @@
 
 #include "base/strbuf.h"
 #include "base/suggest.h"
-#include "kernel/task.h"
+#include "kernel/tasks.h"
 #include "slub/cache.h"
 
 /* Names of idle tasks, which are in no list: "swapper/0". */

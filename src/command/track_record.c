@@ -2,7 +2,7 @@
 #include "command/track_record.h"
 
 #include "command/symbol_text.h"
-#include "kernel/task.h"
+#include "kernel/tasks.h"
 
 static struct dill_error *set_stack(struct kernel *kernel, struct arena *arena,
 				    const struct track *track, struct record *record)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "command/number.h"
-#include "kernel/task.h"
+#include "kernel/tasks.h"
 #include "slub/object.h"
 
 struct dill_error *value_kbase(struct session *session, const struct value_argument *argument,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "kernel/kernel_types.h"
-#include "kernel/task_private.h"
+#include "kernel/task_read.h"
+
 #include "kernel/vm.h"
 
 struct dill_error *task_read_member(const struct tasks *tasks, dill_virt base,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "kernel/task_private.h"
+#include "kernel/task_ring.h"
+
 #include "kernel/vm.h"
 
 /* include/linux/threads.h PID_MAX_LIMIT on 64 bits: no healthy list is longer. */

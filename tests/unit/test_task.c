@@ -10,7 +10,8 @@
 
 #include "kernel/kernel.h"
 #include "kernel/members.h"
-#include "kernel/task.h"
+#include "kernel/task_read.h"
+#include "kernel/tasks.h"
 
 /*
  * task.c and xarray.c on a kernel of a few hundred words: the layers below are replaced by the

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "kernel/tasks.h"
+
 #include "kernel/kernel_types.h"
 #include "kernel/symbol.h"
-#include "kernel/task_private.h"
+#include "kernel/task_read.h"
+#include "kernel/task_ring.h"
 #include "kernel/vm.h"
 
 /* Tasks whose first pages are fetched ahead of the walk; later ones cost a round trip each. */
