@@ -3,9 +3,9 @@
 
 #include <assert.h>
 
-struct record *record_new(struct arena *arena, const struct record_kind *kind)
+struct dill_record *record_new(struct arena *arena, const struct dill_record_kind *kind)
 {
-	struct record *record = arena_alloc(
+	struct dill_record *record = arena_alloc(
 		arena, sizeof(*record) + kind->column_count * sizeof(record->fields[0]));
 
 	if (record)
@@ -13,7 +13,7 @@ struct record *record_new(struct arena *arena, const struct record_kind *kind)
 	return record;
 }
 
-void record_list_append(struct record_list *list, struct record *record)
+void record_list_append(struct record_list *list, struct dill_record *record)
 {
 	record->next = NULL;
 	if (list->last)
@@ -24,7 +24,7 @@ void record_list_append(struct record_list *list, struct record *record)
 	list->count++;
 }
 
-static struct field *field(struct record *record, size_t column, enum column_type type)
+static struct field *field(struct dill_record *record, size_t column, enum dill_column_type type)
 {
 	assert(column < record->kind->column_count);
 	assert(record->kind->columns[column].type == type);
@@ -33,69 +33,72 @@ static struct field *field(struct record *record, size_t column, enum column_typ
 	return &record->fields[column];
 }
 
-void record_set_number(struct record *record, size_t column, uint64_t value)
+void record_set_number(struct dill_record *record, size_t column, uint64_t value)
 {
-	enum column_type type = record->kind->columns[column].type;
+	enum dill_column_type type = record->kind->columns[column].type;
 
-	assert(type == COLUMN_ADDRESS || type == COLUMN_COUNT || type == COLUMN_TIME);
+	assert(type == DILL_COLUMN_ADDRESS || type == DILL_COLUMN_COUNT ||
+	       type == DILL_COLUMN_TIME);
 	field(record, column, type)->number = value;
 }
 
-void record_set_signed(struct record *record, size_t column, int64_t value)
+void record_set_signed(struct dill_record *record, size_t column, int64_t value)
 {
-	field(record, column, COLUMN_SIGNED)->integer = value;
+	field(record, column, DILL_COLUMN_SIGNED)->integer = value;
 }
 
-void record_set_bool(struct record *record, size_t column, bool value)
+void record_set_bool(struct dill_record *record, size_t column, bool value)
 {
-	field(record, column, COLUMN_BOOL)->flag = value;
+	field(record, column, DILL_COLUMN_BOOL)->flag = value;
 }
 
-void record_set_text(struct record *record, size_t column, const char *value)
+void record_set_text(struct dill_record *record, size_t column, const char *value)
 {
 	if (value)
-		field(record, column, COLUMN_TEXT)->text = value;
+		field(record, column, DILL_COLUMN_TEXT)->text = value;
 }
 
-void record_set_addresses(struct record *record, size_t column, const uint64_t *items, size_t count)
+void record_set_addresses(struct dill_record *record, size_t column, const uint64_t *items,
+			  size_t count)
 {
-	struct field *f = field(record, column, COLUMN_ADDRESSES);
+	struct field *f = field(record, column, DILL_COLUMN_ADDRESSES);
 
 	f->addresses.items = items;
 	f->addresses.count = count;
 }
 
-void record_set_texts(struct record *record, size_t column, const char *const *items, size_t count)
+void record_set_texts(struct dill_record *record, size_t column, const char *const *items,
+		      size_t count)
 {
-	struct field *f = field(record, column, COLUMN_TEXTS);
+	struct field *f = field(record, column, DILL_COLUMN_TEXTS);
 
 	f->texts.items = items;
 	f->texts.count = count;
 }
 
-void record_set_any(struct record *record, size_t column, const char *text, bool is_number)
+void record_set_any(struct dill_record *record, size_t column, const char *text, bool is_number)
 {
 	struct field *f;
 
 	if (!text)
 		return;
-	f = field(record, column, COLUMN_ANY);
+	f = field(record, column, DILL_COLUMN_ANY);
 	f->any.text = text;
 	f->any.is_number = is_number;
 }
 
-void record_set_records(struct record *record, size_t column, struct record_list list)
+void record_set_records(struct dill_record *record, size_t column, struct record_list list)
 {
-	field(record, column, COLUMN_RECORDS)->records = list;
+	field(record, column, DILL_COLUMN_RECORDS)->records = list;
 }
 
-uint64_t record_number(const struct record *record, size_t column)
+uint64_t record_number(const struct dill_record *record, size_t column)
 {
 	assert(column < record->kind->column_count);
 	return record->fields[column].present ? record->fields[column].number : 0;
 }
 
-const char *record_text(const struct record *record, size_t column)
+const char *record_text(const struct dill_record *record, size_t column)
 {
 	assert(column < record->kind->column_count);
 	return record->fields[column].present && record->fields[column].text

@@ -12,21 +12,23 @@
 struct record_view;
 
 /** What a column holds; decides how JSON writes it. */
-enum column_type {
-	COLUMN_ADDRESS, /**< u64; JSON string "0xffff..." */
-	COLUMN_COUNT,	/**< u64; JSON number (sizes, counts, offsets, ids) */
-	COLUMN_TIME,	/**< u64, nanoseconds; JSON number, with a unit in text */
-	COLUMN_SIGNED,	/**< i64; JSON number */
-	COLUMN_BOOL,	/**< JSON true or false */
-	COLUMN_TEXT,	/**< bytes; already escaped for display by strbuf_append_escaped() when they
-			   are the target's */
-	COLUMN_ADDRESSES, /**< list of u64; JSON array of strings */
-	COLUMN_TEXTS,	  /**< list of texts; JSON array of strings */
-	COLUMN_RECORDS,	  /**< list of records of kind `of`; JSON array of objects */
-	COLUMN_ANY, /**< a number or a text, from one record to the next: JSON number or string */
+enum dill_column_type {
+	DILL_COLUMN_ADDRESS, /**< u64; JSON string "0xffff..." */
+	DILL_COLUMN_COUNT,   /**< u64; JSON number (sizes, counts, offsets, ids) */
+	DILL_COLUMN_TIME,    /**< u64, nanoseconds; JSON number, with a unit in text */
+	DILL_COLUMN_SIGNED,  /**< i64; JSON number */
+	DILL_COLUMN_BOOL,    /**< JSON true or false */
+	DILL_COLUMN_TEXT,    /**< bytes; already escaped for display by strbuf_append_escaped() when
+			they    are the target's */
+	DILL_COLUMN_ADDRESSES, /**< list of u64; JSON array of strings */
+	DILL_COLUMN_TEXTS,     /**< list of texts; JSON array of strings */
+	DILL_COLUMN_RECORDS,   /**< list of records of kind `of`; JSON array of objects */
+	DILL_COLUMN_ANY, /**< a number or a text, from one record to the next: JSON number or string
+			  */
 };
 
-/** What a COLUMN_COUNT or COLUMN_SIGNED counts, where a terminal shows that in another way. */
+/** What a DILL_COLUMN_COUNT or DILL_COLUMN_SIGNED counts, where a terminal shows that in another
+ * way. */
 enum column_unit {
 	UNIT_NONE,
 	UNIT_BYTES,    /**< in KiB, MiB and so on; bytes in JSON and pipes */
@@ -36,16 +38,17 @@ enum column_unit {
 /** One column of a record kind. Its name is the JSON key; the docs are generated from `doc`. */
 struct column {
 	const char *name; /**< snake_case, stable */
-	enum column_type type;
-	const char *heading;	      /**< heading in text tables; NULL = not in the table */
-	const char *doc;	      /**< one line; units when not obvious */
-	const struct record_kind *of; /**< COLUMN_RECORDS: kind of the items */
+	enum dill_column_type type;
+	const char *heading;		   /**< heading in text tables; NULL = not in the table */
+	const char *doc;		   /**< one line; units when not obvious */
+	const struct dill_record_kind *of; /**< DILL_COLUMN_RECORDS: kind of the items */
 	enum column_unit unit;
 	bool screen; /**< for people: in tables on a terminal only, not in JSON and in pipes */
 	/** Which columns a narrow terminal does without: the highest first; 0 = only when nothing
 	 * else helps. */
 	unsigned char rank;
-	/** COLUMN_TEXTS: a letter for an item, where the terminal is narrow; 0 = it has none. */
+	/** DILL_COLUMN_TEXTS: a letter for an item, where the terminal is narrow; 0 = it has none.
+	 */
 	char (*letter)(const char *text);
 };
 
@@ -53,7 +56,7 @@ struct column {
  * A kind of row: what one line of JSON or one row of a table means. Const tables beside the command
  * or model that makes the records; columns are indexed by an enum of the same order.
  */
-struct record_kind {
+struct dill_record_kind {
 	const char *name; /**< JSON "record": what this line is */
 	const char *doc;
 	const struct column *columns;
@@ -62,11 +65,11 @@ struct record_kind {
 		*view; /**< how text shows it (render/view.h); NULL = as a row of a table */
 };
 
-struct record;
+struct dill_record;
 
 /** List of records in order of appending. */
 struct record_list {
-	struct record *first, *last;
+	struct dill_record *first, *last;
 	size_t count;
 };
 
@@ -93,47 +96,48 @@ struct field {
 	};
 };
 
-struct record {
-	const struct record_kind *kind;
-	struct record *next;
+struct dill_record {
+	const struct dill_record_kind *kind;
+	struct dill_record *next;
 	struct field fields[];
 };
 
 /** New record of @p kind with every field absent; lives as long as @p arena. NULL when memory ran
  * out. */
-struct record *record_new(struct arena *arena, const struct record_kind *kind);
-void record_list_append(struct record_list *list, struct record *record);
+struct dill_record *record_new(struct arena *arena, const struct dill_record_kind *kind);
+void record_list_append(struct record_list *list, struct dill_record *record);
 
 /** Setters; @p column is the index into the kind's columns, whose type must fit (asserted).
  * Pointers are borrowed. */
-void record_set_number(struct record *record, size_t column,
+void record_set_number(struct dill_record *record, size_t column,
 		       uint64_t value); /* ADDRESS, COUNT and TIME */
-void record_set_signed(struct record *record, size_t column, int64_t value);
-void record_set_bool(struct record *record, size_t column, bool value);
+void record_set_signed(struct dill_record *record, size_t column, int64_t value);
+void record_set_bool(struct dill_record *record, size_t column, bool value);
 /** NULL @p value leaves the field absent. */
-void record_set_text(struct record *record, size_t column, const char *value);
-void record_set_addresses(struct record *record, size_t column, const uint64_t *items,
+void record_set_text(struct dill_record *record, size_t column, const char *value);
+void record_set_addresses(struct dill_record *record, size_t column, const uint64_t *items,
 			  size_t count);
-void record_set_texts(struct record *record, size_t column, const char *const *items, size_t count);
-/** A value of COLUMN_ANY; NULL @p text leaves the field absent. */
-void record_set_any(struct record *record, size_t column, const char *text, bool is_number);
-void record_set_records(struct record *record, size_t column, struct record_list list);
+void record_set_texts(struct dill_record *record, size_t column, const char *const *items,
+		      size_t count);
+/** A value of DILL_COLUMN_ANY; NULL @p text leaves the field absent. */
+void record_set_any(struct dill_record *record, size_t column, const char *text, bool is_number);
+void record_set_records(struct dill_record *record, size_t column, struct record_list list);
 
 /** The number in @p column (ADDRESS, COUNT or TIME); 0 when absent. */
-uint64_t record_number(const struct record *record, size_t column);
+uint64_t record_number(const struct dill_record *record, size_t column);
 /** The text in @p column; "" when absent. */
-const char *record_text(const struct record *record, size_t column);
+const char *record_text(const struct dill_record *record, size_t column);
 
 /**
  * Where records go: a table on a terminal, JSON lines, a test's memory.
  *
  * emit() is called once per top-level record, in order; the record need not outlive the call.
  */
-struct sink {
-	struct dill_error *(*emit)(struct sink *sink, const struct record *record);
+struct dill_sink {
+	struct dill_error *(*emit)(struct dill_sink *sink, const struct dill_record *record);
 	/** Show now what was emitted, where that is held back: for what takes its time. May be
 	 * NULL. */
-	struct dill_error *(*flush)(struct sink *sink);
+	struct dill_error *(*flush)(struct dill_sink *sink);
 };
 
 #endif

@@ -19,7 +19,7 @@ static struct dill_error *collect(const struct command *command, struct kinds *k
 }
 
 /* The commands that print a kind, also inside of another one. */
-static struct dill_error *find_emitters(const struct record_kind *kind, const char *separator,
+static struct dill_error *find_emitters(const struct dill_record_kind *kind, const char *separator,
 					struct strbuf *ret_names, size_t *ret_count)
 {
 	*ret_count = 0;
@@ -42,7 +42,7 @@ static struct dill_error *find_emitters(const struct record_kind *kind, const ch
 }
 
 /* Documented in docs/json.md, not in the page of a command. */
-static struct dill_error *is_shared(const struct record_kind *kind, bool *ret)
+static struct dill_error *is_shared(const struct dill_record_kind *kind, bool *ret)
 {
 	struct strbuf names = {0};
 	size_t count;
@@ -54,11 +54,11 @@ static struct dill_error *is_shared(const struct record_kind *kind, bool *ret)
 }
 
 /* A table's row may be the beginning of a longer record. */
-static void append_short_form(const struct command *command, const struct record_kind *kind,
+static void append_short_form(const struct command *command, const struct dill_record_kind *kind,
 			      struct strbuf *text)
 {
 	for (size_t i = 0; command && command->kinds[i]; i++) {
-		const struct record_kind *other = command->kinds[i];
+		const struct dill_record_kind *other = command->kinds[i];
 
 		if (strcmp(other->name, kind->name) != 0 ||
 		    other->column_count == kind->column_count)
@@ -84,7 +84,7 @@ static struct dill_error *append_type(const struct command *command, const struc
 }
 
 static struct dill_error *append_fields(const struct command *command,
-					const struct record_kind *kind, struct strbuf *text)
+					const struct dill_record_kind *kind, struct strbuf *text)
 {
 	strbuf_append(text, "\n| field | type | meaning |\n|---|---|---|\n");
 	for (size_t i = 0; i < kind->column_count; i++) {
@@ -101,8 +101,8 @@ static struct dill_error *append_fields(const struct command *command,
 	return NULL;
 }
 
-static struct dill_error *append_kind(const struct command *command, const struct record_kind *kind,
-				      struct strbuf *text)
+static struct dill_error *append_kind(const struct command *command,
+				      const struct dill_record_kind *kind, struct strbuf *text)
 {
 	if (text->length)
 		strbuf_append_char(text, '\n');

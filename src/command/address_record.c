@@ -15,7 +15,7 @@
 #define STACK_AREA_MAX (68 * UINT64_C(1024))
 
 static struct dill_error *set_symbol(struct inquiry *inquiry, dill_virt address,
-				     struct record *record)
+				     struct dill_record *record)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf text = {0};
@@ -55,7 +55,8 @@ static struct dill_error *find_given_away(struct inquiry *inquiry, dill_virt add
 	return NULL;
 }
 
-struct dill_error *image_answer(struct inquiry *inquiry, dill_virt address, struct record *record)
+struct dill_error *image_answer(struct inquiry *inquiry, dill_virt address,
+				struct dill_record *record)
 {
 	dill_virt memory;
 	bool given_away;
@@ -72,8 +73,8 @@ struct dill_error *image_answer(struct inquiry *inquiry, dill_virt address, stru
 	return set_symbol(inquiry, address, record);
 }
 
-struct dill_error *percpu_answer(struct inquiry *inquiry, dill_virt address, struct record *record,
-				 bool *ret_known)
+struct dill_error *percpu_answer(struct inquiry *inquiry, dill_virt address,
+				 struct dill_record *record, bool *ret_known)
 {
 	struct percpu_place place;
 	_cleanup_(strbuf_deinitp)
@@ -102,7 +103,7 @@ struct dill_error *percpu_answer(struct inquiry *inquiry, dill_virt address, str
 struct stack_search {
 	struct inquiry *inquiry;
 	dill_virt start, end;
-	struct record *record;
+	struct dill_record *record;
 };
 
 static struct dill_error *match_stack(void *context, const struct task *task)
@@ -131,7 +132,7 @@ static struct dill_error *ignore(void *context, const struct task_finding *findi
 }
 
 static struct dill_error *find_stack(struct inquiry *inquiry, const struct vmap *area,
-				     struct record *record)
+				     struct dill_record *record)
 {
 	struct stack_search search = {inquiry, area->start, area->start + area->size, record};
 	struct task_visitor visitor = {match_stack, ignore, &search};
@@ -150,7 +151,7 @@ static struct dill_error *find_stack(struct inquiry *inquiry, const struct vmap 
 	return NULL;
 }
 
-static struct dill_error *unmapped(struct record *record)
+static struct dill_error *unmapped(struct dill_record *record)
 {
 	record_set_text(record, OBJECT_COLUMN_KIND, "unmapped");
 	return NULL;
@@ -159,7 +160,7 @@ static struct dill_error *unmapped(struct record *record)
 /* What alloc_percpu() hands out beyond the first areas comes from here too; unlike its bookkeeping,
  * which pcpu_create_chunk() asks for, that has pcpu_get_vm_areas() itself as its caller. */
 static void set_chunk(struct inquiry *inquiry, const char *caller, uint64_t offset,
-		      struct record *record)
+		      struct dill_record *record)
 {
 	unsigned cpu;
 
@@ -170,7 +171,8 @@ static void set_chunk(struct inquiry *inquiry, const char *caller, uint64_t offs
 		record_set_number(record, OBJECT_COLUMN_CPU, cpu);
 }
 
-struct dill_error *vmalloc_answer(struct inquiry *inquiry, dill_virt address, struct record *record)
+struct dill_error *vmalloc_answer(struct inquiry *inquiry, dill_virt address,
+				  struct dill_record *record)
 {
 	const char *caller;
 	struct vmap area;
@@ -203,7 +205,8 @@ struct dill_error *vmalloc_answer(struct inquiry *inquiry, dill_virt address, st
 	return find_stack(inquiry, &area, record);
 }
 
-struct dill_error *module_answer(struct inquiry *inquiry, dill_virt address, struct record *record)
+struct dill_error *module_answer(struct inquiry *inquiry, dill_virt address,
+				 struct dill_record *record)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf name = {0};
@@ -230,7 +233,7 @@ struct dill_error *module_answer(struct inquiry *inquiry, dill_virt address, str
 /* The image's memory shows in the direct map too, but for the parts that the kernel has given away
  * since (.init, after boot): their pages are not reserved any more, and are anybody's. */
 static struct dill_error *name_alias(struct inquiry *inquiry, dill_virt address, enum page_use use,
-				     struct record *record)
+				     struct dill_record *record)
 {
 	const struct kernel_facts *facts = kernel_facts(inquiry->kernel);
 	dill_phys phys = address - kernel_memory_map(inquiry->kernel)->page_offset;
@@ -241,7 +244,8 @@ static struct dill_error *name_alias(struct inquiry *inquiry, dill_virt address,
 	return set_symbol(inquiry, facts->base + (phys - facts->phys_base), record);
 }
 
-struct dill_error *page_answer(struct inquiry *inquiry, dill_virt address, struct record *record)
+struct dill_error *page_answer(struct inquiry *inquiry, dill_virt address,
+			       struct dill_record *record)
 {
 	struct page_facts facts;
 	dill_virt page;

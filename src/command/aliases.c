@@ -4,19 +4,19 @@
 enum { COL_NAME, COL_USERS, COL_FOLDER, COL_ALIASES, COL_ADDRESS };
 
 static const struct column columns[] = {
-	[COL_NAME] = {"name", COLUMN_TEXT, "NAME", "name of the cache"},
-	[COL_USERS] = {"refcount", COLUMN_SIGNED, "USERS",
+	[COL_NAME] = {"name", DILL_COLUMN_TEXT, "NAME", "name of the cache"},
+	[COL_USERS] = {"refcount", DILL_COLUMN_SIGNED, "USERS",
 		       "users: more than 1 after merging, -1 for boot caches"},
-	[COL_FOLDER] = {"folder", COLUMN_TEXT, "FOLDER",
+	[COL_FOLDER] = {"folder", DILL_COLUMN_TEXT, "FOLDER",
 			"its folder in /sys/kernel/slab; a made-up name for caches that may be "
 			"merged"},
-	[COL_ALIASES] = {"aliases", COLUMN_TEXTS, "ALIASES",
+	[COL_ALIASES] = {"aliases", DILL_COLUMN_TEXTS, "ALIASES",
 			 "links to that folder other than the cache's own name: the users it was "
 			 "merged with"},
-	[COL_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "its struct kmem_cache"},
+	[COL_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "its struct kmem_cache"},
 };
 
-const struct record_kind aliases_kind = {
+const struct dill_record_kind aliases_kind = {
 	.name = "aliases",
 	.doc = "The names of a cache in sysfs.",
 	.columns = columns,
@@ -25,7 +25,7 @@ const struct record_kind aliases_kind = {
 
 static struct dill_error *emit(struct command_call *call, const struct cache_aliases *item)
 {
-	struct record *record = record_new(call->arena, &aliases_kind);
+	struct dill_record *record = record_new(call->arena, &aliases_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -74,7 +74,7 @@ struct dill_error *aliases_prepare(const struct survey *survey, const struct cac
 }
 
 void aliases_fill(const struct alias_list *aliases, const struct cache *cache,
-		  struct record *record, size_t column)
+		  struct dill_record *record, size_t column)
 {
 	const struct cache_aliases *item = aliases_of(aliases, cache);
 

@@ -7,7 +7,7 @@
 #include "slub/survey.h"
 
 /** A cache with the names that sysfs has for it. */
-extern const struct record_kind aliases_kind;
+extern const struct dill_record_kind aliases_kind;
 
 /**
  * Emit the names of caches: of those that have others than their own, or of all @p chosen ones.
@@ -27,6 +27,6 @@ DILL_MUST_CHECK struct dill_error *aliases_prepare(const struct survey *survey,
 
 /** Set a text list column to the other names of @p cache; leaves it absent when there are none. */
 void aliases_fill(const struct alias_list *aliases, const struct cache *cache,
-		  struct record *record, size_t column);
+		  struct dill_record *record, size_t column);
 
 #endif

@@ -18,7 +18,7 @@ struct wait {
 static struct dill_error *take_event(struct trace_sink *sink, const struct trace_event *event)
 {
 	struct wait *wait = (struct wait *)sink;
-	struct record *record;
+	struct dill_record *record;
 
 	/* A bulk call may have several: the first is the one. */
 	if (wait->met || !break_request_matches(&wait->request, event))
@@ -79,7 +79,7 @@ static struct dill_error *run(struct command_call *call)
 	return NULL;
 }
 
-static const struct record_kind *const kinds[] = {&event_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {&event_kind, NULL};
 
 const struct command break_command = {
 	.name = "break",

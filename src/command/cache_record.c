@@ -19,10 +19,10 @@ static const char *encoding_name(enum freelist_encoding encoding)
 	return "undecided";
 }
 
-static struct record *slab_record(const struct slab *slab, const struct freelist *freelist,
-				  enum cache_record_detail detail, struct arena *arena)
+static struct dill_record *slab_record(const struct slab *slab, const struct freelist *freelist,
+				       enum cache_record_detail detail, struct arena *arena)
 {
-	struct record *record = record_new(arena, &cache_slab_kind);
+	struct dill_record *record = record_new(arena, &cache_slab_kind);
 
 	if (!record)
 		return NULL;
@@ -50,7 +50,7 @@ static struct dill_error *slab_records(const struct slab_list *list,
 				       struct record_list *ret)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		struct record *record =
+		struct dill_record *record =
 			slab_record(&list->items[i].slab, &list->items[i].freelist, detail, arena);
 
 		if (!record)
@@ -60,10 +60,10 @@ static struct dill_error *slab_records(const struct slab_list *list,
 	return NULL;
 }
 
-static struct record *sheaf_record(const struct sheaf *sheaf, enum cache_record_detail detail,
-				   struct arena *arena)
+static struct dill_record *sheaf_record(const struct sheaf *sheaf, enum cache_record_detail detail,
+					struct arena *arena)
 {
-	struct record *record = record_new(arena, &cache_sheaf_kind);
+	struct dill_record *record = record_new(arena, &cache_sheaf_kind);
 	dill_virt *objects;
 
 	if (!record)
@@ -84,13 +84,14 @@ static struct record *sheaf_record(const struct sheaf *sheaf, enum cache_record_
 }
 
 /* A list with the sheaf, or an empty one when there is none. */
-static struct dill_error *set_sheaf(struct record *record, size_t column, const struct sheaf *sheaf,
-				    enum cache_record_detail detail, struct arena *arena)
+static struct dill_error *set_sheaf(struct dill_record *record, size_t column,
+				    const struct sheaf *sheaf, enum cache_record_detail detail,
+				    struct arena *arena)
 {
 	struct record_list list = {0};
 
 	if (sheaf->address) {
-		struct record *item = sheaf_record(sheaf, detail, arena);
+		struct dill_record *item = sheaf_record(sheaf, detail, arena);
 
 		if (!item)
 			return error_no_memory();
@@ -100,14 +101,14 @@ static struct dill_error *set_sheaf(struct record *record, size_t column, const 
 	return NULL;
 }
 
-static struct dill_error *set_sheaves(struct record *record, size_t column,
+static struct dill_error *set_sheaves(struct dill_record *record, size_t column,
 				      const struct sheaf_list *sheaves,
 				      enum cache_record_detail detail, struct arena *arena)
 {
 	struct record_list list = {0};
 
 	for (size_t i = 0; i < sheaves->count; i++) {
-		struct record *item = sheaf_record(&sheaves->items[i], detail, arena);
+		struct dill_record *item = sheaf_record(&sheaves->items[i], detail, arena);
 
 		if (!item)
 			return error_no_memory();
@@ -129,7 +130,7 @@ static uint64_t free_objects(const struct slab_list *list)
 /* The part of the per-CPU slab engine. */
 static struct dill_error *fill_cpu_slab(const struct cpu_contents *cpu,
 					enum cache_record_detail detail, struct arena *arena,
-					struct record *record)
+					struct dill_record *record)
 {
 	struct record_list own = {0}, partial = {0};
 
@@ -140,7 +141,7 @@ static struct dill_error *fill_cpu_slab(const struct cpu_contents *cpu,
 				     cpu->lockless.count);
 	record_set_bool(record, CPU_COLUMN_FREELIST_BROKEN, cpu->lockless.broken);
 	if (cpu->has_slab) {
-		struct record *slab = slab_record(&cpu->slab, &cpu->remote, detail, arena);
+		struct dill_record *slab = slab_record(&cpu->slab, &cpu->remote, detail, arena);
 
 		if (!slab)
 			return error_no_memory();
@@ -159,7 +160,7 @@ static struct dill_error *fill_cpu_slab(const struct cpu_contents *cpu,
 
 static struct dill_error *fill_cpu_sheaves(const struct cpu_sheaves *sheaves,
 					   enum cache_record_detail detail, struct arena *arena,
-					   struct record *record)
+					   struct dill_record *record)
 {
 	record_set_number(record, CPU_COLUMN_SHEAVES, sheaves->address);
 	record_set_bool(record, CPU_COLUMN_IN_MOTION, sheaves->moving);
@@ -172,7 +173,7 @@ static struct dill_error *cpu_record(const struct cpu_contents *cpu,
 				     enum cache_record_detail detail, struct arena *arena,
 				     struct record_list *ret)
 {
-	struct record *record = record_new(arena, &cache_cpu_kind);
+	struct dill_record *record = record_new(arena, &cache_cpu_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -187,7 +188,7 @@ static struct dill_error *cpu_record(const struct cpu_contents *cpu,
 }
 
 static struct dill_error *fill_barn(const struct barn *barn, enum cache_record_detail detail,
-				    struct arena *arena, struct record *record)
+				    struct arena *arena, struct dill_record *record)
 {
 	uint64_t objects = 0;
 
@@ -211,7 +212,7 @@ static struct dill_error *node_record(const struct node_contents *node,
 				      enum cache_record_detail detail, struct arena *arena,
 				      struct record_list *ret)
 {
-	struct record *record = record_new(arena, &cache_node_kind);
+	struct dill_record *record = record_new(arena, &cache_node_kind);
 	struct record_list partial = {0}, full = {0};
 
 	if (!record)
@@ -248,7 +249,7 @@ static struct dill_error *node_record(const struct node_contents *node,
 /* The columns that a row and a picture share. */
 static struct dill_error *fill_row(const struct heap *heap, const struct contents *contents,
 				   const struct state_counts *states, struct arena *arena,
-				   struct record *record)
+				   struct dill_record *record)
 {
 	const struct cache *cache = contents->cache;
 	const char *const *flags;
@@ -278,7 +279,7 @@ static struct dill_error *fill_row(const struct heap *heap, const struct content
 }
 
 static struct dill_error *fill_identity(const struct heap *heap, const struct cache *cache,
-					struct arena *arena, struct record *record)
+					struct arena *arena, struct dill_record *record)
 {
 	const struct layout *l = &heap->layout;
 
@@ -327,9 +328,9 @@ uint64_t cache_memory(const struct contents *contents)
 
 struct dill_error *cache_row_record(const struct heap *heap, const struct contents *contents,
 				    const struct state_counts *states, uint64_t total,
-				    struct arena *arena, struct record **ret)
+				    struct arena *arena, struct dill_record **ret)
 {
-	struct record *record = record_new(arena, &cache_row_kind);
+	struct dill_record *record = record_new(arena, &cache_row_kind);
 	uint64_t memory = cache_memory(contents);
 
 	if (!record)
@@ -346,9 +347,9 @@ struct dill_error *cache_detail_record(const struct heap *heap, const struct con
 				       const struct state_counts *states,
 				       const struct cache_filter *filter,
 				       enum cache_record_detail detail, struct arena *arena,
-				       struct record **ret)
+				       struct dill_record **ret)
 {
-	struct record *record = record_new(arena, &cache_detail_kind);
+	struct dill_record *record = record_new(arena, &cache_detail_kind);
 	struct record_list cpus = {0}, nodes = {0};
 
 	if (!record)

@@ -26,13 +26,11 @@ DILL_MUST_CHECK struct dill_error *cache_row_record(const struct heap *heap,
 						    const struct contents *contents,
 						    const struct state_counts *states,
 						    uint64_t total, struct arena *arena,
-						    struct record **ret);
+						    struct dill_record **ret);
 /** A cache with all it holds, cut to @p filter. */
-DILL_MUST_CHECK struct dill_error *cache_detail_record(const struct heap *heap,
-						       const struct contents *contents,
-						       const struct state_counts *states,
-						       const struct cache_filter *filter,
-						       enum cache_record_detail detail,
-						       struct arena *arena, struct record **ret);
+DILL_MUST_CHECK struct dill_error *cache_detail_record(
+	const struct heap *heap, const struct contents *contents, const struct state_counts *states,
+	const struct cache_filter *filter, enum cache_record_detail detail, struct arena *arena,
+	struct dill_record **ret);
 
 #endif

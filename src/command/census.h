@@ -25,7 +25,8 @@ struct census_count {
 
 /** Fill the columns from CENSUS_MEMORY to CENSUS_SUMS_END of a record that has them.
  * @param total  bytes that its share is of */
-void census_record_sums(const struct census_count *count, uint64_t total, struct record *record);
+void census_record_sums(const struct census_count *count, uint64_t total,
+			struct dill_record *record);
 
 /** census_kernel.c: what was found on each node, beside what the kernel counts. */
 struct kernel_census {

@@ -24,7 +24,7 @@ struct group {
 struct grouper {
 	struct command_call *call;
 	const struct census_order *order;
-	const struct record_kind *kind;
+	const struct dill_record_kind *kind;
 	struct census_clock clock;
 	struct origin_reader origins; /* of the current cache */
 	ARRAY(struct group) groups;
@@ -214,7 +214,7 @@ static struct dill_error *read_threads(struct kernel *kernel, struct threads *th
 }
 
 static struct dill_error *set_stack(const struct group *group, struct origin_names *names,
-				    struct arena *arena, struct record *record)
+				    struct arena *arena, struct dill_record *record)
 {
 	const char **texts = arena_alloc_array(arena, group->stack_count + 1, sizeof(*texts));
 
@@ -242,13 +242,13 @@ struct group_rows {
 };
 
 static struct dill_error *make_group(void *context, size_t index, struct arena *arena,
-				     struct record **ret)
+				     struct dill_record **ret)
 {
 	const struct group_rows *rows = context;
 	const struct grouper *grouper = rows->grouper;
 	const struct group *group = &grouper->groups.items[index];
 	const struct threads *threads = rows->threads;
-	struct record *record = record_new(arena, grouper->kind);
+	struct dill_record *record = record_new(arena, grouper->kind);
 	uint64_t at;
 
 	if (!record)
@@ -312,7 +312,7 @@ static struct dill_error *count(struct grouper *grouper)
 
 static struct dill_error *group_by(struct command_call *call, const struct census_order *order,
 				   const char *what, enum record_need need,
-				   const struct record_kind *kind)
+				   const struct dill_record_kind *kind)
 {
 	struct grouper grouper = {
 		.call = call, .order = order, .kind = kind, .stacks = call->arena};

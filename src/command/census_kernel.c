@@ -53,7 +53,7 @@ static struct dill_error *emit_large(struct command_call *call, const struct sla
 		certain &= block->marked;
 	}
 	for (unsigned order = ORDERS; order-- > 0;) {
-		struct record *record;
+		struct dill_record *record;
 
 		if (!blocks[order])
 			continue;
@@ -94,7 +94,7 @@ struct dill_error *large_blocks_emit(struct command_call *call, const struct sla
 static struct dill_error *emit(struct command_call *call, const struct kernel_comparison *all,
 			       bool known, const char *note, int node)
 {
-	struct record *record =
+	struct dill_record *record =
 		record_new(call->arena, node < 0 ? &census_kernel_kind : &census_kernel_node_kind);
 	uint64_t slabs = all->slabs_reclaimable + all->slabs_unreclaimable;
 	uint64_t counted = all->counters.reclaimable + all->counters.unreclaimable;

@@ -24,7 +24,7 @@ static bool wants_bytes(void *context, const struct cache *cache)
 }
 
 static struct dill_error *set_origin(struct streamer *streamer, const struct mapped_slab *slab,
-				     struct span bytes, uint32_t index, struct record *record)
+				     struct span bytes, uint32_t index, struct dill_record *record)
 {
 	struct origin origin;
 	const char *name;
@@ -57,7 +57,7 @@ static struct dill_error *emit_object(struct streamer *streamer, const struct ca
 				      uint32_t index, enum object_state state)
 {
 	const struct cache *cache = map->cache;
-	struct record *record = record_new(streamer->arena, &census_object_kind);
+	struct dill_record *record = record_new(streamer->arena, &census_object_kind);
 
 	if (!record)
 		return error_no_memory();

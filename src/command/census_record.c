@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/census.h"
 
-void census_record_sums(const struct census_count *count, uint64_t total, struct record *record)
+void census_record_sums(const struct census_count *count, uint64_t total,
+			struct dill_record *record)
 {
 	const struct census_sums *sums = &count->sums;
 

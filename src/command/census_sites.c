@@ -120,11 +120,11 @@ static bool has_kind(const struct site_table *sites, enum origin_kind kind)
 }
 
 static struct dill_error *make_site(void *context, size_t index, struct arena *arena,
-				    struct record **ret)
+				    struct dill_record **ret)
 {
 	const struct site_rows *rows = context;
 	const struct site *site = &rows->sites->items.items[index];
-	struct record *record = record_new(arena, &census_site_kind);
+	struct dill_record *record = record_new(arena, &census_site_kind);
 	const char *name;
 
 	if (!record)
@@ -189,10 +189,10 @@ struct dill_error *census_by_site(struct command_call *call, const struct census
 }
 
 static struct dill_error *make_age(void *context, size_t index, struct arena *arena,
-				   struct record **ret)
+				   struct dill_record **ret)
 {
 	const struct age_group *group = context;
-	struct record *record = record_new(arena, &census_age_kind);
+	struct dill_record *record = record_new(arena, &census_age_kind);
 	size_t i = 0;
 
 	if (!record)

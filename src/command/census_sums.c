@@ -167,11 +167,11 @@ static int by_unused(const void *a, const void *b)
 }
 
 static struct dill_error *make_cache(void *context, size_t index, struct arena *arena,
-				     struct record **ret)
+				     struct dill_record **ret)
 {
 	const struct counter *counter = context;
 	const struct cache_count *count = &counter->caches.items[index];
-	struct record *record = record_new(arena, &census_cache_kind);
+	struct dill_record *record = record_new(arena, &census_cache_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -193,11 +193,11 @@ static struct dill_error *make_cache(void *context, size_t index, struct arena *
 }
 
 static struct dill_error *make_slab(void *context, size_t index, struct arena *arena,
-				    struct record **ret)
+				    struct dill_record **ret)
 {
 	const struct counter *counter = context;
 	const struct slab_count *count = &counter->slabs.items[index];
-	struct record *record = record_new(arena, &census_slab_kind);
+	struct dill_record *record = record_new(arena, &census_slab_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -216,10 +216,10 @@ static struct dill_error *make_slab(void *context, size_t index, struct arena *a
 }
 
 static struct dill_error *make_node(void *context, size_t index, struct arena *arena,
-				    struct record **ret)
+				    struct dill_record **ret)
 {
 	const struct counter *counter = context;
-	struct record *record = record_new(arena, &census_node_kind);
+	struct dill_record *record = record_new(arena, &census_node_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -232,7 +232,7 @@ static struct dill_error *make_node(void *context, size_t index, struct arena *a
 static struct dill_error *emit_total(struct command_call *call, const struct counter *counter,
 				     const struct census_order *order)
 {
-	struct record *record = record_new(call->arena, &census_total_kind);
+	struct dill_record *record = record_new(call->arena, &census_total_kind);
 
 	if (!record)
 		return error_no_memory();

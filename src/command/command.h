@@ -63,7 +63,7 @@ struct command_call {
 		uint64_t number; /**< NUMBER, CPU, NODE (these two fit an unsigned), ADDRESS */
 	} options[COMMAND_OPTIONS_MAX]; /**< in the order of the command's table; of repeated ones
 					   the last counts */
-	struct sink *sink;
+	struct dill_sink *sink;
 	const struct output *output; /**< where the sink prints, for its interrupted() */
 	struct arena *arena;	     /**< dies with the call */
 	bool screen;		     /**< the answer is a text for a person at a terminal ... */
@@ -88,7 +88,7 @@ struct command {
 							       --help are added */
 	bool needs_target; /**< run inside session_begin() ... session_end() */
 	bool streams;	   /**< shows what happens while the target runs, as it happens */
-	const struct record_kind *const
+	const struct dill_record_kind *const
 		*kinds; /**< kinds it emits, NULL-terminated; for docs/json.md */
 	struct dill_error *(*run)(struct command_call *call);
 };

@@ -25,28 +25,30 @@ enum {
 };
 
 #define CHANGE_COLUMNS                                                                             \
-	[COL_CHANGE] = {"change", COLUMN_TEXT, "CHANGE",                                           \
+	[COL_CHANGE] = {"change", DILL_COLUMN_TEXT, "CHANGE",                                      \
 			"appeared: only in B, went: only in A, grew or shrank: by memory, or, "    \
 			"where that is the same, by objects"},                                     \
-	[COL_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of the cache"},                        \
-	[COL_MEMORY_CHANGE] = {"memory_change", COLUMN_SIGNED, "MEMORY +/-",                       \
+	[COL_CACHE] = {"cache", DILL_COLUMN_TEXT, "CACHE", "name of the cache"},                   \
+	[COL_MEMORY_CHANGE] = {"memory_change", DILL_COLUMN_SIGNED, "MEMORY +/-",                  \
 			       "bytes in B minus bytes in A", .unit = UNIT_BYTES},                 \
-	[COL_LIVE_CHANGE] = {"live_change", COLUMN_SIGNED, "OBJECTS +/-",                          \
+	[COL_LIVE_CHANGE] = {"live_change", DILL_COLUMN_SIGNED, "OBJECTS +/-",                     \
 			     "objects in use in B minus those in A"},                              \
-	[COL_MEMORY_A] = {"memory_a",	COLUMN_COUNT,	    "MEMORY A",                            \
+	[COL_MEMORY_A] = {"memory_a",	DILL_COLUMN_COUNT,  "MEMORY A",                            \
 			  "bytes in A", .unit = UNIT_BYTES, .rank = 4},                            \
-	[COL_MEMORY_B] = {"memory_b",	COLUMN_COUNT,	    "MEMORY B",                            \
+	[COL_MEMORY_B] = {"memory_b",	DILL_COLUMN_COUNT,  "MEMORY B",                            \
 			  "bytes in B", .unit = UNIT_BYTES, .rank = 3},                            \
-	[COL_LIVE_A] = {"live_a", COLUMN_COUNT, "OBJECTS A", "objects in use in A", .rank = 6},    \
-	[COL_LIVE_B] = {"live_b", COLUMN_COUNT, "OBJECTS B", "objects in use in B", .rank = 5}
+	[COL_LIVE_A] = {"live_a", DILL_COLUMN_COUNT, "OBJECTS A", "objects in use in A",           \
+			.rank = 6},                                                                \
+	[COL_LIVE_B] = {"live_b", DILL_COLUMN_COUNT, "OBJECTS B", "objects in use in B",           \
+			.rank = 5}
 
 static const struct column cache_columns[] = {
 	CHANGE_COLUMNS,
-	[COL_SLABS_A] = {"slabs_a", COLUMN_COUNT, "SLABS A", "slabs in A", .rank = 8},
-	[COL_SLABS_B] = {"slabs_b", COLUMN_COUNT, "SLABS B", "slabs in B", .rank = 7},
+	[COL_SLABS_A] = {"slabs_a", DILL_COLUMN_COUNT, "SLABS A", "slabs in A", .rank = 8},
+	[COL_SLABS_B] = {"slabs_b", DILL_COLUMN_COUNT, "SLABS B", "slabs in B", .rank = 7},
 };
 
-static const struct record_kind cache_kind = {
+static const struct dill_record_kind cache_kind = {
 	.name = "diff_cache",
 	.doc = "A cache that is not the same in both heaps; its memory is that of its slabs. "
 	       "Blocks "
@@ -57,11 +59,11 @@ static const struct record_kind cache_kind = {
 
 static const struct column site_columns[] = {
 	CHANGE_COLUMNS,
-	[COL_SITE] = {"site", COLUMN_TEXT, "SITE",
+	[COL_SITE] = {"site", DILL_COLUMN_TEXT, "SITE",
 		      "where the objects were allocated; absent where that is not recorded"},
 };
 
-static const struct record_kind site_kind = {
+static const struct dill_record_kind site_kind = {
 	.name = "diff_site",
 	.doc = "A place of which not the same objects are in use; their memory, metadata included.",
 	.columns = site_columns,
@@ -78,26 +80,26 @@ enum {
 };
 
 static const struct column total_columns[] = {
-	[TOTAL_MEMORY_CHANGE] = {"memory_change", COLUMN_SIGNED, "TOTAL MEMORY +/-",
+	[TOTAL_MEMORY_CHANGE] = {"memory_change", DILL_COLUMN_SIGNED, "TOTAL MEMORY +/-",
 				 "bytes of slabs and blocks of large kmalloc() in B minus bytes in "
 				 "A",
 				 .unit = UNIT_BYTES},
-	[TOTAL_LIVE_CHANGE] = {"live_change", COLUMN_SIGNED, "OBJECTS +/-",
+	[TOTAL_LIVE_CHANGE] = {"live_change", DILL_COLUMN_SIGNED, "OBJECTS +/-",
 			       "objects in use in B minus those in A"},
-	[TOTAL_CACHES] = {"caches", COLUMN_COUNT, "CACHES", "caches that are not the same"},
-	[TOTAL_SITES] = {"sites", COLUMN_COUNT, "SITES", "sites that are not the same"},
-	[TOTAL_SECONDS] = {"seconds", COLUMN_SIGNED, "SECONDS",
+	[TOTAL_CACHES] = {"caches", DILL_COLUMN_COUNT, "CACHES", "caches that are not the same"},
+	[TOTAL_SITES] = {"sites", DILL_COLUMN_COUNT, "SITES", "sites that are not the same"},
+	[TOTAL_SECONDS] = {"seconds", DILL_COLUMN_SIGNED, "SECONDS",
 			   "from A to B, by the clock of the host that exported them; absent "
 			   "with a dump"},
 	[TOTAL_KERNEL_CHANGE] =
-		{"kernel_change", COLUMN_SIGNED, "KERNEL COUNTS +/-",
+		{"kernel_change", DILL_COLUMN_SIGNED, "KERNEL COUNTS +/-",
 		 "bytes that the kernel counts as slab memory, in B minus those in "
 		 "A; absent where one has only some caches, or the counters are not "
 		 "known",
 		 .unit = UNIT_BYTES},
 };
 
-static const struct record_kind total_kind = {
+static const struct dill_record_kind total_kind = {
 	.name = "diff_total",
 	.doc = "All caches together.",
 	.columns = total_columns,
@@ -115,20 +117,21 @@ enum {
 };
 
 static const struct column object_columns[] = {
-	[OBJECT_CHANGE] = {"change", COLUMN_TEXT, "CHANGE",
+	[OBJECT_CHANGE] = {"change", DILL_COLUMN_TEXT, "CHANGE",
 			   "went: in use in A, appeared: in use in B"},
-	[OBJECT_OBJECT] = {"object", COLUMN_ADDRESS, "OBJECT", "its address"},
-	[OBJECT_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of its cache"},
-	[OBJECT_REQUESTED] = {"requested_size", COLUMN_COUNT, "REQUESTED",
+	[OBJECT_OBJECT] = {"object", DILL_COLUMN_ADDRESS, "OBJECT", "its address"},
+	[OBJECT_CACHE] = {"cache", DILL_COLUMN_TEXT, "CACHE", "name of its cache"},
+	[OBJECT_REQUESTED] = {"requested_size", DILL_COLUMN_COUNT, "REQUESTED",
 			      "bytes that were asked for, where that is recorded", .rank = 2},
-	[OBJECT_SITE] = {"site", COLUMN_TEXT, "SITE",
+	[OBJECT_SITE] = {"site", DILL_COLUMN_TEXT, "SITE",
 			 "where it was allocated, where that is recorded"},
-	[OBJECT_PID] = {"pid", COLUMN_SIGNED, "PID", "task that allocated it, likewise", .rank = 3},
-	[OBJECT_AGE] = {"age_ns", COLUMN_TIME, "AGE", "its age when the heap was exported",
+	[OBJECT_PID] = {"pid", DILL_COLUMN_SIGNED, "PID", "task that allocated it, likewise",
+			.rank = 3},
+	[OBJECT_AGE] = {"age_ns", DILL_COLUMN_TIME, "AGE", "its age when the heap was exported",
 			.rank = 1},
 };
 
-static const struct record_kind object_kind = {
+static const struct dill_record_kind object_kind = {
 	.name = "diff_object",
 	.doc = "An object that is in use in one of the two heaps only.",
 	.columns = object_columns,
@@ -164,9 +167,9 @@ static const char *change_word(const struct heap_change *change)
 }
 
 static struct dill_error *make(struct differ *differ, const struct heap_change *change,
-			       const struct record_kind *kind, struct record **ret)
+			       const struct dill_record_kind *kind, struct dill_record **ret)
 {
-	struct record *record;
+	struct dill_record *record;
 
 	arena_reset(differ->arena);
 	record = record_new(differ->arena, kind);
@@ -187,7 +190,7 @@ static struct dill_error *make(struct differ *differ, const struct heap_change *
 static struct dill_error *emit_cache(void *context, const struct heap_change *change)
 {
 	struct differ *differ = context;
-	struct record *record;
+	struct dill_record *record;
 
 	differ->memory += change_of(change->memory);
 	differ->live += change_of(change->live);
@@ -202,7 +205,7 @@ static struct dill_error *emit_cache(void *context, const struct heap_change *ch
 static struct dill_error *emit_site(void *context, const struct heap_change *change)
 {
 	struct differ *differ = context;
-	struct record *record;
+	struct dill_record *record;
 
 	if (differ->sites++ >= differ->rows)
 		return NULL;
@@ -214,7 +217,7 @@ static struct dill_error *emit_site(void *context, const struct heap_change *cha
 static struct dill_error *emit_object(void *context, const struct heap_object_change *change)
 {
 	struct differ *differ = context;
-	struct record *record;
+	struct dill_record *record;
 
 	if (differ->objects[change->appeared]++ >= differ->rows)
 		return NULL;
@@ -237,7 +240,7 @@ static struct dill_error *emit_object(void *context, const struct heap_object_ch
 
 static struct dill_error *emit_total(const struct differ *differ, const struct heap_diff *diff)
 {
-	struct record *record = record_new(differ->call->arena, &total_kind);
+	struct dill_record *record = record_new(differ->call->arena, &total_kind);
 	struct heap_facts facts[2];
 
 	if (!record)
@@ -286,8 +289,8 @@ static struct dill_error *run(struct command_call *call)
 	return NULL;
 }
 
-static const struct record_kind *const kinds[] = {&cache_kind,	&site_kind, &total_kind,
-						  &object_kind, &gap_kind,  NULL};
+static const struct dill_record_kind *const kinds[] = {&cache_kind,  &site_kind, &total_kind,
+						       &object_kind, &gap_kind,	 NULL};
 
 const struct command diff_command = {
 	.name = "diff",

@@ -5,14 +5,14 @@
 
 typedef struct dill_error *(*namer)(void *context, dill_virt address, struct strbuf *text);
 
-static void set_allocation(struct record *record, const struct trace_event *event)
+static void set_allocation(struct dill_record *record, const struct trace_event *event)
 {
 	record_set_number(record, EVENT_COLUMN_REQUESTED, event->bytes_requested);
 	record_set_number(record, EVENT_COLUMN_GIVEN, event->bytes_given);
 	record_set_text(record, EVENT_COLUMN_GFP, event->gfp_names);
 }
 
-static void set_flags(struct record *record, const struct trace_event *event)
+static void set_flags(struct dill_record *record, const struct trace_event *event)
 {
 	if (event->flags & TRACE_KNOWN) {
 		record_set_number(record, EVENT_COLUMN_ALLOC_SEQUENCE, event->alloc_sequence);
@@ -26,7 +26,7 @@ static void set_flags(struct record *record, const struct trace_event *event)
 		record_set_bool(record, EVENT_COLUMN_FOREIGN, true);
 }
 
-static struct dill_error *set_stack(struct record *record, const struct trace_event *event,
+static struct dill_error *set_stack(struct dill_record *record, const struct trace_event *event,
 				    namer name, void *context, struct arena *arena)
 {
 	const char **texts = arena_alloc_array(arena, event->stack_count, sizeof(*texts));
@@ -50,9 +50,9 @@ static struct dill_error *set_stack(struct record *record, const struct trace_ev
 }
 
 struct dill_error *event_record(const struct trace_event *event, namer name, void *context,
-				struct arena *arena, struct record **ret)
+				struct arena *arena, struct dill_record **ret)
 {
-	struct record *record = record_new(arena, &event_kind);
+	struct dill_record *record = record_new(arena, &event_kind);
 
 	if (!record)
 		return error_no_memory();

@@ -13,6 +13,6 @@
 DILL_MUST_CHECK struct dill_error *event_record(
 	const struct trace_event *event,
 	struct dill_error *(*name)(void *context, dill_virt address, struct strbuf *text),
-	void *context, struct arena *arena, struct record **ret);
+	void *context, struct arena *arena, struct dill_record **ret);
 
 #endif

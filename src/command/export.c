@@ -12,20 +12,20 @@
 enum { COL_FILE, COL_CACHES, COL_SLABS, COL_OBJECTS, COL_PLACES, COL_SITES, COL_LARGE };
 
 static const struct column columns[] = {
-	[COL_FILE] = {"file", COLUMN_TEXT, "FILE", "where it was written"},
-	[COL_CACHES] = {"caches", COLUMN_COUNT, "CACHES", "rows of the table cache"},
-	[COL_SLABS] = {"slabs", COLUMN_COUNT, "SLABS", "rows of the table slab"},
-	[COL_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS",
+	[COL_FILE] = {"file", DILL_COLUMN_TEXT, "FILE", "where it was written"},
+	[COL_CACHES] = {"caches", DILL_COLUMN_COUNT, "CACHES", "rows of the table cache"},
+	[COL_SLABS] = {"slabs", DILL_COLUMN_COUNT, "SLABS", "rows of the table slab"},
+	[COL_OBJECTS] = {"objects", DILL_COLUMN_COUNT, "OBJECTS",
 			 "rows of the table object: objects in use"},
-	[COL_PLACES] = {"free_places", COLUMN_COUNT, "FREE PLACES",
+	[COL_PLACES] = {"free_places", DILL_COLUMN_COUNT, "FREE PLACES",
 			"rows of the table free_place: all others"},
-	[COL_SITES] = {"sites", COLUMN_COUNT, "SITES",
+	[COL_SITES] = {"sites", DILL_COLUMN_COUNT, "SITES",
 		       "rows of the table site: where objects were allocated"},
-	[COL_LARGE] = {"large", COLUMN_COUNT, "LARGE",
+	[COL_LARGE] = {"large", DILL_COLUMN_COUNT, "LARGE",
 		       "rows of the table large: blocks of large kmalloc()"},
 };
 
-static const struct record_kind export_kind = {
+static const struct dill_record_kind export_kind = {
 	.name = "heap_export",
 	.doc = "A heap that was written to a file.",
 	.columns = columns,
@@ -232,7 +232,7 @@ static struct dill_error *export(struct exporter *exporter, const struct cache_l
 static struct dill_error *emit(struct command_call *call, const char *path,
 			       const struct heap_counts *counts)
 {
-	struct record *record = record_new(call->arena, &export_kind);
+	struct dill_record *record = record_new(call->arena, &export_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -308,8 +308,8 @@ static struct dill_error *run(struct command_call *call)
 	return findings_emit(call, NULL, &findings);
 }
 
-static const struct record_kind *const kinds[] = {&export_kind, &gap_kind, &finding_record_kind,
-						  NULL};
+static const struct dill_record_kind *const kinds[] = {&export_kind, &gap_kind,
+						       &finding_record_kind, NULL};
 
 const struct command export_command = {
 	.name = "export",

@@ -80,7 +80,7 @@ static bool is_behind_object(const struct finding *finding)
 	       (finding->kind == FINDING_RED_ZONE || finding->kind == FINDING_PADDING);
 }
 
-static void copy_neighbour(const struct record *from, struct record *to)
+static void copy_neighbour(const struct dill_record *from, struct dill_record *to)
 {
 	static const struct {
 		enum neighbour_column to;
@@ -104,9 +104,9 @@ static void copy_neighbour(const struct record *from, struct record *to)
 }
 
 static struct dill_error *set_before(struct inquiry *inquiry, const struct finding *finding,
-				     struct record *record)
+				     struct dill_record *record)
 {
-	struct record *answer, *neighbour = record_new(inquiry->arena, &neighbour_kind);
+	struct dill_record *answer, *neighbour = record_new(inquiry->arena, &neighbour_kind);
 	struct record_list list = {0};
 	dill_virt slot, start;
 	struct role role = {0};
@@ -132,7 +132,7 @@ static struct dill_error *set_before(struct inquiry *inquiry, const struct findi
 
 /* Who used the object that the finding is about. */
 static struct dill_error *set_tracks(struct inquiry *inquiry, const struct finding *finding,
-				     struct record *record)
+				     struct dill_record *record)
 {
 	struct findings scratch = {.arena = inquiry->arena};
 	struct record_list list = {0};
@@ -154,7 +154,7 @@ static struct dill_error *set_tracks(struct inquiry *inquiry, const struct findi
 }
 
 static struct dill_error *set_word(struct inquiry *inquiry, const struct finding *finding,
-				   struct record *record)
+				   struct dill_record *record)
 {
 	const char *member;
 	struct role role = {0};
@@ -175,7 +175,7 @@ static struct dill_error *forgive(struct dill_error *error)
 }
 
 static struct dill_error *explain(struct inquiry *inquiry, const struct finding *finding,
-				  struct record *record)
+				  struct dill_record *record)
 {
 	TRY(forgive(set_tracks(inquiry, finding, record)));
 	TRY(forgive(set_word(inquiry, finding, record)));
@@ -185,7 +185,7 @@ static struct dill_error *explain(struct inquiry *inquiry, const struct finding 
 static struct dill_error *emit(struct command_call *call, struct inquiry *inquiry,
 			       const struct finding *finding)
 {
-	struct record *record = record_new(call->arena, &finding_record_kind);
+	struct dill_record *record = record_new(call->arena, &finding_record_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -283,7 +283,7 @@ struct dill_error *findings_emit(struct command_call *call, struct survey *surve
 	if (findings->first)
 		TRY(emit_all(call, survey, findings));
 	if (findings->count > findings->kept) {
-		struct record *record = record_new(call->arena, &finding_record_kind);
+		struct dill_record *record = record_new(call->arena, &finding_record_kind);
 
 		if (!record)
 			return error_no_memory();
@@ -301,7 +301,7 @@ struct dill_error *findings_emit(struct command_call *call, struct survey *surve
 static struct dill_error *emit_gap(struct command_call *call, const char *file, const char *why,
 				   const char *text)
 {
-	struct record *record = record_new(call->arena, &gap_kind);
+	struct dill_record *record = record_new(call->arena, &gap_kind);
 
 	if (!record || !text)
 		return error_no_memory();

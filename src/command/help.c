@@ -12,8 +12,8 @@
 enum { HELP_COMMAND, HELP_TEXT };
 
 static const struct column help_columns[] = {
-	[HELP_COMMAND] = {"command", COLUMN_TEXT, NULL, "name of the command"},
-	[HELP_TEXT] = {"text", COLUMN_TEXT, NULL,
+	[HELP_COMMAND] = {"command", DILL_COLUMN_TEXT, NULL, "name of the command"},
+	[HELP_TEXT] = {"text", DILL_COLUMN_TEXT, NULL,
 		       "its usage, options and description; has newlines"},
 };
 
@@ -31,7 +31,7 @@ static void draw_word(struct painter *painter, const char *word, size_t length, 
 }
 
 /* Paragraphs are filled anew for a narrow terminal; what is indented stays as it is. */
-static struct dill_error *draw(struct painter *painter, const struct record *record)
+static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
 {
 	const char *line = record_text(record, HELP_TEXT);
 	size_t column = 0; /* of a paragraph that may go on */
@@ -66,7 +66,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 
 static const struct record_view help_view = {.draw = draw};
 
-const struct record_kind help_kind = {
+const struct dill_record_kind help_kind = {
 	.name = "help",
 	.doc = "How a command is used.",
 	.columns = help_columns,
@@ -112,11 +112,12 @@ void help_append(const struct command *command, struct strbuf *text)
 	}
 }
 
-struct dill_error *help_emit(const struct command *command, struct arena *arena, struct sink *sink)
+struct dill_error *help_emit(const struct command *command, struct arena *arena,
+			     struct dill_sink *sink)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf text = {0};
-	struct record *record = record_new(arena, &help_kind);
+	struct dill_record *record = record_new(arena, &help_kind);
 
 	if (!record)
 		return error_no_memory();

@@ -10,9 +10,9 @@ void help_append(const struct command *command, struct strbuf *text);
 
 /** Emit the same as a record, for --help and the help command. */
 DILL_MUST_CHECK struct dill_error *help_emit(const struct command *command, struct arena *arena,
-					     struct sink *sink);
+					     struct dill_sink *sink);
 
 /** Kind of the record that help_emit() makes. */
-extern const struct record_kind help_kind;
+extern const struct dill_record_kind help_kind;
 
 #endif

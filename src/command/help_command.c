@@ -5,23 +5,23 @@
 enum { COMMAND_NAME, COMMAND_SUMMARY };
 
 static const struct column command_columns[] = {
-	[COMMAND_NAME] = {"name", COLUMN_TEXT, "COMMAND", "name of the command"},
-	[COMMAND_SUMMARY] = {"summary", COLUMN_TEXT, "SUMMARY", "one line"},
+	[COMMAND_NAME] = {"name", DILL_COLUMN_TEXT, "COMMAND", "name of the command"},
+	[COMMAND_SUMMARY] = {"summary", DILL_COLUMN_TEXT, "SUMMARY", "one line"},
 };
 
-static const struct record_kind command_kind = {
+static const struct dill_record_kind command_kind = {
 	.name = "command",
 	.doc = "One of dill's commands.",
 	.columns = command_columns,
 	.column_count = sizeof(command_columns) / sizeof(command_columns[0]),
 };
 
-static const struct record_kind *const kinds[] = {&command_kind, &help_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {&command_kind, &help_kind, NULL};
 
 static struct dill_error *list(struct command_call *call)
 {
 	for (size_t i = 0; commands[i]; i++) {
-		struct record *record = record_new(call->arena, &command_kind);
+		struct dill_record *record = record_new(call->arena, &command_kind);
 
 		if (!record)
 			return error_no_memory();

@@ -37,7 +37,7 @@ static const char *event_text(const struct stored_event *event)
 static struct dill_error *emit_heading(struct command_call *call, dill_virt address,
 				       const struct trace_history *history)
 {
-	struct record *record = record_new(call->arena, &history_kind);
+	struct dill_record *record = record_new(call->arena, &history_kind);
 	const char *state = NULL;
 	size_t allocs = 0;
 
@@ -58,7 +58,7 @@ static struct dill_error *emit_heading(struct command_call *call, dill_virt addr
 
 static struct dill_error *set_stack(struct command_call *call, struct trace_store *store,
 				    const struct trace_history *history, uint64_t stack,
-				    struct record *record)
+				    struct dill_record *record)
 {
 	uint32_t symbols[TRACE_STACK_MAX];
 	const char **texts;
@@ -77,7 +77,7 @@ static struct dill_error *set_stack(struct command_call *call, struct trace_stor
 }
 
 static void set_who(const struct stored_names *names, const struct stored_event *event,
-		    struct record *record)
+		    struct dill_record *record)
 {
 	const struct stored_process *process = &names->processes[event->process];
 
@@ -95,7 +95,7 @@ static void set_who(const struct stored_names *names, const struct stored_event 
 }
 
 static void set_allocation(const struct stored_names *names, const struct history_entry *entry,
-			   struct record *record)
+			   struct dill_record *record)
 {
 	const struct stored_event *event = &entry->event;
 
@@ -112,8 +112,8 @@ static struct dill_error *emit_entry(struct command_call *call, struct trace_sto
 				     const struct history_entry *entry)
 {
 	const struct stored_event *event = &entry->event;
-	struct record *record = record_new(call->arena, history->has_stacks ? &history_stack_kind
-									    : &history_event_kind);
+	struct dill_record *record = record_new(
+		call->arena, history->has_stacks ? &history_stack_kind : &history_event_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -158,7 +158,7 @@ static struct dill_error *run(struct command_call *call)
 	return history_emit(call, store, address);
 }
 
-static const struct record_kind *const kinds[] = {&history_kind, &history_event_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {&history_kind, &history_event_kind, NULL};
 
 const struct command history_command = {
 	.name = "history",

@@ -25,35 +25,36 @@ enum {
 };
 
 static const struct column info_columns[] = {
-	[INFO_TARGET] = {"target", COLUMN_TEXT, "target", "how memory is read"},
-	[INFO_BANNER] = {"banner", COLUMN_TEXT, "kernel", "linux_banner, escaped for display"},
-	[INFO_BASE] = {"base", COLUMN_ADDRESS, "image at", "address of _text"},
-	[INFO_SYMBOLS] = {"symbols", COLUMN_TEXT, "symbols from", "where the symbols come from"},
-	[INFO_TYPES] = {"types", COLUMN_TEXT, "types from", "where the types come from"},
-	[INFO_MEMORY] = {"memory", COLUMN_COUNT, "memory",
+	[INFO_TARGET] = {"target", DILL_COLUMN_TEXT, "target", "how memory is read"},
+	[INFO_BANNER] = {"banner", DILL_COLUMN_TEXT, "kernel", "linux_banner, escaped for display"},
+	[INFO_BASE] = {"base", DILL_COLUMN_ADDRESS, "image at", "address of _text"},
+	[INFO_SYMBOLS] = {"symbols", DILL_COLUMN_TEXT, "symbols from",
+			  "where the symbols come from"},
+	[INFO_TYPES] = {"types", DILL_COLUMN_TEXT, "types from", "where the types come from"},
+	[INFO_MEMORY] = {"memory", DILL_COLUMN_COUNT, "memory",
 			 "bytes of physical memory up to the last page, holes included"},
-	[INFO_CPUS] = {"cpus", COLUMN_COUNT, "possible CPUs", "CPUs that could be online"},
-	[INFO_ONLINE] = {"cpus_online", COLUMN_COUNT, "online CPUs", "CPUs that are online"},
-	[INFO_NODES] = {"nodes", COLUMN_COUNT, "NUMA nodes", "NUMA nodes"},
-	[INFO_ENGINE] = {"engine", COLUMN_TEXT, "allocator", "how objects are handed out"},
-	[INFO_CACHES] = {"caches", COLUMN_COUNT, "caches", "slab caches"},
+	[INFO_CPUS] = {"cpus", DILL_COLUMN_COUNT, "possible CPUs", "CPUs that could be online"},
+	[INFO_ONLINE] = {"cpus_online", DILL_COLUMN_COUNT, "online CPUs", "CPUs that are online"},
+	[INFO_NODES] = {"nodes", DILL_COLUMN_COUNT, "NUMA nodes", "NUMA nodes"},
+	[INFO_ENGINE] = {"engine", DILL_COLUMN_TEXT, "allocator", "how objects are handed out"},
+	[INFO_CACHES] = {"caches", DILL_COLUMN_COUNT, "caches", "slab caches"},
 };
 
 #define LABEL_WIDTH 16
 
-static void draw_value(struct painter *painter, const struct record *record, size_t column)
+static void draw_value(struct painter *painter, const struct dill_record *record, size_t column)
 {
 	if (!record->fields[column].present)
 		paint(painter, STYLE_DIM, "-");
-	else if (info_columns[column].type == COLUMN_ADDRESS)
+	else if (info_columns[column].type == DILL_COLUMN_ADDRESS)
 		paint_address(painter, record_number(record, column));
-	else if (info_columns[column].type == COLUMN_COUNT)
+	else if (info_columns[column].type == DILL_COLUMN_COUNT)
 		paint_format(painter, STYLE_NUMBER, "%" PRIu64, record_number(record, column));
 	else
 		paint(painter, STYLE_PLAIN, record_text(record, column));
 }
 
-static struct dill_error *draw_info(struct painter *painter, const struct record *record)
+static struct dill_error *draw_info(struct painter *painter, const struct dill_record *record)
 {
 	for (size_t i = 0; i < INFO_COUNT; i++) {
 		paint_padded(painter, STYLE_DIM, info_columns[i].heading, LABEL_WIDTH);
@@ -65,7 +66,7 @@ static struct dill_error *draw_info(struct painter *painter, const struct record
 
 static const struct record_view info_view = {draw_info};
 
-static const struct record_kind info_kind = {
+static const struct dill_record_kind info_kind = {
 	.name = "info",
 	.doc = "The target, its kernel, and where dill's knowledge of it comes from.",
 	.columns = info_columns,
@@ -81,14 +82,14 @@ static const struct record_kind info_kind = {
 enum { KERNEL_NUMBER, KERNEL_SHOWN, KERNEL_RELEASE, KERNEL_BASE, KERNEL_PHYSICAL };
 
 static const struct column kernel_columns[] = {
-	[KERNEL_NUMBER] = {"number", COLUMN_COUNT, NULL, "for --kernel, by physical address"},
-	[KERNEL_SHOWN] = {"shown", COLUMN_BOOL, NULL, "whether it is the one that dill shows"},
-	[KERNEL_RELEASE] = {"release", COLUMN_TEXT, NULL, "of its banner"},
-	[KERNEL_BASE] = {"base", COLUMN_ADDRESS, NULL, "address of its image"},
-	[KERNEL_PHYSICAL] = {"physical_base", COLUMN_ADDRESS, NULL, "physical address of it"},
+	[KERNEL_NUMBER] = {"number", DILL_COLUMN_COUNT, NULL, "for --kernel, by physical address"},
+	[KERNEL_SHOWN] = {"shown", DILL_COLUMN_BOOL, NULL, "whether it is the one that dill shows"},
+	[KERNEL_RELEASE] = {"release", DILL_COLUMN_TEXT, NULL, "of its banner"},
+	[KERNEL_BASE] = {"base", DILL_COLUMN_ADDRESS, NULL, "address of its image"},
+	[KERNEL_PHYSICAL] = {"physical_base", DILL_COLUMN_ADDRESS, NULL, "physical address of it"},
 };
 
-static struct dill_error *draw_kernel(struct painter *painter, const struct record *record)
+static struct dill_error *draw_kernel(struct painter *painter, const struct dill_record *record)
 {
 	bool shown = record->fields[KERNEL_SHOWN].flag;
 
@@ -106,7 +107,7 @@ static struct dill_error *draw_kernel(struct painter *painter, const struct reco
 
 static const struct record_view kernel_view = {draw_kernel};
 
-static const struct record_kind kernel_kind = {
+static const struct dill_record_kind kernel_kind = {
 	.name = "kernel",
 	.doc = "One of several kernels in the memory of a dump, such as the one that crashed and "
 	       "the "
@@ -121,13 +122,13 @@ static const struct record_kind kernel_kind = {
 enum { FEATURE_NAME, FEATURE_PRESENT, FEATURE_TEXT };
 
 static const struct column feature_columns[] = {
-	[FEATURE_NAME] = {"feature", COLUMN_TEXT, NULL, "stable word"},
-	[FEATURE_PRESENT] = {"present", COLUMN_BOOL, NULL, "whether this heap has it"},
-	[FEATURE_TEXT] = {"text", COLUMN_TEXT, NULL, "what it means when it is there"},
+	[FEATURE_NAME] = {"feature", DILL_COLUMN_TEXT, NULL, "stable word"},
+	[FEATURE_PRESENT] = {"present", DILL_COLUMN_BOOL, NULL, "whether this heap has it"},
+	[FEATURE_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "what it means when it is there"},
 };
 
 /* "+ word    sentence", or "-" for what is not there. */
-static struct dill_error *draw_feature(struct painter *painter, const struct record *record)
+static struct dill_error *draw_feature(struct painter *painter, const struct dill_record *record)
 {
 	bool present = record->fields[FEATURE_PRESENT].flag;
 
@@ -141,7 +142,7 @@ static struct dill_error *draw_feature(struct painter *painter, const struct rec
 
 static const struct record_view feature_view = {draw_feature};
 
-static const struct record_kind feature_kind = {
+static const struct dill_record_kind feature_kind = {
 	.name = "feature",
 	.doc = "Something that heaps have or have not, found by types, symbols and what is used of "
 	       "them.",
@@ -155,13 +156,13 @@ static const struct record_kind feature_kind = {
 enum { CHECK_NAME, CHECK_RESULT, CHECK_TEXT };
 
 static const struct column check_columns[] = {
-	[CHECK_NAME] = {"check", COLUMN_TEXT, NULL, "stable word"},
-	[CHECK_RESULT] = {"result", COLUMN_TEXT, NULL,
+	[CHECK_NAME] = {"check", DILL_COLUMN_TEXT, NULL, "stable word"},
+	[CHECK_RESULT] = {"result", DILL_COLUMN_TEXT, NULL,
 			  "passed, failed, or impossible (nothing to check it on)"},
-	[CHECK_TEXT] = {"text", COLUMN_TEXT, NULL, "what was compared, with its numbers"},
+	[CHECK_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "what was compared, with its numbers"},
 };
 
-static struct dill_error *draw_check(struct painter *painter, const struct record *record)
+static struct dill_error *draw_check(struct painter *painter, const struct dill_record *record)
 {
 	const char *result = record_text(record, CHECK_RESULT);
 	enum style style = *result == 'p' ? STYLE_LIVE : *result == 'f' ? STYLE_BAD : STYLE_WARN;
@@ -175,7 +176,7 @@ static struct dill_error *draw_check(struct painter *painter, const struct recor
 
 static const struct record_view check_view = {draw_check};
 
-static const struct record_kind check_kind = {
+static const struct dill_record_kind check_kind = {
 	.name = "self_check",
 	.doc = "Something that dill believes of this kernel, tried on the kernel itself.",
 	.columns = check_columns,
@@ -188,7 +189,7 @@ static const struct record_kind check_kind = {
 static struct dill_error *emit_info(struct command_call *call, struct heap *heap,
 				    const struct heap_use *use, size_t caches)
 {
-	struct record *record = record_new(call->arena, &info_kind);
+	struct dill_record *record = record_new(call->arena, &info_kind);
 	const struct kernel_facts *facts = kernel_facts(heap->kernel);
 	uint64_t possible = 0, online = 0;
 
@@ -217,7 +218,7 @@ static struct dill_error *emit_info(struct command_call *call, struct heap *heap
 static struct dill_error *emit_kernel(struct command_call *call, const struct kernel_found *found,
 				      size_t number, bool shown)
 {
-	struct record *record = record_new(call->arena, &kernel_kind);
+	struct dill_record *record = record_new(call->arena, &kernel_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -260,7 +261,7 @@ static struct dill_error *emit_kernels(struct command_call *call, struct heap *h
 static struct dill_error *emit_features(struct command_call *call, const struct heap_use *use)
 {
 	for (const struct slub_feature *feature = slub_features; feature->name; feature++) {
-		struct record *record = record_new(call->arena, &feature_kind);
+		struct dill_record *record = record_new(call->arena, &feature_kind);
 
 		if (!record)
 			return error_no_memory();
@@ -279,7 +280,7 @@ static struct dill_error *emit_checks(struct command_call *call, struct heap *he
 
 	TRY(self_check(heap, caches, call->arena, checks));
 	for (size_t i = 0; i < SELF_CHECKS; i++) {
-		struct record *record = record_new(call->arena, &check_kind);
+		struct dill_record *record = record_new(call->arena, &check_kind);
 
 		if (!record)
 			return error_no_memory();
@@ -309,8 +310,8 @@ static struct dill_error *run(struct command_call *call)
 	return findings_emit(call, NULL, &findings);
 }
 
-static const struct record_kind *const kinds[] = {&info_kind,  &kernel_kind,	     &feature_kind,
-						  &check_kind, &finding_record_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {
+	&info_kind, &kernel_kind, &feature_kind, &check_kind, &finding_record_kind, NULL};
 
 const struct command info_command = {
 	.name = "info",

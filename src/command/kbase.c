@@ -20,24 +20,25 @@ enum {
 };
 
 static const struct column columns[] = {
-	[COL_BASE] = {"base", COLUMN_ADDRESS, "base", "address of the image's first byte, _text"},
-	[COL_BASE_HOW] = {"base_how", COLUMN_TEXT, NULL, "how base was found"},
+	[COL_BASE] = {"base", DILL_COLUMN_ADDRESS, "base",
+		      "address of the image's first byte, _text"},
+	[COL_BASE_HOW] = {"base_how", DILL_COLUMN_TEXT, NULL, "how base was found"},
 	[COL_SLIDE] =
-		{"slide", COLUMN_ADDRESS, "slide",
+		{"slide", DILL_COLUMN_ADDRESS, "slide",
 		 "distance of base from the address the kernel was linked at; 0 without KASLR"},
-	[COL_SLIDE_HOW] = {"slide_how", COLUMN_TEXT, NULL, "how slide was found"},
-	[COL_PHYSICAL_BASE] = {"physical_base", COLUMN_ADDRESS, "physical base",
+	[COL_SLIDE_HOW] = {"slide_how", DILL_COLUMN_TEXT, NULL, "how slide was found"},
+	[COL_PHYSICAL_BASE] = {"physical_base", DILL_COLUMN_ADDRESS, "physical base",
 			       "physical address of base; absent when it cannot be known"},
-	[COL_PHYSICAL_BASE_HOW] = {"physical_base_how", COLUMN_TEXT, NULL,
+	[COL_PHYSICAL_BASE_HOW] = {"physical_base_how", DILL_COLUMN_TEXT, NULL,
 				   "how physical_base was found"},
-	[COL_SIZE] = {"size", COLUMN_COUNT, "size",
+	[COL_SIZE] = {"size", DILL_COLUMN_COUNT, "size",
 		      "bytes from base to the end of the image, holes included"},
-	[COL_PAGING_LEVELS] = {"paging_levels", COLUMN_COUNT, "paging levels",
+	[COL_PAGING_LEVELS] = {"paging_levels", DILL_COLUMN_COUNT, "paging levels",
 			       "levels of the page tables, 4 or 5"},
-	[COL_SYMBOLS_HOW] = {"symbols_how", COLUMN_TEXT, "symbols",
+	[COL_SYMBOLS_HOW] = {"symbols_how", DILL_COLUMN_TEXT, "symbols",
 			     "where the symbols come from, and how many there are"},
-	[COL_BANNER] = {"banner", COLUMN_TEXT, "banner", "linux_banner, escaped for display"},
-	[COL_BANNER_HOW] = {"banner_how", COLUMN_TEXT, NULL, "how banner was found"},
+	[COL_BANNER] = {"banner", DILL_COLUMN_TEXT, "banner", "linux_banner, escaped for display"},
+	[COL_BANNER_HOW] = {"banner_how", DILL_COLUMN_TEXT, NULL, "how banner was found"},
 };
 
 /** Lines of the text form: a value, and the column that says how it was found. */
@@ -55,19 +56,19 @@ static const struct {
 
 #define LABEL_WIDTH 15
 
-static void draw_value(struct painter *painter, const struct record *record, size_t column)
+static void draw_value(struct painter *painter, const struct dill_record *record, size_t column)
 {
 	if (!record->fields[column].present)
 		paint(painter, STYLE_DIM, "-");
-	else if (columns[column].type == COLUMN_ADDRESS)
+	else if (columns[column].type == DILL_COLUMN_ADDRESS)
 		paint_address(painter, record_number(record, column));
-	else if (columns[column].type == COLUMN_COUNT)
+	else if (columns[column].type == DILL_COLUMN_COUNT)
 		paint_format(painter, STYLE_NUMBER, "%" PRIu64, record_number(record, column));
 	else
 		paint(painter, STYLE_PLAIN, record_text(record, column));
 }
 
-static struct dill_error *draw(struct painter *painter, const struct record *record)
+static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
 {
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		paint_padded(painter, STYLE_DIM, columns[lines[i].column].heading, LABEL_WIDTH);
@@ -82,7 +83,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 
 static const struct record_view view = {draw};
 
-static const struct record_kind kbase_kind = {
+static const struct dill_record_kind kbase_kind = {
 	.name = "kbase",
 	.doc = "Where the kernel image is, and how that was found.",
 	.columns = columns,
@@ -92,7 +93,7 @@ static const struct record_kind kbase_kind = {
 
 static struct dill_error *run(struct command_call *call)
 {
-	struct record *record = record_new(call->arena, &kbase_kind);
+	struct dill_record *record = record_new(call->arena, &kbase_kind);
 	const struct kernel_facts *facts;
 	struct kernel *kernel;
 
@@ -115,7 +116,7 @@ static struct dill_error *run(struct command_call *call)
 	return call->sink->emit(call->sink, record);
 }
 
-static const struct record_kind *const kinds[] = {&kbase_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {&kbase_kind, NULL};
 
 const struct command kbase_command = {
 	.name = "kbase",

@@ -22,7 +22,7 @@ struct cache_rows {
 };
 
 static struct dill_error *make_row(void *context, size_t index, struct arena *arena,
-				   struct record **ret)
+				   struct dill_record **ret)
 {
 	const struct cache_rows *rows = context;
 
@@ -135,7 +135,7 @@ static struct dill_error *emit_details(struct command_call *call, struct survey 
 	for (size_t i = 0; i < caches->count; i++) {
 		struct state_counts states;
 		struct contents contents;
-		struct record *record;
+		struct dill_record *record;
 
 		TRY(contents_read(survey->heap, &caches->items[i], 1, CONTENTS_FREELISTS, arena,
 				  survey->findings, &contents));
@@ -209,7 +209,7 @@ static struct dill_error *run(struct command_call *call)
 	return survey_emit(call, &survey, &findings);
 }
 
-static const struct record_kind *const kinds[] = {
+static const struct dill_record_kind *const kinds[] = {
 	&cache_row_kind,      &cache_detail_kind,
 	&cache_cpu_kind,      &cache_node_kind,
 	&cache_slab_kind,     &cache_sheaf_kind,

@@ -11,7 +11,7 @@ enum { OPTION_BY, OPTION_OBJECTS, OPTION_ROWS, OPTION_SORT };
 
 static const struct {
 	const char *name;
-	const struct record_kind *kind;
+	const struct dill_record_kind *kind;
 	struct dill_error *(*count)(struct command_call *call, const struct census_order *order);
 } groupings[] = {
 	{"cache", &census_cache_kind, census_by_cache},
@@ -107,7 +107,7 @@ static struct dill_error *run(struct command_call *call)
 	return survey_emit(call, &survey, &findings);
 }
 
-static const struct record_kind *const kinds[] = {
+static const struct dill_record_kind *const kinds[] = {
 	&census_cache_kind,
 	&census_slab_kind,
 	&census_node_kind,

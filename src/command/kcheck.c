@@ -166,7 +166,7 @@ static struct dill_error *list_gaps(const struct survey *survey, const struct co
 static struct dill_error *emit_summary(struct command_call *call, const struct survey *survey,
 				       const struct coverage *coverage)
 {
-	struct record *record = record_new(call->arena, &check_kind);
+	struct dill_record *record = record_new(call->arena, &check_kind);
 	texts motion = {0}, gaps = {0};
 	struct dill_error *error;
 
@@ -214,7 +214,7 @@ static struct dill_error *run(struct command_call *call)
 	return emit_summary(call, &survey, &coverage);
 }
 
-static const struct record_kind *const kinds[] = {&finding_record_kind, &check_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {&finding_record_kind, &check_kind, NULL};
 
 const struct command kcheck_command = {
 	.name = "kcheck",

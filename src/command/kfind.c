@@ -33,24 +33,26 @@ enum {
 };
 
 static const struct column columns[] = {
-	[COL_OBJECT] = {"object", COLUMN_ADDRESS, "OBJECT", "the object that holds it"},
-	[COL_CACHE] = {"cache", COLUMN_TEXT, "CACHE", "name of its cache"},
-	[COL_STATE] = {"state", COLUMN_TEXT, "STATE", "live, cached, free, waiting or unknown"},
-	[COL_OFFSET] = {"offset", COLUMN_COUNT, "OFFSET", "where in the object"},
-	[COL_MEMBER] = {"member", COLUMN_TEXT, "MEMBER",
+	[COL_OBJECT] = {"object", DILL_COLUMN_ADDRESS, "OBJECT", "the object that holds it"},
+	[COL_CACHE] = {"cache", DILL_COLUMN_TEXT, "CACHE", "name of its cache"},
+	[COL_STATE] = {"state", DILL_COLUMN_TEXT, "STATE",
+		       "live, cached, free, waiting or unknown"},
+	[COL_OFFSET] = {"offset", DILL_COLUMN_COUNT, "OFFSET", "where in the object"},
+	[COL_MEMBER] = {"member", DILL_COLUMN_TEXT, "MEMBER",
 			"the member there, where the cache is that of one struct"},
-	[COL_VALUE] = {"value", COLUMN_ADDRESS, "VALUE", "with --ptr: the pointer that was found"},
-	[COL_POINTS_TO] = {"points_to", COLUMN_COUNT, NULL,
+	[COL_VALUE] = {"value", DILL_COLUMN_ADDRESS, "VALUE",
+		       "with --ptr: the pointer that was found"},
+	[COL_POINTS_TO] = {"points_to", DILL_COLUMN_COUNT, NULL,
 			   "with --ptr: how far behind the start of the object it points"},
-	[COL_SELF] = {"self", COLUMN_BOOL, "SELF",
+	[COL_SELF] = {"self", DILL_COLUMN_BOOL, "SELF",
 		      "with --ptr: true when it is the object itself that points to itself"},
-	[COL_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "object + offset"},
-	[COL_SLAB] = {"slab", COLUMN_ADDRESS, NULL,
+	[COL_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "object + offset"},
+	[COL_SLAB] = {"slab", DILL_COLUMN_ADDRESS, NULL,
 		      "descriptor of the object's slab, or the first struct page of a block"},
-	[COL_OBJECT_SIZE] = {"object_size", COLUMN_COUNT, NULL, "bytes that a caller gets"},
+	[COL_OBJECT_SIZE] = {"object_size", DILL_COLUMN_COUNT, NULL, "bytes that a caller gets"},
 };
 
-static const struct record_kind match_kind = {
+static const struct dill_record_kind match_kind = {
 	.name = "match",
 	.doc = "A place in an object where what was looked for stands.",
 	.columns = columns,
@@ -60,17 +62,17 @@ static const struct record_kind match_kind = {
 enum { TARGET_OBJECT, TARGET_CACHE, TARGET_SIZE, TARGET_ADDRESS };
 
 static const struct column target_columns[] = {
-	[TARGET_OBJECT] = {"object", COLUMN_ADDRESS, "POINTERS INTO",
+	[TARGET_OBJECT] = {"object", DILL_COLUMN_ADDRESS, "POINTERS INTO",
 			   "start of the object that the address lies in, or the address itself "
 			   "when it lies in none"},
-	[TARGET_CACHE] = {"cache", COLUMN_TEXT, "CACHE",
+	[TARGET_CACHE] = {"cache", DILL_COLUMN_TEXT, "CACHE",
 			  "name of the object's cache; absent when it lies in no object: only "
 			  "pointers to the very address are looked for then"},
-	[TARGET_SIZE] = {"size", COLUMN_COUNT, "SIZE", "bytes that pointers may point to"},
-	[TARGET_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "as it was asked for"},
+	[TARGET_SIZE] = {"size", DILL_COLUMN_COUNT, "SIZE", "bytes that pointers may point to"},
+	[TARGET_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "as it was asked for"},
 };
 
-static const struct record_kind target_kind = {
+static const struct dill_record_kind target_kind = {
 	.name = "find_target",
 	.doc = "With --ptr, first: to what pointers are looked for.",
 	.columns = target_columns,
@@ -80,17 +82,18 @@ static const struct record_kind target_kind = {
 enum { TOTAL_MATCHES, TOTAL_OBJECTS, TOTAL_SEARCHED, TOTAL_BLOCKS, TOTAL_UNREADABLE };
 
 static const struct column total_columns[] = {
-	[TOTAL_MATCHES] = {"matches", COLUMN_COUNT, "MATCHES",
+	[TOTAL_MATCHES] = {"matches", DILL_COLUMN_COUNT, "MATCHES",
 			   "places that were found, shown or not"},
-	[TOTAL_OBJECTS] = {"objects", COLUMN_COUNT, "OBJECTS", "objects that they are in"},
-	[TOTAL_SEARCHED] = {"searched", COLUMN_COUNT, "SEARCHED", "objects that were looked into"},
-	[TOTAL_BLOCKS] = {"searched_blocks", COLUMN_COUNT, "BLOCKS",
+	[TOTAL_OBJECTS] = {"objects", DILL_COLUMN_COUNT, "OBJECTS", "objects that they are in"},
+	[TOTAL_SEARCHED] = {"searched", DILL_COLUMN_COUNT, "SEARCHED",
+			    "objects that were looked into"},
+	[TOTAL_BLOCKS] = {"searched_blocks", DILL_COLUMN_COUNT, "BLOCKS",
 			  "blocks of large kmalloc() that were looked into"},
-	[TOTAL_UNREADABLE] = {"unreadable_slabs", COLUMN_COUNT, "UNREADABLE SLABS",
+	[TOTAL_UNREADABLE] = {"unreadable_slabs", DILL_COLUMN_COUNT, "UNREADABLE SLABS",
 			      "slabs and blocks whose memory could not be read"},
 };
 
-static const struct record_kind total_kind = {
+static const struct dill_record_kind total_kind = {
 	.name = "find_total",
 	.doc = "How much was found, and in how much.",
 	.columns = total_columns,
@@ -121,7 +124,7 @@ static bool find(const struct finder *finder, struct span object, size_t from, s
 }
 
 static struct dill_error *set_member(const struct finder *finder, size_t offset,
-				     struct record *record)
+				     struct dill_record *record)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf text = {0};
@@ -145,7 +148,7 @@ static struct dill_error *emit_match(struct finder *finder, const struct searche
 				     struct span bytes, size_t offset)
 {
 	dill_virt object = place->object;
-	struct record *record;
+	struct dill_record *record;
 
 	finder->objects += object != finder->last;
 	finder->last = object;
@@ -270,7 +273,7 @@ static bool begin_cache(void *context, const struct cache *cache)
 
 static struct dill_error *emit_target(struct finder *finder, dill_virt address, const char *cache)
 {
-	struct record *record = record_new(finder->call->arena, &target_kind);
+	struct dill_record *record = record_new(finder->call->arena, &target_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -359,7 +362,7 @@ static struct dill_error *choose(struct finder *finder, const char **ret_caches)
 
 static struct dill_error *emit_total(const struct finder *finder)
 {
-	struct record *record = record_new(finder->call->arena, &total_kind);
+	struct dill_record *record = record_new(finder->call->arena, &total_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -408,8 +411,8 @@ static struct dill_error *run(struct command_call *call)
 	return survey_emit(call, &survey, &findings);
 }
 
-static const struct record_kind *const kinds[] = {&target_kind, &match_kind,	      &total_kind,
-						  &gap_kind,	&finding_record_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {
+	&target_kind, &match_kind, &total_kind, &gap_kind, &finding_record_kind, NULL};
 
 const struct command kfind_command = {
 	.name = "kfind",

@@ -4,10 +4,11 @@
 #include <string.h>
 
 /* Add a kind, or let it take the place of a shorter one of its name. *ret_known: nothing to do. */
-static struct dill_error *add(struct kinds *kinds, const struct record_kind *kind, bool *ret_known)
+static struct dill_error *add(struct kinds *kinds, const struct dill_record_kind *kind,
+			      bool *ret_known)
 {
 	for (size_t i = 0; i < kinds->list.count; i++) {
-		const struct record_kind **known = &kinds->list.items[i];
+		const struct dill_record_kind **known = &kinds->list.items[i];
 
 		if (strcmp((*known)->name, kind->name) != 0)
 			continue;
@@ -29,10 +30,10 @@ struct dill_error *kinds_of_command(const struct command *command, struct kinds 
 	return NULL;
 }
 
-struct dill_error *kinds_inside(const struct record_kind *kind, struct kinds *ret)
+struct dill_error *kinds_inside(const struct dill_record_kind *kind, struct kinds *ret)
 {
 	for (size_t i = 0; i < kind->column_count; i++) {
-		const struct record_kind *of = kind->columns[i].of;
+		const struct dill_record_kind *of = kind->columns[i].of;
 		bool known = true;
 
 		if (of)
@@ -43,27 +44,27 @@ struct dill_error *kinds_inside(const struct record_kind *kind, struct kinds *re
 	return NULL;
 }
 
-const char *column_type_text(enum column_type type)
+const char *column_type_text(enum dill_column_type type)
 {
 	switch (type) {
-	case COLUMN_ADDRESS:
+	case DILL_COLUMN_ADDRESS:
 		return "address";
-	case COLUMN_COUNT:
-	case COLUMN_TIME:
+	case DILL_COLUMN_COUNT:
+	case DILL_COLUMN_TIME:
 		return "number";
-	case COLUMN_SIGNED:
+	case DILL_COLUMN_SIGNED:
 		return "signed number";
-	case COLUMN_BOOL:
+	case DILL_COLUMN_BOOL:
 		return "boolean";
-	case COLUMN_TEXT:
+	case DILL_COLUMN_TEXT:
 		return "string";
-	case COLUMN_ADDRESSES:
+	case DILL_COLUMN_ADDRESSES:
 		return "array of addresses";
-	case COLUMN_TEXTS:
+	case DILL_COLUMN_TEXTS:
 		return "array of strings";
-	case COLUMN_RECORDS:
+	case DILL_COLUMN_RECORDS:
 		return "array of objects";
-	case COLUMN_ANY:
+	case DILL_COLUMN_ANY:
 		return "number or string";
 	}
 	return "";

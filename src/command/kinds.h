@@ -10,7 +10,7 @@
  * the whole thing), whose columns include the short one's; the long one stands for both.
  */
 struct kinds {
-	ARRAY(const struct record_kind *) list;
+	ARRAY(const struct dill_record_kind *) list;
 };
 
 /**
@@ -22,9 +22,10 @@ DILL_MUST_CHECK struct dill_error *kinds_of_command(const struct command *comman
 						    struct kinds *ret);
 
 /** Collect the kinds of the records that lie inside of records of @p kind, at any depth. */
-DILL_MUST_CHECK struct dill_error *kinds_inside(const struct record_kind *kind, struct kinds *ret);
+DILL_MUST_CHECK struct dill_error *kinds_inside(const struct dill_record_kind *kind,
+						struct kinds *ret);
 
 /** What values of a column are called in docs: "address", "array of strings". */
-const char *column_type_text(enum column_type type);
+const char *column_type_text(enum dill_column_type type);
 
 #endif

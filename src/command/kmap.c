@@ -40,7 +40,7 @@ static void sum_slabs(const struct cache_map *map, struct slab_sums *ret)
 }
 
 static void fill_memory(const struct cache_map *map, const struct slab_sums *sums,
-			struct record *record)
+			struct dill_record *record)
 {
 	uint64_t used = map->counts[OBJECT_LIVE] + map->counts[OBJECT_UNKNOWN];
 	uint64_t free_bytes = (sums->objects - used) * map->cache->object_size;
@@ -53,7 +53,7 @@ static void fill_memory(const struct cache_map *map, const struct slab_sums *sum
 }
 
 static struct dill_error *fill_places(const struct picture *picture, struct arena *arena,
-				      struct record *record)
+				      struct dill_record *record)
 {
 	struct place_counts counts = {0};
 	struct record_list places;
@@ -70,7 +70,7 @@ static struct dill_error *emit_sums(struct command_call *call, const struct pict
 {
 	const struct cache_map *map = &picture->map;
 	const struct cache *cache = map->cache;
-	struct record *record = record_new(arena, &cache_map_kind);
+	struct dill_record *record = record_new(arena, &cache_map_kind);
 	struct slab_sums sums;
 
 	if (!record)
@@ -101,14 +101,14 @@ static struct dill_error *emit_sums(struct command_call *call, const struct pict
 /* Records of slabs live only until they are drawn: a cache may have hundreds of thousands. */
 static struct dill_error *emit_slabs(struct command_call *call, const struct picture *picture)
 {
-	const struct record_kind *kind =
+	const struct dill_record_kind *kind =
 		call->options[OPTION_LIST].given ? &slab_line_kind : &slab_map_kind;
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 
 	TRY(arena_new(&arena));
 	for (size_t i = 0; i < picture->count; i++) {
-		struct record *record;
+		struct dill_record *record;
 
 		TRY(slab_map_record(&picture->map, picture->slabs[i], kind, arena, &record));
 		TRY(call->sink->emit(call->sink, record));
@@ -168,7 +168,7 @@ static struct dill_error *run(struct command_call *call)
 	return survey_emit(call, &survey, &findings);
 }
 
-static const struct record_kind *const kinds[] = {
+static const struct dill_record_kind *const kinds[] = {
 	&cache_map_kind, &slab_map_kind, &slab_line_kind, &gap_kind, &finding_record_kind, NULL,
 };
 

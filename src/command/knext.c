@@ -21,7 +21,7 @@ struct chosen_cpu {
 static struct dill_error *emit_head(struct command_call *call, const struct order *order,
 				    const struct cache *cache, const struct chosen_cpu *chosen)
 {
-	struct record *record = record_new(call->arena, &order_head_kind);
+	struct dill_record *record = record_new(call->arena, &order_head_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -36,7 +36,7 @@ static struct dill_error *emit_head(struct command_call *call, const struct orde
 	return call->sink->emit(call->sink, record);
 }
 
-static void set_place(struct record *record, const struct place *place)
+static void set_place(struct dill_record *record, const struct place *place)
 {
 	record_set_text(record, NEXT_COLUMN_PLACE, place_kind_name(place->kind));
 	if (place->cpu >= 0)
@@ -53,7 +53,7 @@ static void set_place(struct record *record, const struct place *place)
 static struct dill_error *emit_item(struct command_call *call, struct arena *arena,
 				    const struct order_item *item)
 {
-	struct record *record = record_new(arena, &order_next_kind);
+	struct dill_record *record = record_new(arena, &order_next_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -66,7 +66,7 @@ static struct dill_error *emit_item(struct command_call *call, struct arena *are
 
 static struct dill_error *emit_note(struct command_call *call, const struct order_note *note)
 {
-	struct record *record = record_new(call->arena, &order_note_kind);
+	struct dill_record *record = record_new(call->arena, &order_note_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -160,7 +160,7 @@ static struct dill_error *run(struct command_call *call)
 	return findings_emit(call, &survey, &findings);
 }
 
-static const struct record_kind *const kinds[] = {
+static const struct dill_record_kind *const kinds[] = {
 	&order_head_kind, &order_next_kind, &order_note_kind, &finding_record_kind, NULL,
 };
 

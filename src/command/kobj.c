@@ -42,7 +42,7 @@ static struct dill_error *emit_typed(struct command_call *call, struct kernel *k
 static struct dill_error *emit_answer(struct command_call *call, struct inquiry *inquiry,
 				      struct trace_store *trace, dill_virt address)
 {
-	struct record *record;
+	struct dill_record *record;
 	dill_virt start;
 
 	TRY(inquire(inquiry, address, &record, &start));
@@ -89,7 +89,7 @@ static struct dill_error *run(struct command_call *call)
 	return findings_emit(call, &survey, &findings);
 }
 
-static const struct record_kind *const kinds[] = {
+static const struct dill_record_kind *const kinds[] = {
 	&object_kind,  &track_kind,	    &layout_kind,	  &layout_end_kind,
 	&history_kind, &history_event_kind, &finding_record_kind, NULL,
 };

@@ -62,7 +62,7 @@ static struct dill_error *run(struct command_call *call)
 	struct survey survey = {0};
 	struct slab_map map = {0};
 	struct located located;
-	struct record *record;
+	struct dill_record *record;
 	struct heap *heap;
 	dill_virt address;
 
@@ -79,8 +79,8 @@ static struct dill_error *run(struct command_call *call)
 	return survey_emit(call, &survey, &findings);
 }
 
-static const struct record_kind *const kinds[] = {&slab_detail_kind, &gap_kind,
-						  &finding_record_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {&slab_detail_kind, &gap_kind,
+						       &finding_record_kind, NULL};
 
 const struct command kslab_command = {
 	.name = "kslab",

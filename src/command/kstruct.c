@@ -108,7 +108,7 @@ static struct dill_error *take_step(void *context, const struct type_place *poin
 				    const char *path, size_t path_length)
 {
 	struct path_walk *walk = context;
-	struct record *record = record_new(walk->call->arena, &layout_step_kind);
+	struct dill_record *record = record_new(walk->call->arena, &layout_step_kind);
 	size_t start = (size_t)(walk->path - path);
 	const char *step = arena_copy_text(walk->call->arena, walk->path, path_length - start);
 	struct type type;
@@ -134,7 +134,7 @@ static struct dill_error *take_step(void *context, const struct type_place *poin
 static struct dill_error *emit_place(struct path_walk *walk, const char *type, const char *path,
 				     const struct type_place *place)
 {
-	struct record *record = record_new(walk->call->arena, &layout_place_kind);
+	struct dill_record *record = record_new(walk->call->arena, &layout_place_kind);
 	uint64_t offset = place->bit_offset / 8;
 	const char *text;
 	uint32_t bit;
@@ -217,7 +217,7 @@ static struct dill_error *run_kstruct(struct command_call *call)
 	return error;
 }
 
-static const struct record_kind *const kinds[] = {
+static const struct dill_record_kind *const kinds[] = {
 	&layout_kind, &layout_end_kind, &layout_place_kind, &layout_step_kind, NULL,
 };
 

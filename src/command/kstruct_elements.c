@@ -63,7 +63,7 @@ static bool is_same_element(struct walk *walk, uint64_t address, uint64_t size, 
 static struct dill_error *emit_folded(struct walk *walk, const char *kind, unsigned depth,
 				      const char *text)
 {
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(line_new_note(walk, kind, depth, &record));
 	record_set_text(record, LAYOUT_DECLARATION, text);

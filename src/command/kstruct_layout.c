@@ -103,7 +103,7 @@ static struct dill_error *walk_array(struct walk *walk, const struct type *array
 static struct dill_error *emit_enumerator(void *context, const struct type_enumerator *item)
 {
 	struct walk *walk = context;
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(line_new_note(walk, "enumerator", 1, &record));
 	TRY(line_set_name(walk, record, LAYOUT_NAME, item->name));
@@ -180,7 +180,7 @@ static struct dill_error *start(struct walk *walk)
 	return layout_spot(walk, &spot);
 }
 
-struct dill_error *layout_emit(const struct layout_request *request, struct sink *sink)
+struct dill_error *layout_emit(const struct layout_request *request, struct dill_sink *sink)
 {
 	struct walk walk = {.request = request, .types = request->types, .sink = sink};
 	struct dill_error *error = arena_new(&walk.arena);

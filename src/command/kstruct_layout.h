@@ -35,7 +35,7 @@ struct layout_request {
  * @return NULL; LIMIT for more than LAYOUT_LINES_MAX lines; errors of the sink
  */
 DILL_MUST_CHECK struct dill_error *layout_emit(const struct layout_request *request,
-					       struct sink *sink);
+					       struct dill_sink *sink);
 
 /**
  * Split the place of a bit-field as C sees it: the offset of a unit of the declared type that holds

@@ -32,8 +32,8 @@ static const char *kind_name(enum type_kind kind)
 }
 
 /* A record of the walk; the type's name is in its first column. */
-static struct dill_error *line_new(struct walk *walk, const struct record_kind *kind,
-				   struct record **ret)
+static struct dill_error *line_new(struct walk *walk, const struct dill_record_kind *kind,
+				   struct dill_record **ret)
 {
 	if (walk->lines++ >= LAYOUT_LINES_MAX)
 		return dill_error_new(DILL_ERROR_LIMIT,
@@ -47,14 +47,14 @@ static struct dill_error *line_new(struct walk *walk, const struct record_kind *
 	return NULL;
 }
 
-struct dill_error *line_emit(struct walk *walk, const struct record *record)
+struct dill_error *line_emit(struct walk *walk, const struct dill_record *record)
 {
 	TRY(strbuf_error(&walk->path));
 	return walk->sink->emit(walk->sink, record);
 }
 
 struct dill_error *line_new_note(struct walk *walk, const char *kind, unsigned depth,
-				 struct record **ret)
+				 struct dill_record **ret)
 {
 	TRY(line_new(walk, &layout_kind, ret));
 	record_set_text(*ret, LAYOUT_KIND, kind);
@@ -65,7 +65,7 @@ struct dill_error *line_new_note(struct walk *walk, const char *kind, unsigned d
 struct dill_error *line_unused(struct walk *walk, const char *kind, unsigned depth,
 			       uint64_t from_bit, uint64_t to_bit)
 {
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(line_new_note(walk, kind, depth, &record));
 	record_set_number(record, LAYOUT_OFFSET, from_bit / 8);
@@ -77,7 +77,7 @@ struct dill_error *line_unused(struct walk *walk, const char *kind, unsigned dep
 	return line_emit(walk, record);
 }
 
-struct dill_error *line_set_name(struct walk *walk, struct record *record, size_t column,
+struct dill_error *line_set_name(struct walk *walk, struct dill_record *record, size_t column,
 				 const char *name)
 {
 	if (!name[0])
@@ -92,7 +92,7 @@ struct dill_error *line_set_name(struct walk *walk, struct record *record, size_
 static struct dill_error *emit_broken(struct walk *walk, unsigned depth, const char *name,
 				      const char *problem)
 {
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(line_new_note(walk, "broken", depth, &record));
 	TRY(line_set_name(walk, record, LAYOUT_NAME, name));
@@ -115,7 +115,7 @@ struct dill_error *line_broken(struct walk *walk, struct dill_error *error, unsi
 struct dill_error *line_end(struct walk *walk, const struct type *type, unsigned depth,
 			    const struct gaps *gaps)
 {
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(line_new(walk, &layout_end_kind, &record));
 	if (walk->path.length)
@@ -130,7 +130,7 @@ struct dill_error *line_end(struct walk *walk, const struct type *type, unsigned
 }
 
 /* Fill in the value, or why there is none. */
-static struct dill_error *set_value(struct walk *walk, struct record *record,
+static struct dill_error *set_value(struct walk *walk, struct dill_record *record,
 				    const struct spot *spot, const struct type *type)
 {
 	const struct layout_request *request = walk->request;
@@ -163,7 +163,7 @@ static struct dill_error *set_value(struct walk *walk, struct record *record,
 	return NULL;
 }
 
-static void set_offset(struct record *record, const struct spot *spot, const struct type *type)
+static void set_offset(struct dill_record *record, const struct spot *spot, const struct type *type)
 {
 	uint64_t offset = spot->bit_offset / 8;
 	uint32_t bit;
@@ -177,7 +177,7 @@ static void set_offset(struct record *record, const struct spot *spot, const str
 	record_set_number(record, LAYOUT_SIZE, type->size);
 }
 
-static struct dill_error *set_declared(struct walk *walk, struct record *record,
+static struct dill_error *set_declared(struct walk *walk, struct dill_record *record,
 				       const struct spot *spot)
 {
 	strbuf_clear(&walk->declared);
@@ -205,7 +205,7 @@ static struct dill_error *set_declared(struct walk *walk, struct record *record,
 struct dill_error *line_spot(struct walk *walk, const struct spot *spot, const struct type *type,
 			     bool expanded)
 {
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(line_new(walk, &layout_kind, &record));
 	if (walk->path.length && (spot->name[0] || spot->depth == 0))

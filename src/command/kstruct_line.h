@@ -13,7 +13,7 @@
 struct walk {
 	const struct layout_request *request;
 	struct types *types;
-	struct sink *sink;
+	struct dill_sink *sink;
 	struct arena *arena; /* of one record */
 	uint32_t lines;
 	struct strbuf type_text, path;		   /* stand */
@@ -40,11 +40,11 @@ struct gaps {
 /** Make a line that is no member: a hole, padding, elements left out. LIMIT after too many lines.
  */
 DILL_MUST_CHECK struct dill_error *line_new_note(struct walk *walk, const char *kind,
-						 unsigned depth, struct record **ret);
+						 unsigned depth, struct dill_record **ret);
 /** Hand a finished line to the sink. */
-DILL_MUST_CHECK struct dill_error *line_emit(struct walk *walk, const struct record *record);
+DILL_MUST_CHECK struct dill_error *line_emit(struct walk *walk, const struct dill_record *record);
 /** A name of the target, made fit for display; "" leaves the field absent. */
-DILL_MUST_CHECK struct dill_error *line_set_name(struct walk *walk, struct record *record,
+DILL_MUST_CHECK struct dill_error *line_set_name(struct walk *walk, struct dill_record *record,
 						 size_t column, const char *name);
 
 /** The line of a member, element or the type itself, with its value. */

@@ -24,21 +24,23 @@ enum {
 };
 
 static const struct column task_columns[] = {
-	[COL_TASK] = {"task", COLUMN_ADDRESS, "TASK", "address of the task_struct"},
-	[COL_PID] = {"pid", COLUMN_COUNT, "PID", "number of the thread"},
-	[COL_TGID] = {"tgid", COLUMN_COUNT, "TGID", "number of the process", .rank = 4},
-	[COL_PARENT_PID] = {"parent_pid", COLUMN_COUNT, "PPID", "number of the parent process",
+	[COL_TASK] = {"task", DILL_COLUMN_ADDRESS, "TASK", "address of the task_struct"},
+	[COL_PID] = {"pid", DILL_COLUMN_COUNT, "PID", "number of the thread"},
+	[COL_TGID] = {"tgid", DILL_COLUMN_COUNT, "TGID", "number of the process", .rank = 4},
+	[COL_PARENT_PID] = {"parent_pid", DILL_COLUMN_COUNT, "PPID", "number of the parent process",
 			    .rank = 3},
-	[COL_UID] = {"uid", COLUMN_COUNT, "UID", "real user id", .rank = 5},
-	[COL_CPU] = {"cpu", COLUMN_COUNT, "CPU", "CPU that it runs on, or ran on last", .rank = 2},
-	[COL_STATE] = {"state", COLUMN_TEXT, "STATE", "state as in /proc/PID/status"},
-	[COL_COMM] = {"comm", COLUMN_TEXT, "COMM", "name, escaped for display"},
-	[COL_PARENT] = {"parent", COLUMN_ADDRESS, NULL, "address of the parent's task_struct"},
-	[COL_STACK] = {"stack", COLUMN_ADDRESS, NULL, "lowest address of the kernel stack"},
-	[COL_MM] = {"mm", COLUMN_ADDRESS, NULL, "address of the mm_struct; absent without one"},
+	[COL_UID] = {"uid", DILL_COLUMN_COUNT, "UID", "real user id", .rank = 5},
+	[COL_CPU] = {"cpu", DILL_COLUMN_COUNT, "CPU", "CPU that it runs on, or ran on last",
+		     .rank = 2},
+	[COL_STATE] = {"state", DILL_COLUMN_TEXT, "STATE", "state as in /proc/PID/status"},
+	[COL_COMM] = {"comm", DILL_COLUMN_TEXT, "COMM", "name, escaped for display"},
+	[COL_PARENT] = {"parent", DILL_COLUMN_ADDRESS, NULL, "address of the parent's task_struct"},
+	[COL_STACK] = {"stack", DILL_COLUMN_ADDRESS, NULL, "lowest address of the kernel stack"},
+	[COL_MM] = {"mm", DILL_COLUMN_ADDRESS, NULL,
+		    "address of the mm_struct; absent without one"},
 };
 
-static struct dill_error *draw_task(struct painter *painter, const struct record *record);
+static struct dill_error *draw_task(struct painter *painter, const struct dill_record *record);
 
 static const struct record_view detail_view = {draw_task};
 
@@ -46,16 +48,16 @@ static const struct record_view detail_view = {draw_task};
 	.name = "task", .doc = "A process or thread.", .columns = task_columns,                    \
 	.column_count = COL_COUNT
 
-static const struct record_kind row_kind = {TASK_KIND};
+static const struct dill_record_kind row_kind = {TASK_KIND};
 /* The same record, asked for by number: everything is shown. */
-static const struct record_kind detail_kind = {TASK_KIND, .view = &detail_view};
+static const struct dill_record_kind detail_kind = {TASK_KIND, .view = &detail_view};
 
 static void paint_label(struct painter *painter, const char *label)
 {
 	paint_padded(painter, STYLE_DIM, label, 10);
 }
 
-static void paint_number(struct painter *painter, const struct record *record, size_t column)
+static void paint_number(struct painter *painter, const struct dill_record *record, size_t column)
 {
 	if (record->fields[column].present)
 		paint_format(painter, STYLE_NUMBER, "%" PRIu64, record_number(record, column));
@@ -63,7 +65,7 @@ static void paint_number(struct painter *painter, const struct record *record, s
 		paint(painter, STYLE_DIM, "-");
 }
 
-static void paint_pointer(struct painter *painter, const struct record *record, size_t column)
+static void paint_pointer(struct painter *painter, const struct dill_record *record, size_t column)
 {
 	if (record->fields[column].present)
 		paint_address(painter, record_number(record, column));
@@ -71,7 +73,7 @@ static void paint_pointer(struct painter *painter, const struct record *record, 
 		paint(painter, STYLE_DIM, "-");
 }
 
-static struct dill_error *draw_task(struct painter *painter, const struct record *record)
+static struct dill_error *draw_task(struct painter *painter, const struct dill_record *record)
 {
 	static const struct {
 		size_t column;
@@ -101,7 +103,7 @@ static struct dill_error *draw_task(struct painter *painter, const struct record
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		paint(painter, STYLE_PLAIN, "  ");
 		paint_padded(painter, STYLE_DIM, lines[i].label, 8);
-		if (task_columns[lines[i].column].type == COLUMN_ADDRESS)
+		if (task_columns[lines[i].column].type == DILL_COLUMN_ADDRESS)
 			paint_pointer(painter, record, lines[i].column);
 		else
 			paint_number(painter, record, lines[i].column);
@@ -112,25 +114,25 @@ static struct dill_error *draw_task(struct painter *painter, const struct record
 
 struct ktask {
 	struct command_call *call;
-	const struct record_kind *kind;
+	const struct dill_record_kind *kind;
 	const char *pattern; /* NULL = every task */
 	size_t shown;
 	struct findings findings;
 };
 
-static void set_if(struct record *record, const struct task *task, enum task_field field,
+static void set_if(struct dill_record *record, const struct task *task, enum task_field field,
 		   size_t column, uint64_t value)
 {
 	if (task->has & field)
 		record_set_number(record, column, value);
 }
 
-static struct dill_error *make_record(struct arena *arena, const struct record_kind *kind,
-				      const struct task *task, struct record **ret)
+static struct dill_error *make_record(struct arena *arena, const struct dill_record_kind *kind,
+				      const struct task *task, struct dill_record **ret)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf comm = {0};
-	struct record *record = record_new(arena, kind);
+	struct dill_record *record = record_new(arena, kind);
 
 	strbuf_append_escaped(&comm, task->comm, task->comm_length);
 	TRY(strbuf_error(&comm));
@@ -164,8 +166,8 @@ static struct dill_error *make_record(struct arena *arena, const struct record_k
 static struct dill_error *show(void *context, const struct task *task)
 {
 	struct ktask *run = context;
-	struct sink *sink = run->call->sink;
-	struct record *record = NULL;
+	struct dill_sink *sink = run->call->sink;
+	struct dill_record *record = NULL;
 
 	if (run->pattern && strcmp(run->pattern, task->comm) != 0 &&
 	    fnmatch(run->pattern, task->comm, 0) != 0)
@@ -255,7 +257,7 @@ static struct dill_error *run_ktask(struct command_call *call)
 	return steal(error);
 }
 
-static const struct record_kind *const kinds[] = {&row_kind, &finding_record_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {&row_kind, &finding_record_kind, NULL};
 
 const struct command ktask_command = {
 	.name = "ktask",

@@ -6,7 +6,7 @@
 #define BYTES_MAX   65536u
 
 struct dill_error *set_bytes(struct inquiry *inquiry, dill_virt start, uint64_t size,
-			     struct record *record)
+			     struct dill_record *record)
 {
 	uint64_t limit = inquiry->whole_dump ? BYTES_MAX : BYTES_SHORT;
 	size_t count = size < limit ? (size_t)size : limit;

@@ -15,7 +15,7 @@
 /* --- slabs --- */
 
 static struct dill_error *set_tracks(struct inquiry *inquiry, const struct track *alloc,
-				     const struct track *free, struct record *record)
+				     const struct track *free, struct dill_record *record)
 {
 	struct record_list list = {0};
 
@@ -26,7 +26,7 @@ static struct dill_error *set_tracks(struct inquiry *inquiry, const struct track
 	return NULL;
 }
 
-static void set_cache(const struct cache *cache, dill_virt address, struct record *record)
+static void set_cache(const struct cache *cache, dill_virt address, struct dill_record *record)
 {
 	record_set_number(record, OBJECT_COLUMN_CACHE_ADDRESS, address);
 	if (!cache)
@@ -36,7 +36,7 @@ static void set_cache(const struct cache *cache, dill_virt address, struct recor
 	record_set_number(record, OBJECT_COLUMN_SIZE, cache->size);
 }
 
-static void set_slab(const struct slab *slab, struct record *record)
+static void set_slab(const struct slab *slab, struct dill_record *record)
 {
 	record_set_number(record, OBJECT_COLUMN_SLAB, slab->address);
 	record_set_number(record, OBJECT_COLUMN_SLAB_BASE, slab->base);
@@ -45,7 +45,8 @@ static void set_slab(const struct slab *slab, struct record *record)
 	record_set_number(record, OBJECT_COLUMN_SLAB_NODE, slab->node);
 }
 
-static void set_place(struct inquiry *inquiry, const struct place *place, struct record *record)
+static void set_place(struct inquiry *inquiry, const struct place *place,
+		      struct dill_record *record)
 {
 	record_set_text(record, OBJECT_COLUMN_PLACE, place_kind_name(place->kind));
 	if (place->cpu >= 0)
@@ -59,7 +60,7 @@ static void set_place(struct inquiry *inquiry, const struct place *place, struct
 	record_set_text(record, OBJECT_COLUMN_PLACE_TEXT, place_text(place, inquiry->arena));
 }
 
-static void set_ahead(const struct ahead *ahead, struct record *record)
+static void set_ahead(const struct ahead *ahead, struct dill_record *record)
 {
 	if (ahead->known) {
 		record_set_number(record, OBJECT_COLUMN_AHEAD, ahead->count);
@@ -70,7 +71,7 @@ static void set_ahead(const struct ahead *ahead, struct record *record)
 }
 
 static void set_state(struct inquiry *inquiry, const struct object_answer *answer,
-		      struct record *record)
+		      struct dill_record *record)
 {
 	record_set_text(record, OBJECT_COLUMN_STATE, object_state_name(answer->state));
 	record_set_text(record, OBJECT_COLUMN_WHY, answer->why);
@@ -113,7 +114,7 @@ static const char *shadow_text(const struct cache *cache, const struct kasan_sha
 }
 
 static struct dill_error *set_shadow(struct inquiry *inquiry, const struct located *located,
-				     struct record *record)
+				     struct dill_record *record)
 {
 	const struct cache *cache = located->cache;
 	struct kasan_shadow shadow;
@@ -136,7 +137,7 @@ static struct dill_error *set_shadow(struct inquiry *inquiry, const struct locat
 
 /* What the kernel has recorded about the object's users. */
 static struct dill_error *set_users(struct inquiry *inquiry, const struct located *located,
-				    struct record *record)
+				    struct dill_record *record)
 {
 	const struct cache *cache = located->cache;
 	struct finding_place place = {
@@ -166,7 +167,7 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 }
 
 static struct dill_error *slot_answer(struct inquiry *inquiry, const struct located *located,
-				      struct record *record)
+				      struct dill_record *record)
 {
 	const struct cache *cache = located->cache;
 	struct object_answer answer;
@@ -189,7 +190,7 @@ static struct dill_error *slot_answer(struct inquiry *inquiry, const struct loca
 
 /* A slab as a whole: asked for by its descriptor, or behind its last object. */
 static struct dill_error *slab_answer(struct inquiry *inquiry, const struct located *located,
-				      struct record *record)
+				      struct dill_record *record)
 {
 	struct finding_place place = {.cpu = -1, .node = -1, .slab = located->slab.address};
 
@@ -234,7 +235,7 @@ static const struct waiting_object *find_waiting(const struct waiting *waiting, 
 }
 
 static void set_kfence_state(struct inquiry *inquiry, const struct kfence_object *object,
-			     struct record *record)
+			     struct dill_record *record)
 {
 	const struct waiting_object *waiting =
 		object->state == KFENCE_ALLOCATED
@@ -264,7 +265,7 @@ static const char *kfence_part(const struct kfence_object *object, int64_t offse
 }
 
 static struct dill_error *kfence_answer(struct inquiry *inquiry, dill_virt address,
-					struct record *record)
+					struct dill_record *record)
 {
 	struct kfence_object object;
 	int64_t offset;
@@ -292,7 +293,7 @@ static struct dill_error *kfence_answer(struct inquiry *inquiry, dill_virt addre
 }
 
 struct dill_error *heap_answer(struct inquiry *inquiry, dill_virt address, bool descriptor,
-			       struct record *record, bool *ret_known)
+			       struct dill_record *record, bool *ret_known)
 {
 	struct located located;
 
@@ -313,7 +314,7 @@ struct dill_error *heap_answer(struct inquiry *inquiry, dill_virt address, bool 
 /* --- all kinds of addresses --- */
 
 static struct dill_error *memory_answer(struct inquiry *inquiry, dill_virt address, bool descriptor,
-					struct record *record)
+					struct dill_record *record)
 {
 	bool known;
 
@@ -325,7 +326,7 @@ static struct dill_error *memory_answer(struct inquiry *inquiry, dill_virt addre
 
 /* A struct page or struct slab, or a member of it: the answer is about the memory it describes. */
 static struct dill_error *descriptor_answer(struct inquiry *inquiry, dill_virt address,
-					    struct record *record)
+					    struct dill_record *record)
 {
 	const struct memory_map *map = kernel_memory_map(inquiry->kernel);
 	dill_virt page = address - (address - map->vmemmap) % map->page_struct_size;
@@ -337,7 +338,7 @@ static struct dill_error *descriptor_answer(struct inquiry *inquiry, dill_virt a
 
 /* Regions of which nothing more is known than whether they are mapped. */
 static struct dill_error *other_answer(struct inquiry *inquiry, dill_virt address,
-				       struct record *record)
+				       struct dill_record *record)
 {
 	struct mapping mapping;
 	struct dill_error *error = kernel_translate(inquiry->kernel, address, &mapping);
@@ -351,7 +352,7 @@ static struct dill_error *other_answer(struct inquiry *inquiry, dill_virt addres
 }
 
 /* To 6.14 the symbol of a per-CPU variable is an offset, which looks like one of these. */
-static void user_answer(struct inquiry *inquiry, dill_virt address, struct record *record)
+static void user_answer(struct inquiry *inquiry, dill_virt address, struct dill_record *record)
 {
 	const char *variable = kernel_percpu_offset_name(inquiry->kernel, address);
 
@@ -364,7 +365,7 @@ static void user_answer(struct inquiry *inquiry, dill_virt address, struct recor
 }
 
 static struct dill_error *answer(struct inquiry *inquiry, dill_virt address,
-				 enum region_kind region, struct record *record)
+				 enum region_kind region, struct dill_record *record)
 {
 	switch (region) {
 	case REGION_USER:
@@ -388,10 +389,10 @@ static struct dill_error *answer(struct inquiry *inquiry, dill_virt address,
 	}
 }
 
-struct dill_error *inquire(struct inquiry *inquiry, dill_virt address, struct record **ret,
+struct dill_error *inquire(struct inquiry *inquiry, dill_virt address, struct dill_record **ret,
 			   dill_virt *ret_start)
 {
-	struct record *record = record_new(inquiry->arena, &object_kind);
+	struct dill_record *record = record_new(inquiry->arena, &object_kind);
 	enum region_kind region = kernel_region(inquiry->kernel, address);
 	struct dill_error *error;
 

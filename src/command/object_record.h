@@ -24,29 +24,29 @@ struct inquiry {
  * @return NULL; errors that leave no answer; fatal errors
  */
 DILL_MUST_CHECK struct dill_error *inquire(struct inquiry *inquiry, dill_virt address,
-					   struct record **ret, dill_virt *ret_start);
+					   struct dill_record **ret, dill_virt *ret_start);
 
 /* --- parts, one file each --- */
 
 /** object_record.c: an address of the direct map. *ret_known false when it is in no slab and not in
  * KFENCE's pool. */
 DILL_MUST_CHECK struct dill_error *heap_answer(struct inquiry *inquiry, dill_virt address,
-					       bool descriptor, struct record *record,
+					       bool descriptor, struct dill_record *record,
 					       bool *ret_known);
 /** address_record.c: a page that is no slab. */
 DILL_MUST_CHECK struct dill_error *page_answer(struct inquiry *inquiry, dill_virt address,
-					       struct record *record);
+					       struct dill_record *record);
 /** address_record.c: a CPU's own data. *ret_known false when it is none. */
 DILL_MUST_CHECK struct dill_error *percpu_answer(struct inquiry *inquiry, dill_virt address,
-						 struct record *record, bool *ret_known);
+						 struct dill_record *record, bool *ret_known);
 DILL_MUST_CHECK struct dill_error *image_answer(struct inquiry *inquiry, dill_virt address,
-						struct record *record);
+						struct dill_record *record);
 DILL_MUST_CHECK struct dill_error *vmalloc_answer(struct inquiry *inquiry, dill_virt address,
-						  struct record *record);
+						  struct dill_record *record);
 DILL_MUST_CHECK struct dill_error *module_answer(struct inquiry *inquiry, dill_virt address,
-						 struct record *record);
+						 struct dill_record *record);
 /** object_bytes.c: @p size bytes from @p start. */
 DILL_MUST_CHECK struct dill_error *set_bytes(struct inquiry *inquiry, dill_virt start,
-					     uint64_t size, struct record *record);
+					     uint64_t size, struct dill_record *record);
 
 #endif

@@ -29,7 +29,7 @@ static struct dill_error *run(struct command_call *call)
 	return report_emit(call, totals, &choice);
 }
 
-static const struct record_kind *const kinds[] = {
+static const struct dill_record_kind *const kinds[] = {
 	REPORT_KINDS,	     &report_page_kind,	       &report_page_text_kind,
 	&report_folded_kind, &report_folded_text_kind, NULL};
 

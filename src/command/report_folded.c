@@ -13,12 +13,12 @@
 enum { FOLDED_FILE, FOLDED_STACKS, FOLDED_BYTES };
 
 static const struct column columns[] = {
-	[FOLDED_FILE] = {"file", COLUMN_TEXT, NULL, "where they were written"},
-	[FOLDED_STACKS] = {"stacks", COLUMN_COUNT, NULL, "lines"},
-	[FOLDED_BYTES] = {"bytes_given", COLUMN_COUNT, NULL, "sum over all of them"},
+	[FOLDED_FILE] = {"file", DILL_COLUMN_TEXT, NULL, "where they were written"},
+	[FOLDED_STACKS] = {"stacks", DILL_COLUMN_COUNT, NULL, "lines"},
+	[FOLDED_BYTES] = {"bytes_given", DILL_COLUMN_COUNT, NULL, "sum over all of them"},
 };
 
-static struct dill_error *draw(struct painter *painter, const struct record *record)
+static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
 {
 	unsigned long stacks = field_number(record, FOLDED_STACKS),
 		      bytes = field_number(record, FOLDED_BYTES);
@@ -32,7 +32,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 
 static const struct record_view view = {.draw = draw};
 
-const struct record_kind report_folded_kind = {
+const struct dill_record_kind report_folded_kind = {
 	.name = "trace_folded",
 	.doc = "Folded stacks that were written.",
 	.columns = columns,
@@ -43,10 +43,10 @@ const struct record_kind report_folded_kind = {
 enum { TEXT_TEXT };
 
 static const struct column text_columns[] = {
-	[TEXT_TEXT] = {"text", COLUMN_TEXT, NULL, "the lines; has newlines"},
+	[TEXT_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "the lines; has newlines"},
 };
 
-static struct dill_error *draw_text(struct painter *painter, const struct record *record)
+static struct dill_error *draw_text(struct painter *painter, const struct dill_record *record)
 {
 	paint(painter, STYLE_PLAIN, record_text(record, TEXT_TEXT));
 	return NULL;
@@ -54,7 +54,7 @@ static struct dill_error *draw_text(struct painter *painter, const struct record
 
 static const struct record_view text_view = {.draw = draw_text};
 
-const struct record_kind report_folded_text_kind = {
+const struct dill_record_kind report_folded_text_kind = {
 	.name = "trace_folded_text",
 	.doc = "Folded stacks themselves, with `--folded -`.",
 	.columns = text_columns,
@@ -106,7 +106,7 @@ static void append_group(const struct trace_totals *totals, const struct trace_s
 
 static struct dill_error *emit_text(struct command_call *call, const struct strbuf *text)
 {
-	struct record *record = record_new(call->arena, &report_folded_text_kind);
+	struct dill_record *record = record_new(call->arena, &report_folded_text_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -117,7 +117,7 @@ static struct dill_error *emit_text(struct command_call *call, const struct strb
 static struct dill_error *write_lines(struct command_call *call, const char *path,
 				      const struct strbuf *text, size_t stacks, uint64_t bytes)
 {
-	struct record *record;
+	struct dill_record *record;
 
 	if (!strcmp(path, "-"))
 		return emit_text(call, text);

@@ -6,7 +6,7 @@
 #include "store/totals.h"
 
 /** Kinds that report_folded() emits. */
-extern const struct record_kind report_folded_kind, report_folded_text_kind;
+extern const struct dill_record_kind report_folded_kind, report_folded_text_kind;
 
 /**
  * Write the stacks of a trace's allocations as flame graph tools take them, a line each: "sshd;

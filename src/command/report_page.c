@@ -16,15 +16,15 @@
 enum { PAGE_FILE, PAGE_BYTES, PAGE_OBJECTS, PAGE_LEFT_OUT };
 
 static const struct column page_columns[] = {
-	[PAGE_FILE] = {"file", COLUMN_TEXT, NULL, "where it was written"},
-	[PAGE_BYTES] = {"bytes", COLUMN_COUNT, NULL, "its size"},
-	[PAGE_OBJECTS] = {"objects", COLUMN_COUNT, NULL, "objects that it shows as bars"},
-	[PAGE_LEFT_OUT] = {"objects_left_out", COLUMN_COUNT, NULL,
+	[PAGE_FILE] = {"file", DILL_COLUMN_TEXT, NULL, "where it was written"},
+	[PAGE_BYTES] = {"bytes", DILL_COLUMN_COUNT, NULL, "its size"},
+	[PAGE_OBJECTS] = {"objects", DILL_COLUMN_COUNT, NULL, "objects that it shows as bars"},
+	[PAGE_LEFT_OUT] = {"objects_left_out", DILL_COLUMN_COUNT, NULL,
 			   "objects that it does not show as bars, as there are too many; its sums "
 			   "count them"},
 };
 
-static struct dill_error *draw_page(struct painter *painter, const struct record *record)
+static struct dill_error *draw_page(struct painter *painter, const struct dill_record *record)
 {
 	unsigned long left_out = field_number(record, PAGE_LEFT_OUT);
 	unsigned long bytes = field_number(record, PAGE_BYTES),
@@ -41,7 +41,7 @@ static struct dill_error *draw_page(struct painter *painter, const struct record
 
 static const struct record_view page_view = {.draw = draw_page};
 
-const struct record_kind report_page_kind = {
+const struct dill_record_kind report_page_kind = {
 	.name = "trace_page",
 	.doc = "A page that was written.",
 	.columns = page_columns,
@@ -52,10 +52,10 @@ const struct record_kind report_page_kind = {
 enum { TEXT_TEXT };
 
 static const struct column text_columns[] = {
-	[TEXT_TEXT] = {"text", COLUMN_TEXT, NULL, "the page, HTML; has newlines"},
+	[TEXT_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "the page, HTML; has newlines"},
 };
 
-static struct dill_error *draw_text(struct painter *painter, const struct record *record)
+static struct dill_error *draw_text(struct painter *painter, const struct dill_record *record)
 {
 	paint(painter, STYLE_PLAIN, record_text(record, TEXT_TEXT));
 	return NULL;
@@ -63,7 +63,7 @@ static struct dill_error *draw_text(struct painter *painter, const struct record
 
 static const struct record_view text_view = {.draw = draw_text};
 
-const struct record_kind report_page_text_kind = {
+const struct dill_record_kind report_page_text_kind = {
 	.name = "trace_page_text",
 	.doc = "A page itself, with `--html -`.",
 	.columns = text_columns,
@@ -148,7 +148,7 @@ struct dill_error *report_file_write(const char *path, const struct strbuf *text
 
 static struct dill_error *emit_text(struct command_call *call, const struct strbuf *text)
 {
-	struct record *record = record_new(call->arena, &report_page_text_kind);
+	struct dill_record *record = record_new(call->arena, &report_page_text_kind);
 
 	if (!record)
 		return error_no_memory();
@@ -159,7 +159,7 @@ static struct dill_error *emit_text(struct command_call *call, const struct strb
 static struct dill_error *emit_written(struct command_call *call, const char *path, size_t bytes,
 				       size_t objects, size_t left_out)
 {
-	struct record *record = record_new(call->arena, &report_page_kind);
+	struct dill_record *record = record_new(call->arena, &report_page_kind);
 
 	if (!record)
 		return error_no_memory();

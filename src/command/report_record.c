@@ -9,24 +9,25 @@ struct report {
 	struct report_choice choice;
 };
 
-static struct dill_error *emit(const struct report *report, struct record *record)
+static struct dill_error *emit(const struct report *report, struct dill_record *record)
 {
 	return report->call->sink->emit(report->call->sink, record);
 }
 
-static struct dill_error *new_record(const struct report *report, const struct record_kind *kind,
-				     struct record **ret)
+static struct dill_error *new_record(const struct report *report,
+				     const struct dill_record_kind *kind, struct dill_record **ret)
 {
 	*ret = record_new(report->call->arena, kind);
 	return *ret ? NULL : error_no_memory();
 }
 
 /* The heading of a list of @p total items, and how many of them to show; none for an empty list. */
-static struct dill_error *emit_heading(const struct report *report, const struct record_kind *kind,
-				       const char *title, size_t total, size_t *ret_shown)
+static struct dill_error *emit_heading(const struct report *report,
+				       const struct dill_record_kind *kind, const char *title,
+				       size_t total, size_t *ret_shown)
 {
 	size_t rows = report->choice.rows;
-	struct record *record;
+	struct dill_record *record;
 
 	*ret_shown = rows && rows < total ? rows : total;
 	if (!total)
@@ -47,7 +48,7 @@ static uint64_t wasted(const struct trace_sums *sums)
 
 /* --- the whole --- */
 
-static void set_facts(struct record *record, const struct trace_facts *facts)
+static void set_facts(struct dill_record *record, const struct trace_facts *facts)
 {
 	record_set_bool(record, TRACE_COLUMN_FINISHED, facts->finished);
 	if (facts->finished) {
@@ -70,7 +71,7 @@ static struct dill_error *emit_whole(const struct report *report)
 {
 	const struct trace_totals *totals = report->totals;
 	const struct trace_sums *sums = &totals->sums;
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(new_record(report, &trace_record_kind, &record));
 	record_set_number(record, TRACE_COLUMN_EVENTS, totals->events);
@@ -96,7 +97,7 @@ static struct dill_error *emit_whole(const struct report *report)
 
 /* What a group is called. */
 static void set_name(const struct report *report, enum trace_group_by by, uint32_t key,
-		     struct record *record)
+		     struct dill_record *record)
 {
 	const struct trace_totals *totals = report->totals;
 
@@ -120,11 +121,12 @@ static void set_name(const struct report *report, enum trace_group_by by, uint32
 	}
 }
 
-static struct dill_error *emit_group(const struct report *report, const struct record_kind *kind,
-				     enum trace_group_by by, const struct trace_group *group)
+static struct dill_error *emit_group(const struct report *report,
+				     const struct dill_record_kind *kind, enum trace_group_by by,
+				     const struct trace_group *group)
 {
 	const struct trace_sums *sums = &group->sums;
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(new_record(report, kind, &record));
 	set_name(report, by, group->key, record);
@@ -145,8 +147,9 @@ static struct dill_error *emit_group(const struct report *report, const struct r
 	return emit(report, record);
 }
 
-static struct dill_error *emit_groups(const struct report *report, const struct record_kind *kind,
-				      enum trace_group_by by, const char *title)
+static struct dill_error *emit_groups(const struct report *report,
+				      const struct dill_record_kind *kind, enum trace_group_by by,
+				      const char *title)
 {
 	trace_groups groups = {0};
 	size_t shown = 0;
@@ -166,7 +169,7 @@ static struct dill_error *emit_alive(const struct report *report, const struct t
 {
 	const struct trace_totals *totals = report->totals;
 	const struct trace_cell *cell = &totals->cells.items[site->key];
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(new_record(report, &trace_alive_kind, &record));
 	record_set_text(record, TRACE_ALIVE_CACHE, totals_cache_name(totals, cell->cache));
@@ -181,7 +184,7 @@ static struct dill_error *emit_unknown(const struct report *report, const struct
 {
 	const struct trace_totals *totals = report->totals;
 	const struct trace_cell *cell = &totals->cells.items[site->key];
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(new_record(report, &trace_unknown_kind, &record));
 	record_set_text(record, TRACE_UNKNOWN_CACHE, totals_cache_name(totals, cell->cache));
@@ -215,7 +218,7 @@ static int most_unknown(const void *a, const void *b)
 
 /* Those places that have what a list is about, those with most of it first. */
 struct site_list {
-	const struct record_kind *kind;
+	const struct dill_record_kind *kind;
 	const char *title;
 	int (*order)(const void *a, const void *b);
 	struct dill_error *(*emit)(const struct report *report, const struct trace_group *site);
@@ -254,7 +257,7 @@ static struct dill_error *emit_stack(const struct report *report,
 {
 	const struct trace_totals *totals = report->totals;
 	const char **texts = arena_alloc_array(report->call->arena, group->count, sizeof(*texts));
-	struct record *record;
+	struct dill_record *record;
 
 	if (!texts)
 		return error_no_memory();
@@ -294,7 +297,7 @@ static struct dill_error *emit_object(const struct report *report,
 	const struct trace_totals *totals = report->totals;
 	const struct trace_cell *cell = &totals->cells.items[object->cell];
 	const struct stored_process *process = &totals->names.processes[object->process];
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(new_record(report, &trace_object_kind, &record));
 	record_set_number(record, TRACE_OBJECT_SEQUENCE, object->sequence);
@@ -336,7 +339,7 @@ static struct dill_error *emit_double(const struct report *report,
 	const struct trace_totals *totals = report->totals;
 	const struct trace_cell *cell = &totals->cells.items[twice->cell];
 	const struct stored_process *process = &totals->names.processes[twice->process];
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(new_record(report, &trace_double_kind, &record));
 	record_set_number(record, TRACE_DOUBLE_SEQUENCE, twice->sequence);
@@ -378,7 +381,7 @@ static struct dill_error *emit_slab(const struct report *report,
 	const struct trace_totals *totals = report->totals;
 	const struct stored_slab *slab = &totals->names.slabs[filled->slab];
 	const struct trace_process *process = &totals->processes.items[filled->process];
-	struct record *record;
+	struct dill_record *record;
 
 	TRY(new_record(report, &trace_slab_kind, &record));
 	record_set_number(record, TRACE_SLAB_ADDRESS, slab->address);

@@ -46,7 +46,7 @@ struct dill_error *role_member(struct heap *heap, const struct role *role, dill_
 }
 
 struct dill_error *role_answer(struct heap *heap, struct cache_list *caches, dill_virt address,
-			       struct arena *arena, struct record *record)
+			       struct arena *arena, struct dill_record *record)
 {
 	const char *member;
 	struct role role = {0};

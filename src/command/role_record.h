@@ -19,6 +19,6 @@ DILL_MUST_CHECK struct dill_error *role_member(struct heap *heap, const struct r
 /** Tell in a record of object_kind what the address is to the allocator. */
 DILL_MUST_CHECK struct dill_error *role_answer(struct heap *heap, struct cache_list *caches,
 					       dill_virt address, struct arena *arena,
-					       struct record *record);
+					       struct dill_record *record);
 
 #endif

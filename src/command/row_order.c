@@ -16,10 +16,10 @@ struct row_key {
 
 static bool is_sortable(const struct column *column)
 {
-	return column->heading && column->type <= COLUMN_TEXT;
+	return column->heading && column->type <= DILL_COLUMN_TEXT;
 }
 
-static struct dill_error *fail(const char *word, const struct record_kind *kind)
+static struct dill_error *fail(const char *word, const struct dill_record_kind *kind)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf names = {0};
@@ -32,7 +32,7 @@ static struct dill_error *fail(const char *word, const struct record_kind *kind)
 			      strbuf_get(&names));
 }
 
-struct dill_error *row_order_parse(const char *word, const struct record_kind *kind,
+struct dill_error *row_order_parse(const char *word, const struct dill_record_kind *kind,
 				   struct row_order *ret)
 {
 	bool turned = word[0] == '-';
@@ -49,20 +49,20 @@ struct dill_error *row_order_parse(const char *word, const struct record_kind *k
 	return fail(word, kind);
 }
 
-static void read_key(const struct record *record, size_t column, struct row_key *ret)
+static void read_key(const struct dill_record *record, size_t column, struct row_key *ret)
 {
 	const struct field *field = &record->fields[column];
 
 	if (!field->present)
 		return; /* the smallest */
 	switch (record->kind->columns[column].type) {
-	case COLUMN_SIGNED:
+	case DILL_COLUMN_SIGNED:
 		ret->number = (uint64_t)field->integer ^ UINT64_C(1) << 63;
 		break;
-	case COLUMN_BOOL:
+	case DILL_COLUMN_BOOL:
 		ret->number = field->flag;
 		break;
-	case COLUMN_TEXT:
+	case DILL_COLUMN_TEXT:
 		ret->text = field->text;
 		break;
 	default:
@@ -101,7 +101,7 @@ static struct dill_error *make_keys(const struct row_source *source, const struc
 	if (!keys)
 		return error_no_memory();
 	for (size_t i = 0; i < source->count; i++) {
-		struct record *record;
+		struct dill_record *record;
 
 		keys[i].index = i;
 		if (order->column == SIZE_MAX)
@@ -120,7 +120,7 @@ static struct dill_error *make_keys(const struct row_source *source, const struc
 
 struct dill_error *rows_note(struct command_call *call, const char *text)
 {
-	struct record *record = record_new(call->arena, &note_kind);
+	struct dill_record *record = record_new(call->arena, &note_kind);
 
 	if (!record || !text)
 		return error_no_memory();
@@ -139,7 +139,7 @@ struct dill_error *rows_emit(struct command_call *call, const struct row_source 
 	TRY(arena_new(&arena));
 	TRY(make_keys(source, order, arena, &keys));
 	for (size_t i = 0; i < source->count && i < order->rows; i++) {
-		struct record *record;
+		struct dill_record *record;
 
 		if (i % ARENA_ROWS == 0)
 			arena_reset(arena);

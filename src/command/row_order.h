@@ -6,11 +6,11 @@
 
 /** The rows of one kind that a command can make, each as often as it is asked for. */
 struct row_source {
-	const struct record_kind *kind;
+	const struct dill_record_kind *kind;
 	size_t count;
 	/** Make row @p index, in @p arena; its texts must outlive that. */
 	struct dill_error *(*make)(void *context, size_t index, struct arena *arena,
-				   struct record **ret);
+				   struct dill_record **ret);
 	void *context;
 };
 
@@ -26,7 +26,8 @@ struct row_order {
  * Numbers come largest first, texts by the alphabet.
  * @return NULL; INVALID_ARGUMENT, which names the columns that there are
  */
-DILL_MUST_CHECK struct dill_error *row_order_parse(const char *word, const struct record_kind *kind,
+DILL_MUST_CHECK struct dill_error *row_order_parse(const char *word,
+						   const struct dill_record_kind *kind,
 						   struct row_order *ret);
 
 /** Emit the first rows in an order; those that are equal stay as the source has them. */

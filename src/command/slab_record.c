@@ -18,7 +18,7 @@ static struct dill_error *add_count(const struct map_symbol *symbol, enum object
 				    const char *place, uint64_t objects, struct arena *arena,
 				    struct record_list *list)
 {
-	struct record *record;
+	struct dill_record *record;
 
 	if (!objects)
 		return NULL;
@@ -60,7 +60,8 @@ static char *map_text(const struct cache_map *map, const struct mapped_slab *sla
 }
 
 /* What a slab says of itself. */
-static void fill_slab(const struct cache *cache, const struct slab *slab, struct record *record)
+static void fill_slab(const struct cache *cache, const struct slab *slab,
+		      struct dill_record *record)
 {
 	record_set_text(record, SLAB_MAP_CACHE, cache->name);
 	record_set_number(record, SLAB_MAP_SLAB, slab->address);
@@ -75,7 +76,7 @@ static void fill_slab(const struct cache *cache, const struct slab *slab, struct
 }
 
 static struct dill_error *fill_map(const struct cache_map *map, const struct mapped_slab *slab,
-				   struct arena *arena, struct record *record)
+				   struct arena *arena, struct dill_record *record)
 {
 	const char *text = map_text(map, slab, arena);
 
@@ -92,10 +93,10 @@ static struct dill_error *fill_map(const struct cache_map *map, const struct map
 }
 
 struct dill_error *slab_map_record(const struct cache_map *map, const struct mapped_slab *slab,
-				   const struct record_kind *kind, struct arena *arena,
-				   struct record **ret)
+				   const struct dill_record_kind *kind, struct arena *arena,
+				   struct dill_record **ret)
 {
-	struct record *record = record_new(arena, kind);
+	struct dill_record *record = record_new(arena, kind);
 
 	if (!record)
 		return error_no_memory();
@@ -104,9 +105,10 @@ struct dill_error *slab_map_record(const struct cache_map *map, const struct map
 	return fill_map(map, slab, arena, record);
 }
 
-static struct record *object_record(const struct slab_map *map, uint32_t index, struct arena *arena)
+static struct dill_record *object_record(const struct slab_map *map, uint32_t index,
+					 struct arena *arena)
 {
-	struct record *record = record_new(arena, &object_state_kind);
+	struct dill_record *record = record_new(arena, &object_state_kind);
 	const struct place *place = &map->places[index];
 	enum object_state state = cache_map_state(&map->map, map->slab, index);
 
@@ -135,7 +137,7 @@ static struct record *object_record(const struct slab_map *map, uint32_t index, 
 }
 
 static struct dill_error *fill_objects(const struct slab_map *map, struct arena *arena,
-				       struct record *record)
+				       struct dill_record *record)
 {
 	struct place_counts counts = {0};
 	struct record_list places, objects = {0};
@@ -143,7 +145,7 @@ static struct dill_error *fill_objects(const struct slab_map *map, struct arena 
 	place_counts_add(&map->map, map->slab, &counts);
 	TRY(place_counts_record(&counts, arena, &places));
 	for (uint32_t i = 0; i < map->slab->slab.objects; i++) {
-		struct record *object = object_record(map, i, arena);
+		struct dill_record *object = object_record(map, i, arena);
 
 		if (!object)
 			return error_no_memory();
@@ -155,9 +157,10 @@ static struct dill_error *fill_objects(const struct slab_map *map, struct arena 
 }
 
 struct dill_error *slab_detail_record(const struct slab_map *map, const struct located *located,
-				      dill_virt address, struct arena *arena, struct record **ret)
+				      dill_virt address, struct arena *arena,
+				      struct dill_record **ret)
 {
-	struct record *record = record_new(arena, &slab_detail_kind);
+	struct dill_record *record = record_new(arena, &slab_detail_kind);
 
 	if (!record)
 		return error_no_memory();

@@ -27,14 +27,14 @@ DILL_MUST_CHECK struct dill_error *place_counts_record(const struct place_counts
  */
 DILL_MUST_CHECK struct dill_error *slab_map_record(const struct cache_map *map,
 						   const struct mapped_slab *slab,
-						   const struct record_kind *kind,
-						   struct arena *arena, struct record **ret);
+						   const struct dill_record_kind *kind,
+						   struct arena *arena, struct dill_record **ret);
 
 /** One slab in full. @p map may have no usable slab; @p located says which one it is and where the
  * address @p address is in it. */
 DILL_MUST_CHECK struct dill_error *slab_detail_record(const struct slab_map *map,
 						      const struct located *located,
 						      dill_virt address, struct arena *arena,
-						      struct record **ret);
+						      struct dill_record **ret);
 
 #endif

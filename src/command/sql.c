@@ -5,7 +5,7 @@
 #include "store/query.h"
 
 /* In the documents; of each query a kind of this name is made. */
-static const struct record_kind row_kind = {
+static const struct dill_record_kind row_kind = {
 	.name = "sql_row",
 	.doc = "A row of the answer. Its fields are the query's columns: numbers and strings; one "
 	       "that is NULL is left out.",
@@ -14,7 +14,7 @@ static const struct record_kind row_kind = {
 struct asker {
 	struct command_call *call;
 	struct query *query;
-	struct record_kind kind;
+	struct dill_record_kind kind;
 	struct column *columns;
 	struct query_value *values;
 };
@@ -53,7 +53,7 @@ static struct dill_error *make_kind(struct asker *asker)
 		if (!name)
 			return error_no_memory();
 		asker->columns[i] = (struct column){
-			.name = name, .type = COLUMN_ANY, .heading = heading, .doc = ""};
+			.name = name, .type = DILL_COLUMN_ANY, .heading = heading, .doc = ""};
 	}
 	asker->kind = row_kind;
 	asker->kind.columns = asker->columns;
@@ -64,7 +64,7 @@ static struct dill_error *make_kind(struct asker *asker)
 static struct dill_error *emit_rows(struct asker *asker, struct arena *arena)
 {
 	for (;;) {
-		struct record *record;
+		struct dill_record *record;
 		bool row;
 
 		TRY(query_next(asker->query, arena, asker->values, &row));
@@ -101,7 +101,7 @@ static struct dill_error *run(struct command_call *call)
 	return emit_rows(asker, arena);
 }
 
-static const struct record_kind *const kinds[] = {&row_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {&row_kind, NULL};
 
 const struct command sql_command = {
 	.name = "sql",

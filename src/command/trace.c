@@ -54,7 +54,7 @@ static struct dill_error *parse(const struct command_call *call, struct live *li
 
 static struct dill_error *print(struct live *live, const struct trace_event *event)
 {
-	struct record *record;
+	struct dill_record *record;
 
 	arena_reset(live->arena);
 	TRY(event_record(event, tracer_name_address, live->tracer, live->arena, &record));
@@ -195,7 +195,7 @@ static struct dill_error *run(struct command_call *call)
 	return error;
 }
 
-static const struct record_kind *const kinds[] = {
+static const struct dill_record_kind *const kinds[] = {
 	&event_kind,
 	&trace_record_kind,
 	&trace_list_kind,

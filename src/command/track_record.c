@@ -5,7 +5,7 @@
 #include "kernel/tasks.h"
 
 static struct dill_error *set_stack(struct kernel *kernel, struct arena *arena,
-				    const struct track *track, struct record *record)
+				    const struct track *track, struct dill_record *record)
 {
 	const char **texts = arena_alloc_array(arena, track->stack_count + 1, sizeof(*texts));
 
@@ -27,7 +27,7 @@ static struct dill_error *ignore_finding(void *context, const struct task_findin
 
 /* Numbers are given out again: it is the name of who has it now. */
 static struct dill_error *set_comm(struct kernel *kernel, struct arena *arena, int32_t pid,
-				   struct record *record)
+				   struct dill_record *record)
 {
 	const struct task_visitor visitor = {.finding = ignore_finding};
 	_cleanup_(tasks_freep)
@@ -53,7 +53,7 @@ static struct dill_error *set_comm(struct kernel *kernel, struct arena *arena, i
 struct dill_error *track_append(struct kernel *kernel, struct arena *arena, const char *event,
 				const struct track *track, struct record_list *list)
 {
-	struct record *record;
+	struct dill_record *record;
 	const char *caller;
 
 	if (!track || !track->known)

@@ -35,8 +35,8 @@ struct live {
 static struct dill_error *print_event(struct trace_sink *sink, const struct trace_event *event)
 {
 	struct live *live = (struct live *)sink;
-	struct sink *out = render_sink(live->render);
-	struct record *record;
+	struct dill_sink *out = render_sink(live->render);
+	struct dill_record *record;
 
 	if (live->breaks && (live->met || !break_request_matches(&live->request, event)))
 		return NULL;

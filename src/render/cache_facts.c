@@ -7,7 +7,7 @@
 #include "render/cache_view.h"
 #include "render/fields.h"
 
-static void draw_sizes(struct painter *painter, const struct record *cache)
+static void draw_sizes(struct painter *painter, const struct dill_record *cache)
 {
 	field_label(painter, "objects");
 	paint_format(painter, STYLE_PLAIN, "%lu byte%s, %lu with metadata, aligned to %lu",
@@ -40,7 +40,7 @@ static void draw_sizes(struct painter *painter, const struct record *cache)
 	paint_newline(painter);
 }
 
-static void draw_flags(struct painter *painter, const struct record *cache)
+static void draw_flags(struct painter *painter, const struct dill_record *cache)
 {
 	const struct field *flags = &cache->fields[CACHE_FLAGS];
 
@@ -70,7 +70,7 @@ static void draw_names(struct painter *painter, unsigned used, const struct fiel
 	}
 }
 
-static void draw_users(struct painter *painter, const struct record *cache)
+static void draw_users(struct painter *painter, const struct dill_record *cache)
 {
 	const struct field *names = &cache->fields[CACHE_ALIASES];
 	long users = (long)cache->fields[CACHE_REFCOUNT].integer;
@@ -87,7 +87,7 @@ static void draw_users(struct painter *painter, const struct record *cache)
 	paint_newline(painter);
 }
 
-static void draw_limits(struct painter *painter, const struct record *cache)
+static void draw_limits(struct painter *painter, const struct dill_record *cache)
 {
 	const struct field *fields = cache->fields;
 
@@ -125,7 +125,7 @@ static void draw_limits(struct painter *painter, const struct record *cache)
 }
 
 /* "12 live" when there are any. */
-static void draw_state(struct painter *painter, const struct record *cache, size_t column,
+static void draw_state(struct painter *painter, const struct dill_record *cache, size_t column,
 		       enum style style, const char *name, const char **separator)
 {
 	if (!field_number(cache, column))
@@ -135,7 +135,7 @@ static void draw_state(struct painter *painter, const struct record *cache, size
 	*separator = ", ";
 }
 
-static void draw_usage(struct painter *painter, const struct record *cache)
+static void draw_usage(struct painter *painter, const struct dill_record *cache)
 {
 	const char *separator = "";
 
@@ -170,7 +170,7 @@ static void draw_usage(struct painter *painter, const struct record *cache)
 	paint_newline(painter);
 }
 
-void cache_facts_draw(struct painter *painter, const struct record *cache)
+void cache_facts_draw(struct painter *painter, const struct dill_record *cache)
 {
 	paint(painter, STYLE_NAME, record_text(cache, CACHE_NAME));
 	paint(painter, STYLE_DIM, "  kmem_cache ");

@@ -5,6 +5,6 @@
 #include "render/view.h"
 
 /** What a cache is, as the head of its picture: name, sizes, flags, limits, users, usage. */
-void cache_facts_draw(struct painter *painter, const struct record *cache);
+void cache_facts_draw(struct painter *painter, const struct dill_record *cache);
 
 #endif

@@ -34,7 +34,8 @@ static void draw_addresses(struct painter *painter, unsigned indent, const uint6
 
 /* A freelist; without its objects when only counts were asked for. */
 static void draw_freelist(struct painter *painter, unsigned indent, const char *name,
-			  const struct record *owner, size_t count_column, size_t broken_column)
+			  const struct dill_record *owner, size_t count_column,
+			  size_t broken_column)
 {
 	/* The kinds keep the list's columns together: count, objects, broken. */
 	const struct field *list = &owner->fields[count_column + 1];
@@ -53,7 +54,7 @@ static void draw_freelist(struct painter *painter, unsigned indent, const char *
 		draw_addresses(painter, indent, list->addresses.items, list->addresses.count);
 }
 
-static void draw_slab_line(struct painter *painter, const struct record *slab)
+static void draw_slab_line(struct painter *painter, const struct dill_record *slab)
 {
 	paint(painter, STYLE_PLAIN, "slab ");
 	paint_address(painter, field_number(slab, SLAB_COLUMN_ADDRESS));
@@ -89,7 +90,7 @@ static void draw_slabs(struct painter *painter, const char *name, unsigned long 
 	if (broken)
 		paint(painter, STYLE_BAD, "  ! list is broken, there may be more, see below");
 	paint_newline(painter);
-	for (const struct record *slab = list->records.first; slab; slab = slab->next) {
+	for (const struct dill_record *slab = list->records.first; slab; slab = slab->next) {
 		paint_format(painter, STYLE_DIM, "  %3zu ", index++);
 		draw_slab_line(painter, slab);
 		paint_newline(painter);
@@ -103,7 +104,7 @@ static void draw_slabs(struct painter *painter, const char *name, unsigned long 
 
 /* A sheaf; without its objects when only counts were asked for. */
 static void draw_sheaf(struct painter *painter, unsigned indent, const char *name,
-		       const struct record *sheaf, enum style style)
+		       const struct dill_record *sheaf, enum style style)
 {
 	const struct field *list = &sheaf->fields[SHEAF_COLUMN_OBJECTS];
 	unsigned long size = field_number(sheaf, SHEAF_COLUMN_SIZE);
@@ -133,7 +134,7 @@ static void draw_named_sheaf(struct painter *painter, const char *name, const st
 	paint_newline(painter);
 }
 
-static void draw_cpu_sheaves(struct painter *painter, const struct record *cpu)
+static void draw_cpu_sheaves(struct painter *painter, const struct dill_record *cpu)
 {
 	draw_named_sheaf(painter, "main sheaf (handed out first)", &cpu->fields[CPU_COLUMN_MAIN],
 			 STYLE_FREE);
@@ -142,9 +143,9 @@ static void draw_cpu_sheaves(struct painter *painter, const struct record *cpu)
 	draw_named_sheaf(painter, "waiting for RCU", &cpu->fields[CPU_COLUMN_RCU_FREE], STYLE_WARN);
 }
 
-static void draw_cpu_slab(struct painter *painter, const struct record *cpu)
+static void draw_cpu_slab(struct painter *painter, const struct dill_record *cpu)
 {
-	const struct record *slab = cpu->fields[CPU_COLUMN_SLAB].records.first;
+	const struct dill_record *slab = cpu->fields[CPU_COLUMN_SLAB].records.first;
 
 	paint(painter, STYLE_PLAIN, "  ");
 	if (slab) {
@@ -167,7 +168,7 @@ static void draw_cpu_slab(struct painter *painter, const struct record *cpu)
 }
 
 /* "  name 0xADDRESS" when the record has it. */
-static void draw_struct(struct painter *painter, const char *name, const struct record *record,
+static void draw_struct(struct painter *painter, const char *name, const struct dill_record *record,
 			size_t column)
 {
 	if (!record->fields[column].present)
@@ -176,7 +177,7 @@ static void draw_struct(struct painter *painter, const char *name, const struct 
 	paint_address(painter, field_number(record, column));
 }
 
-static void draw_cpu(struct painter *painter, const struct record *cpu)
+static void draw_cpu(struct painter *painter, const struct dill_record *cpu)
 {
 	bool sheaves = cpu->fields[CPU_COLUMN_SHEAVES].present;
 	bool slab = cpu->fields[CPU_COLUMN_ADDRESS].present;
@@ -197,7 +198,7 @@ static void draw_cpu(struct painter *painter, const struct record *cpu)
 		draw_cpu_slab(painter, cpu);
 }
 
-static void draw_barn(struct painter *painter, const struct record *node)
+static void draw_barn(struct painter *painter, const struct dill_record *node)
 {
 	const struct field *full = &node->fields[NODE_COLUMN_BARN_FULL];
 	const struct field *empty = &node->fields[NODE_COLUMN_BARN_EMPTY];
@@ -213,13 +214,13 @@ static void draw_barn(struct painter *painter, const struct record *node)
 	if (field_flag(node, NODE_COLUMN_BARN_BROKEN))
 		paint(painter, STYLE_BAD, "  ! broken, there may be more, see below");
 	paint_newline(painter);
-	for (const struct record *sheaf = full->records.first; sheaf; sheaf = sheaf->next)
+	for (const struct dill_record *sheaf = full->records.first; sheaf; sheaf = sheaf->next)
 		draw_sheaf(painter, 4, "full sheaf", sheaf, STYLE_FREE);
-	for (const struct record *sheaf = empty->records.first; sheaf; sheaf = sheaf->next)
+	for (const struct dill_record *sheaf = empty->records.first; sheaf; sheaf = sheaf->next)
 		draw_sheaf(painter, 4, "empty sheaf", sheaf, STYLE_FREE);
 }
 
-static void draw_node_slabs(struct painter *painter, const struct record *node)
+static void draw_node_slabs(struct painter *painter, const struct dill_record *node)
 {
 	draw_slabs(painter, "partial slabs", field_number(node, NODE_COLUMN_PARTIAL_SLABS),
 		   field_number(node, NODE_COLUMN_PARTIAL_FREE), &node->fields[NODE_COLUMN_PARTIAL],
@@ -234,7 +235,7 @@ static void draw_node_slabs(struct painter *painter, const struct record *node)
 	}
 }
 
-static void draw_node(struct painter *painter, const struct record *node)
+static void draw_node(struct painter *painter, const struct dill_record *node)
 {
 	bool memory = node->fields[NODE_COLUMN_ADDRESS].present;
 
@@ -256,13 +257,13 @@ static void draw_node(struct painter *painter, const struct record *node)
 		draw_node_slabs(painter, node);
 }
 
-static struct dill_error *draw(struct painter *painter, const struct record *cache)
+static struct dill_error *draw(struct painter *painter, const struct dill_record *cache)
 {
 	cache_facts_draw(painter, cache);
-	for (const struct record *cpu = cache->fields[CACHE_CPUS].records.first; cpu;
+	for (const struct dill_record *cpu = cache->fields[CACHE_CPUS].records.first; cpu;
 	     cpu = cpu->next)
 		draw_cpu(painter, cpu);
-	for (const struct record *node = cache->fields[CACHE_NODES].records.first; node;
+	for (const struct dill_record *node = cache->fields[CACHE_NODES].records.first; node;
 	     node = node->next)
 		draw_node(painter, node);
 	paint_newline(painter);

@@ -52,9 +52,9 @@ enum cache_column {
 	CACHE_COLUMNS,
 };
 /** A row of the table of caches. */
-extern const struct record_kind cache_row_kind;
+extern const struct dill_record_kind cache_row_kind;
 /** The same columns, drawn as a picture. JSON of both has "record": "cache". */
-extern const struct record_kind cache_detail_kind;
+extern const struct dill_record_kind cache_detail_kind;
 
 /** What one CPU holds: with per-CPU slabs, with sheaves, or both. */
 enum cache_cpu_column {
@@ -75,7 +75,7 @@ enum cache_cpu_column {
 	CPU_COLUMN_RCU_FREE,
 	CPU_COLUMN_IN_MOTION,
 };
-extern const struct record_kind cache_cpu_kind;
+extern const struct dill_record_kind cache_cpu_kind;
 
 /** What one node holds. */
 enum cache_node_column {
@@ -99,7 +99,7 @@ enum cache_node_column {
 	NODE_COLUMN_BARN_EMPTY,
 	NODE_COLUMN_BARN_BROKEN,
 };
-extern const struct record_kind cache_node_kind;
+extern const struct dill_record_kind cache_node_kind;
 
 /** A slab on one of these lists. */
 enum cache_slab_column {
@@ -114,7 +114,7 @@ enum cache_slab_column {
 	SLAB_COLUMN_FREELIST_BROKEN,
 	SLAB_COLUMN_USABLE,
 };
-extern const struct record_kind cache_slab_kind;
+extern const struct dill_record_kind cache_slab_kind;
 
 /** An array of free objects. */
 enum cache_sheaf_column {
@@ -123,6 +123,6 @@ enum cache_sheaf_column {
 	SHEAF_COLUMN_OBJECTS,
 	SHEAF_COLUMN_BROKEN,
 };
-extern const struct record_kind cache_sheaf_kind;
+extern const struct dill_record_kind cache_sheaf_kind;
 
 #endif

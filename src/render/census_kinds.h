@@ -42,13 +42,13 @@ enum {
 	CENSUS_CACHE_INCOMPLETE,
 	CENSUS_CACHE_STANDING,
 };
-extern const struct record_kind census_cache_kind;
+extern const struct dill_record_kind census_cache_kind;
 
 enum { CENSUS_NODE_NUMBER = 0 };
-extern const struct record_kind census_node_kind;
+extern const struct dill_record_kind census_node_kind;
 
 enum { CENSUS_TOTAL_CACHES = 0 };
-extern const struct record_kind census_total_kind;
+extern const struct dill_record_kind census_total_kind;
 
 enum {
 	CENSUS_LARGE_NAME,
@@ -58,7 +58,7 @@ enum {
 	CENSUS_LARGE_MEMORY,
 	CENSUS_LARGE_CERTAIN,
 };
-extern const struct record_kind census_large_kind, census_large_node_kind;
+extern const struct dill_record_kind census_large_kind, census_large_node_kind;
 
 enum {
 	CENSUS_KERNEL_NODE,
@@ -73,7 +73,7 @@ enum {
 	CENSUS_KERNEL_SLABS_UNRECLAIMABLE,
 	CENSUS_KERNEL_NOTE,
 };
-extern const struct record_kind census_kernel_kind, census_kernel_node_kind;
+extern const struct dill_record_kind census_kernel_kind, census_kernel_node_kind;
 
 enum {
 	CENSUS_SLAB_SLAB,
@@ -90,7 +90,7 @@ enum {
 	CENSUS_SLAB_WHERE,
 	CENSUS_SLAB_BASE,
 };
-extern const struct record_kind census_slab_kind;
+extern const struct dill_record_kind census_slab_kind;
 
 enum {
 	CENSUS_SITE_SITE,
@@ -105,7 +105,7 @@ enum {
 	CENSUS_SITE_ADDRESS,
 	CENSUS_SITE_DOUBT,
 };
-extern const struct record_kind census_site_kind;
+extern const struct dill_record_kind census_site_kind;
 
 enum {
 	CENSUS_AGE_FROM,
@@ -114,7 +114,7 @@ enum {
 	CENSUS_AGE_MEMORY,
 	CENSUS_AGE_REQUESTED_BYTES,
 };
-extern const struct record_kind census_age_kind;
+extern const struct dill_record_kind census_age_kind;
 
 /* What groups by thread, CPU and stack have in common. */
 enum {
@@ -129,7 +129,7 @@ enum {
 	CENSUS_STACK_STACK,
 	CENSUS_STACK_ADDRESSES,
 };
-extern const struct record_kind census_pid_kind, census_cpu_kind, census_stack_kind;
+extern const struct dill_record_kind census_pid_kind, census_cpu_kind, census_stack_kind;
 
 enum {
 	CENSUS_OBJECT_OBJECT,
@@ -147,6 +147,6 @@ enum {
 	CENSUS_OBJECT_AGE,
 	CENSUS_OBJECT_DOUBT,
 };
-extern const struct record_kind census_object_kind;
+extern const struct dill_record_kind census_object_kind;
 
 #endif

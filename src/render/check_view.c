@@ -4,23 +4,24 @@
 #include "base/plural.h"
 
 static const struct column columns[] = {
-	[CHECK_COLUMN_CACHES] = {"caches", COLUMN_COUNT, NULL, "caches that were checked"},
-	[CHECK_COLUMN_SLABS] = {"slabs", COLUMN_COUNT, NULL, "their slabs, full ones included"},
-	[CHECK_COLUMN_OBJECTS] = {"objects", COLUMN_COUNT, NULL, "objects in these"},
-	[CHECK_COLUMN_BYTE_OBJECTS] = {"byte_objects", COLUMN_COUNT, NULL,
+	[CHECK_COLUMN_CACHES] = {"caches", DILL_COLUMN_COUNT, NULL, "caches that were checked"},
+	[CHECK_COLUMN_SLABS] = {"slabs", DILL_COLUMN_COUNT, NULL,
+				"their slabs, full ones included"},
+	[CHECK_COLUMN_OBJECTS] = {"objects", DILL_COLUMN_COUNT, NULL, "objects in these"},
+	[CHECK_COLUMN_BYTE_OBJECTS] = {"byte_objects", DILL_COLUMN_COUNT, NULL,
 				       "objects whose red zones, poison or padding were checked"},
-	[CHECK_COLUMN_SHADOW_OBJECTS] = {"shadow_objects", COLUMN_COUNT, NULL,
+	[CHECK_COLUMN_SHADOW_OBJECTS] = {"shadow_objects", DILL_COLUMN_COUNT, NULL,
 					 "objects whose shadow was compared with the lists "
 					 "(KASAN)"},
-	[CHECK_COLUMN_FINDINGS] = {"findings", COLUMN_COUNT, NULL, "findings, all of them"},
-	[CHECK_COLUMN_IN_MOTION] = {"in_motion", COLUMN_TEXTS, NULL,
+	[CHECK_COLUMN_FINDINGS] = {"findings", DILL_COLUMN_COUNT, NULL, "findings, all of them"},
+	[CHECK_COLUMN_IN_MOTION] = {"in_motion", DILL_COLUMN_TEXTS, NULL,
 				    "what does not fit, where a CPU was stopped while it changed "
 				    "it: no finding"},
-	[CHECK_COLUMN_NOT_CHECKED] = {"not_checked", COLUMN_TEXTS, NULL,
+	[CHECK_COLUMN_NOT_CHECKED] = {"not_checked", DILL_COLUMN_TEXTS, NULL,
 				      "what could not be checked, and why"},
 };
 
-static unsigned long number(const struct record *record, size_t column)
+static unsigned long number(const struct dill_record *record, size_t column)
 {
 	return (unsigned long)record_number(record, column);
 }
@@ -34,7 +35,7 @@ static void draw_texts(struct painter *painter, const char *heading, const struc
 	}
 }
 
-static struct dill_error *draw(struct painter *painter, const struct record *record)
+static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
 {
 	unsigned long findings = number(record, CHECK_COLUMN_FINDINGS);
 
@@ -62,7 +63,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 
 static const struct record_view view = {draw};
 
-const struct record_kind check_kind = {
+const struct dill_record_kind check_kind = {
 	.name = "check_summary",
 	.doc = "What a check has looked at, and what not; comes last, behind the findings.",
 	.columns = columns,

@@ -15,6 +15,6 @@ enum check_column {
 	CHECK_COLUMN_IN_MOTION,
 	CHECK_COLUMN_NOT_CHECKED,
 };
-extern const struct record_kind check_kind;
+extern const struct dill_record_kind check_kind;
 
 #endif

@@ -7,52 +7,55 @@
 #include "render/time_text.h"
 
 static const struct column columns[] = {
-	[EVENT_COLUMN_SEQUENCE] = {"sequence", COLUMN_COUNT, NULL, "number of the event, from 1"},
-	[EVENT_COLUMN_TIME] = {"time_ns", COLUMN_COUNT, NULL,
+	[EVENT_COLUMN_SEQUENCE] = {"sequence", DILL_COLUMN_COUNT, NULL,
+				   "number of the event, from 1"},
+	[EVENT_COLUMN_TIME] = {"time_ns", DILL_COLUMN_COUNT, NULL,
 			       "when, in nanoseconds since the trace began"},
-	[EVENT_COLUMN_CPU] = {"cpu", COLUMN_COUNT, NULL, "CPU it happened on"},
-	[EVENT_COLUMN_PID] = {"pid", COLUMN_COUNT, NULL,
+	[EVENT_COLUMN_CPU] = {"cpu", DILL_COLUMN_COUNT, NULL, "CPU it happened on"},
+	[EVENT_COLUMN_PID] = {"pid", DILL_COLUMN_COUNT, NULL,
 			      "current thread; in an interrupt the one that was interrupted"},
-	[EVENT_COLUMN_TGID] = {"tgid", COLUMN_COUNT, NULL, "its process"},
-	[EVENT_COLUMN_COMM] = {"comm", COLUMN_TEXT, NULL, "name of the thread"},
-	[EVENT_COLUMN_EVENT] = {"event", COLUMN_TEXT, NULL,
+	[EVENT_COLUMN_TGID] = {"tgid", DILL_COLUMN_COUNT, NULL, "its process"},
+	[EVENT_COLUMN_COMM] = {"comm", DILL_COLUMN_TEXT, NULL, "name of the thread"},
+	[EVENT_COLUMN_EVENT] = {"event", DILL_COLUMN_TEXT, NULL,
 				"alloc, free, double free, or request (kfree_rcu() and the like)"},
-	[EVENT_COLUMN_FUNCTION] = {"function", COLUMN_TEXT, NULL,
+	[EVENT_COLUMN_FUNCTION] = {"function", DILL_COLUMN_TEXT, NULL,
 				   "function of the allocator that was called"},
-	[EVENT_COLUMN_CACHE] = {"cache", COLUMN_TEXT, NULL,
+	[EVENT_COLUMN_CACHE] = {"cache", DILL_COLUMN_TEXT, NULL,
 				"cache of the object; missing for whole pages"},
-	[EVENT_COLUMN_OBJECT] = {"object", COLUMN_ADDRESS, NULL,
+	[EVENT_COLUMN_OBJECT] = {"object", DILL_COLUMN_ADDRESS, NULL,
 				 "address of the object; missing when the allocation failed"},
-	[EVENT_COLUMN_REQUESTED] = {"bytes_requested", COLUMN_COUNT, NULL,
+	[EVENT_COLUMN_REQUESTED] = {"bytes_requested", DILL_COLUMN_COUNT, NULL,
 				    "of an allocation: bytes asked for"},
-	[EVENT_COLUMN_GIVEN] = {"bytes_given", COLUMN_COUNT, NULL,
+	[EVENT_COLUMN_GIVEN] = {"bytes_given", DILL_COLUMN_COUNT, NULL,
 				"of an allocation: bytes that it takes"},
-	[EVENT_COLUMN_GFP] = {"gfp", COLUMN_TEXT, NULL, "of an allocation: its flags by name"},
-	[EVENT_COLUMN_CALLER] = {"caller", COLUMN_TEXT, NULL,
+	[EVENT_COLUMN_GFP] = {"gfp", DILL_COLUMN_TEXT, NULL, "of an allocation: its flags by name"},
+	[EVENT_COLUMN_CALLER] = {"caller", DILL_COLUMN_TEXT, NULL,
 				 "where the allocator was called, as symbol+offset"},
-	[EVENT_COLUMN_CALLER_ADDRESS] = {"caller_address", COLUMN_ADDRESS, NULL,
+	[EVENT_COLUMN_CALLER_ADDRESS] = {"caller_address", DILL_COLUMN_ADDRESS, NULL,
 					 "the same as a number"},
-	[EVENT_COLUMN_ALLOC_SEQUENCE] = {"alloc_sequence", COLUMN_COUNT, NULL,
+	[EVENT_COLUMN_ALLOC_SEQUENCE] = {"alloc_sequence", DILL_COLUMN_COUNT, NULL,
 					 "of a free or request: event that allocated the object, "
 					 "when it was seen"},
-	[EVENT_COLUMN_AGE] = {"age_ns", COLUMN_COUNT, NULL,
+	[EVENT_COLUMN_AGE] = {"age_ns", DILL_COLUMN_COUNT, NULL,
 			      "of a free or request: nanoseconds since that event"},
-	[EVENT_COLUMN_BULK] = {"bulk", COLUMN_BOOL, NULL, "one of several objects of one call"},
-	[EVENT_COLUMN_LARGE] = {"large", COLUMN_BOOL, NULL, "whole pages, no object of a slab"},
-	[EVENT_COLUMN_FOREIGN] = {"foreign", COLUMN_BOOL, NULL,
+	[EVENT_COLUMN_BULK] = {"bulk", DILL_COLUMN_BOOL, NULL,
+			       "one of several objects of one call"},
+	[EVENT_COLUMN_LARGE] = {"large", DILL_COLUMN_BOOL, NULL,
+				"whole pages, no object of a slab"},
+	[EVENT_COLUMN_FOREIGN] = {"foreign", DILL_COLUMN_BOOL, NULL,
 				  "freed by a process or on a CPU that is not followed, the object "
 				  "being one that is"},
-	[EVENT_COLUMN_STACK] = {"stack", COLUMN_TEXTS, NULL,
+	[EVENT_COLUMN_STACK] = {"stack", DILL_COLUMN_TEXTS, NULL,
 				"return addresses behind the caller as symbol+offset, innermost "
 				"first"},
 };
 
-static bool has(const struct record *event, size_t column)
+static bool has(const struct dill_record *event, size_t column)
 {
 	return event->fields[column].present;
 }
 
-static void draw_who(struct painter *painter, const struct record *event)
+static void draw_who(struct painter *painter, const struct dill_record *event)
 {
 	paint_format(painter, STYLE_DIM, "%6" PRIu64 " CPU %" PRIu64,
 		     record_number(event, EVENT_COLUMN_SEQUENCE),
@@ -63,7 +66,7 @@ static void draw_who(struct painter *painter, const struct record *event)
 	paint(painter, STYLE_PLAIN, " ");
 }
 
-static enum style what_style(const struct record *event)
+static enum style what_style(const struct dill_record *event)
 {
 	switch (*record_text(event, EVENT_COLUMN_EVENT)) {
 	case 'a':
@@ -77,7 +80,7 @@ static enum style what_style(const struct record *event)
 	}
 }
 
-static void draw_object(struct painter *painter, const struct record *event)
+static void draw_object(struct painter *painter, const struct dill_record *event)
 {
 	const char *cache = record_text(event, EVENT_COLUMN_CACHE);
 
@@ -93,14 +96,14 @@ static void draw_object(struct painter *painter, const struct record *event)
 		paint_padded(painter, STYLE_BAD, "failed", 18);
 }
 
-static void draw_allocation(struct painter *painter, const struct record *event)
+static void draw_allocation(struct painter *painter, const struct dill_record *event)
 {
 	paint_format(painter, STYLE_NUMBER, " %5" PRIu64 "/%-5" PRIu64,
 		     record_number(event, EVENT_COLUMN_REQUESTED),
 		     record_number(event, EVENT_COLUMN_GIVEN));
 }
 
-static void draw_release(struct painter *painter, const struct record *event)
+static void draw_release(struct painter *painter, const struct dill_record *event)
 {
 	struct strbuf text = {0};
 
@@ -113,7 +116,7 @@ static void draw_release(struct painter *painter, const struct record *event)
 	strbuf_deinit(&text);
 }
 
-static struct dill_error *draw(struct painter *painter, const struct record *event)
+static struct dill_error *draw(struct painter *painter, const struct dill_record *event)
 {
 	const struct field *stack = &event->fields[EVENT_COLUMN_STACK];
 
@@ -141,7 +144,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *eve
 
 static const struct record_view view = {.draw = draw};
 
-const struct record_kind event_kind = {
+const struct dill_record_kind event_kind = {
 	.name = "trace_event",
 	.doc = "An allocation or free, as it happens.",
 	.columns = columns,

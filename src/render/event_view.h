@@ -28,6 +28,6 @@ enum event_column {
 	EVENT_COLUMN_FOREIGN,
 	EVENT_COLUMN_STACK,
 };
-extern const struct record_kind event_kind;
+extern const struct dill_record_kind event_kind;
 
 #endif

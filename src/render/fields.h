@@ -7,13 +7,13 @@
 /* What pictures of records share: fields as printf() takes them, and labels. */
 
 /** The number in @p column (ADDRESS or COUNT); 0 when absent. */
-static inline unsigned long field_number(const struct record *record, size_t column)
+static inline unsigned long field_number(const struct dill_record *record, size_t column)
 {
 	return (unsigned long)record_number(record, column);
 }
 
 /** True when the BOOL in @p column is there and true. */
-static inline bool field_flag(const struct record *record, size_t column)
+static inline bool field_flag(const struct dill_record *record, size_t column)
 {
 	return record->fields[column].present && record->fields[column].flag;
 }

@@ -25,7 +25,7 @@ enum finding_column {
 	FINDING_COLUMN_TRACKS,
 	FINDING_COLUMN_TEXT,
 };
-extern const struct record_kind finding_record_kind;
+extern const struct dill_record_kind finding_record_kind;
 
 /** The object in front of a wrong word; lies inside of a finding. */
 enum neighbour_column {
@@ -38,6 +38,6 @@ enum neighbour_column {
 	NEIGHBOUR_COLUMN_ALLOC_TAG_DOUBT,
 	NEIGHBOUR_COLUMN_TRACKS,
 };
-extern const struct record_kind neighbour_kind;
+extern const struct dill_record_kind neighbour_kind;
 
 #endif

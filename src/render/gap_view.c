@@ -2,14 +2,14 @@
 #include "render/gap_view.h"
 
 static const struct column columns[] = {
-	[GAP_COLUMN_WHY] = {"why", COLUMN_TEXT, NULL,
+	[GAP_COLUMN_WHY] = {"why", DILL_COLUMN_TEXT, NULL,
 			    "what could not be read, or why sites are in doubt"},
-	[GAP_COLUMN_FILE] = {"file", COLUMN_TEXT, NULL,
+	[GAP_COLUMN_FILE] = {"file", DILL_COLUMN_TEXT, NULL,
 			     "diff: the file that it is about; else absent"},
-	[GAP_COLUMN_TEXT] = {"text", COLUMN_TEXT, NULL, "what that means, in a sentence"},
+	[GAP_COLUMN_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "what that means, in a sentence"},
 };
 
-static struct dill_error *draw(struct painter *painter, const struct record *record)
+static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
 {
 	const struct field *file = &record->fields[GAP_COLUMN_FILE];
 
@@ -23,7 +23,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 
 static const struct record_view view = {draw};
 
-const struct record_kind gap_kind = {
+const struct dill_record_kind gap_kind = {
 	.name = "gap",
 	.doc = "Why objects are unknown that are on no list: what could hold them was not read. "
 	       "Or why the places where objects were allocated may be those of former owners. "

@@ -7,6 +7,6 @@
 enum gap_column { GAP_COLUMN_WHY, GAP_COLUMN_FILE, GAP_COLUMN_TEXT };
 
 /** What an answer lacks, and why. */
-extern const struct record_kind gap_kind;
+extern const struct dill_record_kind gap_kind;
 
 #endif

@@ -11,7 +11,7 @@ enum history_column {
 	HISTORY_COLUMN_ALLOCS,
 	HISTORY_COLUMN_STATE,
 };
-extern const struct record_kind history_kind;
+extern const struct dill_record_kind history_kind;
 
 /** One event of an object that held the address; a row. */
 enum history_event_column {
@@ -34,8 +34,8 @@ enum history_event_column {
 	HISTORY_EVENT_FOREIGN,
 	HISTORY_EVENT_STACK,
 };
-extern const struct record_kind history_event_kind;
+extern const struct dill_record_kind history_event_kind;
 /** The same record of a trace with backtraces: lines with the callers below, no table. */
-extern const struct record_kind history_stack_kind;
+extern const struct dill_record_kind history_stack_kind;
 
 #endif

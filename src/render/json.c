@@ -75,14 +75,14 @@ static void append_integer(struct strbuf *text, int64_t integer)
 	append_number(text, integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer);
 }
 
-static struct dill_error *append_object(struct strbuf *text, const struct record *record,
+static struct dill_error *append_object(struct strbuf *text, const struct dill_record *record,
 					bool named, unsigned depth);
 
 static struct dill_error *append_records(struct strbuf *text, const struct record_list *list,
 					 unsigned depth)
 {
 	strbuf_append_char(text, '[');
-	for (const struct record *item = list->first; item; item = item->next) {
+	for (const struct dill_record *item = list->first; item; item = item->next) {
 		if (item != list->first)
 			strbuf_append_char(text, ',');
 		TRY(append_object(text, item, false, depth));
@@ -91,27 +91,27 @@ static struct dill_error *append_records(struct strbuf *text, const struct recor
 	return NULL;
 }
 
-static struct dill_error *append_value(struct strbuf *text, enum column_type type,
+static struct dill_error *append_value(struct strbuf *text, enum dill_column_type type,
 				       const struct field *field, unsigned depth)
 {
 	switch (type) {
-	case COLUMN_ADDRESS:
+	case DILL_COLUMN_ADDRESS:
 		append_address(text, field->number);
 		break;
-	case COLUMN_COUNT:
-	case COLUMN_TIME:
+	case DILL_COLUMN_COUNT:
+	case DILL_COLUMN_TIME:
 		append_number(text, field->number);
 		break;
-	case COLUMN_SIGNED:
+	case DILL_COLUMN_SIGNED:
 		append_integer(text, field->integer);
 		break;
-	case COLUMN_BOOL:
+	case DILL_COLUMN_BOOL:
 		strbuf_append(text, field->flag ? "true" : "false");
 		break;
-	case COLUMN_TEXT:
+	case DILL_COLUMN_TEXT:
 		append_string(text, field->text);
 		break;
-	case COLUMN_ADDRESSES:
+	case DILL_COLUMN_ADDRESSES:
 		strbuf_append_char(text, '[');
 		for (size_t i = 0; i < field->addresses.count; i++) {
 			if (i)
@@ -120,7 +120,7 @@ static struct dill_error *append_value(struct strbuf *text, enum column_type typ
 		}
 		strbuf_append_char(text, ']');
 		break;
-	case COLUMN_TEXTS:
+	case DILL_COLUMN_TEXTS:
 		strbuf_append_char(text, '[');
 		for (size_t i = 0; i < field->texts.count; i++) {
 			if (i)
@@ -129,22 +129,22 @@ static struct dill_error *append_value(struct strbuf *text, enum column_type typ
 		}
 		strbuf_append_char(text, ']');
 		break;
-	case COLUMN_ANY:
+	case DILL_COLUMN_ANY:
 		if (field->any.is_number)
 			strbuf_append(text, field->any.text);
 		else
 			append_string(text, field->any.text);
 		break;
-	case COLUMN_RECORDS:
+	case DILL_COLUMN_RECORDS:
 		return append_records(text, &field->records, depth + 1);
 	}
 	return NULL;
 }
 
-static struct dill_error *append_object(struct strbuf *text, const struct record *record,
+static struct dill_error *append_object(struct strbuf *text, const struct dill_record *record,
 					bool named, unsigned depth)
 {
-	const struct record_kind *kind = record->kind;
+	const struct dill_record_kind *kind = record->kind;
 	bool first = true;
 
 	if (depth > DEPTH_MAX)
@@ -169,7 +169,7 @@ static struct dill_error *append_object(struct strbuf *text, const struct record
 	return NULL;
 }
 
-struct dill_error *json_append_record(struct strbuf *text, const struct record *record)
+struct dill_error *json_append_record(struct strbuf *text, const struct dill_record *record)
 {
 	size_t start = text->length;
 	struct dill_error *error = append_object(text, record, true, 0);

@@ -16,6 +16,6 @@
  * @return NULL; NO_MEMORY; LIMIT when records are nested deeper than any sensible answer
  */
 DILL_MUST_CHECK struct dill_error *json_append_record(struct strbuf *text,
-						      const struct record *record);
+						      const struct dill_record *record);
 
 #endif

@@ -20,7 +20,7 @@
 #define NUMBER_WIDTH 9
 #define INDENT	     4
 
-static bool has(const struct record *record, size_t column)
+static bool has(const struct dill_record *record, size_t column)
 {
 	return record->fields[column].present;
 }
@@ -43,7 +43,7 @@ static void paint_declaration(struct painter *painter, const char *text, bool ex
 		     body + strlen(" {...}"));
 }
 
-static void paint_columns(struct painter *painter, const struct record *record)
+static void paint_columns(struct painter *painter, const struct dill_record *record)
 {
 	char offset[48] = "", size[24] = "";
 
@@ -58,12 +58,12 @@ static void paint_columns(struct painter *painter, const struct record *record)
 	paint_format(painter, STYLE_NUMBER, "%*s %*s", NUMBER_WIDTH, offset, NUMBER_WIDTH, size);
 }
 
-static bool is_kind(const struct record *record, const char *kind)
+static bool is_kind(const struct dill_record *record, const char *kind)
 {
 	return strcmp(record_text(record, LAYOUT_KIND), kind) == 0;
 }
 
-static void paint_unused(struct painter *painter, const struct record *record)
+static void paint_unused(struct painter *painter, const struct dill_record *record)
 {
 	bool bits = has(record, LAYOUT_BIT_SIZE);
 	uint64_t amount = record_number(record, bits ? LAYOUT_BIT_SIZE : LAYOUT_SIZE);
@@ -82,7 +82,7 @@ static void paint_hex_too(struct painter *painter, const char *decimal)
 		paint_format(painter, STYLE_DIM, " /* %#" PRIx64 " */", value);
 }
 
-static void paint_value(struct painter *painter, const struct record *record)
+static void paint_value(struct painter *painter, const struct dill_record *record)
 {
 	const char *value = record_text(record, LAYOUT_VALUE);
 
@@ -100,7 +100,7 @@ static void paint_value(struct painter *painter, const struct record *record)
 		paint_hex_too(painter, value);
 }
 
-static void paint_heading(struct painter *painter, const struct record *record)
+static void paint_heading(struct painter *painter, const struct dill_record *record)
 {
 	paint_format(painter, STYLE_HEADING, "%*s %*s", NUMBER_WIDTH, "offset", NUMBER_WIDTH,
 		     "size");
@@ -125,7 +125,7 @@ static void paint_heading(struct painter *painter, const struct record *record)
 	}
 }
 
-static struct dill_error *draw_line(struct painter *painter, const struct record *record)
+static struct dill_error *draw_line(struct painter *painter, const struct dill_record *record)
 {
 	bool expanded = has(record, LAYOUT_EXPANDED);
 	uint64_t depth = record_number(record, LAYOUT_DEPTH);
@@ -156,7 +156,7 @@ static struct dill_error *draw_line(struct painter *painter, const struct record
 	return NULL;
 }
 
-static void paint_sum(struct painter *painter, const struct record *record)
+static void paint_sum(struct painter *painter, const struct dill_record *record)
 {
 	uint64_t holes = record_number(record, LAYOUT_END_HOLES);
 	uint64_t bits = record_number(record, LAYOUT_END_HOLE_BITS);
@@ -177,7 +177,7 @@ static void paint_sum(struct painter *painter, const struct record *record)
 			     plural(padding));
 }
 
-static struct dill_error *draw_end(struct painter *painter, const struct record *record)
+static struct dill_error *draw_end(struct painter *painter, const struct dill_record *record)
 {
 	uint64_t depth = record_number(record, LAYOUT_END_DEPTH);
 
@@ -196,9 +196,9 @@ static void paint_offset(struct painter *painter, uint64_t offset)
 	paint_format(painter, STYLE_DIM, " (%#" PRIx64 ")", offset);
 }
 
-static struct dill_error *draw_place(struct painter *painter, const struct record *record)
+static struct dill_error *draw_place(struct painter *painter, const struct dill_record *record)
 {
-	const struct record *step = record->fields[LAYOUT_PLACE_STEPS].records.first;
+	const struct dill_record *step = record->fields[LAYOUT_PLACE_STEPS].records.first;
 
 	for (; step; step = step->next) {
 		paint_format(painter, STYLE_PLAIN, "%s.%s: offset ",
@@ -231,39 +231,42 @@ static struct dill_error *draw_place(struct painter *painter, const struct recor
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct column layout_columns[] = {
-	[LAYOUT_TYPE] = {"type", COLUMN_TEXT, NULL, "the type that was asked for"},
-	[LAYOUT_MEMBER] = {"member", COLUMN_TEXT, NULL,
+	[LAYOUT_TYPE] = {"type", DILL_COLUMN_TEXT, NULL, "the type that was asked for"},
+	[LAYOUT_MEMBER] = {"member", DILL_COLUMN_TEXT, NULL,
 			   "path of the member, as kstruct TYPE MEMBER takes it; in an array, of "
 			   "its first element"},
-	[LAYOUT_NAME] = {"name", COLUMN_TEXT, NULL, "the member's own name; absent when anonymous"},
-	[LAYOUT_DEPTH] = {"depth", COLUMN_COUNT, NULL, "levels of nesting; 0 is the type itself"},
+	[LAYOUT_NAME] = {"name", DILL_COLUMN_TEXT, NULL,
+			 "the member's own name; absent when anonymous"},
+	[LAYOUT_DEPTH] = {"depth", DILL_COLUMN_COUNT, NULL,
+			  "levels of nesting; 0 is the type itself"},
 	[LAYOUT_KIND] =
-		{"kind", COLUMN_TEXT, NULL,
+		{"kind", DILL_COLUMN_TEXT, NULL,
 		 "struct, union, array, pointer, int, float, enum, function, void, forward, "
 		 "enumerator; hole or padding: bytes of no member; same: elements equal to "
 		 "the one before; more: elements left out; broken: cannot be read"},
-	[LAYOUT_OFFSET] = {"offset", COLUMN_COUNT, NULL, "bytes from the start of the type"},
-	[LAYOUT_SIZE] = {"size", COLUMN_COUNT, NULL, "bytes; of a bit-field, of its unit"},
-	[LAYOUT_BIT_OFFSET] = {"bit_offset", COLUMN_COUNT, NULL,
+	[LAYOUT_OFFSET] = {"offset", DILL_COLUMN_COUNT, NULL, "bytes from the start of the type"},
+	[LAYOUT_SIZE] = {"size", DILL_COLUMN_COUNT, NULL, "bytes; of a bit-field, of its unit"},
+	[LAYOUT_BIT_OFFSET] = {"bit_offset", DILL_COLUMN_COUNT, NULL,
 			       "of a bit-field: bits from the byte at the offset on"},
-	[LAYOUT_BIT_SIZE] = {"bit_size", COLUMN_COUNT, NULL, "of a bit-field: its bits"},
-	[LAYOUT_DECLARED] = {"declared", COLUMN_TEXT, NULL, "C type"},
-	[LAYOUT_DECLARATION] = {"declaration", COLUMN_TEXT, NULL, "C type around the name"},
-	[LAYOUT_EXPANDED] = {"expanded", COLUMN_BOOL, NULL, "true when its members follow"},
-	[LAYOUT_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "where it lies in memory"},
-	[LAYOUT_VALUE] = {"value", COLUMN_TEXT, NULL,
+	[LAYOUT_BIT_SIZE] = {"bit_size", DILL_COLUMN_COUNT, NULL, "of a bit-field: its bits"},
+	[LAYOUT_DECLARED] = {"declared", DILL_COLUMN_TEXT, NULL, "C type"},
+	[LAYOUT_DECLARATION] = {"declaration", DILL_COLUMN_TEXT, NULL, "C type around the name"},
+	[LAYOUT_EXPANDED] = {"expanded", DILL_COLUMN_BOOL, NULL, "true when its members follow"},
+	[LAYOUT_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "where it lies in memory"},
+	[LAYOUT_VALUE] = {"value", DILL_COLUMN_TEXT, NULL,
 			  "what memory holds: decimal number, name of the enumerator, 0x pointer, "
 			  "{list} of elements"},
-	[LAYOUT_STRING] = {"string", COLUMN_TEXT, NULL,
+	[LAYOUT_STRING] = {"string", DILL_COLUMN_TEXT, NULL,
 			   "text of a char array, or that a char pointer points to; escaped"},
-	[LAYOUT_SYMBOL] = {"symbol", COLUMN_TEXT, NULL, "symbol+offset that a pointer points to"},
-	[LAYOUT_PROBLEM] = {"problem", COLUMN_TEXT, NULL,
+	[LAYOUT_SYMBOL] = {"symbol", DILL_COLUMN_TEXT, NULL,
+			   "symbol+offset that a pointer points to"},
+	[LAYOUT_PROBLEM] = {"problem", DILL_COLUMN_TEXT, NULL,
 			    "what is wrong with the member or why its value is missing"},
 };
 
 static const struct record_view line_view = {draw_line};
 
-const struct record_kind layout_kind = {
+const struct dill_record_kind layout_kind = {
 	.name = "layout",
 	.doc = "A line of a type's definition.",
 	.columns = layout_columns,
@@ -272,19 +275,21 @@ const struct record_kind layout_kind = {
 };
 
 static const struct column layout_end_columns[] = {
-	[LAYOUT_END_TYPE] = {"type", COLUMN_TEXT, NULL, "the type that was asked for"},
-	[LAYOUT_END_MEMBER] = {"member", COLUMN_TEXT, NULL, "path of the member that ends here"},
-	[LAYOUT_END_DEPTH] = {"depth", COLUMN_COUNT, NULL, "depth of that member"},
-	[LAYOUT_END_SIZE] = {"size", COLUMN_COUNT, NULL, "bytes"},
-	[LAYOUT_END_MEMBERS] = {"members", COLUMN_COUNT, NULL, "members, nested ones not counted"},
-	[LAYOUT_END_HOLES] = {"holes", COLUMN_COUNT, NULL, "gaps between its members"},
-	[LAYOUT_END_HOLE_BITS] = {"hole_bits", COLUMN_COUNT, NULL, "bits in these gaps"},
-	[LAYOUT_END_PADDING] = {"padding", COLUMN_COUNT, NULL, "bytes behind the last member"},
+	[LAYOUT_END_TYPE] = {"type", DILL_COLUMN_TEXT, NULL, "the type that was asked for"},
+	[LAYOUT_END_MEMBER] = {"member", DILL_COLUMN_TEXT, NULL,
+			       "path of the member that ends here"},
+	[LAYOUT_END_DEPTH] = {"depth", DILL_COLUMN_COUNT, NULL, "depth of that member"},
+	[LAYOUT_END_SIZE] = {"size", DILL_COLUMN_COUNT, NULL, "bytes"},
+	[LAYOUT_END_MEMBERS] = {"members", DILL_COLUMN_COUNT, NULL,
+				"members, nested ones not counted"},
+	[LAYOUT_END_HOLES] = {"holes", DILL_COLUMN_COUNT, NULL, "gaps between its members"},
+	[LAYOUT_END_HOLE_BITS] = {"hole_bits", DILL_COLUMN_COUNT, NULL, "bits in these gaps"},
+	[LAYOUT_END_PADDING] = {"padding", DILL_COLUMN_COUNT, NULL, "bytes behind the last member"},
 };
 
 static const struct record_view end_view = {draw_end};
 
-const struct record_kind layout_end_kind = {
+const struct dill_record_kind layout_end_kind = {
 	.name = "layout_end",
 	.doc = "Sum of a struct or union, behind its last member.",
 	.columns = layout_end_columns,
@@ -293,13 +298,15 @@ const struct record_kind layout_end_kind = {
 };
 
 static const struct column layout_step_columns[] = {
-	[LAYOUT_STEP_TYPE] = {"type", COLUMN_TEXT, NULL, "type that holds the pointer"},
-	[LAYOUT_STEP_MEMBER] = {"member", COLUMN_TEXT, NULL, "path of the pointer in that type"},
-	[LAYOUT_STEP_OFFSET] = {"offset", COLUMN_COUNT, NULL, "bytes from the start of that type"},
-	[LAYOUT_STEP_DECLARED] = {"declared", COLUMN_TEXT, NULL, "C type of the pointer"},
+	[LAYOUT_STEP_TYPE] = {"type", DILL_COLUMN_TEXT, NULL, "type that holds the pointer"},
+	[LAYOUT_STEP_MEMBER] = {"member", DILL_COLUMN_TEXT, NULL,
+				"path of the pointer in that type"},
+	[LAYOUT_STEP_OFFSET] = {"offset", DILL_COLUMN_COUNT, NULL,
+				"bytes from the start of that type"},
+	[LAYOUT_STEP_DECLARED] = {"declared", DILL_COLUMN_TEXT, NULL, "C type of the pointer"},
 };
 
-const struct record_kind layout_step_kind = {
+const struct dill_record_kind layout_step_kind = {
 	.name = "layout_step",
 	.doc = "A pointer on the way to a member.",
 	.columns = layout_step_columns,
@@ -307,26 +314,27 @@ const struct record_kind layout_step_kind = {
 };
 
 static const struct column layout_place_columns[] = {
-	[LAYOUT_PLACE_TYPE] = {"type", COLUMN_TEXT, NULL, "the type that was asked for"},
-	[LAYOUT_PLACE_MEMBER] = {"member", COLUMN_TEXT, NULL, "path of the member"},
-	[LAYOUT_PLACE_OFFSET] = {"offset", COLUMN_COUNT, NULL,
+	[LAYOUT_PLACE_TYPE] = {"type", DILL_COLUMN_TEXT, NULL, "the type that was asked for"},
+	[LAYOUT_PLACE_MEMBER] = {"member", DILL_COLUMN_TEXT, NULL, "path of the member"},
+	[LAYOUT_PLACE_OFFSET] = {"offset", DILL_COLUMN_COUNT, NULL,
 				 "bytes from the start of the holder"},
-	[LAYOUT_PLACE_SIZE] = {"size", COLUMN_COUNT, NULL, "bytes; of a bit-field, of its unit"},
-	[LAYOUT_PLACE_BIT_OFFSET] = {"bit_offset", COLUMN_COUNT, NULL,
+	[LAYOUT_PLACE_SIZE] = {"size", DILL_COLUMN_COUNT, NULL,
+			       "bytes; of a bit-field, of its unit"},
+	[LAYOUT_PLACE_BIT_OFFSET] = {"bit_offset", DILL_COLUMN_COUNT, NULL,
 				     "of a bit-field: bits from the byte at the offset on"},
-	[LAYOUT_PLACE_BIT_SIZE] = {"bit_size", COLUMN_COUNT, NULL, "of a bit-field: its bits"},
-	[LAYOUT_PLACE_DECLARED] = {"declared", COLUMN_TEXT, NULL, "C type of the member"},
-	[LAYOUT_PLACE_HOLDER] = {"holder", COLUMN_TEXT, NULL,
+	[LAYOUT_PLACE_BIT_SIZE] = {"bit_size", DILL_COLUMN_COUNT, NULL, "of a bit-field: its bits"},
+	[LAYOUT_PLACE_DECLARED] = {"declared", DILL_COLUMN_TEXT, NULL, "C type of the member"},
+	[LAYOUT_PLACE_HOLDER] = {"holder", DILL_COLUMN_TEXT, NULL,
 				 "type that the offset is counted in: the type that was asked for, "
 				 "or what the last pointer of the path points to"},
-	[LAYOUT_PLACE_STEPS] = {"steps", COLUMN_RECORDS, NULL,
+	[LAYOUT_PLACE_STEPS] = {"steps", DILL_COLUMN_RECORDS, NULL,
 				"pointers that the path goes through, in order; absent without any",
 				&layout_step_kind},
 };
 
 static const struct record_view place_view = {draw_place};
 
-const struct record_kind layout_place_kind = {
+const struct dill_record_kind layout_place_kind = {
 	.name = "member",
 	.doc = "Where a member of a type is.",
 	.columns = layout_place_columns,

@@ -28,7 +28,7 @@ enum layout_column {
 	LAYOUT_SYMBOL,
 	LAYOUT_PROBLEM,
 };
-extern const struct record_kind layout_kind;
+extern const struct dill_record_kind layout_kind;
 
 /** Sum of a struct or union. */
 enum layout_end_column {
@@ -41,7 +41,7 @@ enum layout_end_column {
 	LAYOUT_END_HOLE_BITS,
 	LAYOUT_END_PADDING,
 };
-extern const struct record_kind layout_end_kind;
+extern const struct dill_record_kind layout_end_kind;
 
 /** One member of a type, found by its path. */
 enum layout_place_column {
@@ -55,7 +55,7 @@ enum layout_place_column {
 	LAYOUT_PLACE_HOLDER,
 	LAYOUT_PLACE_STEPS,
 };
-extern const struct record_kind layout_place_kind;
+extern const struct dill_record_kind layout_place_kind;
 
 /** A pointer that the path to a member goes through. */
 enum layout_step_column {
@@ -64,6 +64,6 @@ enum layout_step_column {
 	LAYOUT_STEP_OFFSET,
 	LAYOUT_STEP_DECLARED,
 };
-extern const struct record_kind layout_step_kind;
+extern const struct dill_record_kind layout_step_kind;
 
 #endif

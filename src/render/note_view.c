@@ -4,10 +4,10 @@
 #include "render/view.h"
 
 static const struct column columns[] = {
-	[NOTE_TEXT] = {"text", COLUMN_TEXT, NULL, "what there is to say"},
+	[NOTE_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "what there is to say"},
 };
 
-static struct dill_error *draw(struct painter *painter, const struct record *record)
+static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
 {
 	paint(painter, STYLE_DIM, record_text(record, NOTE_TEXT));
 	paint_newline(painter);
@@ -16,7 +16,7 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 
 static const struct record_view view = {.draw = draw, .foots = true};
 
-const struct record_kind note_kind = {
+const struct dill_record_kind note_kind = {
 	.name = "note",
 	.doc = "A remark below a table.",
 	.columns = columns,

@@ -6,6 +6,6 @@
 
 /** A line below a table, for people only: never emitted where records go to a program. */
 enum { NOTE_TEXT };
-extern const struct record_kind note_kind;
+extern const struct dill_record_kind note_kind;
 
 #endif

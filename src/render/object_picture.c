@@ -11,17 +11,17 @@
 
 #define LABEL_WIDTH 11
 
-static bool has(const struct record *record, size_t column)
+static bool has(const struct dill_record *record, size_t column)
 {
 	return record->fields[column].present;
 }
 
-static bool flag(const struct record *record, size_t column)
+static bool flag(const struct dill_record *record, size_t column)
 {
 	return has(record, column) && record->fields[column].flag;
 }
 
-static uint64_t number(const struct record *record, size_t column)
+static uint64_t number(const struct dill_record *record, size_t column)
 {
 	return record_number(record, column);
 }
@@ -33,7 +33,7 @@ static void label(struct painter *painter, const char *text)
 }
 
 /* "  label   text" when the record has the text. */
-static void draw_text(struct painter *painter, const char *name, const struct record *record,
+static void draw_text(struct painter *painter, const char *name, const struct dill_record *record,
 		      size_t column)
 {
 	if (!has(record, column))
@@ -43,7 +43,7 @@ static void draw_text(struct painter *painter, const char *name, const struct re
 	paint_newline(painter);
 }
 
-static void draw_named(struct painter *painter, const char *name, const struct record *record,
+static void draw_named(struct painter *painter, const char *name, const struct dill_record *record,
 		       size_t column)
 {
 	if (!has(record, column))
@@ -80,7 +80,7 @@ static enum style state_style(const char *state)
 	return strcmp(state, "unknown") == 0 ? STYLE_BAD : STYLE_FREE;
 }
 
-static void draw_heading(struct painter *painter, const struct record *record)
+static void draw_heading(struct painter *painter, const struct dill_record *record)
 {
 	const char *kind = record_text(record, OBJECT_COLUMN_KIND);
 	const char *text = "address";
@@ -107,7 +107,7 @@ static void draw_heading(struct painter *painter, const struct record *record)
 
 /* --- what is no object --- */
 
-static void draw_area(struct painter *painter, const struct record *record)
+static void draw_area(struct painter *painter, const struct dill_record *record)
 {
 	if (!has(record, OBJECT_COLUMN_AREA))
 		return;
@@ -134,7 +134,7 @@ static void draw_area(struct painter *painter, const struct record *record)
 }
 
 /* What a page's use means, where its name does not say it. */
-static const char *use_text(const struct record *record)
+static const char *use_text(const struct dill_record *record)
 {
 	static const struct {
 		const char *use, *text;
@@ -157,7 +157,7 @@ static const char *use_text(const struct record *record)
 	return record_text(record, OBJECT_COLUMN_PAGE_TYPE);
 }
 
-static void draw_page(struct painter *painter, const struct record *record)
+static void draw_page(struct painter *painter, const struct dill_record *record)
 {
 	if (!has(record, OBJECT_COLUMN_PAGE))
 		return;
@@ -187,7 +187,7 @@ static bool is_anywhere(const char *kind)
 	return false;
 }
 
-static void draw_place_in_kernel(struct painter *painter, const struct record *record)
+static void draw_place_in_kernel(struct painter *painter, const struct dill_record *record)
 {
 	draw_text(painter, "means", record, OBJECT_COLUMN_MEANING);
 	if (is_anywhere(record_text(record, OBJECT_COLUMN_KIND)))
@@ -225,7 +225,7 @@ static const char *part_text(const char *part)
 	return "";
 }
 
-static void draw_object(struct painter *painter, const struct record *record)
+static void draw_object(struct painter *painter, const struct dill_record *record)
 {
 	const char *part = record_text(record, OBJECT_COLUMN_PART);
 	int64_t offset = record->fields[OBJECT_COLUMN_OFFSET].integer;
@@ -257,7 +257,7 @@ static void draw_object(struct painter *painter, const struct record *record)
 	}
 }
 
-static void draw_ahead(struct painter *painter, const struct record *record)
+static void draw_ahead(struct painter *painter, const struct dill_record *record)
 {
 	const char *why = record_text(record, OBJECT_COLUMN_AHEAD_WHY);
 	uint64_t count = number(record, OBJECT_COLUMN_AHEAD);
@@ -278,7 +278,7 @@ static void draw_ahead(struct painter *painter, const struct record *record)
 	paint_newline(painter);
 }
 
-static void draw_state(struct painter *painter, const struct record *record)
+static void draw_state(struct painter *painter, const struct dill_record *record)
 {
 	const char *state = record_text(record, OBJECT_COLUMN_STATE);
 
@@ -304,7 +304,7 @@ static void draw_state(struct painter *painter, const struct record *record)
 	draw_ahead(painter, record);
 }
 
-static void draw_slab(struct painter *painter, const struct record *record)
+static void draw_slab(struct painter *painter, const struct dill_record *record)
 {
 	if (has(record, OBJECT_COLUMN_CACHE_ADDRESS)) {
 		label(painter, "cache");
@@ -333,7 +333,7 @@ static void draw_slab(struct painter *painter, const struct record *record)
 
 /* --- who and what --- */
 
-static void draw_bytes(struct painter *painter, const struct record *record)
+static void draw_bytes(struct painter *painter, const struct dill_record *record)
 {
 	uint64_t address = number(record, OBJECT_COLUMN_BYTES_ADDRESS);
 
@@ -346,7 +346,7 @@ static void draw_bytes(struct painter *painter, const struct record *record)
 }
 
 /* What to do next, for an object. */
-static void draw_search(struct painter *painter, const struct record *record)
+static void draw_search(struct painter *painter, const struct dill_record *record)
 {
 	if (!has(record, OBJECT_COLUMN_OBJECT))
 		return;
@@ -356,7 +356,7 @@ static void draw_search(struct painter *painter, const struct record *record)
 	paint_newline(painter);
 }
 
-static struct dill_error *draw(struct painter *painter, const struct record *record)
+static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
 {
 	const struct field *tracks = &record->fields[OBJECT_COLUMN_TRACKS];
 
@@ -369,8 +369,8 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 	draw_text(painter, "KASAN says", record, OBJECT_COLUMN_SHADOW_TEXT);
 	draw_text(painter, "from", record, OBJECT_COLUMN_ALLOC_TAG);
 	draw_text(painter, "", record, OBJECT_COLUMN_ALLOC_TAG_DOUBT);
-	for (const struct record *track = tracks->present ? tracks->records.first : NULL; track;
-	     track = track->next)
+	for (const struct dill_record *track = tracks->present ? tracks->records.first : NULL;
+	     track; track = track->next)
 		draw_track(painter, 2, LABEL_WIDTH, track);
 	draw_bytes(painter, record);
 	draw_search(painter, record);

@@ -82,6 +82,6 @@ enum object_column {
 	OBJECT_COLUMN_BYTES_PROBLEM,
 	OBJECT_COLUMNS,
 };
-extern const struct record_kind object_kind;
+extern const struct dill_record_kind object_kind;
 
 #endif

@@ -9,7 +9,7 @@
 /* "0x" and 16 digits. */
 #define ADDRESS_WIDTH 18
 
-static unsigned long number(const struct record *record, size_t column)
+static unsigned long number(const struct dill_record *record, size_t column)
 {
 	return (unsigned long)record_number(record, column);
 }
@@ -17,18 +17,18 @@ static unsigned long number(const struct record *record, size_t column)
 /* --- what it is about --- */
 
 static const struct column head_columns[] = {
-	[ORDER_COLUMN_CACHE] = {"cache", COLUMN_TEXT, NULL, "name of the cache"},
-	[ORDER_COLUMN_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, "its struct kmem_cache"},
-	[ORDER_COLUMN_CPU] = {"cpu", COLUMN_COUNT, NULL, "the CPU that allocates"},
+	[ORDER_COLUMN_CACHE] = {"cache", DILL_COLUMN_TEXT, NULL, "name of the cache"},
+	[ORDER_COLUMN_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "its struct kmem_cache"},
+	[ORDER_COLUMN_CPU] = {"cpu", DILL_COLUMN_COUNT, NULL, "the CPU that allocates"},
 	[ORDER_COLUMN_CPU_FROM] =
-		{"cpu_from", COLUMN_TEXT, NULL,
+		{"cpu_from", DILL_COLUMN_TEXT, NULL,
 		 "why this CPU: option, selected (its thread is selected in GDB), or default"},
-	[ORDER_COLUMN_NODE] = {"node", COLUMN_COUNT, NULL, "the CPU's NUMA node"},
-	[ORDER_COLUMN_ENGINE] = {"engine", COLUMN_TEXT, NULL,
+	[ORDER_COLUMN_NODE] = {"node", DILL_COLUMN_COUNT, NULL, "the CPU's NUMA node"},
+	[ORDER_COLUMN_ENGINE] = {"engine", DILL_COLUMN_TEXT, NULL,
 				 "what hands objects out: cpu_slabs, sheaves, "
 				 "sheaves_on_cpu_slabs, or slabs (one at a time)"},
 	[ORDER_COLUMN_SHEAF_CAPACITY] =
-		{"sheaf_capacity", COLUMN_COUNT, NULL,
+		{"sheaf_capacity", DILL_COLUMN_COUNT, NULL,
 		 "objects that a sheaf has room for; absent without sheaves"},
 };
 
@@ -57,7 +57,7 @@ static const char *cpu_text(const char *from)
 	return strcmp(from, "default") == 0 ? " (say --cpu for another)" : "";
 }
 
-static struct dill_error *draw_head(struct painter *painter, const struct record *record)
+static struct dill_error *draw_head(struct painter *painter, const struct dill_record *record)
 {
 	paint(painter, STYLE_NAME, record_text(record, ORDER_COLUMN_CACHE));
 	paint(painter, STYLE_DIM, "  kmem_cache ");
@@ -73,7 +73,7 @@ static struct dill_error *draw_head(struct painter *painter, const struct record
 
 static const struct record_view head_view = {draw_head};
 
-const struct record_kind order_head_kind = {
+const struct dill_record_kind order_head_kind = {
 	.name = "knext",
 	.doc = "Whose next objects the records behind it are.",
 	.columns = head_columns,
@@ -84,23 +84,24 @@ const struct record_kind order_head_kind = {
 /* --- objects --- */
 
 static const struct column next_columns[] = {
-	[NEXT_COLUMN_POSITION] = {"position", COLUMN_COUNT, NULL,
+	[NEXT_COLUMN_POSITION] = {"position", DILL_COLUMN_COUNT, NULL,
 				  "0 = the next allocation; there are gaps where a note says so"},
-	[NEXT_COLUMN_OBJECT] = {"object", COLUMN_ADDRESS, NULL, "what that allocation returns"},
+	[NEXT_COLUMN_OBJECT] = {"object", DILL_COLUMN_ADDRESS, NULL,
+				"what that allocation returns"},
 	[NEXT_COLUMN_PLACE] =
-		{"place", COLUMN_TEXT, NULL,
+		{"place", DILL_COLUMN_TEXT, NULL,
 		 "where it is now: cpu_freelist, cpu_slab (its slab's freelist), cpu_partial, "
 		 "main_sheaf, spare_sheaf, barn, or node_partial"},
-	[NEXT_COLUMN_CPU] = {"cpu", COLUMN_COUNT, NULL, "whose it is"},
-	[NEXT_COLUMN_NODE] = {"node", COLUMN_COUNT, NULL, "whose it is"},
+	[NEXT_COLUMN_CPU] = {"cpu", DILL_COLUMN_COUNT, NULL, "whose it is"},
+	[NEXT_COLUMN_NODE] = {"node", DILL_COLUMN_COUNT, NULL, "whose it is"},
 	[NEXT_COLUMN_LIST] =
-		{"list", COLUMN_COUNT, NULL,
+		{"list", DILL_COLUMN_COUNT, NULL,
 		 "number of the slab on its list, or of the sheaf in its barn, from 0"},
-	[NEXT_COLUMN_SLOT] = {"slot", COLUMN_COUNT, NULL,
+	[NEXT_COLUMN_SLOT] = {"slot", DILL_COLUMN_COUNT, NULL,
 			      "slot of the sheaf, or place on the freelist, from 0"},
-	[NEXT_COLUMN_CONTAINER] = {"container", COLUMN_ADDRESS, NULL,
+	[NEXT_COLUMN_CONTAINER] = {"container", DILL_COLUMN_ADDRESS, NULL,
 				   "the sheaf, or the slab's descriptor"},
-	[NEXT_COLUMN_CERTAIN] = {"certain", COLUMN_BOOL, NULL,
+	[NEXT_COLUMN_CERTAIN] = {"certain", DILL_COLUMN_BOOL, NULL,
 				 "false: only if what the notes before it say comes true"},
 };
 
@@ -127,7 +128,7 @@ static void draw_owner(struct painter *painter, const char *owner, unsigned long
 	paint_format(painter, STYLE_PLAIN, "%.*s%lu%s", (int)(gap - owner), owner, which, gap + 3);
 }
 
-static void draw_place(struct painter *painter, const struct record *record)
+static void draw_place(struct painter *painter, const struct dill_record *record)
 {
 	bool cpu = record->fields[NEXT_COLUMN_CPU].present;
 	unsigned long owner = number(record, cpu ? NEXT_COLUMN_CPU : NEXT_COLUMN_NODE);
@@ -144,7 +145,7 @@ static void draw_place(struct painter *painter, const struct record *record)
 	}
 }
 
-static struct dill_error *draw_next(struct painter *painter, const struct record *record)
+static struct dill_error *draw_next(struct painter *painter, const struct dill_record *record)
 {
 	bool certain = record->fields[NEXT_COLUMN_CERTAIN].flag;
 
@@ -161,7 +162,7 @@ static struct dill_error *draw_next(struct painter *painter, const struct record
 
 static const struct record_view next_view = {draw_next};
 
-const struct record_kind order_next_kind = {
+const struct dill_record_kind order_next_kind = {
 	.name = "next",
 	.doc = "An object that a coming allocation gets.",
 	.columns = next_columns,
@@ -172,18 +173,18 @@ const struct record_kind order_next_kind = {
 /* --- notes --- */
 
 static const struct column note_columns[] = {
-	[NOTE_COLUMN_POSITION] = {"position", COLUMN_COUNT, NULL,
+	[NOTE_COLUMN_POSITION] = {"position", DILL_COLUMN_COUNT, NULL,
 				  "of the first object that it is about"},
-	[NOTE_COLUMN_COUNT] = {"count", COLUMN_COUNT, NULL,
+	[NOTE_COLUMN_COUNT] = {"count", DILL_COLUMN_COUNT, NULL,
 			       "objects that it is about; absent: all from there on"},
 	[NOTE_COLUMN_KIND] =
-		{"kind", COLUMN_TEXT, NULL,
+		{"kind", DILL_COLUMN_TEXT, NULL,
 		 "new_slab, other_nodes, may_sleep, new_sheaf, broken, in_motion, reserves, "
 		 "offline, kfence, or kfence_due"},
-	[NOTE_COLUMN_TEXT] = {"text", COLUMN_TEXT, NULL, "the same in words"},
+	[NOTE_COLUMN_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "the same in words"},
 };
 
-static struct dill_error *draw_note(struct painter *painter, const struct record *record)
+static struct dill_error *draw_note(struct painter *painter, const struct dill_record *record)
 {
 	bool broken = strcmp(record_text(record, NOTE_COLUMN_KIND), "broken") == 0;
 
@@ -198,7 +199,7 @@ static struct dill_error *draw_note(struct painter *painter, const struct record
 
 static const struct record_view note_view = {draw_note};
 
-const struct record_kind order_note_kind = {
+const struct dill_record_kind order_note_kind = {
 	.name = "next_note",
 	.doc = "Where the certainty of a prediction ends or changes.",
 	.columns = note_columns,

@@ -14,7 +14,7 @@ enum order_head_column {
 	ORDER_COLUMN_ENGINE,
 	ORDER_COLUMN_SHEAF_CAPACITY,
 };
-extern const struct record_kind order_head_kind;
+extern const struct dill_record_kind order_head_kind;
 
 /** One of the next objects. */
 enum order_next_column {
@@ -28,7 +28,7 @@ enum order_next_column {
 	NEXT_COLUMN_CONTAINER,
 	NEXT_COLUMN_CERTAIN,
 };
-extern const struct record_kind order_next_kind;
+extern const struct dill_record_kind order_next_kind;
 
 /** Where certainty changes. */
 enum order_note_column {
@@ -37,6 +37,6 @@ enum order_note_column {
 	NOTE_COLUMN_KIND,
 	NOTE_COLUMN_TEXT,
 };
-extern const struct record_kind order_note_kind;
+extern const struct dill_record_kind order_note_kind;
 
 #endif

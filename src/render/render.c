@@ -13,7 +13,7 @@
 #define WIDTH_MIN 20u
 
 struct render {
-	struct sink sink; /* first: emit() gets a pointer to it */
+	struct dill_sink sink; /* first: emit() gets a pointer to it */
 	struct output output;
 	enum render_format format;
 	struct painter painter;		/* its text is what has not been written yet, JSON too */
@@ -90,7 +90,7 @@ static void change_view(struct render *render, const struct record_view *view)
 	render->view = view;
 }
 
-static struct dill_error *emit_row(struct render *render, const struct record *record)
+static struct dill_error *emit_row(struct render *render, const struct dill_record *record)
 {
 	change_view(render, NULL);
 	if (render->table.kind != record->kind) {
@@ -103,7 +103,7 @@ static struct dill_error *emit_row(struct render *render, const struct record *r
 	return NULL;
 }
 
-static struct dill_error *emit_drawn(struct render *render, const struct record *record)
+static struct dill_error *emit_drawn(struct render *render, const struct dill_record *record)
 {
 	const struct record_view *view = record->kind->view;
 	struct painter *painter = &render->painter;
@@ -124,7 +124,7 @@ static struct dill_error *emit_drawn(struct render *render, const struct record 
 	return NULL;
 }
 
-static struct dill_error *emit(struct sink *sink, const struct record *record)
+static struct dill_error *emit(struct dill_sink *sink, const struct dill_record *record)
 {
 	struct render *render = (struct render *)sink;
 
@@ -141,7 +141,7 @@ static struct dill_error *emit(struct sink *sink, const struct record *record)
 	return flush_piece(render);
 }
 
-static struct dill_error *flush_now(struct sink *sink)
+static struct dill_error *flush_now(struct dill_sink *sink)
 {
 	struct render *render = (struct render *)sink;
 
@@ -175,7 +175,7 @@ struct dill_error *render_new(const struct output *output, enum render_format fo
 	return NULL;
 }
 
-struct sink *render_sink(struct render *render)
+struct dill_sink *render_sink(struct render *render)
 {
 	return &render->sink;
 }

@@ -35,7 +35,7 @@ struct output {
  * JSON: one object per record and line, "record" first (the kind's name), then the present fields
  * by column name. Text: a record of a kind with a view is drawn by it; consecutive records of one
  * kind without a view form a table, whose columns fit the widest value. Nested records
- * (COLUMN_RECORDS) show in JSON and in what views draw.
+ * (DILL_COLUMN_RECORDS) show in JSON and in what views draw.
  *
  * Bytes are handed on in larger pieces, so the last of them only with render_finish(); a long table
  * is printed in parts. Memory is bounded by output->hold and the largest single record, not by
@@ -47,7 +47,7 @@ struct render;
 DILL_MUST_CHECK struct dill_error *render_new(const struct output *output,
 					      enum render_format format, struct render **ret);
 /** The sink to emit to; borrowed. Its emit() also fails with what output->write() failed with. */
-struct sink *render_sink(struct render *render);
+struct dill_sink *render_sink(struct render *render);
 /** Print what is still held back. Must be called before render_free() when the command succeeded or
  * failed midway. Prints nothing more once the output has failed. */
 DILL_MUST_CHECK struct dill_error *render_finish(struct render *render);

@@ -28,7 +28,7 @@ static void end_line(struct painter *painter)
 
 /* Slabs of the same owner stand together under a heading; the CPUs' own ones, of which each has
  * one, share theirs. */
-static void begin_group(struct painter *painter, const struct record *slab)
+static void begin_group(struct painter *painter, const struct dill_record *slab)
 {
 	const char *where = record_text(slab, SLAB_MAP_WHERE);
 	char heading[64];
@@ -53,7 +53,7 @@ static void paint_blanks(struct painter *painter, unsigned count)
 }
 
 /* A slab too long for a line: its address, and beside it as many lines as it takes. */
-static void draw_block(struct painter *painter, const struct record *slab, const char *map,
+static void draw_block(struct painter *painter, const struct dill_record *slab, const char *map,
 		       size_t length)
 {
 	size_t room = (map_width(painter) - INDENT - LABEL) / 8 * (size_t)8;
@@ -72,7 +72,7 @@ static void draw_block(struct painter *painter, const struct record *slab, const
 }
 
 /* A slab on the open line, or on a new one. */
-static void draw_cell(struct painter *painter, const struct record *slab, const char *map,
+static void draw_cell(struct painter *painter, const struct dill_record *slab, const char *map,
 		      size_t length)
 {
 	unsigned width = map_width(painter);
@@ -97,7 +97,7 @@ static void draw_cell(struct painter *painter, const struct record *slab, const 
 	painter->flow.column += (unsigned)length;
 }
 
-static struct dill_error *draw_flow(struct painter *painter, const struct record *slab)
+static struct dill_error *draw_flow(struct painter *painter, const struct dill_record *slab)
 {
 	const char *map = record_text(slab, SLAB_MAP_MAP);
 	size_t length = strlen(map);
@@ -112,7 +112,7 @@ static struct dill_error *draw_flow(struct painter *painter, const struct record
 
 const struct record_view slab_flow_view = {draw_flow};
 
-static struct dill_error *draw_line(struct painter *painter, const struct record *slab)
+static struct dill_error *draw_line(struct painter *painter, const struct dill_record *slab)
 {
 	const char *map = record_text(slab, SLAB_MAP_MAP);
 	size_t length = strlen(map), room = map_width(painter) - INDENT - LABEL;

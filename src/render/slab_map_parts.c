@@ -14,7 +14,7 @@ unsigned map_width(const struct painter *painter)
 	return painter->width == UINT_MAX ? WIDTH_DEFAULT : painter->width;
 }
 
-void slab_map_owner(const struct record *slab, char *buffer, size_t size)
+void slab_map_owner(const struct dill_record *slab, char *buffer, size_t size)
 {
 	const char *where = record_text(slab, SLAB_MAP_WHERE);
 	unsigned long cpu = (unsigned long)record_number(slab, SLAB_MAP_CPU);
@@ -34,7 +34,7 @@ void slab_map_owner(const struct record *slab, char *buffer, size_t size)
 		snprintf(buffer, size, "on no list");
 }
 
-void draw_states(struct painter *painter, const struct record *record, size_t first)
+void draw_states(struct painter *painter, const struct dill_record *record, size_t first)
 {
 	static const struct {
 		const char *name;
@@ -57,7 +57,7 @@ void draw_states(struct painter *painter, const struct record *record, size_t fi
 }
 
 /* Objects of all places that share the character of @p place. */
-static unsigned long sum(const struct record *place, const char *symbol)
+static unsigned long sum(const struct dill_record *place, const char *symbol)
 {
 	uint64_t objects = 0;
 
@@ -67,11 +67,11 @@ static unsigned long sum(const struct record *place, const char *symbol)
 	return (unsigned long)objects;
 }
 
-static bool comes_before(const struct record_list *places, const struct record *until)
+static bool comes_before(const struct record_list *places, const struct dill_record *until)
 {
 	const char *symbol = record_text(until, PLACE_COUNT_SYMBOL);
 
-	for (const struct record *place = places->first; place != until; place = place->next)
+	for (const struct dill_record *place = places->first; place != until; place = place->next)
 		if (!strcmp(record_text(place, PLACE_COUNT_SYMBOL), symbol))
 			return true;
 	return false;
@@ -81,7 +81,7 @@ void draw_legend(struct painter *painter, const struct record_list *places)
 {
 	unsigned used = 0;
 
-	for (const struct record *place = places->first; place; place = place->next) {
+	for (const struct dill_record *place = places->first; place; place = place->next) {
 		const char *text = record_text(place, PLACE_COUNT_SYMBOL);
 		const struct map_symbol *symbol = map_symbol_find(text[0]);
 		char entry[80];

@@ -10,7 +10,7 @@
 /* Number of a line's first object, and the blank behind it. */
 #define INDEX_WIDTH 6u
 
-static void draw_in_motion(struct painter *painter, const struct record *record, size_t column)
+static void draw_in_motion(struct painter *painter, const struct dill_record *record, size_t column)
 {
 	if (field_flag(record, column))
 		paint(painter, STYLE_WARN, "  (lists in motion: a CPU was stopped changing them)");
@@ -18,7 +18,7 @@ static void draw_in_motion(struct painter *painter, const struct record *record,
 
 /* --- one slab --- */
 
-static void draw_place(struct painter *painter, const struct record *slab)
+static void draw_place(struct painter *painter, const struct dill_record *slab)
 {
 	char owner[64];
 
@@ -42,7 +42,7 @@ static void draw_place(struct painter *painter, const struct record *slab)
 	paint_newline(painter);
 }
 
-static void draw_counts(struct painter *painter, const struct record *slab)
+static void draw_counts(struct painter *painter, const struct dill_record *slab)
 {
 	field_label(painter, "objects");
 	paint_format(painter, STYLE_PLAIN, "%lu of %lu byte%s, %lu with metadata",
@@ -56,9 +56,9 @@ static void draw_counts(struct painter *painter, const struct record *slab)
 	paint_newline(painter);
 }
 
-static const struct record *object_at(const struct record *slab, uint64_t index)
+static const struct dill_record *object_at(const struct dill_record *slab, uint64_t index)
 {
-	const struct record *object = slab->fields[SLAB_MAP_STATES].records.first;
+	const struct dill_record *object = slab->fields[SLAB_MAP_STATES].records.first;
 
 	while (object && record_number(object, OBJECT_COLUMN_INDEX) != index)
 		object = object->next;
@@ -66,9 +66,9 @@ static const struct record *object_at(const struct record *slab, uint64_t index)
 }
 
 /* ": cached, in a CPU's main sheaf: CPU 1, position 17" */
-static void draw_object_state(struct painter *painter, const struct record *slab)
+static void draw_object_state(struct painter *painter, const struct dill_record *slab)
 {
-	const struct record *object = object_at(slab, field_number(slab, SLAB_MAP_INDEX));
+	const struct dill_record *object = object_at(slab, field_number(slab, SLAB_MAP_INDEX));
 	const struct map_symbol *symbol = map_symbol_find(
 		record_text(slab, SLAB_MAP_MAP)[field_number(slab, SLAB_MAP_INDEX)]);
 
@@ -90,13 +90,13 @@ static void draw_object_state(struct painter *painter, const struct record *slab
 			     field_number(object, OBJECT_COLUMN_POSITION));
 }
 
-static bool is_inside(const struct record *slab)
+static bool is_inside(const struct dill_record *slab)
 {
 	return field_number(slab, SLAB_MAP_ADDRESS) - field_number(slab, SLAB_MAP_BASE) <
 	       field_number(slab, SLAB_MAP_MEMORY);
 }
 
-static void draw_address(struct painter *painter, const struct record *slab)
+static void draw_address(struct painter *painter, const struct dill_record *slab)
 {
 	long offset = (long)slab->fields[SLAB_MAP_OFFSET].integer;
 
@@ -132,7 +132,7 @@ static size_t objects_per_line(const struct painter *painter, size_t count)
 	return room >= 64 ? room / 64 * 64 : room / 16 * 16;
 }
 
-static void draw_map(struct painter *painter, const struct record *slab)
+static void draw_map(struct painter *painter, const struct dill_record *slab)
 {
 	const char *map = record_text(slab, SLAB_MAP_MAP);
 	size_t count = strlen(map), line = objects_per_line(painter, count);
@@ -151,7 +151,7 @@ static void draw_map(struct painter *painter, const struct record *slab)
 	}
 }
 
-static struct dill_error *draw_slab(struct painter *painter, const struct record *slab)
+static struct dill_error *draw_slab(struct painter *painter, const struct dill_record *slab)
 {
 	paint(painter, STYLE_NAME, record_text(slab, SLAB_MAP_CACHE));
 	paint(painter, STYLE_DIM, "  kmem_cache ");
@@ -186,7 +186,7 @@ static void paint_bytes(struct painter *painter, unsigned long bytes)
 		paint_format(painter, STYLE_NUMBER, "%.1f MiB", (double)bytes / (1024 * 1024));
 }
 
-static void draw_slab_sums(struct painter *painter, const struct record *cache)
+static void draw_slab_sums(struct painter *painter, const struct dill_record *cache)
 {
 	field_label(painter, "slabs");
 	paint_format(painter, STYLE_PLAIN, "%lu: %lu empty, %lu partly used, %lu full",
@@ -198,7 +198,7 @@ static void draw_slab_sums(struct painter *painter, const struct record *cache)
 	paint_newline(painter);
 }
 
-static void draw_object_sums(struct painter *painter, const struct record *cache)
+static void draw_object_sums(struct painter *painter, const struct dill_record *cache)
 {
 	unsigned long objects = field_number(cache, CACHE_MAP_OBJECTS);
 	unsigned long used =
@@ -220,7 +220,7 @@ static void draw_object_sums(struct painter *painter, const struct record *cache
 	}
 }
 
-static void draw_memory_sums(struct painter *painter, const struct record *cache)
+static void draw_memory_sums(struct painter *painter, const struct dill_record *cache)
 {
 	field_label(painter, "memory");
 	paint_bytes(painter, field_number(cache, CACHE_MAP_MEMORY));
@@ -234,7 +234,7 @@ static void draw_memory_sums(struct painter *painter, const struct record *cache
 	paint_newline(painter);
 }
 
-static struct dill_error *draw_cache(struct painter *painter, const struct record *cache)
+static struct dill_error *draw_cache(struct painter *painter, const struct dill_record *cache)
 {
 	unsigned long all =
 		field_number(cache, CACHE_MAP_SLABS) + field_number(cache, CACHE_MAP_DYING);

@@ -38,11 +38,11 @@ enum slab_map_column {
 	SLAB_MAP_STATES,
 };
 /** Slabs of a cache side by side, as many as fit on a line. */
-extern const struct record_kind slab_map_kind;
+extern const struct dill_record_kind slab_map_kind;
 /** The same, one at a time. JSON of both has "record": "slab_map". */
-extern const struct record_kind slab_line_kind;
+extern const struct dill_record_kind slab_line_kind;
 /** One slab in full; its columns begin with those of the others. */
-extern const struct record_kind slab_detail_kind;
+extern const struct dill_record_kind slab_detail_kind;
 
 /** Sums over a cache, in front of its slabs. */
 enum cache_map_column {
@@ -72,7 +72,7 @@ enum cache_map_column {
 	CACHE_MAP_INCOMPLETE,
 	CACHE_MAP_PLACES,
 };
-extern const struct record_kind cache_map_kind;
+extern const struct dill_record_kind cache_map_kind;
 
 /** How many objects are where; a legend. */
 enum place_count_column {
@@ -81,7 +81,7 @@ enum place_count_column {
 	PLACE_COUNT_PLACE,
 	PLACE_COUNT_OBJECTS,
 };
-extern const struct record_kind place_count_kind;
+extern const struct dill_record_kind place_count_kind;
 
 /** One object of a slab. */
 enum object_column {
@@ -95,15 +95,15 @@ enum object_column {
 	OBJECT_COLUMN_POSITION,
 	OBJECT_COLUMN_CONTAINER,
 };
-extern const struct record_kind object_state_kind;
+extern const struct dill_record_kind object_state_kind;
 
 /** "CPU 1's partial slabs": whose a slab is, in @p buffer. */
-void slab_map_owner(const struct record *slab, char *buffer, size_t size);
+void slab_map_owner(const struct dill_record *slab, char *buffer, size_t size);
 /** Every character with what it means and how many there are, in lines. */
 void draw_legend(struct painter *painter, const struct record_list *places);
 /** ": 12 live, 3 free" of the states in five columns from @p first on; nothing for those without
  * objects. */
-void draw_states(struct painter *painter, const struct record *record, size_t first);
+void draw_states(struct painter *painter, const struct dill_record *record, size_t first);
 /** Columns of the terminal, or a sensible number without one. */
 unsigned map_width(const struct painter *painter);
 

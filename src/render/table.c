@@ -31,7 +31,8 @@ void table_deinit(struct table *table)
 	*table = (struct table){0};
 }
 
-struct dill_error *table_begin(struct table *table, const struct record_kind *kind, bool screen)
+struct dill_error *table_begin(struct table *table, const struct dill_record_kind *kind,
+			       bool screen)
 {
 	if (!table->texts)
 		TRY(arena_new(&table->texts));
@@ -39,7 +40,7 @@ struct dill_error *table_begin(struct table *table, const struct record_kind *ki
 	for (size_t i = 0; i < kind->column_count; i++) {
 		const struct column *column = &kind->columns[i];
 
-		if (!column->heading || column->type == COLUMN_RECORDS ||
+		if (!column->heading || column->type == DILL_COLUMN_RECORDS ||
 		    (column->screen && !screen))
 			continue;
 
@@ -122,42 +123,42 @@ static void append_value(const struct table *table, struct strbuf *text,
 			 const struct column *column, const struct field *field)
 {
 	switch (column->type) {
-	case COLUMN_ADDRESS:
+	case DILL_COLUMN_ADDRESS:
 		append_address(text, field->number);
 		break;
-	case COLUMN_COUNT:
+	case DILL_COLUMN_COUNT:
 		append_count(table, text, column, field->number);
 		break;
-	case COLUMN_TIME:
+	case DILL_COLUMN_TIME:
 		time_append(text, field->number);
 		break;
-	case COLUMN_SIGNED:
+	case DILL_COLUMN_SIGNED:
 		if (field->integer < 0)
 			strbuf_append_char(text, '-');
 		append_count(table, text, column,
 			     field->integer < 0 ? 0 - (uint64_t)field->integer
 						: (uint64_t)field->integer);
 		break;
-	case COLUMN_BOOL:
+	case DILL_COLUMN_BOOL:
 		strbuf_append(text, field->flag ? "yes" : "no");
 		break;
-	case COLUMN_TEXT:
+	case DILL_COLUMN_TEXT:
 		strbuf_append(text, field->text);
 		break;
-	case COLUMN_ADDRESSES:
+	case DILL_COLUMN_ADDRESSES:
 		for (size_t i = 0; i < field->addresses.count; i++) {
 			if (i)
 				strbuf_append_char(text, ' ');
 			append_address(text, field->addresses.items[i]);
 		}
 		break;
-	case COLUMN_TEXTS:
+	case DILL_COLUMN_TEXTS:
 		append_texts(text, field);
 		break;
-	case COLUMN_ANY:
+	case DILL_COLUMN_ANY:
 		strbuf_append(text, field->any.text);
 		break;
-	case COLUMN_RECORDS: /* drawn by views only */
+	case DILL_COLUMN_RECORDS: /* drawn by views only */
 		break;
 	}
 }
@@ -167,11 +168,11 @@ static bool holds_text(const struct table *table, const struct table_column *col
 		       const struct field *field)
 {
 	switch (table->kind->columns[column->index].type) {
-	case COLUMN_COUNT:
-	case COLUMN_TIME:
-	case COLUMN_SIGNED:
+	case DILL_COLUMN_COUNT:
+	case DILL_COLUMN_TIME:
+	case DILL_COLUMN_SIGNED:
 		return false;
-	case COLUMN_ANY:
+	case DILL_COLUMN_ANY:
 		return !field->any.is_number;
 	default:
 		return true;
@@ -179,26 +180,26 @@ static bool holds_text(const struct table *table, const struct table_column *col
 }
 
 /* Whether a reader would miss the cell. */
-static bool says_something(enum column_type type, const struct field *field)
+static bool says_something(enum dill_column_type type, const struct field *field)
 {
 	switch (type) {
-	case COLUMN_ADDRESS:
-	case COLUMN_COUNT:
-	case COLUMN_TIME:
+	case DILL_COLUMN_ADDRESS:
+	case DILL_COLUMN_COUNT:
+	case DILL_COLUMN_TIME:
 		return field->number != 0;
-	case COLUMN_SIGNED:
+	case DILL_COLUMN_SIGNED:
 		return field->integer != 0;
-	case COLUMN_BOOL:
+	case DILL_COLUMN_BOOL:
 		return field->flag;
-	case COLUMN_TEXT:
+	case DILL_COLUMN_TEXT:
 		return field->text[0] != '\0';
-	case COLUMN_ADDRESSES:
+	case DILL_COLUMN_ADDRESSES:
 		return field->addresses.count != 0;
-	case COLUMN_TEXTS:
+	case DILL_COLUMN_TEXTS:
 		return field->texts.count != 0;
-	case COLUMN_ANY: /* a query's column, asked for by name */
+	case DILL_COLUMN_ANY: /* a query's column, asked for by name */
 		return true;
-	case COLUMN_RECORDS:
+	case DILL_COLUMN_RECORDS:
 		break;
 	}
 	return false;
@@ -236,7 +237,7 @@ static struct dill_error *make_cell(struct table *table, struct table_column *sh
 	return NULL;
 }
 
-struct dill_error *table_add(struct table *table, const struct record *record)
+struct dill_error *table_add(struct table *table, const struct dill_record *record)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf value = {0};
@@ -267,7 +268,7 @@ static const struct column *column_of(const struct table *table, const struct ta
 	return &table->kind->columns[column->index];
 }
 
-static enum column_type type_of(const struct table *table, const struct table_column *column)
+static enum dill_column_type type_of(const struct table *table, const struct table_column *column)
 {
 	return column_of(table, column)->type;
 }
@@ -318,11 +319,12 @@ static size_t least_wanted(const struct table *table, bool ranked)
  * never. */
 static bool can_shrink(const struct table *table, size_t column, size_t width)
 {
-	enum column_type type = type_of(table, &table->columns.items[column]);
+	enum dill_column_type type = type_of(table, &table->columns.items[column]);
 
 	return width > (column ? TEXT_MIN : NAME_MIN) && !table->columns.items[column].dropped &&
-	       (type == COLUMN_TEXT || type == COLUMN_TEXTS || type == COLUMN_ADDRESSES ||
-		(type == COLUMN_ANY && table->columns.items[column].has_texts));
+	       (type == DILL_COLUMN_TEXT || type == DILL_COLUMN_TEXTS ||
+		type == DILL_COLUMN_ADDRESSES ||
+		(type == DILL_COLUMN_ANY && table->columns.items[column].has_texts));
 }
 
 /* Make texts narrower, the widest first; numbers and addresses never are. */
@@ -391,12 +393,12 @@ void table_left_out(const struct table *table, void (*say)(void *context, const 
 static enum style style_of(const struct table *table, size_t column)
 {
 	switch (type_of(table, &table->columns.items[column])) {
-	case COLUMN_ADDRESS:
-	case COLUMN_ADDRESSES:
+	case DILL_COLUMN_ADDRESS:
+	case DILL_COLUMN_ADDRESSES:
 		return STYLE_ADDRESS;
-	case COLUMN_COUNT:
-	case COLUMN_TIME:
-	case COLUMN_SIGNED:
+	case DILL_COLUMN_COUNT:
+	case DILL_COLUMN_TIME:
+	case DILL_COLUMN_SIGNED:
 		return STYLE_NUMBER;
 	default:
 		return column ? STYLE_PLAIN : STYLE_NAME;
@@ -417,12 +419,12 @@ static void draw_cell(const struct table *table, struct painter *painter, size_t
 		      enum style style, const char *text, size_t width)
 {
 	const struct table_column *drawn = &table->columns.items[column];
-	enum column_type type = type_of(table, drawn);
+	enum dill_column_type type = type_of(table, drawn);
 
 	if (column)
 		strbuf_append_repeated(&painter->text, ' ', GAP);
-	if (type == COLUMN_COUNT || type == COLUMN_TIME || type == COLUMN_SIGNED ||
-	    (type == COLUMN_ANY && !drawn->has_texts))
+	if (type == DILL_COLUMN_COUNT || type == DILL_COLUMN_TIME || type == DILL_COLUMN_SIGNED ||
+	    (type == DILL_COLUMN_ANY && !drawn->has_texts))
 		paint_padded(painter, style, text, -(int)width);
 	else if (column == last_shown(table) && text_width(text) <= width)
 		paint(painter, style, text); /* no blanks at the end of a line */

@@ -17,7 +17,7 @@
  * line is wider than the painter's width.
  */
 struct table {
-	const struct record_kind *kind; /**< NULL = no table is open */
+	const struct dill_record_kind *kind; /**< NULL = no table is open */
 	struct arena *texts;
 	size_t text_bytes;		    /**< about the size of @p texts */
 	ARRAY(char *) cells;		    /**< shown columns of all rows; NULL = absent */
@@ -41,11 +41,11 @@ void table_init(struct table *table);
 void table_deinit(struct table *table);
 
 /** Open a table for records of @p kind; the one before has been ended. */
-DILL_MUST_CHECK struct dill_error *table_begin(struct table *table, const struct record_kind *kind,
-					       bool screen);
+DILL_MUST_CHECK struct dill_error *table_begin(struct table *table,
+					       const struct dill_record_kind *kind, bool screen);
 
 /** Add a row; its texts are copied. */
-DILL_MUST_CHECK struct dill_error *table_add(struct table *table, const struct record *record);
+DILL_MUST_CHECK struct dill_error *table_add(struct table *table, const struct dill_record *record);
 
 /** True when table_draw() should be called to bound memory. */
 bool table_is_full(const struct table *table);

@@ -36,7 +36,7 @@ enum trace_column {
 	TRACE_COLUMN_START_TIME,
 	TRACE_COLUMN_WRITER,
 };
-extern const struct record_kind trace_record_kind;
+extern const struct dill_record_kind trace_record_kind;
 
 /** The heading of a list, and how much of it is shown. */
 enum trace_list_column {
@@ -45,7 +45,7 @@ enum trace_list_column {
 	TRACE_LIST_SHOWN,
 	TRACE_LIST_TITLE,
 };
-extern const struct record_kind trace_list_kind;
+extern const struct dill_record_kind trace_list_kind;
 
 /** Sums by cache, caller or process: the columns that the three kinds end with. */
 enum trace_group_column {
@@ -64,9 +64,9 @@ enum trace_group_column {
 	TRACE_GROUP_MEDIAN_AGE,
 	TRACE_GROUP_MEAN_AGE,
 };
-extern const struct record_kind trace_cache_kind;
-extern const struct record_kind trace_caller_kind;
-extern const struct record_kind trace_process_kind;
+extern const struct dill_record_kind trace_cache_kind;
+extern const struct dill_record_kind trace_caller_kind;
+extern const struct dill_record_kind trace_process_kind;
 
 /** Objects of one cache and caller that are still alive. */
 enum trace_alive_column {
@@ -76,7 +76,7 @@ enum trace_alive_column {
 	TRACE_ALIVE_BYTES,
 	TRACE_ALIVE_OLDEST,
 };
-extern const struct record_kind trace_alive_kind;
+extern const struct dill_record_kind trace_alive_kind;
 
 /** Objects of one cache that are still alive, by who had called whom. */
 enum trace_stack_column {
@@ -86,7 +86,7 @@ enum trace_stack_column {
 	TRACE_STACK_OLDEST,
 	TRACE_STACK_STACK,
 };
-extern const struct record_kind trace_stack_kind;
+extern const struct dill_record_kind trace_stack_kind;
 
 /** One object that is still alive. */
 enum trace_object_column {
@@ -102,7 +102,7 @@ enum trace_object_column {
 	TRACE_OBJECT_CALLER,
 	TRACE_OBJECT_REQUEST,
 };
-extern const struct record_kind trace_object_kind;
+extern const struct dill_record_kind trace_object_kind;
 
 enum trace_double_column {
 	TRACE_DOUBLE_SEQUENCE,
@@ -118,7 +118,7 @@ enum trace_double_column {
 	TRACE_DOUBLE_FIRST_CALLER,
 	TRACE_DOUBLE_ALLOC_SEQUENCE,
 };
-extern const struct record_kind trace_double_kind;
+extern const struct dill_record_kind trace_double_kind;
 
 /** Frees of objects that were allocated before the watch, by cache and caller. */
 enum trace_unknown_column {
@@ -126,7 +126,7 @@ enum trace_unknown_column {
 	TRACE_UNKNOWN_CALLER,
 	TRACE_UNKNOWN_FREES,
 };
-extern const struct record_kind trace_unknown_kind;
+extern const struct dill_record_kind trace_unknown_kind;
 
 /** A slab that one process filled alone. */
 enum trace_slab_column {
@@ -139,6 +139,6 @@ enum trace_slab_column {
 	TRACE_SLAB_FIRST,
 	TRACE_SLAB_LAST,
 };
-extern const struct record_kind trace_slab_kind;
+extern const struct dill_record_kind trace_slab_kind;
 
 #endif

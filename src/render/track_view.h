@@ -16,7 +16,7 @@ enum track_column {
 	TRACK_COLUMN_STACK,
 	TRACK_COLUMN_ADDRESSES,
 };
-extern const struct record_kind track_kind;
+extern const struct dill_record_kind track_kind;
 
 /**
  * Draw a track as lines: who, then the stack, one function a line.
@@ -24,6 +24,6 @@ extern const struct record_kind track_kind;
  * @param label   columns for the verb; the rest stands behind it
  */
 void draw_track(struct painter *painter, unsigned indent, unsigned label,
-		const struct record *track);
+		const struct dill_record *track);
 
 #endif

@@ -54,7 +54,7 @@ void paint_newline(struct painter *painter);
 struct record_view {
 	/** Draw @p record as whole lines. An error ends the command; running out of memory while
 	 * painting is noticed by the renderer. */
-	struct dill_error *(*draw)(struct painter *painter, const struct record *record);
+	struct dill_error *(*draw)(struct painter *painter, const struct dill_record *record);
 	bool heads; /**< a table right behind it follows without an empty line */
 	bool apart; /**< an empty line comes before each, unless it is the first */
 	bool foots; /**< belongs to the table right before it: no empty line between them */

@@ -7,7 +7,7 @@
 /* Columns of a query for events, in this order. */
 enum {
 	COLUMN_SEQUENCE,
-	COLUMN_TIME,
+	DILL_COLUMN_TIME,
 	COLUMN_KIND,
 	COLUMN_FLAGS,
 	COLUMN_CPU,
@@ -183,7 +183,7 @@ static struct dill_error *check_order(const struct event_cursor *cursor,
 static struct dill_error *read_event(struct event_cursor *cursor, struct stored_event *ret)
 {
 	ret->sequence = number(cursor, COLUMN_SEQUENCE);
-	TRY(bounded(cursor, COLUMN_TIME, TIME_MAX, &ret->time_ns));
+	TRY(bounded(cursor, DILL_COLUMN_TIME, TIME_MAX, &ret->time_ns));
 	TRY(values(cursor, ret));
 	TRY(check_order(cursor, ret));
 	TRY(references(cursor, ret));

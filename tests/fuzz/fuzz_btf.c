@@ -81,7 +81,7 @@ static void search(struct types *types, type_id id)
 	types_has_member(types, id, "list.next", NULL);
 }
 
-static struct dill_error *ignore(struct sink *sink, const struct record *record)
+static struct dill_error *ignore(struct dill_sink *sink, const struct dill_record *record)
 {
 	(void)sink;
 	(void)record;
@@ -110,7 +110,7 @@ static struct dill_error *no_symbol(void *context, uint64_t address, enum symbol
 static void lay_out(struct types *types, type_id id)
 {
 	struct value_reader reader = {read_pattern, no_symbol, NULL};
-	struct sink sink = {ignore};
+	struct dill_sink sink = {ignore};
 	struct layout_request request = {.types = types, .type = id, .depth = 6};
 
 	dill_error_free(layout_emit(&request, &sink));

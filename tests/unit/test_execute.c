@@ -201,7 +201,8 @@ static void test_wants_target(void **state)
 }
 
 /* Two kinds of one name are a short and a long form of the same thing: see kinds.h. */
-static void expect_contained(const struct record_kind *small, const struct record_kind *large)
+static void expect_contained(const struct dill_record_kind *small,
+			     const struct dill_record_kind *large)
 {
 	for (size_t i = 0; i < small->column_count; i++) {
 		size_t found = 0;

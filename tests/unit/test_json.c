@@ -21,20 +21,21 @@ enum {
 	COL_INNER,
 };
 
-static const struct record_kind kind;
+static const struct dill_record_kind kind;
 
 static const struct column columns[] = {
-	[COL_ADDRESS] = {"address", COLUMN_ADDRESS, NULL, ""},
-	[COL_NUMBER] = {"number", COLUMN_COUNT, NULL, ""},
-	[COL_INTEGER] = {"integer", COLUMN_SIGNED, NULL, ""},
-	[COL_FLAG] = {"flag", COLUMN_BOOL, NULL, ""},
-	[COL_TEXT] = {"text", COLUMN_TEXT, NULL, ""},
-	[COL_ADDRESSES] = {"addresses", COLUMN_ADDRESSES, NULL, ""},
-	[COL_TEXTS] = {"texts", COLUMN_TEXTS, NULL, ""},
-	[COL_INNER] = {"inner", COLUMN_RECORDS, NULL, "", &kind},
+	[COL_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, ""},
+	[COL_NUMBER] = {"number", DILL_COLUMN_COUNT, NULL, ""},
+	[COL_INTEGER] = {"integer", DILL_COLUMN_SIGNED, NULL, ""},
+	[COL_FLAG] = {"flag", DILL_COLUMN_BOOL, NULL, ""},
+	[COL_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, ""},
+	[COL_ADDRESSES] = {"addresses", DILL_COLUMN_ADDRESSES, NULL, ""},
+	[COL_TEXTS] = {"texts", DILL_COLUMN_TEXTS, NULL, ""},
+	[COL_INNER] = {"inner", DILL_COLUMN_RECORDS, NULL, "", &kind},
 };
 
-static const struct record_kind kind = {"thing", "", columns, sizeof(columns) / sizeof(*columns)};
+static const struct dill_record_kind kind = {"thing", "", columns,
+					     sizeof(columns) / sizeof(*columns)};
 
 static struct arena *arena;
 
@@ -52,7 +53,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void expect(const struct record *record, const char *expected)
+static void expect(const struct dill_record *record, const char *expected)
 {
 	struct strbuf text = {0};
 	json_t *read;
@@ -69,7 +70,7 @@ static void expect(const struct record *record, const char *expected)
 
 static void test_absent_fields_are_left_out(void **state)
 {
-	struct record *record = record_new(arena, &kind);
+	struct dill_record *record = record_new(arena, &kind);
 
 	(void)state;
 	expect(record, "{\"record\":\"thing\"}");
@@ -81,7 +82,7 @@ static void test_every_type_in_the_order_of_columns(void **state)
 {
 	static const uint64_t addresses[] = {0, UINT64_MAX};
 	static const char *const texts[] = {"a", "b"};
-	struct record *record = record_new(arena, &kind), *inner = record_new(arena, &kind);
+	struct dill_record *record = record_new(arena, &kind), *inner = record_new(arena, &kind);
 	struct record_list list = {0};
 
 	(void)state;
@@ -104,7 +105,7 @@ static void test_every_type_in_the_order_of_columns(void **state)
 
 static void test_extreme_numbers(void **state)
 {
-	struct record *record = record_new(arena, &kind);
+	struct dill_record *record = record_new(arena, &kind);
 
 	(void)state;
 	record_set_number(record, COL_NUMBER, UINT64_MAX);
@@ -115,7 +116,7 @@ static void test_extreme_numbers(void **state)
 
 static void test_empty_lists_are_not_absent(void **state)
 {
-	struct record *record = record_new(arena, &kind);
+	struct dill_record *record = record_new(arena, &kind);
 
 	(void)state;
 	record_set_addresses(record, COL_ADDRESSES, NULL, 0);
@@ -126,7 +127,7 @@ static void test_empty_lists_are_not_absent(void **state)
 
 static void expect_text(const char *text, const char *expected)
 {
-	struct record *record = record_new(arena, &kind);
+	struct dill_record *record = record_new(arena, &kind);
 	char *line = arena_format(arena, "{\"record\":\"thing\",\"text\":%s}", expected);
 
 	record_set_text(record, COL_TEXT, text);
@@ -145,13 +146,13 @@ static void test_texts_are_quoted(void **state)
 
 static void test_nesting_is_bounded(void **state)
 {
-	struct record *record = record_new(arena, &kind);
+	struct dill_record *record = record_new(arena, &kind);
 	struct strbuf text = {0};
 	struct dill_error *error;
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
-		struct record *outer = record_new(arena, &kind);
+		struct dill_record *outer = record_new(arena, &kind);
 		struct record_list list = {0};
 
 		record_list_append(&list, record);

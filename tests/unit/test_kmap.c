@@ -67,7 +67,7 @@ static void map_it(struct fixture *f)
 
 static const char *text_of(struct fixture *f, const struct mapped_slab *slab)
 {
-	struct record *record;
+	struct dill_record *record;
 
 	assert_null(slab_map_record(&f->map, slab, &slab_map_kind, f->arena, &record));
 	return record_text(record, SLAB_MAP_MAP);
@@ -184,11 +184,11 @@ static void test_a_free_object_on_no_list(void **state)
 
 /* --- one slab --- */
 
-static struct record *detail(struct fixture *f, dill_virt address)
+static struct dill_record *detail(struct fixture *f, dill_virt address)
 {
 	struct located located;
 	struct slab_map map = {0};
-	struct record *record;
+	struct dill_record *record;
 
 	assert_null(survey_init(&f->image.heap, f->arena, &f->findings, &f->survey));
 	assert_null(heap_locate(&f->image.heap, &f->survey.all, address, &f->findings, &located));
@@ -200,9 +200,9 @@ static struct record *detail(struct fixture *f, dill_virt address)
 	return record;
 }
 
-static const struct record *object(const struct record *slab, size_t index)
+static const struct dill_record *object(const struct dill_record *slab, size_t index)
 {
-	const struct record *item = slab->fields[SLAB_MAP_STATES].records.first;
+	const struct dill_record *item = slab->fields[SLAB_MAP_STATES].records.first;
 
 	for (size_t i = 0; i < index; i++)
 		item = item->next;
@@ -213,7 +213,7 @@ static void test_states_of_one_slab(void **state)
 {
 	struct fixture *f = *state;
 	dill_virt last = image_object(&f->image, f->c, f->cpu_slab, 2);
-	struct record *slab = detail(f, last + 5);
+	struct dill_record *slab = detail(f, last + 5);
 
 	assert_int_equal(f->findings.count, 0);
 	assert_string_equal(record_text(slab, SLAB_MAP_MAP), "c#c##c##");
@@ -239,7 +239,7 @@ static void test_a_slab_with_impossible_counters(void **state)
 
 	memcpy(image_at(&f->image, counters, 2), &inuse, 2);
 
-	struct record *slab = detail(f, image_object(&f->image, f->c, f->full[0], 1));
+	struct dill_record *slab = detail(f, image_object(&f->image, f->c, f->full[0], 1));
 
 	assert_int_equal(f->findings.count, 1);
 	assert_false(slab->fields[SLAB_MAP_MAP].present);
@@ -299,7 +299,7 @@ static void close_page(struct page *page, const char *expected)
 	strbuf_deinit(&page->text);
 }
 
-static void show(struct page *page, const struct record *record)
+static void show(struct page *page, const struct dill_record *record)
 {
 	assert_null(render_sink(page->render)->emit(render_sink(page->render), record));
 }
@@ -325,10 +325,10 @@ static void test_picture_of_one_slab(void **state)
 		   "  # 5 live  . 3 on its slab's freelist\n");
 }
 
-static struct record *made_up(struct arena *arena, const struct record_kind *kind,
-			      const char *where, const char *map)
+static struct dill_record *made_up(struct arena *arena, const struct dill_record_kind *kind,
+				   const char *where, const char *map)
 {
-	struct record *record = record_new(arena, kind);
+	struct dill_record *record = record_new(arena, kind);
 
 	record_set_text(record, SLAB_MAP_WHERE, where);
 	record_set_number(record, SLAB_MAP_BASE, 0xffff888000001000);
@@ -389,7 +389,7 @@ static void test_a_line_is_ended(void **state)
 {
 	struct fixture *f = *state;
 	struct page page;
-	struct record *sums = record_new(f->arena, &cache_map_kind);
+	struct dill_record *sums = record_new(f->arena, &cache_map_kind);
 
 	record_set_text(sums, CACHE_MAP_NAME, "d");
 	open_page(&page, 60, false);
@@ -410,7 +410,8 @@ static void test_a_line_is_ended(void **state)
 static void test_colour_adds_nothing(void **state)
 {
 	struct fixture *f = *state;
-	struct record *slab = made_up(f->arena, &slab_map_kind, "unlisted", "##..cmsblrgkdx?#");
+	struct dill_record *slab =
+		made_up(f->arena, &slab_map_kind, "unlisted", "##..cmsblrgkdx?#");
 	struct page plain, colored;
 	_cleanup_(strbuf_deinitp)
 	struct strbuf stripped = {0};

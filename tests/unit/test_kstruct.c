@@ -337,13 +337,13 @@ static void test_member_value(void **state)
 
 /* Every line of a layout names a path that leads to the same place. */
 struct checker {
-	struct sink sink;
+	struct dill_sink sink;
 	struct types *types;
 	type_id type;
 	unsigned lines, ends;
 };
 
-static struct dill_error *check_line(struct sink *sink, const struct record *record)
+static struct dill_error *check_line(struct dill_sink *sink, const struct dill_record *record)
 {
 	struct checker *checker = (struct checker *)sink;
 	struct type_place place;
@@ -384,7 +384,7 @@ static void test_paths_lead_back(void **state)
 	types_free(world.types);
 }
 
-static struct dill_error *count_line(struct sink *sink, const struct record *record)
+static struct dill_error *count_line(struct dill_sink *sink, const struct dill_record *record)
 {
 	(void)record;
 	((struct checker *)sink)->lines++;

@@ -20,48 +20,48 @@ static struct dill_error *append(void *context, const char *bytes, size_t length
 	return NULL;
 }
 
-static struct record *ones(struct arena *arena, const struct record_kind *kind);
+static struct dill_record *ones(struct arena *arena, const struct dill_record_kind *kind);
 
-static void fill(struct arena *arena, struct record *record, size_t column)
+static void fill(struct arena *arena, struct dill_record *record, size_t column)
 {
 	static const uint64_t addresses[] = {1};
 	static const char *const texts[] = {"some"};
 	struct record_list list = {0};
 
 	switch (record->kind->columns[column].type) {
-	case COLUMN_ADDRESS:
-	case COLUMN_COUNT:
-	case COLUMN_TIME:
+	case DILL_COLUMN_ADDRESS:
+	case DILL_COLUMN_COUNT:
+	case DILL_COLUMN_TIME:
 		record_set_number(record, column, 1);
 		break;
-	case COLUMN_SIGNED:
+	case DILL_COLUMN_SIGNED:
 		record_set_signed(record, column, 1);
 		break;
-	case COLUMN_BOOL:
+	case DILL_COLUMN_BOOL:
 		record_set_bool(record, column, true);
 		break;
-	case COLUMN_TEXT:
+	case DILL_COLUMN_TEXT:
 		record_set_text(record, column, "some");
 		break;
-	case COLUMN_ANY:
+	case DILL_COLUMN_ANY:
 		record_set_any(record, column, "1", true);
 		break;
-	case COLUMN_ADDRESSES:
+	case DILL_COLUMN_ADDRESSES:
 		record_set_addresses(record, column, addresses, 1);
 		break;
-	case COLUMN_TEXTS:
+	case DILL_COLUMN_TEXTS:
 		record_set_texts(record, column, texts, 1);
 		break;
-	case COLUMN_RECORDS:
+	case DILL_COLUMN_RECORDS:
 		record_list_append(&list, ones(arena, record->kind->columns[column].of));
 		record_set_records(record, column, list);
 		break;
 	}
 }
 
-static struct record *ones(struct arena *arena, const struct record_kind *kind)
+static struct dill_record *ones(struct arena *arena, const struct dill_record_kind *kind)
 {
-	struct record *record = record_new(arena, kind);
+	struct dill_record *record = record_new(arena, kind);
 
 	for (size_t i = 0; i < kind->column_count; i++)
 		fill(arena, record, i);
@@ -98,7 +98,7 @@ static void test_views(void **state)
 	assert_null(render_new(&output, RENDER_TEXT, &render));
 	for (size_t c = 0; commands[c]; c++) {
 		for (size_t k = 0; commands[c]->kinds && commands[c]->kinds[k]; k++) {
-			struct sink *sink = render_sink(render);
+			struct dill_sink *sink = render_sink(render);
 
 			if (!commands[c]->kinds[k]->view)
 				continue;

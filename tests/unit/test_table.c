@@ -16,23 +16,24 @@
 enum { COL_NAME, COL_SIZE, COL_HIDDEN, COL_ADDRESS, COL_FLAGS };
 
 static const struct column columns[] = {
-	[COL_NAME] = {"name", COLUMN_TEXT, "NAME", ""},
-	[COL_SIZE] = {"size", COLUMN_COUNT, "SIZE", ""},
-	[COL_HIDDEN] = {"hidden", COLUMN_TEXT, NULL, ""},
-	[COL_ADDRESS] = {"address", COLUMN_ADDRESS, "ADDRESS", ""},
-	[COL_FLAGS] = {"flags", COLUMN_TEXTS, "FLAGS", ""},
+	[COL_NAME] = {"name", DILL_COLUMN_TEXT, "NAME", ""},
+	[COL_SIZE] = {"size", DILL_COLUMN_COUNT, "SIZE", ""},
+	[COL_HIDDEN] = {"hidden", DILL_COLUMN_TEXT, NULL, ""},
+	[COL_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, "ADDRESS", ""},
+	[COL_FLAGS] = {"flags", DILL_COLUMN_TEXTS, "FLAGS", ""},
 };
 
-static const struct record_kind kind = {"thing", "", columns, sizeof(columns) / sizeof(*columns)};
+static const struct dill_record_kind kind = {"thing", "", columns,
+					     sizeof(columns) / sizeof(*columns)};
 
 static const struct column other_columns[] = {
-	{"flag", COLUMN_BOOL, "FLAG", ""},
-	{"delta", COLUMN_SIGNED, "DELTA", ""},
+	{"flag", DILL_COLUMN_BOOL, "FLAG", ""},
+	{"delta", DILL_COLUMN_SIGNED, "DELTA", ""},
 };
 
-static const struct record_kind other = {"other", "", other_columns, 2};
+static const struct dill_record_kind other = {"other", "", other_columns, 2};
 
-static struct dill_error *draw(struct painter *painter, const struct record *record)
+static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
 {
 	paint(painter, STYLE_BAD, record_text(record, 0));
 	paint_newline(painter);
@@ -40,8 +41,8 @@ static struct dill_error *draw(struct painter *painter, const struct record *rec
 }
 
 static const struct record_view view = {draw};
-static const struct column drawn_columns[] = {{"text", COLUMN_TEXT, NULL, ""}};
-static const struct record_kind drawn = {"drawn", "", drawn_columns, 1, &view};
+static const struct column drawn_columns[] = {{"text", DILL_COLUMN_TEXT, NULL, ""}};
+static const struct dill_record_kind drawn = {"drawn", "", drawn_columns, 1, &view};
 
 struct fixture {
 	struct arena *arena;
@@ -91,16 +92,16 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void emit(struct fixture *fixture, const struct record *record)
+static void emit(struct fixture *fixture, const struct dill_record *record)
 {
-	struct sink *sink = render_sink(fixture->render);
+	struct dill_sink *sink = render_sink(fixture->render);
 
 	assert_null(sink->emit(sink, record));
 }
 
 static void row(struct fixture *fixture, const char *name, uint64_t size)
 {
-	struct record *record = record_new(fixture->arena, &kind);
+	struct dill_record *record = record_new(fixture->arena, &kind);
 
 	record_set_text(record, COL_NAME, name);
 	record_set_number(record, COL_SIZE, size);
@@ -117,7 +118,7 @@ static void test_columns_fit_and_numbers_align_right(void **state)
 {
 	static const char *const flags[] = {"PANIC", "POISON"};
 	struct fixture *fixture = *state;
-	struct record *record = record_new(fixture->arena, &kind);
+	struct dill_record *record = record_new(fixture->arena, &kind);
 
 	start(fixture, 0, false);
 	row(fixture, "kmalloc-8", 8);
@@ -136,7 +137,7 @@ static void test_only_texts_shrink(void **state)
 {
 	static const char *const flags[] = {"HWCACHE_ALIGN", "PANIC"};
 	struct fixture *fixture = *state;
-	struct record *record = record_new(fixture->arena, &kind);
+	struct dill_record *record = record_new(fixture->arena, &kind);
 
 	start(fixture, 60, false);
 	record_set_text(record, COL_NAME, "short");
@@ -153,7 +154,7 @@ static void test_no_line_is_wider(void **state)
 {
 	static const char *const flags[] = {"HWCACHE_ALIGN", "PANIC"};
 	struct fixture *fixture = *state;
-	struct record *record = record_new(fixture->arena, &kind);
+	struct dill_record *record = record_new(fixture->arena, &kind);
 
 	start(fixture, 40, false);
 	record_set_text(record, COL_NAME, "short");
@@ -173,7 +174,7 @@ static void test_names_stay_whole(void **state)
 	static const char *const flags[] = {"RECLAIM_ACCOUNT", "ACCOUNT"};
 	const char *name = "fscrypt_inode_info_of_some_file_system";
 	struct fixture *fixture = *state;
-	struct record *record = record_new(fixture->arena, &kind);
+	struct dill_record *record = record_new(fixture->arena, &kind);
 
 	start(fixture, 40, false);
 	record_set_text(record, COL_NAME, name);
@@ -204,20 +205,20 @@ static char letter(const char *text)
 
 /* Columns of 0 go first, then lists become letters, then the highest rank goes. */
 static const struct column ranked_columns[] = {
-	{"name", COLUMN_TEXT, "NAME", ""},
-	{"memory", COLUMN_COUNT, "MEMORY", "", .unit = UNIT_BYTES},
-	{"zero", COLUMN_COUNT, "ZERO", ""},
-	{"share", COLUMN_COUNT, "SHARE", "", .unit = UNIT_PERMILLE, .screen = true, .rank = 2},
-	{"change", COLUMN_SIGNED, "CHANGE", "", .unit = UNIT_BYTES, .rank = 1},
-	{"flags", COLUMN_TEXTS, "FLAGS", "", .letter = letter},
+	{"name", DILL_COLUMN_TEXT, "NAME", ""},
+	{"memory", DILL_COLUMN_COUNT, "MEMORY", "", .unit = UNIT_BYTES},
+	{"zero", DILL_COLUMN_COUNT, "ZERO", ""},
+	{"share", DILL_COLUMN_COUNT, "SHARE", "", .unit = UNIT_PERMILLE, .screen = true, .rank = 2},
+	{"change", DILL_COLUMN_SIGNED, "CHANGE", "", .unit = UNIT_BYTES, .rank = 1},
+	{"flags", DILL_COLUMN_TEXTS, "FLAGS", "", .letter = letter},
 };
-static const struct record_kind ranked = {"ranked", "", ranked_columns, 6};
+static const struct dill_record_kind ranked = {"ranked", "", ranked_columns, 6};
 
 static void ranked_row(struct fixture *fixture, unsigned width, bool screen)
 {
 	static const char *const flags[] = {"HWCACHE_ALIGN", "SOMETHING_NEW"};
 	struct output output = {write_text, fixture, false, width, RENDER_TEXT, .screen = screen};
-	struct record *record = record_new(fixture->arena, &ranked);
+	struct dill_record *record = record_new(fixture->arena, &ranked);
 
 	assert_null(render_new(&output, RENDER_TEXT, &fixture->render));
 	record_set_text(record, 0, "cred");
@@ -270,7 +271,7 @@ static void test_ranks_say_which_column_goes(void **state)
 static void test_long_lines_are_broken(void **state)
 {
 	struct fixture *fixture = *state;
-	struct record *text = record_new(fixture->arena, &drawn);
+	struct dill_record *text = record_new(fixture->arena, &drawn);
 
 	start(fixture, 30, true);
 	record_set_text(text, 0, "  label       a sentence that is too long  two words");
@@ -329,8 +330,8 @@ static void test_wide_characters(void **state)
 static void test_a_table_ends_when_the_kind_changes(void **state)
 {
 	struct fixture *fixture = *state;
-	struct record *record = record_new(fixture->arena, &other);
-	struct record *text = record_new(fixture->arena, &drawn);
+	struct dill_record *record = record_new(fixture->arena, &other);
+	struct dill_record *text = record_new(fixture->arena, &drawn);
 
 	start(fixture, 0, false);
 	record_set_text(text, 0, "broken");
@@ -360,7 +361,7 @@ static void test_a_table_ends_when_the_kind_changes(void **state)
 static void test_colors_do_not_shift_columns(void **state)
 {
 	struct fixture *fixture = *state;
-	struct record *record = record_new(fixture->arena, &other);
+	struct dill_record *record = record_new(fixture->arena, &other);
 
 	start(fixture, 0, true);
 	record_set_signed(record, 1, 7);
