@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/break_request.h"
-#include "command/event_record.h"
+#include "command/fill_event.h"
 #include "command/registry.h"
 #include "command/trace_hint.h"
 #include "render/event_view.h"

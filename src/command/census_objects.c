@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/census.h"
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
 #include "slub/alloc_tag.h"
 
 struct streamer {

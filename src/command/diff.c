@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
 #include "command/heap_file.h"
 #include "command/registry.h"
 #include "render/gap_view.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
 #include "command/registry.h"
 #include "render/view.h"
 #include "slub/feature.h"

@@ -3,9 +3,9 @@
 
 #include "base/plural.h"
 #include "command/aliases.h"
-#include "command/cache_record.h"
 #include "command/choose.h"
-#include "command/finding_record.h"
+#include "command/fill_cache.h"
+#include "command/fill_finding.h"
 #include "command/registry.h"
 #include "command/row_order.h"
 #include "render/gap_view.h"

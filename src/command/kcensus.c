@@ -3,7 +3,7 @@
 
 #include "command/census.h"
 #include "command/choose.h"
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
 #include "command/registry.h"
 #include "render/gap_view.h"
 

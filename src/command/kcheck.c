@@ -5,7 +5,7 @@
 #include "base/array.h"
 #include "base/plural.h"
 #include "command/choose.h"
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
 #include "command/registry.h"
 #include "command/session.h"
 #include "render/check_view.h"

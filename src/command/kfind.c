@@ -3,7 +3,7 @@
 
 #include "base/pattern.h"
 #include "command/choose.h"
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
 #include "command/object_type.h"
 #include "command/registry.h"
 #include "render/gap_view.h"

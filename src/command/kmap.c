@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/choose.h"
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
+#include "command/fill_slab.h"
 #include "command/registry.h"
-#include "command/slab_record.h"
 #include "render/gap_view.h"
 #include "slub/slab_order.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/choose.h"
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
 #include "command/registry.h"
 #include "render/order_view.h"
 #include "slub/order.h"

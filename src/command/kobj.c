@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
+#include "command/fill_object.h"
 #include "command/history.h"
 #include "command/kstruct_layout.h"
-#include "command/object_record.h"
 #include "command/registry.h"
 #include "command/symbol_text.h"
 #include "render/history_view.h"

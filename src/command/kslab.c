@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
+#include "command/fill_slab.h"
 #include "command/registry.h"
-#include "command/slab_record.h"
 #include "render/gap_view.h"
 #include "slub/gone_cache.h"
 

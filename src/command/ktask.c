@@ -3,7 +3,7 @@
 #include <fnmatch.h>
 #include <inttypes.h>
 
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
 #include "command/registry.h"
 #include "kernel/tasks.h"
 #include "render/view.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/object_record.h"
+#include "command/fill_object.h"
 
 /* Shown without --hexdump, and at most with it. */
 #define BYTES_SHORT 64u

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "command/fill_report.h"
 #include "command/registry.h"
 #include "command/report_folded.h"
 #include "command/report_page.h"
-#include "command/report_record.h"
 
 enum { OPTION_ROWS, OPTION_LIVE, OPTION_HTML, OPTION_FOLDED };
 

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "command/event_record.h"
+#include "command/fill_event.h"
+#include "command/fill_report.h"
 #include "command/registry.h"
-#include "command/report_record.h"
 #include "command/trace_filter.h"
 #include "command/trace_hint.h"
 #include "render/trace_kinds.h"

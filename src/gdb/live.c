@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "command/event_record.h"
+#include "command/fill_event.h"
 #include "gdb/breakpoints.h"
 #include "gdb/interrupt_watch.h"
 #include "gdb/output.h"

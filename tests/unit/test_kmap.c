@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "command/slab_record.h"
+#include "command/fill_slab.h"
 #include "heap_fixture.h"
 #include "render/map_symbols.h"
 #include "render/render.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/event_record.h"
+#include "command/fill_event.h"
 
 #include <inttypes.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_OBJECT_RECORD_H
-#define COMMAND_OBJECT_RECORD_H
+#ifndef COMMAND_FILL_OBJECT_H
+#define COMMAND_FILL_OBJECT_H
 
-#include "command/track_record.h"
+#include "command/fill_track.h"
 #include "render/object_view.h"
 #include "slub/object.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/object_record.h"
+#include "command/fill_object.h"
 
 #include <stdio.h>
 
-#include "command/role_record.h"
-#include "command/track_record.h"
+#include "command/fill_role.h"
+#include "command/fill_track.h"
 #include "kernel/region.h"
 #include "slub/alloc_tag.h"
 #include "slub/gone_cache.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_TRACK_RECORD_H
-#define COMMAND_TRACK_RECORD_H
+#ifndef COMMAND_FILL_TRACK_H
+#define COMMAND_FILL_TRACK_H
 
 #include "kernel/kernel.h"
 #include "render/track_view.h"

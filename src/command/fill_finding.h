@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_FINDING_RECORD_H
-#define COMMAND_FINDING_RECORD_H
+#ifndef COMMAND_FILL_FINDING_H
+#define COMMAND_FILL_FINDING_H
 
 #include "command/command.h"
 #include "render/finding_view.h"

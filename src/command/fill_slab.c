@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/slab_record.h"
+#include "command/fill_slab.h"
 
 #include "render/map_symbols.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/cache_record.h"
+#include "command/fill_cache.h"
 
 #include "command/row_order.h"
 #include "command/symbol_text.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_EVENT_RECORD_H
-#define COMMAND_EVENT_RECORD_H
+#ifndef COMMAND_FILL_EVENT_H
+#define COMMAND_FILL_EVENT_H
 
 #include "render/event_view.h"
 #include "trace/event.h"

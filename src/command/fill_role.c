@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/role_record.h"
+#include "command/fill_role.h"
 
 #include "base/strbuf.h"
 #include "render/object_view.h"

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "command/object_record.h"
+#include "command/fill_object.h"
 #include "command/symbol_text.h"
 #include "kernel/module.h"
 #include "kernel/region.h"

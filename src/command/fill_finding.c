@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/finding_record.h"
+#include "command/fill_finding.h"
 
 #include <string.h>
 
 #include "base/plural.h"
 #include "base/strbuf.h"
-#include "command/object_record.h"
-#include "command/role_record.h"
+#include "command/fill_object.h"
+#include "command/fill_role.h"
+#include "command/fill_track.h"
 #include "command/session.h"
-#include "command/track_record.h"
 #include "kernel/region.h"
 #include "render/gap_view.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_ROLE_RECORD_H
-#define COMMAND_ROLE_RECORD_H
+#ifndef COMMAND_FILL_ROLE_H
+#define COMMAND_FILL_ROLE_H
 
 #include "base/record.h"
 #include "slub/role.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_SLAB_RECORD_H
-#define COMMAND_SLAB_RECORD_H
+#ifndef COMMAND_FILL_SLAB_H
+#define COMMAND_FILL_SLAB_H
 
 #include "render/slab_map_view.h"
 #include "slub/locate.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/report_record.h"
+#include "command/fill_report.h"
 
 #include "store/stacks.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/track_record.h"
+#include "command/fill_track.h"
 
 #include "command/symbol_text.h"
 #include "kernel/tasks.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_CACHE_RECORD_H
-#define COMMAND_CACHE_RECORD_H
+#ifndef COMMAND_FILL_CACHE_H
+#define COMMAND_FILL_CACHE_H
 
 #include "render/cache_view.h"
 #include "slub/survey.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_REPORT_RECORD_H
-#define COMMAND_REPORT_RECORD_H
+#ifndef COMMAND_FILL_REPORT_H
+#define COMMAND_FILL_REPORT_H
 
 #include "command/command.h"
 #include "render/trace_kinds.h"
