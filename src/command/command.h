@@ -2,8 +2,8 @@
 #ifndef COMMAND_COMMAND_H
 #define COMMAND_COMMAND_H
 
+#include "answer/record.h"
 #include "base/array.h"
-#include "base/record.h"
 #include "command/session.h"
 #include "render/render.h"
 

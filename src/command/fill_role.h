@@ -2,7 +2,7 @@
 #ifndef COMMAND_FILL_ROLE_H
 #define COMMAND_FILL_ROLE_H
 
-#include "base/record.h"
+#include "answer/record.h"
 #include "slub/role.h"
 
 /** "kmem_cache_cpu.freelist of kmalloc-64, CPU 1". NULL when memory ran out, or without a role. */

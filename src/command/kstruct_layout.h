@@ -2,7 +2,7 @@
 #ifndef COMMAND_KSTRUCT_LAYOUT_H
 #define COMMAND_KSTRUCT_LAYOUT_H
 
-#include "base/record.h"
+#include "answer/record.h"
 #include "command/kstruct_value.h"
 #include "types/type.h"
 

@@ -2,7 +2,7 @@
 #ifndef RENDER_CENSUS_KINDS_H
 #define RENDER_CENSUS_KINDS_H
 
-#include "base/record.h"
+#include "answer/record.h"
 
 /** Sums over slabs, as the columns from 1 on of the three kinds that have them. */
 enum {

@@ -2,7 +2,7 @@
 #ifndef RENDER_JSON_H
 #define RENDER_JSON_H
 
-#include "base/record.h"
+#include "answer/record.h"
 #include "base/strbuf.h"
 
 /**

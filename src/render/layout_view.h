@@ -2,7 +2,7 @@
 #ifndef RENDER_LAYOUT_VIEW_H
 #define RENDER_LAYOUT_VIEW_H
 
-#include "base/record.h"
+#include "answer/record.h"
 
 /**
  * The layout of a type in memory as records: one per line of its definition, in the order of the

@@ -2,7 +2,7 @@
 #ifndef RENDER_NOTE_VIEW_H
 #define RENDER_NOTE_VIEW_H
 
-#include "base/record.h"
+#include "answer/record.h"
 
 /** A line below a table, for people only: never emitted where records go to a program. */
 enum { NOTE_TEXT };

@@ -2,7 +2,7 @@
 #ifndef RENDER_RENDER_H
 #define RENDER_RENDER_H
 
-#include "base/record.h"
+#include "answer/record.h"
 
 enum render_format { RENDER_TEXT, RENDER_JSON };
 

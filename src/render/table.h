@@ -2,8 +2,8 @@
 #ifndef RENDER_TABLE_H
 #define RENDER_TABLE_H
 
+#include "answer/record.h"
 #include "base/array.h"
-#include "base/record.h"
 #include "render/view.h"
 
 /**

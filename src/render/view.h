@@ -2,7 +2,7 @@
 #ifndef RENDER_VIEW_H
 #define RENDER_VIEW_H
 
-#include "base/record.h"
+#include "answer/record.h"
 #include "base/strbuf.h"
 
 /** What a piece of text means; the painter chooses the colour, or none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef BASE_RECORD_H
-#define BASE_RECORD_H
+#ifndef ANSWER_RECORD_H
+#define ANSWER_RECORD_H
 
 #include <stdbool.h>
 #include <stddef.h>

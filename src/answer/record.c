@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/record.h"
+#include "answer/record.h"
 
 #include <assert.h>
 
