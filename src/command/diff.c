@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer/gap_record.h"
 #include "command/fill_finding.h"
 #include "command/heap_file.h"
 #include "command/registry.h"
-#include "render/gap_view.h"
 #include "store/heap_diff.h"
 
 enum { OPTION_OBJECTS, OPTION_ROWS };

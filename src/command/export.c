@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <time.h>
 
+#include "answer/gap_record.h"
 #include "command/census.h"
 #include "command/choose.h"
 #include "command/fill_finding.h"
 #include "command/heap_file.h"
 #include "command/registry.h"
-#include "render/gap_view.h"
 #include "slub/alloc_tag.h"
 
 enum { COL_FILE, COL_CACHES, COL_SLABS, COL_OBJECTS, COL_PLACES, COL_SITES, COL_LARGE };

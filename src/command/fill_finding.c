@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "answer/gap_record.h"
 #include "base/plural.h"
 #include "base/strbuf.h"
 #include "command/fill_object.h"
@@ -10,7 +11,6 @@
 #include "command/fill_track.h"
 #include "command/session.h"
 #include "kernel/region.h"
-#include "render/gap_view.h"
 
 /* "cc cc 41". */
 static const char *bytes_text(const struct finding *finding, struct arena *arena)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "answer/gap_record.h"
 #include "base/plural.h"
 #include "command/aliases.h"
 #include "command/choose.h"
@@ -8,7 +9,6 @@
 #include "command/fill_finding.h"
 #include "command/registry.h"
 #include "command/row_order.h"
-#include "render/gap_view.h"
 #include "slub/gone_cache.h"
 
 enum { OPTION_CPU, OPTION_NODE, OPTION_COUNTS, OPTION_ALIASES, OPTION_SORT, OPTION_ROWS };

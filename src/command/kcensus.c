@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "answer/gap_record.h"
 #include "command/census.h"
 #include "command/choose.h"
 #include "command/fill_finding.h"
 #include "command/registry.h"
-#include "render/gap_view.h"
 
 enum { OPTION_BY, OPTION_OBJECTS, OPTION_ROWS, OPTION_SORT };
 

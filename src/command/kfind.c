@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "answer/gap_record.h"
 #include "base/pattern.h"
 #include "command/choose.h"
 #include "command/fill_finding.h"
 #include "command/object_type.h"
 #include "command/registry.h"
-#include "render/gap_view.h"
 #include "slub/census.h"
 #include "slub/locate.h"
 #include "slub/page_use.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer/gap_record.h"
 #include "command/choose.h"
 #include "command/fill_finding.h"
 #include "command/fill_slab.h"
 #include "command/registry.h"
-#include "render/gap_view.h"
 #include "slub/slab_order.h"
 
 enum { OPTION_CPU, OPTION_NODE, OPTION_PARTIAL, OPTION_LIMIT, OPTION_LIST };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer/gap_record.h"
 #include "command/fill_finding.h"
 #include "command/fill_slab.h"
 #include "command/registry.h"
-#include "render/gap_view.h"
 #include "slub/gone_cache.h"
 
 /* An address in the array of struct pages stands for the memory of its page: *ret_is_page then. */

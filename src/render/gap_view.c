@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "render/gap_view.h"
-
-static const struct column columns[] = {
-	[GAP_COLUMN_WHY] = {"why", DILL_COLUMN_TEXT, NULL,
-			    "what could not be read, or why sites are in doubt"},
-	[GAP_COLUMN_FILE] = {"file", DILL_COLUMN_TEXT, NULL,
-			     "diff: the file that it is about; else absent"},
-	[GAP_COLUMN_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "what that means, in a sentence"},
-};
+#include "answer/gap_record.h"
+#include "render/views.h"
 
 static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
 {
@@ -21,14 +14,4 @@ static struct dill_error *draw(struct painter *painter, const struct dill_record
 	return NULL;
 }
 
-static const struct record_view view = {draw};
-
-const struct dill_record_kind gap_kind = {
-	.name = "gap",
-	.doc = "Why objects are unknown that are on no list: what could hold them was not read. "
-	       "Or why the places where objects were allocated may be those of former owners. "
-	       "Nothing need be broken.",
-	.columns = columns,
-	.column_count = sizeof(columns) / sizeof(columns[0]),
-	.view = &view,
-};
+const struct record_view gap_view = {draw};

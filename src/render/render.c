@@ -8,6 +8,7 @@
 #include "render/json.h"
 #include "render/table.h"
 #include "render/view.h"
+#include "render/views.h"
 
 #define PIECE	  ((size_t)32 * 1024) /* bytes collected when the output does not say */
 #define WIDTH_MIN 20u
@@ -16,8 +17,10 @@ struct render {
 	struct dill_sink sink; /* first: emit() gets a pointer to it */
 	struct output output;
 	enum render_format format;
-	struct painter painter;		/* its text is what has not been written yet, JSON too */
-	const struct record_view *view; /* of the last record; NULL when that was a row */
+	struct painter painter; /* its text is what has not been written yet, JSON too */
+	const struct dill_record_kind *kind; /* of the last record, and its view */
+	const struct record_view *kind_view;
+	const struct record_view *view; /* what was drawn last; NULL when that was a row */
 	struct table table;
 	struct strbuf left_out; /* headings of columns that did not fit, once each */
 	bool headed;		/* what was drawn last heads a table */
@@ -105,7 +108,7 @@ static struct dill_error *emit_row(struct render *render, const struct dill_reco
 
 static struct dill_error *emit_drawn(struct render *render, const struct dill_record *record)
 {
-	const struct record_view *view = record->kind->view;
+	const struct record_view *view = render->kind_view;
 	struct painter *painter = &render->painter;
 	size_t start;
 
@@ -130,10 +133,14 @@ static struct dill_error *emit(struct dill_sink *sink, const struct dill_record 
 
 	if (render->failed)
 		return dill_error_new(DILL_ERROR_OS, "the output failed before");
+	if (render->kind != record->kind) {
+		render->kind = record->kind;
+		render->kind_view = view_of(record->kind);
+	}
 	if (render->format == RENDER_JSON) {
 		TRY(json_append_record(&render->painter.text, record));
 		strbuf_append_char(&render->painter.text, '\n');
-	} else if (record->kind->view) {
+	} else if (render->kind_view) {
 		TRY(emit_drawn(render, record));
 	} else {
 		TRY(emit_row(render, record));

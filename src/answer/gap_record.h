@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_GAP_VIEW_H
-#define RENDER_GAP_VIEW_H
+#ifndef ANSWER_GAP_RECORD_H
+#define ANSWER_GAP_RECORD_H
 
-#include "render/view.h"
+#include "answer/record.h"
 
 enum gap_column { GAP_COLUMN_WHY, GAP_COLUMN_FILE, GAP_COLUMN_TEXT };
 

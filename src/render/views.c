@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#include "render/views.h"
+
+#include "answer/gap_record.h"
+
+static const struct {
+	const struct dill_record_kind *kind;
+	const struct record_view *view;
+} views[] = {
+	/* rows */
+	{&gap_kind, &gap_view},
+};
+
+const struct record_view *view_of(const struct dill_record_kind *kind)
+{
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+		if (views[i].kind == kind)
+			return views[i].view;
+	return kind->view;
+}

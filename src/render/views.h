@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RENDER_VIEWS_H
+#define RENDER_VIEWS_H
+
+#include "render/view.h"
+
+/** How records of a kind are drawn; NULL = as rows of a table. */
+const struct record_view *view_of(const struct dill_record_kind *kind);
+
+/* views */
+extern const struct record_view gap_view;
+
+#endif
