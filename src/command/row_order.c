@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "render/note_view.h"
+#include "answer/note_record.h"
 
 #define ARENA_ROWS 1024 /* made before their memory is used again */
 

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "render/note_view.h"
-
+#include "answer/note_record.h"
 #include "render/view.h"
-
-static const struct column columns[] = {
-	[NOTE_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "what there is to say"},
-};
+#include "render/views.h"
 
 static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
 {
@@ -14,12 +10,4 @@ static struct dill_error *draw(struct painter *painter, const struct dill_record
 	return NULL;
 }
 
-static const struct record_view view = {.draw = draw, .foots = true};
-
-const struct dill_record_kind note_kind = {
-	.name = "note",
-	.doc = "A remark below a table.",
-	.columns = columns,
-	.column_count = sizeof(columns) / sizeof(columns[0]),
-	.view = &view,
-};
+const struct record_view note_view = {.draw = draw, .foots = true};

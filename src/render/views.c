@@ -2,12 +2,14 @@
 #include "render/views.h"
 
 #include "answer/gap_record.h"
+#include "answer/note_record.h"
 
 static const struct {
 	const struct dill_record_kind *kind;
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&note_kind, &note_view},
 	{&gap_kind, &gap_view},
 };
 

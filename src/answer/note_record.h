@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_NOTE_VIEW_H
-#define RENDER_NOTE_VIEW_H
+#ifndef ANSWER_NOTE_RECORD_H
+#define ANSWER_NOTE_RECORD_H
 
 #include "answer/record.h"
 
 /** A line below a table, for people only: never emitted where records go to a program. */
 enum { NOTE_TEXT };
+
 extern const struct dill_record_kind note_kind;
 
 #endif
