@@ -2,13 +2,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "answer/check_record.h"
 #include "base/array.h"
 #include "base/plural.h"
 #include "command/choose.h"
 #include "command/fill_finding.h"
 #include "command/registry.h"
 #include "command/session.h"
-#include "render/check_view.h"
 #include "slub/advice.h"
 #include "slub/check.h"
 #include "slub/survey.h"

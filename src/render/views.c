@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/views.h"
 
+#include "answer/check_record.h"
 #include "answer/gap_record.h"
 #include "answer/note_record.h"
 
@@ -9,6 +10,7 @@ static const struct {
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&check_kind, &check_view},
 	{&note_kind, &note_view},
 	{&gap_kind, &gap_view},
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_CHECK_VIEW_H
-#define RENDER_CHECK_VIEW_H
+#ifndef ANSWER_CHECK_RECORD_H
+#define ANSWER_CHECK_RECORD_H
 
-#include "render/view.h"
+#include "answer/record.h"
 
 /** What a check has looked at, and what not; its findings are records of their own. */
 enum check_column {
@@ -15,6 +15,7 @@ enum check_column {
 	CHECK_COLUMN_IN_MOTION,
 	CHECK_COLUMN_NOT_CHECKED,
 };
+
 extern const struct dill_record_kind check_kind;
 
 #endif
