@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer/event_record.h"
 #include "command/break_request.h"
 #include "command/fill_event.h"
 #include "command/registry.h"
 #include "command/trace_hint.h"
-#include "render/event_view.h"
 #include "trace/run.h"
 
 /* One wait for an event. */

@@ -2,7 +2,7 @@
 #ifndef COMMAND_FILL_EVENT_H
 #define COMMAND_FILL_EVENT_H
 
-#include "render/event_view.h"
+#include "answer/event_record.h"
 #include "trace/event.h"
 
 /**

@@ -2,6 +2,7 @@
 #include "render/views.h"
 
 #include "answer/check_record.h"
+#include "answer/event_record.h"
 #include "answer/gap_record.h"
 #include "answer/note_record.h"
 
@@ -10,6 +11,7 @@ static const struct {
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&event_kind, &event_view},
 	{&check_kind, &check_view},
 	{&note_kind, &note_view},
 	{&gap_kind, &gap_view},

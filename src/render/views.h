@@ -8,6 +8,7 @@
 const struct record_view *view_of(const struct dill_record_kind *kind);
 
 /* views */
+extern const struct record_view event_view;
 extern const struct record_view check_view;
 extern const struct record_view note_view;
 extern const struct record_view gap_view;

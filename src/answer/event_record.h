@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_EVENT_VIEW_H
-#define RENDER_EVENT_VIEW_H
+#ifndef ANSWER_EVENT_RECORD_H
+#define ANSWER_EVENT_RECORD_H
 
-#include "render/view.h"
+#include "answer/record.h"
 
 /** One event of a trace as it happens; a line. */
 enum event_column {
@@ -28,6 +28,7 @@ enum event_column {
 	EVENT_COLUMN_FOREIGN,
 	EVENT_COLUMN_STACK,
 };
+
 extern const struct dill_record_kind event_kind;
 
 #endif
