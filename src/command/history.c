@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/history.h"
 
+#include "answer/history_record.h"
 #include "command/history.h"
 #include "command/number.h"
 #include "command/registry.h"
-#include "render/history_view.h"
 
 /* A number needs no target; a symbol, or an expression of GDB's, does. */
 static struct dill_error *parse_address(struct command_call *call, dill_virt *ret)

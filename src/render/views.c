@@ -4,6 +4,7 @@
 #include "answer/check_record.h"
 #include "answer/event_record.h"
 #include "answer/gap_record.h"
+#include "answer/history_record.h"
 #include "answer/note_record.h"
 
 static const struct {
@@ -11,6 +12,8 @@ static const struct {
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&history_stack_kind, &history_event_view},
+	{&history_kind, &history_view},
 	{&event_kind, &event_view},
 	{&check_kind, &check_view},
 	{&note_kind, &note_view},

@@ -8,6 +8,8 @@
 const struct record_view *view_of(const struct dill_record_kind *kind);
 
 /* views */
+extern const struct record_view history_event_view;
+extern const struct record_view history_view;
 extern const struct record_view event_view;
 extern const struct record_view check_view;
 extern const struct record_view note_view;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_HISTORY_VIEW_H
-#define RENDER_HISTORY_VIEW_H
+#ifndef ANSWER_HISTORY_RECORD_H
+#define ANSWER_HISTORY_RECORD_H
 
-#include "render/view.h"
+#include "answer/record.h"
 
 /** What the events that follow are about; a line. */
 enum history_column {
@@ -11,6 +11,7 @@ enum history_column {
 	HISTORY_COLUMN_ALLOCS,
 	HISTORY_COLUMN_STATE,
 };
+
 extern const struct dill_record_kind history_kind;
 
 /** One event of an object that held the address; a row. */
@@ -34,7 +35,9 @@ enum history_event_column {
 	HISTORY_EVENT_FOREIGN,
 	HISTORY_EVENT_STACK,
 };
+
 extern const struct dill_record_kind history_event_kind;
+
 /** The same record of a trace with backtraces: lines with the callers below, no table. */
 extern const struct dill_record_kind history_stack_kind;
 
