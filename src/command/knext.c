@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer/order_record.h"
 #include "command/choose.h"
 #include "command/fill_finding.h"
 #include "command/registry.h"
-#include "render/order_view.h"
 #include "slub/order.h"
 #include "slub/survey.h"
 

@@ -6,12 +6,16 @@
 #include "answer/gap_record.h"
 #include "answer/history_record.h"
 #include "answer/note_record.h"
+#include "answer/order_record.h"
 
 static const struct {
 	const struct dill_record_kind *kind;
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&order_note_kind, &order_note_view},
+	{&order_next_kind, &order_next_view},
+	{&order_head_kind, &order_head_view},
 	{&history_stack_kind, &history_event_view},
 	{&history_kind, &history_view},
 	{&event_kind, &event_view},

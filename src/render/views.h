@@ -8,6 +8,9 @@
 const struct record_view *view_of(const struct dill_record_kind *kind);
 
 /* views */
+extern const struct record_view order_note_view;
+extern const struct record_view order_next_view;
+extern const struct record_view order_head_view;
 extern const struct record_view history_event_view;
 extern const struct record_view history_view;
 extern const struct record_view event_view;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_ORDER_VIEW_H
-#define RENDER_ORDER_VIEW_H
+#ifndef ANSWER_ORDER_RECORD_H
+#define ANSWER_ORDER_RECORD_H
 
-#include "render/view.h"
+#include "answer/record.h"
 
 /** What a prediction is about. */
 enum order_head_column {
@@ -14,6 +14,7 @@ enum order_head_column {
 	ORDER_COLUMN_ENGINE,
 	ORDER_COLUMN_SHEAF_CAPACITY,
 };
+
 extern const struct dill_record_kind order_head_kind;
 
 /** One of the next objects. */
@@ -28,6 +29,7 @@ enum order_next_column {
 	NEXT_COLUMN_CONTAINER,
 	NEXT_COLUMN_CERTAIN,
 };
+
 extern const struct dill_record_kind order_next_kind;
 
 /** Where certainty changes. */
@@ -37,6 +39,7 @@ enum order_note_column {
 	NOTE_COLUMN_KIND,
 	NOTE_COLUMN_TEXT,
 };
+
 extern const struct dill_record_kind order_note_kind;
 
 #endif
