@@ -2,8 +2,8 @@
 #ifndef COMMAND_FILL_TRACK_H
 #define COMMAND_FILL_TRACK_H
 
+#include "answer/track_record.h"
 #include "kernel/kernel.h"
-#include "render/track_view.h"
 #include "slub/track.h"
 
 /**

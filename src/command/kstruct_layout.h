@@ -29,8 +29,8 @@ struct layout_request {
 
 /**
  * Emit the layout of a type, and the values in memory, as records of layout_kind and
- * layout_end_kind (render/layout_view.h). What is broken in the type or cannot be read is marked in
- * its line; the rest is shown.
+ * layout_end_kind (answer/layout_record.h). What is broken in the type or cannot be read is marked
+ * in its line; the rest is shown.
  *
  * @return NULL; LIMIT for more than LAYOUT_LINES_MAX lines; errors of the sink
  */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "answer/track_record.h"
 #include "base/plural.h"
 #include "render/track_view.h"
 

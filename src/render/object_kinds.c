@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer/track_record.h"
 #include "render/object_picture.h"
 #include "render/object_view.h"
-#include "render/track_view.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

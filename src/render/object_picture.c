@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "answer/track_record.h"
 #include "base/plural.h"
 #include "render/hexdump.h"
 #include "render/object_view.h"
