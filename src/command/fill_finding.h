@@ -2,8 +2,8 @@
 #ifndef COMMAND_FILL_FINDING_H
 #define COMMAND_FILL_FINDING_H
 
+#include "answer/finding_record.h"
 #include "command/command.h"
-#include "render/finding_view.h"
 #include "slub/survey.h"
 
 /**

@@ -3,6 +3,7 @@
 
 #include "answer/check_record.h"
 #include "answer/event_record.h"
+#include "answer/finding_record.h"
 #include "answer/gap_record.h"
 #include "answer/history_record.h"
 #include "answer/note_record.h"
@@ -13,6 +14,7 @@ static const struct {
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&finding_record_kind, &finding_view},
 	{&order_note_kind, &order_note_view},
 	{&order_next_kind, &order_next_view},
 	{&order_head_kind, &order_head_view},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_FINDING_VIEW_H
-#define RENDER_FINDING_VIEW_H
+#ifndef ANSWER_FINDING_RECORD_H
+#define ANSWER_FINDING_RECORD_H
 
-#include "render/view.h"
+#include "answer/record.h"
 
 /** Something broken in the target's heap; one line of text each, and indented details. */
 enum finding_column {
@@ -25,6 +25,7 @@ enum finding_column {
 	FINDING_COLUMN_TRACKS,
 	FINDING_COLUMN_TEXT,
 };
+
 extern const struct dill_record_kind finding_record_kind;
 
 /** The object in front of a wrong word; lies inside of a finding. */
@@ -38,6 +39,7 @@ enum neighbour_column {
 	NEIGHBOUR_COLUMN_ALLOC_TAG_DOUBT,
 	NEIGHBOUR_COLUMN_TRACKS,
 };
+
 extern const struct dill_record_kind neighbour_kind;
 
 #endif
