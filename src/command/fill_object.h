@@ -2,8 +2,8 @@
 #ifndef COMMAND_FILL_OBJECT_H
 #define COMMAND_FILL_OBJECT_H
 
+#include "answer/object_record.h"
 #include "command/fill_track.h"
-#include "render/object_view.h"
 #include "slub/object.h"
 
 /** What answering about addresses needs; one for all addresses of a call. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/fill_role.h"
 
+#include "answer/object_record.h"
 #include "base/strbuf.h"
-#include "render/object_view.h"
 
 const char *role_text(const struct role *role, const char *member, struct arena *arena)
 {

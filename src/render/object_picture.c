@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "render/object_picture.h"
-
 #include <inttypes.h>
 #include <string.h>
 
+#include "answer/object_record.h"
 #include "answer/track_record.h"
 #include "base/plural.h"
 #include "render/hexdump.h"
-#include "render/object_view.h"
 #include "render/track_view.h"
+#include "render/views.h"
 
 #define LABEL_WIDTH 11
 
@@ -378,4 +377,4 @@ static struct dill_error *draw(struct painter *painter, const struct dill_record
 	return NULL;
 }
 
-const struct record_view object_picture = {draw};
+const struct record_view object_view = {draw};

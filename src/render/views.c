@@ -7,6 +7,7 @@
 #include "answer/gap_record.h"
 #include "answer/history_record.h"
 #include "answer/note_record.h"
+#include "answer/object_record.h"
 #include "answer/order_record.h"
 
 static const struct {
@@ -14,6 +15,7 @@ static const struct {
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&object_kind, &object_view},
 	{&finding_record_kind, &finding_view},
 	{&order_note_kind, &order_note_view},
 	{&order_next_kind, &order_next_view},

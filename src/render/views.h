@@ -8,6 +8,7 @@
 const struct record_view *view_of(const struct dill_record_kind *kind);
 
 /* views */
+extern const struct record_view object_view;
 extern const struct record_view finding_view;
 extern const struct record_view order_note_view;
 extern const struct record_view order_next_view;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer/object_record.h"
+
 #include "answer/track_record.h"
-#include "render/object_picture.h"
-#include "render/object_view.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -155,5 +155,4 @@ const struct dill_record_kind object_kind = {
 	.doc = "What an address is.",
 	.columns = columns,
 	.column_count = COUNT(columns),
-	.view = &object_picture,
 };

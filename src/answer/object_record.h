@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_OBJECT_VIEW_H
-#define RENDER_OBJECT_VIEW_H
+#ifndef ANSWER_OBJECT_RECORD_H
+#define ANSWER_OBJECT_RECORD_H
 
-#include "render/view.h"
+#include "answer/record.h"
 
 /** What an address is: the answer of `kobj`. What does not apply is absent. */
 enum object_column {
