@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer/history_record.h"
+#include "answer/layout_record.h"
 #include "command/fill_finding.h"
 #include "command/fill_object.h"
 #include "command/history.h"
 #include "command/kstruct_layout.h"
 #include "command/registry.h"
 #include "command/symbol_text.h"
-#include "render/layout_view.h"
 
 enum { OPTION_HEXDUMP, OPTION_AS, OPTION_TRACE };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "answer/layout_record.h"
 #include "command/command.h"
 #include "command/kstruct_layout.h"
 #include "command/symbol_text.h"
-#include "render/layout_view.h"
 
 enum { OPTION_DEPTH };
 

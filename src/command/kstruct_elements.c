@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "answer/layout_record.h"
 #include "command/kstruct_line.h"
-#include "render/layout_view.h"
 
 /* Elements of an array of structs whose values are shown; equal neighbours count as one. */
 #define ELEMENTS_SHOWN_MAX 16

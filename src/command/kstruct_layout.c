@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "answer/layout_record.h"
 #include "base/checked.h"
 #include "command/kstruct_line.h"
-#include "render/layout_view.h"
 
 static bool is_compound(const struct type *type)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "render/layout_view.h"
+#include "answer/layout_record.h"
 
 /* line_new() fills in the type of both kinds. */
 _Static_assert((int)LAYOUT_TYPE == (int)LAYOUT_END_TYPE, "the type is the first column");

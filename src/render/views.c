@@ -6,6 +6,7 @@
 #include "answer/finding_record.h"
 #include "answer/gap_record.h"
 #include "answer/history_record.h"
+#include "answer/layout_record.h"
 #include "answer/note_record.h"
 #include "answer/object_record.h"
 #include "answer/order_record.h"
@@ -15,6 +16,9 @@ static const struct {
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&layout_place_kind, &layout_place_view},
+	{&layout_end_kind, &layout_end_view},
+	{&layout_kind, &layout_view},
 	{&object_kind, &object_view},
 	{&finding_record_kind, &finding_view},
 	{&order_note_kind, &order_note_view},

@@ -8,6 +8,9 @@
 const struct record_view *view_of(const struct dill_record_kind *kind);
 
 /* views */
+extern const struct record_view layout_place_view;
+extern const struct record_view layout_end_view;
+extern const struct record_view layout_view;
 extern const struct record_view object_view;
 extern const struct record_view finding_view;
 extern const struct record_view order_note_view;

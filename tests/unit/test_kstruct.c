@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
+#include "answer/layout_record.h"
 #include "btf_image.h"
 #include "command/kstruct_layout.h"
-#include "render/layout_view.h"
 #include "render/render.h"
 
 #define BASE 0xffff888000001000ull

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_LAYOUT_VIEW_H
-#define RENDER_LAYOUT_VIEW_H
+#ifndef ANSWER_LAYOUT_RECORD_H
+#define ANSWER_LAYOUT_RECORD_H
 
 #include "answer/record.h"
 
@@ -28,6 +28,7 @@ enum layout_column {
 	LAYOUT_SYMBOL,
 	LAYOUT_PROBLEM,
 };
+
 extern const struct dill_record_kind layout_kind;
 
 /** Sum of a struct or union. */
@@ -41,6 +42,7 @@ enum layout_end_column {
 	LAYOUT_END_HOLE_BITS,
 	LAYOUT_END_PADDING,
 };
+
 extern const struct dill_record_kind layout_end_kind;
 
 /** One member of a type, found by its path. */
@@ -55,6 +57,7 @@ enum layout_place_column {
 	LAYOUT_PLACE_HOLDER,
 	LAYOUT_PLACE_STEPS,
 };
+
 extern const struct dill_record_kind layout_place_kind;
 
 /** A pointer that the path to a member goes through. */
@@ -64,6 +67,7 @@ enum layout_step_column {
 	LAYOUT_STEP_OFFSET,
 	LAYOUT_STEP_DECLARED,
 };
+
 extern const struct dill_record_kind layout_step_kind;
 
 #endif
