@@ -114,25 +114,25 @@ static struct dill_record *object_record(const struct slab_map *map, uint32_t in
 
 	if (!record)
 		return NULL;
-	record_set_number(record, OBJECT_COLUMN_INDEX, index);
-	record_set_number(record, OBJECT_COLUMN_ADDRESS,
+	record_set_number(record, STATE_COLUMN_INDEX, index);
+	record_set_number(record, STATE_COLUMN_ADDRESS,
 			  cache_object(map->map.cache, map->slab->slab.base, index));
-	record_set_text(record, OBJECT_COLUMN_STATE, object_state_name(state));
+	record_set_text(record, STATE_COLUMN_STATE, object_state_name(state));
 	if (place->kind == PLACE_NONE)
 		return record;
-	record_set_text(record, OBJECT_COLUMN_PLACE, place_kind_name(place->kind));
+	record_set_text(record, STATE_COLUMN_PLACE, place_kind_name(place->kind));
 	if (place->cpu >= 0)
-		record_set_number(record, OBJECT_COLUMN_CPU, (uint64_t)place->cpu);
+		record_set_number(record, STATE_COLUMN_CPU, (uint64_t)place->cpu);
 	if (place->node >= 0)
-		record_set_number(record, OBJECT_COLUMN_NODE, (uint64_t)place->node);
+		record_set_number(record, STATE_COLUMN_NODE, (uint64_t)place->node);
 	if (place->kind == PLACE_DYING_SLAB)
 		return record;
 	if (place->kind == PLACE_BARN || place->kind == PLACE_CPU_PARTIAL ||
 	    place->kind == PLACE_NODE_PARTIAL || place->kind == PLACE_NODE_FULL)
-		record_set_number(record, OBJECT_COLUMN_LIST, place->list);
-	record_set_number(record, OBJECT_COLUMN_POSITION, place->position);
+		record_set_number(record, STATE_COLUMN_LIST, place->list);
+	record_set_number(record, STATE_COLUMN_POSITION, place->position);
 	if (place->container)
-		record_set_number(record, OBJECT_COLUMN_CONTAINER, place->container);
+		record_set_number(record, STATE_COLUMN_CONTAINER, place->container);
 	return record;
 }
 

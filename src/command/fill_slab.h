@@ -2,7 +2,7 @@
 #ifndef COMMAND_FILL_SLAB_H
 #define COMMAND_FILL_SLAB_H
 
-#include "render/slab_map_view.h"
+#include "answer/slab_map_record.h"
 #include "slub/locate.h"
 #include "slub/slab_map.h"
 

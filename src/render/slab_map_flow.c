@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "answer/slab_map_record.h"
 #include "render/map_symbols.h"
 #include "render/number_text.h"
 #include "render/slab_map_view.h"
+#include "render/views.h"
 
 #define INDENT 2u
 /* An address and the blank behind it. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "answer/slab_map_record.h"
 #include "render/map_symbols.h"
 #include "render/slab_map_view.h"
 

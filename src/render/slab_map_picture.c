@@ -2,10 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "answer/slab_map_record.h"
 #include "base/plural.h"
 #include "render/fields.h"
 #include "render/map_symbols.h"
 #include "render/slab_map_view.h"
+#include "render/views.h"
 
 /* Number of a line's first object, and the blank behind it. */
 #define INDEX_WIDTH 6u
@@ -60,7 +62,7 @@ static const struct dill_record *object_at(const struct dill_record *slab, uint6
 {
 	const struct dill_record *object = slab->fields[SLAB_MAP_STATES].records.first;
 
-	while (object && record_number(object, OBJECT_COLUMN_INDEX) != index)
+	while (object && record_number(object, STATE_COLUMN_INDEX) != index)
 		object = object->next;
 	return object;
 }
@@ -75,19 +77,19 @@ static void draw_object_state(struct painter *painter, const struct dill_record 
 	if (!object)
 		return;
 	paint(painter, STYLE_PLAIN, ": ");
-	paint(painter, symbol->style, record_text(object, OBJECT_COLUMN_STATE));
-	if (!object->fields[OBJECT_COLUMN_PLACE].present)
+	paint(painter, symbol->style, record_text(object, STATE_COLUMN_STATE));
+	if (!object->fields[STATE_COLUMN_PLACE].present)
 		return;
 	paint_format(painter, STYLE_PLAIN, ", %s", symbol->text);
-	if (object->fields[OBJECT_COLUMN_CPU].present)
+	if (object->fields[STATE_COLUMN_CPU].present)
 		paint_format(painter, STYLE_PLAIN, ", CPU %lu",
-			     field_number(object, OBJECT_COLUMN_CPU));
-	if (object->fields[OBJECT_COLUMN_NODE].present)
+			     field_number(object, STATE_COLUMN_CPU));
+	if (object->fields[STATE_COLUMN_NODE].present)
 		paint_format(painter, STYLE_PLAIN, ", node %lu",
-			     field_number(object, OBJECT_COLUMN_NODE));
-	if (object->fields[OBJECT_COLUMN_POSITION].present)
+			     field_number(object, STATE_COLUMN_NODE));
+	if (object->fields[STATE_COLUMN_POSITION].present)
 		paint_format(painter, STYLE_PLAIN, ", position %lu",
-			     field_number(object, OBJECT_COLUMN_POSITION));
+			     field_number(object, STATE_COLUMN_POSITION));
 }
 
 static bool is_inside(const struct dill_record *slab)

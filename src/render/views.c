@@ -10,12 +10,17 @@
 #include "answer/note_record.h"
 #include "answer/object_record.h"
 #include "answer/order_record.h"
+#include "answer/slab_map_record.h"
 
 static const struct {
 	const struct dill_record_kind *kind;
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&cache_map_kind, &cache_map_view},
+	{&slab_detail_kind, &slab_detail_view},
+	{&slab_line_kind, &slab_line_view},
+	{&slab_map_kind, &slab_flow_view},
 	{&layout_place_kind, &layout_place_view},
 	{&layout_end_kind, &layout_end_view},
 	{&layout_kind, &layout_view},

@@ -8,6 +8,10 @@
 const struct record_view *view_of(const struct dill_record_kind *kind);
 
 /* views */
+extern const struct record_view cache_map_view;
+extern const struct record_view slab_detail_view;
+extern const struct record_view slab_line_view;
+extern const struct record_view slab_flow_view;
 extern const struct record_view layout_place_view;
 extern const struct record_view layout_end_view;
 extern const struct record_view layout_view;

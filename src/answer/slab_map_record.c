@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "render/slab_map_view.h"
+#include "answer/slab_map_record.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -20,22 +20,21 @@ const struct dill_record_kind place_count_kind = {
 };
 
 static const struct column object_columns[] = {
-	[OBJECT_COLUMN_INDEX] = {"index", DILL_COLUMN_COUNT, NULL,
-				 "its number in the slab, from 0"},
-	[OBJECT_COLUMN_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "where it begins"},
-	[OBJECT_COLUMN_STATE] = {"state", DILL_COLUMN_TEXT, NULL,
-				 "live, cached, free, waiting or unknown"},
-	[OBJECT_COLUMN_PLACE] = {"place", DILL_COLUMN_TEXT, NULL,
-				 "kind of list that it is on; absent when it is on none"},
-	[OBJECT_COLUMN_CPU] = {"cpu", DILL_COLUMN_COUNT, NULL, "whose list, when it is a CPU's"},
-	[OBJECT_COLUMN_NODE] = {"node", DILL_COLUMN_COUNT, NULL, "whose list, when it is a node's"},
-	[OBJECT_COLUMN_LIST] = {"list", DILL_COLUMN_COUNT, NULL,
-				"number of the sheaf in its barn, of the slab on its list"},
-	[OBJECT_COLUMN_POSITION] =
+	[STATE_COLUMN_INDEX] = {"index", DILL_COLUMN_COUNT, NULL, "its number in the slab, from 0"},
+	[STATE_COLUMN_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "where it begins"},
+	[STATE_COLUMN_STATE] = {"state", DILL_COLUMN_TEXT, NULL,
+				"live, cached, free, waiting or unknown"},
+	[STATE_COLUMN_PLACE] = {"place", DILL_COLUMN_TEXT, NULL,
+				"kind of list that it is on; absent when it is on none"},
+	[STATE_COLUMN_CPU] = {"cpu", DILL_COLUMN_COUNT, NULL, "whose list, when it is a CPU's"},
+	[STATE_COLUMN_NODE] = {"node", DILL_COLUMN_COUNT, NULL, "whose list, when it is a node's"},
+	[STATE_COLUMN_LIST] = {"list", DILL_COLUMN_COUNT, NULL,
+			       "number of the sheaf in its barn, of the slab on its list"},
+	[STATE_COLUMN_POSITION] =
 		{"position", DILL_COLUMN_COUNT, NULL,
 		 "slot of a sheaf; place on a freelist, of which 0 is handed out first"},
-	[OBJECT_COLUMN_CONTAINER] = {"container", DILL_COLUMN_ADDRESS, NULL,
-				     "the sheaf, slab descriptor or page of pointers"},
+	[STATE_COLUMN_CONTAINER] = {"container", DILL_COLUMN_ADDRESS, NULL,
+				    "the sheaf, slab descriptor or page of pointers"},
 };
 
 const struct dill_record_kind object_state_kind = {
@@ -102,7 +101,6 @@ const struct dill_record_kind slab_map_kind = {
 	.doc = "A slab with the states of its objects.",
 	.columns = slab_columns,
 	.column_count = SLAB_MAP_MAP + 1,
-	.view = &slab_flow_view,
 };
 
 const struct dill_record_kind slab_line_kind = {
@@ -110,7 +108,6 @@ const struct dill_record_kind slab_line_kind = {
 	.doc = "A slab with the states of its objects.",
 	.columns = slab_columns,
 	.column_count = SLAB_MAP_MAP + 1,
-	.view = &slab_line_view,
 };
 
 const struct dill_record_kind slab_detail_kind = {
@@ -118,7 +115,6 @@ const struct dill_record_kind slab_detail_kind = {
 	.doc = "A slab with the states of its objects, and each of these.",
 	.columns = slab_columns,
 	.column_count = COUNT(slab_columns),
-	.view = &slab_detail_view,
 };
 
 static const struct column cache_columns[] = {
@@ -177,5 +173,4 @@ const struct dill_record_kind cache_map_kind = {
 	.doc = "Sums over the slabs of a cache.",
 	.columns = cache_columns,
 	.column_count = COUNT(cache_columns),
-	.view = &cache_map_view,
 };
