@@ -2,7 +2,7 @@
 #ifndef COMMAND_FILL_CACHE_H
 #define COMMAND_FILL_CACHE_H
 
-#include "render/cache_view.h"
+#include "answer/cache_record.h"
 #include "slub/survey.h"
 
 /** Whether records name every object, or only say how many there are. */

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "answer/cache_record.h"
 #include "base/plural.h"
-#include "render/cache_view.h"
 #include "render/fields.h"
 
 static void draw_sizes(struct painter *painter, const struct dill_record *cache)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "render/cache_picture.h"
-
+#include "answer/cache_record.h"
 #include "base/plural.h"
 #include "render/cache_facts.h"
-#include "render/cache_view.h"
 #include "render/fields.h"
+#include "render/views.h"
 
 /* "0x" and 16 digits, and the blank before them. */
 #define ADDRESS_WIDTH 19
@@ -270,4 +269,4 @@ static struct dill_error *draw(struct painter *painter, const struct dill_record
 	return NULL;
 }
 
-const struct record_view cache_picture = {draw};
+const struct record_view cache_view = {draw};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/views.h"
 
+#include "answer/cache_record.h"
 #include "answer/check_record.h"
 #include "answer/event_record.h"
 #include "answer/finding_record.h"
@@ -17,6 +18,7 @@ static const struct {
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&cache_detail_kind, &cache_view},
 	{&cache_map_kind, &cache_map_view},
 	{&slab_detail_kind, &slab_detail_view},
 	{&slab_line_kind, &slab_line_view},

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include "answer/cache_record.h"
 
-#include "render/cache_picture.h"
-#include "render/cache_view.h"
+#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -276,5 +275,4 @@ const struct dill_record_kind cache_detail_kind = {
 	.doc = "A cache with all it holds.",
 	.columns = cache_columns,
 	.column_count = COUNT(cache_columns),
-	.view = &cache_picture,
 };

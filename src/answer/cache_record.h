@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_CACHE_VIEW_H
-#define RENDER_CACHE_VIEW_H
+#ifndef ANSWER_CACHE_RECORD_H
+#define ANSWER_CACHE_RECORD_H
 
-#include "render/view.h"
+#include "answer/record.h"
 
 /** A cache; as a row of a table, or with all it holds as a picture. */
 enum cache_column {
