@@ -2,8 +2,8 @@
 #ifndef COMMAND_CENSUS_H
 #define COMMAND_CENSUS_H
 
+#include "answer/census_record.h"
 #include "command/row_order.h"
-#include "render/census_kinds.h"
 #include "slub/census.h"
 #include "slub/origin.h"
 #include "slub/slab_counters.h"

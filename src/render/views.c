@@ -2,6 +2,7 @@
 #include "render/views.h"
 
 #include "answer/cache_record.h"
+#include "answer/census_record.h"
 #include "answer/check_record.h"
 #include "answer/event_record.h"
 #include "answer/finding_record.h"
@@ -18,6 +19,7 @@ static const struct {
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&census_stack_kind, &census_stack_view},
 	{&cache_detail_kind, &cache_view},
 	{&cache_map_kind, &cache_map_view},
 	{&slab_detail_kind, &slab_detail_view},

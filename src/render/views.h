@@ -8,6 +8,7 @@
 const struct record_view *view_of(const struct dill_record_kind *kind);
 
 /* views */
+extern const struct record_view census_stack_view;
 extern const struct record_view cache_view;
 extern const struct record_view cache_map_view;
 extern const struct record_view slab_detail_view;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_CENSUS_KINDS_H
-#define RENDER_CENSUS_KINDS_H
+#ifndef ANSWER_CENSUS_RECORD_H
+#define ANSWER_CENSUS_RECORD_H
 
 #include "answer/record.h"
 

@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "render/census_kinds.h"
-
-#include <inttypes.h>
-
-#include "base/plural.h"
-#include "render/time_text.h"
-#include "render/view.h"
+#include "answer/census_record.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -368,45 +362,11 @@ static const struct column stack_columns[] = {
 				    "the same as numbers"},
 };
 
-static struct dill_error *draw_stack(struct painter *painter, const struct dill_record *record)
-{
-	const struct field *stack = &record->fields[CENSUS_STACK_STACK];
-	const struct field *oldest = &record->fields[CENSUS_GROUP_OLDEST];
-	uint64_t objects = record_number(record, CENSUS_GROUP_OBJECTS);
-	uint64_t memory = record_number(record, CENSUS_GROUP_MEMORY);
-	struct strbuf ages = {0};
-
-	paint_format(painter, STYLE_NUMBER, "%" PRIu64 " object%s, %" PRIu64 " byte%s of ", objects,
-		     plural(objects), memory, plural(memory));
-	paint(painter, STYLE_NAME, record_text(record, CENSUS_GROUP_NAME));
-	if (oldest->present) {
-		strbuf_append(&ages, ", ages ");
-		time_append(&ages, record_number(record, CENSUS_GROUP_YOUNGEST));
-		strbuf_append(&ages, " to ");
-		time_append(&ages, oldest->number);
-		paint(painter, STYLE_DIM, strbuf_get(&ages));
-	}
-	strbuf_deinit(&ages);
-	paint_newline(painter);
-	if (!stack->present || !stack->texts.count) {
-		paint(painter, STYLE_DIM, "    no stack is recorded");
-		paint_newline(painter);
-	}
-	for (size_t i = 0; stack->present && i < stack->texts.count; i++) {
-		paint_format(painter, STYLE_PLAIN, "    %s", stack->texts.items[i]);
-		paint_newline(painter);
-	}
-	return NULL;
-}
-
-static const struct record_view stack_view = {.draw = draw_stack, .apart = true};
-
 const struct dill_record_kind census_stack_kind = {
 	.name = "census_stack",
 	.doc = "Objects in use of one cache whose allocations came the same way.",
 	.columns = stack_columns,
 	.column_count = COUNT(stack_columns),
-	.view = &stack_view,
 };
 
 static const struct column object_columns[] = {
