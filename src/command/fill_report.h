@@ -2,8 +2,8 @@
 #ifndef COMMAND_FILL_REPORT_H
 #define COMMAND_FILL_REPORT_H
 
+#include "answer/trace_record.h"
 #include "command/command.h"
-#include "render/trace_kinds.h"
 #include "store/totals.h"
 
 /** How many rows of a list are shown unless -n says otherwise. */

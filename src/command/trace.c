@@ -4,12 +4,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "answer/trace_record.h"
 #include "command/fill_event.h"
 #include "command/fill_report.h"
 #include "command/registry.h"
 #include "command/trace_filter.h"
 #include "command/trace_hint.h"
-#include "render/trace_kinds.h"
 #include "trace/run.h"
 
 #define NANOSECONDS	UINT64_C(1000000000)

@@ -1,63 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "answer/trace_record.h"
 #include "render/fields.h"
 #include "render/time_text.h"
-#include "render/trace_kinds.h"
+#include "render/views.h"
 
 /* --- the trace --- */
-
-static const struct column trace_columns[] = {
-	[TRACE_COLUMN_EVENTS] = {"events", DILL_COLUMN_COUNT, NULL, "all of them"},
-	[TRACE_COLUMN_DURATION] =
-		{"duration_ns", DILL_COLUMN_TIME, NULL,
-		 "nanoseconds from the beginning to the end, or to the last event"},
-	[TRACE_COLUMN_ALLOCS] = {"allocs", DILL_COLUMN_COUNT, NULL,
-				 "allocations that gave an object"},
-	[TRACE_COLUMN_FAILED] = {"failed", DILL_COLUMN_COUNT, NULL, "allocations that failed"},
-	[TRACE_COLUMN_FREES] = {"frees", DILL_COLUMN_COUNT, NULL, "frees"},
-	[TRACE_COLUMN_REQUESTS] = {"requests", DILL_COLUMN_COUNT, NULL,
-				   "objects handed to kfree_rcu() and the like"},
-	[TRACE_COLUMN_REQUESTED] = {"bytes_requested", DILL_COLUMN_COUNT, NULL,
-				    "bytes that the allocations asked for"},
-	[TRACE_COLUMN_GIVEN] = {"bytes_given", DILL_COLUMN_COUNT, NULL, "bytes that they got"},
-	[TRACE_COLUMN_WASTE] = {"bytes_wasted", DILL_COLUMN_COUNT, NULL,
-				"bytes_given less bytes_requested; 0 when more was asked for"},
-	[TRACE_COLUMN_ALIVE] = {"alive", DILL_COLUMN_COUNT, NULL,
-				"allocated objects that were not freed while watched"},
-	[TRACE_COLUMN_ALIVE_BYTES] = {"alive_bytes", DILL_COLUMN_COUNT, NULL,
-				      "bytes given to these"},
-	[TRACE_COLUMN_UNSEEN] = {"freed_unseen", DILL_COLUMN_COUNT, NULL,
-				 "allocated objects whose address was given out again without a "
-				 "free being seen"},
-	[TRACE_COLUMN_DOUBLE_FREES] = {"double_frees", DILL_COLUMN_COUNT, NULL,
-				       "frees of objects that were free already"},
-	[TRACE_COLUMN_UNKNOWN_FREES] = {"unknown_frees", DILL_COLUMN_COUNT, NULL,
-					"frees of objects that were allocated before the watch"},
-	[TRACE_COLUMN_CONTRADICTIONS] = {"contradictions", DILL_COLUMN_COUNT, NULL,
-					 "frees that do not fit to the allocation that they name"},
-	[TRACE_COLUMN_FINISHED] = {"finished", DILL_COLUMN_BOOL, NULL,
-				   "false when the trace was cut off: what is known of its end is "
-				   "missing"},
-	[TRACE_COLUMN_END_REASON] = {"end_reason", DILL_COLUMN_TEXT, NULL, "why it ended"},
-	[TRACE_COLUMN_LOST] = {"lost", DILL_COLUMN_COUNT, NULL,
-			       "events that are known to be missing"},
-	[TRACE_COLUMN_LOST_WHY] = {"lost_why", DILL_COLUMN_TEXT, NULL, "why they are"},
-	[TRACE_COLUMN_DISMISSED] = {"dismissed", DILL_COLUMN_COUNT, NULL,
-				    "events of others, which the filter left out"},
-	[TRACE_COLUMN_UNTRACED] = {"untraced", DILL_COLUMN_TEXT, NULL,
-				   "functions of the allocator whose calls are missing, because "
-				   "their arguments are not understood"},
-	[TRACE_COLUMN_BANNER] = {"banner", DILL_COLUMN_TEXT, NULL, "the kernel's"},
-	[TRACE_COLUMN_OPTIONS] = {"options", DILL_COLUMN_TEXT, NULL, "what was asked for"},
-	[TRACE_COLUMN_ENGINE] = {"engine", DILL_COLUMN_TEXT, NULL, "how it was traced"},
-	[TRACE_COLUMN_BACKTRACES] = {"backtraces", DILL_COLUMN_TEXT, NULL,
-				     "how they were made: ORC or frame pointers; missing without "
-				     "--stack"},
-	[TRACE_COLUMN_START_TIME] = {"start_time", DILL_COLUMN_COUNT, NULL,
-				     "when it began, in seconds since 1970"},
-	[TRACE_COLUMN_WRITER] = {"writer", DILL_COLUMN_TEXT, NULL, "version that wrote it"},
-};
 
 static const char *plural(unsigned long count)
 {
@@ -219,24 +168,9 @@ static struct dill_error *draw_trace(struct painter *painter, const struct dill_
 	return NULL;
 }
 
-static const struct record_view trace_view = {.draw = draw_trace};
-
-const struct dill_record_kind trace_record_kind = {
-	.name = "trace",
-	.doc = "What a trace amounts to as a whole; comes first.",
-	.columns = trace_columns,
-	.column_count = sizeof(trace_columns) / sizeof(trace_columns[0]),
-	.view = &trace_view,
-};
+const struct record_view trace_view = {.draw = draw_trace};
 
 /* --- headings --- */
-
-static const struct column list_columns[] = {
-	[TRACE_LIST_NAME] = {"list", DILL_COLUMN_TEXT, NULL, "kind of the records in it"},
-	[TRACE_LIST_TOTAL] = {"total", DILL_COLUMN_COUNT, NULL, "how many there are"},
-	[TRACE_LIST_SHOWN] = {"shown", DILL_COLUMN_COUNT, NULL, "how many follow"},
-	[TRACE_LIST_TITLE] = {"title", DILL_COLUMN_TEXT, NULL, "what they are, and in which order"},
-};
 
 static struct dill_error *draw_list(struct painter *painter, const struct dill_record *record)
 {
@@ -250,28 +184,9 @@ static struct dill_error *draw_list(struct painter *painter, const struct dill_r
 	return NULL;
 }
 
-static const struct record_view list_view = {.draw = draw_list, .heads = true, .apart = true};
-
-const struct dill_record_kind trace_list_kind = {
-	.name = "trace_list",
-	.doc = "The heading of the records that follow.",
-	.columns = list_columns,
-	.column_count = sizeof(list_columns) / sizeof(list_columns[0]),
-	.view = &list_view,
-};
+const struct record_view trace_list_view = {.draw = draw_list, .heads = true, .apart = true};
 
 /* --- whole stacks --- */
-
-static const struct column stack_columns[] = {
-	[TRACE_STACK_OBJECTS] = {"objects", DILL_COLUMN_COUNT, NULL, "how many"},
-	[TRACE_STACK_BYTES] = {"bytes", DILL_COLUMN_COUNT, NULL, "bytes given to them"},
-	[TRACE_STACK_CACHE] = {"cache", DILL_COLUMN_TEXT, NULL, "as in trace_cache"},
-	[TRACE_STACK_OLDEST] = {"oldest_ns", DILL_COLUMN_TIME, NULL,
-				"age of the oldest at the end, in nanoseconds"},
-	[TRACE_STACK_STACK] = {"stack", DILL_COLUMN_TEXTS, NULL,
-			       "the caller and its callers, innermost first, up to where an "
-			       "interrupt came in"},
-};
 
 static struct dill_error *draw_stack(struct painter *painter, const struct dill_record *record)
 {
@@ -291,36 +206,9 @@ static struct dill_error *draw_stack(struct painter *painter, const struct dill_
 	return NULL;
 }
 
-static const struct record_view stack_view = {.draw = draw_stack};
-
-const struct dill_record_kind trace_stack_kind = {
-	.name = "trace_stack",
-	.doc = "Objects of one cache that are still alive, by whole stack; of traces with "
-	       "backtraces.",
-	.columns = stack_columns,
-	.column_count = sizeof(stack_columns) / sizeof(stack_columns[0]),
-	.view = &stack_view,
-};
+const struct record_view trace_stack_view = {.draw = draw_stack};
 
 /* --- double frees --- */
-
-static const struct column double_columns[] = {
-	[TRACE_DOUBLE_SEQUENCE] = {"sequence", DILL_COLUMN_COUNT, NULL, "the second free"},
-	[TRACE_DOUBLE_TIME] = {"time_ns", DILL_COLUMN_TIME, NULL,
-			       "when, in nanoseconds since the trace began"},
-	[TRACE_DOUBLE_ADDRESS] = {"object", DILL_COLUMN_ADDRESS, NULL, "address of the object"},
-	[TRACE_DOUBLE_CACHE] = {"cache", DILL_COLUMN_TEXT, NULL, "as in trace_cache"},
-	[TRACE_DOUBLE_PID] = {"pid", DILL_COLUMN_COUNT, NULL, "thread that freed it again"},
-	[TRACE_DOUBLE_COMM] = {"comm", DILL_COLUMN_TEXT, NULL, "its name"},
-	[TRACE_DOUBLE_CALLER] = {"caller", DILL_COLUMN_TEXT, NULL, "where"},
-	[TRACE_DOUBLE_FIRST_SEQUENCE] = {"first_sequence", DILL_COLUMN_COUNT, NULL,
-					 "the free before it; missing when it is not in the trace"},
-	[TRACE_DOUBLE_FIRST_PID] = {"first_pid", DILL_COLUMN_COUNT, NULL, "thread that did that"},
-	[TRACE_DOUBLE_FIRST_COMM] = {"first_comm", DILL_COLUMN_TEXT, NULL, "its name"},
-	[TRACE_DOUBLE_FIRST_CALLER] = {"first_caller", DILL_COLUMN_TEXT, NULL, "where"},
-	[TRACE_DOUBLE_ALLOC_SEQUENCE] = {"alloc_sequence", DILL_COLUMN_COUNT, NULL,
-					 "event that had allocated it, when that was seen"},
-};
 
 static void draw_freer(struct painter *painter, const struct dill_record *record, size_t comm,
 		       size_t pid, size_t caller)
@@ -350,12 +238,4 @@ static struct dill_error *draw_double(struct painter *painter, const struct dill
 	return NULL;
 }
 
-static const struct record_view double_view = {.draw = draw_double};
-
-const struct dill_record_kind trace_double_kind = {
-	.name = "trace_double_free",
-	.doc = "A free of an object that was free already.",
-	.columns = double_columns,
-	.column_count = sizeof(double_columns) / sizeof(double_columns[0]),
-	.view = &double_view,
-};
+const struct record_view trace_double_view = {.draw = draw_double};

@@ -13,12 +13,17 @@
 #include "answer/object_record.h"
 #include "answer/order_record.h"
 #include "answer/slab_map_record.h"
+#include "answer/trace_record.h"
 
 static const struct {
 	const struct dill_record_kind *kind;
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&trace_double_kind, &trace_double_view},
+	{&trace_stack_kind, &trace_stack_view},
+	{&trace_list_kind, &trace_list_view},
+	{&trace_record_kind, &trace_view},
 	{&census_stack_kind, &census_stack_view},
 	{&cache_detail_kind, &cache_view},
 	{&cache_map_kind, &cache_map_view},

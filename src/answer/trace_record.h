@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RENDER_TRACE_KINDS_H
-#define RENDER_TRACE_KINDS_H
+#ifndef ANSWER_TRACE_RECORD_H
+#define ANSWER_TRACE_RECORD_H
 
-#include "render/view.h"
+#include "answer/record.h"
 
 /* What a recorded trace amounts to. */
 
