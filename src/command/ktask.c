@@ -3,114 +3,11 @@
 #include <fnmatch.h>
 #include <inttypes.h>
 
+#include "answer/task_record.h"
 #include "command/fill_finding.h"
 #include "command/registry.h"
 #include "kernel/tasks.h"
 #include "render/view.h"
-
-enum {
-	COL_TASK,
-	COL_PID,
-	COL_TGID,
-	COL_PARENT_PID,
-	COL_UID,
-	COL_CPU,
-	COL_STATE,
-	COL_COMM,
-	COL_PARENT,
-	COL_STACK,
-	COL_MM,
-	COL_COUNT,
-};
-
-static const struct column task_columns[] = {
-	[COL_TASK] = {"task", DILL_COLUMN_ADDRESS, "TASK", "address of the task_struct"},
-	[COL_PID] = {"pid", DILL_COLUMN_COUNT, "PID", "number of the thread"},
-	[COL_TGID] = {"tgid", DILL_COLUMN_COUNT, "TGID", "number of the process", .rank = 4},
-	[COL_PARENT_PID] = {"parent_pid", DILL_COLUMN_COUNT, "PPID", "number of the parent process",
-			    .rank = 3},
-	[COL_UID] = {"uid", DILL_COLUMN_COUNT, "UID", "real user id", .rank = 5},
-	[COL_CPU] = {"cpu", DILL_COLUMN_COUNT, "CPU", "CPU that it runs on, or ran on last",
-		     .rank = 2},
-	[COL_STATE] = {"state", DILL_COLUMN_TEXT, "STATE", "state as in /proc/PID/status"},
-	[COL_COMM] = {"comm", DILL_COLUMN_TEXT, "COMM", "name, escaped for display"},
-	[COL_PARENT] = {"parent", DILL_COLUMN_ADDRESS, NULL, "address of the parent's task_struct"},
-	[COL_STACK] = {"stack", DILL_COLUMN_ADDRESS, NULL, "lowest address of the kernel stack"},
-	[COL_MM] = {"mm", DILL_COLUMN_ADDRESS, NULL,
-		    "address of the mm_struct; absent without one"},
-};
-
-static struct dill_error *draw_task(struct painter *painter, const struct dill_record *record);
-
-static const struct record_view detail_view = {draw_task};
-
-#define TASK_KIND                                                                                  \
-	.name = "task", .doc = "A process or thread.", .columns = task_columns,                    \
-	.column_count = COL_COUNT
-
-static const struct dill_record_kind row_kind = {TASK_KIND};
-/* The same record, asked for by number: everything is shown. */
-static const struct dill_record_kind detail_kind = {TASK_KIND, .view = &detail_view};
-
-static void paint_label(struct painter *painter, const char *label)
-{
-	paint_padded(painter, STYLE_DIM, label, 10);
-}
-
-static void paint_number(struct painter *painter, const struct dill_record *record, size_t column)
-{
-	if (record->fields[column].present)
-		paint_format(painter, STYLE_NUMBER, "%" PRIu64, record_number(record, column));
-	else
-		paint(painter, STYLE_DIM, "-");
-}
-
-static void paint_pointer(struct painter *painter, const struct dill_record *record, size_t column)
-{
-	if (record->fields[column].present)
-		paint_address(painter, record_number(record, column));
-	else
-		paint(painter, STYLE_DIM, "-");
-}
-
-static struct dill_error *draw_task(struct painter *painter, const struct dill_record *record)
-{
-	static const struct {
-		size_t column;
-		const char *label;
-	} lines[] = {
-		{COL_TGID, "tgid"},   {COL_UID, "uid"}, {COL_CPU, "cpu"},
-		{COL_STACK, "stack"}, {COL_MM, "mm"},
-	};
-
-	paint(painter, STYLE_HEADING, "task ");
-	paint_address(painter, record_number(record, COL_TASK));
-	paint_newline(painter);
-	paint_label(painter, "  name");
-	paint(painter, STYLE_NAME, record_text(record, COL_COMM));
-	paint_newline(painter);
-	paint_label(painter, "  pid");
-	paint_number(painter, record, COL_PID);
-	paint_newline(painter);
-	paint_label(painter, "  parent");
-	paint_number(painter, record, COL_PARENT_PID);
-	paint(painter, STYLE_PLAIN, "  ");
-	paint_pointer(painter, record, COL_PARENT);
-	paint_newline(painter);
-	paint_label(painter, "  state");
-	paint(painter, STYLE_PLAIN, record_text(record, COL_STATE));
-	paint_newline(painter);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
-		paint(painter, STYLE_PLAIN, "  ");
-		paint_padded(painter, STYLE_DIM, lines[i].label, 8);
-		if (task_columns[lines[i].column].type == DILL_COLUMN_ADDRESS)
-			paint_pointer(painter, record, lines[i].column);
-		else
-			paint_number(painter, record, lines[i].column);
-		paint_newline(painter);
-	}
-	return NULL;
-}
 
 struct ktask {
 	struct command_call *call;
@@ -138,26 +35,26 @@ static struct dill_error *make_record(struct arena *arena, const struct dill_rec
 	TRY(strbuf_error(&comm));
 	if (!record)
 		return error_no_memory();
-	record_set_number(record, COL_TASK, task->address);
-	record_set_number(record, COL_PID, task->pid);
-	set_if(record, task, TASK_TGID, COL_TGID, task->tgid);
-	set_if(record, task, TASK_PARENT_PID, COL_PARENT_PID, task->parent_pid);
-	set_if(record, task, TASK_UID, COL_UID, task->uid);
-	set_if(record, task, TASK_CPU, COL_CPU, task->cpu);
-	set_if(record, task, TASK_PARENT, COL_PARENT, task->parent);
+	record_set_number(record, TASK_COLUMN_TASK, task->address);
+	record_set_number(record, TASK_COLUMN_PID, task->pid);
+	set_if(record, task, TASK_TGID, TASK_COLUMN_TGID, task->tgid);
+	set_if(record, task, TASK_PARENT_PID, TASK_COLUMN_PARENT_PID, task->parent_pid);
+	set_if(record, task, TASK_UID, TASK_COLUMN_UID, task->uid);
+	set_if(record, task, TASK_CPU, TASK_COLUMN_CPU, task->cpu);
+	set_if(record, task, TASK_PARENT, TASK_COLUMN_PARENT, task->parent);
 	/* A task without a stack or mm has NULL there: absent, not address 0. */
 	if (task->stack)
-		set_if(record, task, TASK_STACK, COL_STACK, task->stack);
+		set_if(record, task, TASK_STACK, TASK_COLUMN_STACK, task->stack);
 	if (task->mm)
-		set_if(record, task, TASK_MM, COL_MM, task->mm);
+		set_if(record, task, TASK_MM, TASK_COLUMN_MM, task->mm);
 	if (task->has & TASK_STATE)
-		record_set_text(record, COL_STATE, task->state);
+		record_set_text(record, TASK_COLUMN_STATE, task->state);
 	if (task->has & TASK_COMM) {
 		const char *name = arena_copy_text(arena, strbuf_get(&comm), comm.length);
 
 		if (!name)
 			return error_no_memory();
-		record_set_text(record, COL_COMM, name);
+		record_set_text(record, TASK_COLUMN_COMM, name);
 	}
 	*ret = record;
 	return NULL;
@@ -228,7 +125,7 @@ static struct dill_error *show_tasks(struct ktask *run, struct tasks *tasks)
 		TRY(tasks_find(tasks, pid, &visitor, &task));
 		if (threads)
 			return tasks_each_thread(tasks, &task, &visitor);
-		run->kind = &detail_kind;
+		run->kind = &task_detail_kind;
 		return show(run, &task);
 	}
 	run->pattern = wanted;
@@ -246,7 +143,7 @@ static struct dill_error *run_ktask(struct command_call *call)
 	struct tasks *tasks = NULL;
 	_cleanup_(dill_error_freep)
 	struct dill_error *error = NULL;
-	struct ktask run = {.call = call, .kind = &row_kind, .findings = findings_new(call)};
+	struct ktask run = {.call = call, .kind = &task_row_kind, .findings = findings_new(call)};
 	struct kernel *kernel;
 
 	TRY(session_kernel(call->session, &kernel));
@@ -257,7 +154,7 @@ static struct dill_error *run_ktask(struct command_call *call)
 	return steal(error);
 }
 
-static const struct dill_record_kind *const kinds[] = {&row_kind, &finding_record_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {&task_row_kind, &finding_record_kind, NULL};
 
 const struct command ktask_command = {
 	.name = "ktask",

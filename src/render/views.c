@@ -13,6 +13,7 @@
 #include "answer/object_record.h"
 #include "answer/order_record.h"
 #include "answer/slab_map_record.h"
+#include "answer/task_record.h"
 #include "answer/trace_record.h"
 
 static const struct {
@@ -20,6 +21,7 @@ static const struct {
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&task_detail_kind, &task_view},
 	{&trace_double_kind, &trace_double_view},
 	{&trace_stack_kind, &trace_stack_view},
 	{&trace_list_kind, &trace_list_view},
