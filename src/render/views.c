@@ -8,6 +8,7 @@
 #include "answer/finding_record.h"
 #include "answer/gap_record.h"
 #include "answer/history_record.h"
+#include "answer/kbase_record.h"
 #include "answer/layout_record.h"
 #include "answer/note_record.h"
 #include "answer/object_record.h"
@@ -21,6 +22,7 @@ static const struct {
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&kbase_kind, &kbase_view},
 	{&task_detail_kind, &task_view},
 	{&trace_double_kind, &trace_double_view},
 	{&trace_stack_kind, &trace_stack_view},

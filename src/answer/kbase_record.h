@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ANSWER_KBASE_RECORD_H
+#define ANSWER_KBASE_RECORD_H
+
+#include "answer/record.h"
+
+/** Where the kernel's image is; lines. */
+enum kbase_column {
+	KBASE_COLUMN_BASE,
+	KBASE_COLUMN_BASE_HOW,
+	KBASE_COLUMN_SLIDE,
+	KBASE_COLUMN_SLIDE_HOW,
+	KBASE_COLUMN_PHYSICAL_BASE,
+	KBASE_COLUMN_PHYSICAL_BASE_HOW,
+	KBASE_COLUMN_SIZE,
+	KBASE_COLUMN_PAGING_LEVELS,
+	KBASE_COLUMN_SYMBOLS_HOW,
+	KBASE_COLUMN_BANNER,
+	KBASE_COLUMN_BANNER_HOW,
+	KBASE_COLUMN_COUNT,
+};
+extern const struct dill_record_kind kbase_kind;
+
+#endif
