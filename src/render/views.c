@@ -8,6 +8,7 @@
 #include "answer/finding_record.h"
 #include "answer/gap_record.h"
 #include "answer/history_record.h"
+#include "answer/info_record.h"
 #include "answer/kbase_record.h"
 #include "answer/layout_record.h"
 #include "answer/note_record.h"
@@ -22,6 +23,10 @@ static const struct {
 	const struct record_view *view;
 } views[] = {
 	/* rows */
+	{&self_check_kind, &self_check_view},
+	{&info_feature_kind, &info_feature_view},
+	{&info_kernel_kind, &info_kernel_view},
+	{&info_kind, &info_view},
 	{&kbase_kind, &kbase_view},
 	{&task_detail_kind, &task_view},
 	{&trace_double_kind, &trace_double_view},

@@ -8,6 +8,10 @@
 const struct record_view *view_of(const struct dill_record_kind *kind);
 
 /* views */
+extern const struct record_view self_check_view;
+extern const struct record_view info_feature_view;
+extern const struct record_view info_kernel_view;
+extern const struct record_view info_view;
 extern const struct record_view kbase_view;
 extern const struct record_view task_view;
 extern const struct record_view trace_double_view;

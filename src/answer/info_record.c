@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "answer/info_record.h"
+
+static const struct column info_columns[] = {
+	[INFO_COLUMN_TARGET] = {"target", DILL_COLUMN_TEXT, "target", "how memory is read"},
+	[INFO_COLUMN_BANNER] = {"banner", DILL_COLUMN_TEXT, "kernel",
+				"linux_banner, escaped for display"},
+	[INFO_COLUMN_BASE] = {"base", DILL_COLUMN_ADDRESS, "image at", "address of _text"},
+	[INFO_COLUMN_SYMBOLS] = {"symbols", DILL_COLUMN_TEXT, "symbols from",
+				 "where the symbols come from"},
+	[INFO_COLUMN_TYPES] = {"types", DILL_COLUMN_TEXT, "types from",
+			       "where the types come from"},
+	[INFO_COLUMN_MEMORY] = {"memory", DILL_COLUMN_COUNT, "memory",
+				"bytes of physical memory up to the last page, holes included"},
+	[INFO_COLUMN_CPUS] = {"cpus", DILL_COLUMN_COUNT, "possible CPUs",
+			      "CPUs that could be online"},
+	[INFO_COLUMN_ONLINE] = {"cpus_online", DILL_COLUMN_COUNT, "online CPUs",
+				"CPUs that are online"},
+	[INFO_COLUMN_NODES] = {"nodes", DILL_COLUMN_COUNT, "NUMA nodes", "NUMA nodes"},
+	[INFO_COLUMN_ENGINE] = {"engine", DILL_COLUMN_TEXT, "allocator",
+				"how objects are handed out"},
+	[INFO_COLUMN_CACHES] = {"caches", DILL_COLUMN_COUNT, "caches", "slab caches"},
+};
+
+const struct dill_record_kind info_kind = {
+	.name = "info",
+	.doc = "The target, its kernel, and where dill's knowledge of it comes from.",
+	.columns = info_columns,
+	.column_count = INFO_COLUMN_COUNT,
+};
+
+static const struct column kernel_columns[] = {
+	[INFO_KERNEL_NUMBER] = {"number", DILL_COLUMN_COUNT, NULL,
+				"for --kernel, by physical address"},
+	[INFO_KERNEL_SHOWN] = {"shown", DILL_COLUMN_BOOL, NULL,
+			       "whether it is the one that dill shows"},
+	[INFO_KERNEL_RELEASE] = {"release", DILL_COLUMN_TEXT, NULL, "of its banner"},
+	[INFO_KERNEL_BASE] = {"base", DILL_COLUMN_ADDRESS, NULL, "address of its image"},
+	[INFO_KERNEL_PHYSICAL] = {"physical_base", DILL_COLUMN_ADDRESS, NULL,
+				  "physical address of it"},
+};
+
+const struct dill_record_kind info_kernel_kind = {
+	.name = "kernel",
+	.doc = "One of several kernels in the memory of a dump, such as the one that crashed and "
+	       "the "
+	       "one that captured it. None when there is one kernel, or the target is no dump.",
+	.columns = kernel_columns,
+	.column_count = sizeof(kernel_columns) / sizeof(*kernel_columns),
+};
+
+static const struct column feature_columns[] = {
+	[INFO_FEATURE_NAME] = {"feature", DILL_COLUMN_TEXT, NULL, "stable word"},
+	[INFO_FEATURE_PRESENT] = {"present", DILL_COLUMN_BOOL, NULL, "whether this heap has it"},
+	[INFO_FEATURE_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "what it means when it is there"},
+};
+
+const struct dill_record_kind info_feature_kind = {
+	.name = "feature",
+	.doc = "Something that heaps have or have not, found by types, symbols and what is used of "
+	       "them.",
+	.columns = feature_columns,
+	.column_count = sizeof(feature_columns) / sizeof(*feature_columns),
+};
+
+static const struct column check_columns[] = {
+	[SELF_CHECK_COLUMN_NAME] = {"check", DILL_COLUMN_TEXT, NULL, "stable word"},
+	[SELF_CHECK_COLUMN_RESULT] = {"result", DILL_COLUMN_TEXT, NULL,
+				      "passed, failed, or impossible (nothing to check it on)"},
+	[SELF_CHECK_COLUMN_TEXT] = {"text", DILL_COLUMN_TEXT, NULL,
+				    "what was compared, with its numbers"},
+};
+
+const struct dill_record_kind self_check_kind = {
+	.name = "self_check",
+	.doc = "Something that dill believes of this kernel, tried on the kernel itself.",
+	.columns = check_columns,
+	.column_count = sizeof(check_columns) / sizeof(*check_columns),
+};

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
+#include "answer/info_record.h"
+#include "render/views.h"
+
+#define LABEL_WIDTH 16
+
+static void draw_value(struct painter *painter, const struct dill_record *record, size_t column)
+{
+	if (!record->fields[column].present)
+		paint(painter, STYLE_DIM, "-");
+	else if (record->kind->columns[column].type == DILL_COLUMN_ADDRESS)
+		paint_address(painter, record_number(record, column));
+	else if (record->kind->columns[column].type == DILL_COLUMN_COUNT)
+		paint_format(painter, STYLE_NUMBER, "%" PRIu64, record_number(record, column));
+	else
+		paint(painter, STYLE_PLAIN, record_text(record, column));
+}
+
+static struct dill_error *draw_info(struct painter *painter, const struct dill_record *record)
+{
+	for (size_t i = 0; i < INFO_COLUMN_COUNT; i++) {
+		paint_padded(painter, STYLE_DIM, record->kind->columns[i].heading, LABEL_WIDTH);
+		draw_value(painter, record, i);
+		paint_newline(painter);
+	}
+	return NULL;
+}
+
+const struct record_view info_view = {draw_info};
+
+static struct dill_error *draw_kernel(struct painter *painter, const struct dill_record *record)
+{
+	bool shown = record->fields[INFO_KERNEL_SHOWN].flag;
+
+	paint(painter, shown ? STYLE_LIVE : STYLE_DIM, shown ? "  * " : "    ");
+	paint_format(painter, STYLE_NUMBER, "--kernel=%-3" PRIu64,
+		     record_number(record, INFO_KERNEL_NUMBER));
+	paint_address(painter, record_number(record, INFO_KERNEL_BASE));
+	paint(painter, STYLE_DIM, "  physical ");
+	paint_address(painter, record_number(record, INFO_KERNEL_PHYSICAL));
+	paint(painter, STYLE_PLAIN, "  ");
+	paint(painter, STYLE_NAME, record_text(record, INFO_KERNEL_RELEASE));
+	paint_newline(painter);
+	return NULL;
+}
+
+const struct record_view info_kernel_view = {draw_kernel};
+
+/* "+ word    sentence", or "-" for what is not there. */
+static struct dill_error *draw_feature(struct painter *painter, const struct dill_record *record)
+{
+	bool present = record->fields[INFO_FEATURE_PRESENT].flag;
+
+	paint(painter, present ? STYLE_LIVE : STYLE_DIM, present ? "  + " : "  - ");
+	paint_padded(painter, present ? STYLE_NAME : STYLE_DIM,
+		     record_text(record, INFO_FEATURE_NAME), 20);
+	paint(painter, present ? STYLE_PLAIN : STYLE_DIM, record_text(record, INFO_FEATURE_TEXT));
+	paint_newline(painter);
+	return NULL;
+}
+
+const struct record_view info_feature_view = {draw_feature};
+
+static struct dill_error *draw_check(struct painter *painter, const struct dill_record *record)
+{
+	const char *result = record_text(record, SELF_CHECK_COLUMN_RESULT);
+	enum style style = *result == 'p' ? STYLE_LIVE : *result == 'f' ? STYLE_BAD : STYLE_WARN;
+
+	paint(painter, STYLE_PLAIN, "  ");
+	paint_padded(painter, style, result, 11);
+	paint(painter, STYLE_PLAIN, record_text(record, SELF_CHECK_COLUMN_TEXT));
+	paint_newline(painter);
+	return NULL;
+}
+
+const struct record_view self_check_view = {draw_check};
