@@ -9,8 +9,6 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-struct record_view;
-
 /** What a column holds; decides how JSON writes it. */
 enum dill_column_type {
 	DILL_COLUMN_ADDRESS, /**< u64; JSON string "0xffff..." */
@@ -61,8 +59,6 @@ struct dill_record_kind {
 	const char *doc;
 	const struct column *columns;
 	size_t column_count;
-	const struct record_view
-		*view; /**< how text shows it (render/view.h); NULL = as a row of a table */
 };
 
 struct dill_record;

@@ -12,7 +12,4 @@ void help_append(const struct command *command, struct strbuf *text);
 DILL_MUST_CHECK struct dill_error *help_emit(const struct command *command, struct arena *arena,
 					     struct dill_sink *sink);
 
-/** Kind of the record that help_emit() makes. */
-extern const struct dill_record_kind help_kind;
-
 #endif

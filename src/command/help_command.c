@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer/help_record.h"
 #include "command/help.h"
 #include "command/registry.h"
 

@@ -4,7 +4,6 @@
 #include "answer/info_record.h"
 #include "command/fill_finding.h"
 #include "command/registry.h"
-#include "render/view.h"
 #include "slub/feature.h"
 #include "slub/selfcheck.h"
 

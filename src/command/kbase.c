@@ -3,7 +3,6 @@
 
 #include "answer/kbase_record.h"
 #include "command/registry.h"
-#include "render/view.h"
 
 static struct dill_error *run(struct command_call *call)
 {

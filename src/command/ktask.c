@@ -7,7 +7,6 @@
 #include "command/fill_finding.h"
 #include "command/registry.h"
 #include "kernel/tasks.h"
-#include "render/view.h"
 
 struct ktask {
 	struct command_call *call;

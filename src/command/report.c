@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer/report_record.h"
 #include "command/fill_report.h"
 #include "command/registry.h"
 #include "command/report_folded.h"

@@ -4,63 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/plural.h"
+#include "answer/report_record.h"
 #include "command/report_page.h"
-#include "render/fields.h"
-#include "render/view.h"
 #include "store/stacks.h"
-
-enum { FOLDED_FILE, FOLDED_STACKS, FOLDED_BYTES };
-
-static const struct column columns[] = {
-	[FOLDED_FILE] = {"file", DILL_COLUMN_TEXT, NULL, "where they were written"},
-	[FOLDED_STACKS] = {"stacks", DILL_COLUMN_COUNT, NULL, "lines"},
-	[FOLDED_BYTES] = {"bytes_given", DILL_COLUMN_COUNT, NULL, "sum over all of them"},
-};
-
-static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
-{
-	unsigned long stacks = field_number(record, FOLDED_STACKS),
-		      bytes = field_number(record, FOLDED_BYTES);
-
-	paint_format(painter, STYLE_PLAIN, "%s: %lu stack%s, %lu byte%s",
-		     record_text(record, FOLDED_FILE), stacks, plural(stacks), bytes,
-		     plural(bytes));
-	paint_newline(painter);
-	return NULL;
-}
-
-static const struct record_view view = {.draw = draw};
-
-const struct dill_record_kind report_folded_kind = {
-	.name = "trace_folded",
-	.doc = "Folded stacks that were written.",
-	.columns = columns,
-	.column_count = sizeof(columns) / sizeof(columns[0]),
-	.view = &view,
-};
-
-enum { TEXT_TEXT };
-
-static const struct column text_columns[] = {
-	[TEXT_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "the lines; has newlines"},
-};
-
-static struct dill_error *draw_text(struct painter *painter, const struct dill_record *record)
-{
-	paint(painter, STYLE_PLAIN, record_text(record, TEXT_TEXT));
-	return NULL;
-}
-
-static const struct record_view text_view = {.draw = draw_text};
-
-const struct dill_record_kind report_folded_text_kind = {
-	.name = "trace_folded_text",
-	.doc = "Folded stacks themselves, with `--folded -`.",
-	.columns = text_columns,
-	.column_count = sizeof(text_columns) / sizeof(text_columns[0]),
-	.view = &text_view,
-};
 
 static void append_plain(struct strbuf *text, char character)
 {
@@ -110,7 +56,7 @@ static struct dill_error *emit_text(struct command_call *call, const struct strb
 
 	if (!record)
 		return error_no_memory();
-	record_set_text(record, TEXT_TEXT, strbuf_get(text));
+	record_set_text(record, REPORT_TEXT, strbuf_get(text));
 	return call->sink->emit(call->sink, record);
 }
 
@@ -125,9 +71,9 @@ static struct dill_error *write_lines(struct command_call *call, const char *pat
 	record = record_new(call->arena, &report_folded_kind);
 	if (!record)
 		return error_no_memory();
-	record_set_text(record, FOLDED_FILE, path);
-	record_set_number(record, FOLDED_STACKS, stacks);
-	record_set_number(record, FOLDED_BYTES, bytes);
+	record_set_text(record, REPORT_FOLDED_FILE, path);
+	record_set_number(record, REPORT_FOLDED_STACKS, stacks);
+	record_set_number(record, REPORT_FOLDED_BYTES, bytes);
 	return call->sink->emit(call->sink, record);
 }
 

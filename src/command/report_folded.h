@@ -5,9 +5,6 @@
 #include "command/command.h"
 #include "store/totals.h"
 
-/** Kinds that report_folded() emits. */
-extern const struct dill_record_kind report_folded_kind, report_folded_text_kind;
-
 /**
  * Write the stacks of a trace's allocations as flame graph tools take them, a line each: "sshd;
  * entry;...;caller BYTES" without the blank, outermost first. Completely or not at all, with a

@@ -7,69 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "answer/report_record.h"
 #include "base/file_status.h"
-#include "base/plural.h"
-#include "render/fields.h"
 #include "render/trace_page.h"
-#include "render/view.h"
-
-enum { PAGE_FILE, PAGE_BYTES, PAGE_OBJECTS, PAGE_LEFT_OUT };
-
-static const struct column page_columns[] = {
-	[PAGE_FILE] = {"file", DILL_COLUMN_TEXT, NULL, "where it was written"},
-	[PAGE_BYTES] = {"bytes", DILL_COLUMN_COUNT, NULL, "its size"},
-	[PAGE_OBJECTS] = {"objects", DILL_COLUMN_COUNT, NULL, "objects that it shows as bars"},
-	[PAGE_LEFT_OUT] = {"objects_left_out", DILL_COLUMN_COUNT, NULL,
-			   "objects that it does not show as bars, as there are too many; its sums "
-			   "count them"},
-};
-
-static struct dill_error *draw_page(struct painter *painter, const struct dill_record *record)
-{
-	unsigned long left_out = field_number(record, PAGE_LEFT_OUT);
-	unsigned long bytes = field_number(record, PAGE_BYTES),
-		      objects = field_number(record, PAGE_OBJECTS);
-
-	paint_format(painter, STYLE_PLAIN, "%s: %lu byte%s, %lu object%s as bars",
-		     record_text(record, PAGE_FILE), bytes, plural(bytes), objects,
-		     plural(objects));
-	if (left_out)
-		paint_format(painter, STYLE_WARN, ", %lu left out", left_out);
-	paint_newline(painter);
-	return NULL;
-}
-
-static const struct record_view page_view = {.draw = draw_page};
-
-const struct dill_record_kind report_page_kind = {
-	.name = "trace_page",
-	.doc = "A page that was written.",
-	.columns = page_columns,
-	.column_count = sizeof(page_columns) / sizeof(page_columns[0]),
-	.view = &page_view,
-};
-
-enum { TEXT_TEXT };
-
-static const struct column text_columns[] = {
-	[TEXT_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "the page, HTML; has newlines"},
-};
-
-static struct dill_error *draw_text(struct painter *painter, const struct dill_record *record)
-{
-	paint(painter, STYLE_PLAIN, record_text(record, TEXT_TEXT));
-	return NULL;
-}
-
-static const struct record_view text_view = {.draw = draw_text};
-
-const struct dill_record_kind report_page_text_kind = {
-	.name = "trace_page_text",
-	.doc = "A page itself, with `--html -`.",
-	.columns = text_columns,
-	.column_count = sizeof(text_columns) / sizeof(text_columns[0]),
-	.view = &text_view,
-};
 
 /* --- files --- */
 
@@ -152,7 +92,7 @@ static struct dill_error *emit_text(struct command_call *call, const struct strb
 
 	if (!record)
 		return error_no_memory();
-	record_set_text(record, TEXT_TEXT, strbuf_get(text));
+	record_set_text(record, REPORT_TEXT, strbuf_get(text));
 	return call->sink->emit(call->sink, record);
 }
 
@@ -163,10 +103,10 @@ static struct dill_error *emit_written(struct command_call *call, const char *pa
 
 	if (!record)
 		return error_no_memory();
-	record_set_text(record, PAGE_FILE, path);
-	record_set_number(record, PAGE_BYTES, bytes);
-	record_set_number(record, PAGE_OBJECTS, objects);
-	record_set_number(record, PAGE_LEFT_OUT, left_out);
+	record_set_text(record, REPORT_PAGE_FILE, path);
+	record_set_number(record, REPORT_PAGE_BYTES, bytes);
+	record_set_number(record, REPORT_PAGE_OBJECTS, objects);
+	record_set_number(record, REPORT_PAGE_LEFT_OUT, left_out);
 	return call->sink->emit(call->sink, record);
 }
 

@@ -6,9 +6,6 @@
 #include "command/command.h"
 #include "store/totals.h"
 
-/** Kinds that report_page() emits. */
-extern const struct dill_record_kind report_page_kind, report_page_text_kind;
-
 /**
  * Write the page of a trace to @p path, completely or not at all, and emit a record that says so.
  * "-": the page itself is the answer.

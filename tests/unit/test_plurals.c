@@ -13,6 +13,7 @@
 #include "base/plural.h"
 #include "command/registry.h"
 #include "render/render.h"
+#include "render/views.h"
 
 static struct dill_error *append(void *context, const char *bytes, size_t length)
 {
@@ -100,7 +101,7 @@ static void test_views(void **state)
 		for (size_t k = 0; commands[c]->kinds && commands[c]->kinds[k]; k++) {
 			struct dill_sink *sink = render_sink(render);
 
-			if (!commands[c]->kinds[k]->view)
+			if (!view_of(commands[c]->kinds[k]))
 				continue;
 			drawn++;
 			assert_null(sink->emit(sink, ones(arena, commands[c]->kinds[k])));
