@@ -3,6 +3,7 @@
 #define COMMAND_FILL_EVENT_H
 
 #include "answer/event_record.h"
+#include "base/strbuf.h"
 #include "trace/event.h"
 
 /**

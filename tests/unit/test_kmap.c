@@ -12,6 +12,7 @@
 #include "heap_fixture.h"
 #include "render/map_symbols.h"
 #include "render/render.h"
+#include "render/slab_map_view.h"
 #include "slub/slab_order.h"
 
 /* Cache "c" has 8 objects of 512 bytes in a slab: maps that the eye can check. Two CPUs, two nodes.
@@ -223,12 +224,12 @@ static void test_states_of_one_slab(void **state)
 	assert_int_equal(record_number(slab, SLAB_MAP_LIVE), 5);
 	assert_int_equal(record_number(slab, SLAB_MAP_CACHED), 3);
 	assert_int_equal(slab->fields[SLAB_MAP_STATES].records.count, 8);
-	assert_int_equal(record_number(object(slab, 2), OBJECT_COLUMN_ADDRESS), last);
-	assert_string_equal(record_text(object(slab, 2), OBJECT_COLUMN_PLACE), "cpu_freelist");
-	assert_int_equal(record_number(object(slab, 2), OBJECT_COLUMN_CPU), 1);
-	assert_int_equal(record_number(object(slab, 2), OBJECT_COLUMN_POSITION), 2);
-	assert_string_equal(record_text(object(slab, 1), OBJECT_COLUMN_STATE), "live");
-	assert_false(object(slab, 1)->fields[OBJECT_COLUMN_PLACE].present);
+	assert_int_equal(record_number(object(slab, 2), STATE_COLUMN_ADDRESS), last);
+	assert_string_equal(record_text(object(slab, 2), STATE_COLUMN_PLACE), "cpu_freelist");
+	assert_int_equal(record_number(object(slab, 2), STATE_COLUMN_CPU), 1);
+	assert_int_equal(record_number(object(slab, 2), STATE_COLUMN_POSITION), 2);
+	assert_string_equal(record_text(object(slab, 1), STATE_COLUMN_STATE), "live");
+	assert_false(object(slab, 1)->fields[STATE_COLUMN_PLACE].present);
 }
 
 static void test_a_slab_with_impossible_counters(void **state)
