@@ -63,6 +63,40 @@ static struct dill_error *pass_over(struct dill_error *error)
 	return NULL;
 }
 
+/* Whether a static key is on: *ret is ALLOC_PROFILING_UNKNOWN when it cannot be read. */
+static struct dill_error *read_key(const struct heap *heap, dill_virt key,
+				   enum alloc_profiling *ret)
+{
+	const struct member *enabled = &heap->layout.static_key_enabled;
+	int32_t count;
+
+	*ret = ALLOC_PROFILING_UNKNOWN;
+	if (!enabled->present || enabled->size != sizeof(count))
+		return NULL;
+
+	struct dill_error *error =
+		kernel_read(heap->kernel, key + enabled->offset, &count, sizeof(count));
+
+	if (!error)
+		*ret = count ? ALLOC_PROFILING_ON : ALLOC_PROFILING_OFF; /* -1: on the way */
+	return pass_over(error);
+}
+
+/*
+ * Whether extensions have room for tags. Since 7.3 they have none in a kernel that was told at boot
+ * never to profile: what follows the memory cgroup there is the next object's.
+ * Source: mm/slub.c slab_obj_ext_has_codetag_init()
+ */
+static struct dill_error *have_tags(const struct heap *heap, bool *ret)
+{
+	enum alloc_profiling state = ALLOC_PROFILING_ON;
+
+	if (heap->codetag_key)
+		TRY(read_key(heap, heap->codetag_key, &state));
+	*ret = state == ALLOC_PROFILING_ON;
+	return NULL;
+}
+
 static struct dill_error *find(struct heap *heap, const struct cache *cache,
 			       const struct slab *slab, uint32_t index, dill_virt *ret)
 {
@@ -70,7 +104,11 @@ static struct dill_error *find(struct heap *heap, const struct cache *cache,
 	uint8_t buffer[DESCRIPTOR_MAX];
 	struct span bytes = {buffer, size < DESCRIPTOR_MAX ? (size_t)size : DESCRIPTOR_MAX};
 	dill_virt slot, tag;
+	bool have;
 
+	TRY(have_tags(heap, &have));
+	if (!have)
+		return NULL;
 	TRY(kernel_read(heap->kernel, slab->address, buffer, bytes.size));
 	slot = tag_slot(heap, cache, bytes, index);
 	if (!slot)
@@ -88,36 +126,26 @@ struct dill_error *alloc_tag_find(struct heap *heap, const struct cache *cache,
 	return alloc_tags_exist(heap) ? pass_over(find(heap, cache, slab, index, ret)) : NULL;
 }
 
-/* Whether a static key is on: *ret is ALLOC_PROFILING_UNKNOWN when there is none that can be read.
- */
-static struct dill_error *read_key(const struct heap *heap, const char *name,
-				   enum alloc_profiling *ret)
+/* The same of a key by its name, where there can be tags; without it, unknown. */
+static struct dill_error *read_switch(const struct heap *heap, const char *name,
+				      enum alloc_profiling *ret)
 {
-	const struct member *enabled = &heap->layout.static_key_enabled;
-	int32_t count;
-	dill_virt at;
+	dill_virt key;
 
 	*ret = ALLOC_PROFILING_UNKNOWN;
-	if (!alloc_tags_exist(heap) || !enabled->present || enabled->size != sizeof(count) ||
-	    !kernel_has_symbol(heap->kernel, name, &at))
+	if (!alloc_tags_exist(heap) || !kernel_has_symbol(heap->kernel, name, &key))
 		return NULL;
-
-	struct dill_error *error =
-		kernel_read(heap->kernel, at + enabled->offset, &count, sizeof(count));
-
-	if (!error)
-		*ret = count ? ALLOC_PROFILING_ON : ALLOC_PROFILING_OFF; /* -1: on the way */
-	return pass_over(error);
+	return read_key(heap, key, ret);
 }
 
 struct dill_error *alloc_profiling_read(const struct heap *heap, enum alloc_profiling *ret)
 {
-	return read_key(heap, "mem_alloc_profiling_key", ret);
+	return read_switch(heap, "mem_alloc_profiling_key", ret);
 }
 
 struct dill_error *alloc_profiling_compressed(const struct heap *heap, enum alloc_profiling *ret)
 {
-	return read_key(heap, "mem_profiling_compressed", ret);
+	return read_switch(heap, "mem_profiling_compressed", ret);
 }
 
 struct dill_error *alloc_tag_doubt(struct heap *heap, const char **ret)

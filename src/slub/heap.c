@@ -14,6 +14,8 @@ struct dill_error *heap_open(struct kernel *kernel, struct heap **ret)
 	TRY(dill_error_add_context(kernel_symbol(kernel, "slab_caches", &heap->slab_caches),
 				   "the list of caches"));
 	TRY(layout_resolve(kernel, &heap->layout));
+	if (!kernel_has_symbol(kernel, "slab_obj_ext_has_codetag_key", &heap->codetag_key))
+		heap->codetag_key = 0;
 	heap->tagged = heap->layout.ring_entries.present;
 	heap->encoding = heap->layout.cache_random.present ? FREELIST_UNDECIDED : FREELIST_PLAIN;
 	*ret = steal(heap);

@@ -29,8 +29,9 @@ struct heap {
 	dill_virt slab_caches; /**< head of the list of caches */
 	dill_virt kfence_base; /**< KFENCE's pool, kfence_load(); 0 = none */
 	uint64_t kfence_size;
-	bool tagged; /**< pointers to objects have a tag in their top byte (KASAN_SW_TAGS,
-			KASAN_HW_TAGS) */
+	dill_virt codetag_key; /**< static key slab_obj_ext_has_codetag_key (since 7.3); 0 = none */
+	bool tagged;	       /**< pointers to objects have a tag in their top byte (KASAN_SW_TAGS,
+				  KASAN_HW_TAGS) */
 	dill_virt kasan_shadow;		 /**< shadow of address 0, kasan_load(); 0 = none */
 	struct number_map kasan_callers; /**< handle of a stack -> who called the allocator; the
 					     depot forgets none */

@@ -418,6 +418,21 @@ static void test_alloc_tag_of_words(void **state)
 	expect_tag(f, 3, true);
 }
 
+/* 7.3: told at boot never to profile, a kernel makes no room for tags, whatever its types have. */
+static void test_alloc_tag_without_room(void **state)
+{
+	struct fixture *f = *state;
+	struct heap *heap = &f->image.heap;
+
+	make_tag_of_struct(f, 8, 0, 8, 0);
+	heap->codetag_key = image_bytes(&f->image, 8);
+	expect_tag(f, 3, false); /* and nothing tells what the key is */
+	heap->layout.static_key_enabled = (struct member){.present = true, .size = 4};
+	expect_tag(f, 3, false);
+	image_set_u64(&f->image, heap->codetag_key, 1);
+	expect_tag(f, 3, true);
+}
+
 /* --- KFENCE --- */
 
 #define POOL_OBJECTS 5u
@@ -548,6 +563,7 @@ int main(void)
 		TEST(test_parts),
 		TEST(test_alloc_tag),
 		TEST(test_alloc_tag_of_words),
+		TEST(test_alloc_tag_without_room),
 		TEST(test_kfence_array),
 		TEST(test_kfence_pointer),
 		TEST(test_kfence_is_no_slab),
