@@ -19,6 +19,8 @@ static const struct column info_columns[] = {
 	[INFO_COLUMN_NODES] = {"nodes", DILL_COLUMN_COUNT, "NUMA nodes", "NUMA nodes"},
 	[INFO_COLUMN_ENGINE] = {"engine", DILL_COLUMN_TEXT, "allocator",
 				"how objects are handed out"},
+	[INFO_COLUMN_LOCKS] = {"locks", DILL_COLUMN_TEXT, "locks",
+			       "how it is told which of the allocator's locks are held"},
 	[INFO_COLUMN_CACHES] = {"caches", DILL_COLUMN_COUNT, "caches", "slab caches"},
 };
 

@@ -5,6 +5,7 @@
 #include "command/fill_finding.h"
 #include "command/registry.h"
 #include "slub/feature.h"
+#include "slub/lock.h"
 #include "slub/selfcheck.h"
 
 /* --- what is looked at --- */
@@ -26,9 +27,11 @@ static struct dill_error *emit_info(struct command_call *call, struct heap *heap
 	struct dill_record *record = record_new(call->arena, &info_kind);
 	const struct kernel_facts *facts = kernel_facts(heap->kernel);
 	uint64_t possible = 0, online = 0;
+	const char *locks;
 
 	if (!record)
 		return error_no_memory();
+	TRY(locks_describe(&heap->layout, call->arena, &locks));
 	for (unsigned cpu = 0; cpu < kernel_cpu_limit(heap->kernel); cpu++) {
 		possible += kernel_cpu_possible(heap->kernel, cpu);
 		online += kernel_cpu_online(heap->kernel, cpu);
@@ -45,6 +48,7 @@ static struct dill_error *emit_info(struct command_call *call, struct heap *heap
 	record_set_number(record, INFO_COLUMN_ONLINE, online);
 	record_set_number(record, INFO_COLUMN_NODES, kernel_node_limit(heap->kernel));
 	record_set_text(record, INFO_COLUMN_ENGINE, slub_engine_name(slub_engine(use)));
+	record_set_text(record, INFO_COLUMN_LOCKS, locks);
 	record_set_number(record, INFO_COLUMN_CACHES, caches);
 	return call->sink->emit(call->sink, record);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/lock.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/strbuf.h"
 
 /* A word that tells, by its path in the lock's type. */
 struct sign {
@@ -238,4 +241,43 @@ struct dill_error *lock_moving(struct heap *heap, const struct lock *lock, struc
 	if (inside)
 		*ret = "the CPU was stopped inside the allocator";
 	return NULL;
+}
+
+/* Every lock in a struct; of a variable it would be the struct alone, whose core is the same. */
+static const struct {
+	size_t field;
+	const char *struct_name, *member;
+} rows[] = {
+#define MEMBER(id, structs, paths, need, note)
+#define LOCK(id, structs, paths, note) {offsetof(struct layout, id), structs, paths},
+#include "slub/layout.def"
+#undef MEMBER
+};
+
+struct dill_error *locks_describe(const struct layout *layout, struct arena *arena,
+				  const char **ret)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf names = {0};
+	unsigned count = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct lock lock;
+
+		memcpy(&lock, (const char *)layout + rows[i].field, sizeof(lock));
+		if (lock.form == LOCK_UNKNOWN && *rows[i].member)
+			strbuf_append_format(&names, "%s%s.%s", count++ ? ", " : "",
+					     rows[i].struct_name, rows[i].member);
+	}
+	TRY(strbuf_error(&names));
+	if (count)
+		*ret = arena_format(arena,
+				    "%s: not known what %s like when held; where the CPUs were "
+				    "stopped is asked instead",
+				    strbuf_get(&names), count == 1 ? "it looks" : "they look");
+	else if (layout->node_lock.form == LOCK_EMPTY)
+		*ret = "have no bytes (no SMP): where the CPU was stopped is asked instead";
+	else
+		*ret = "say themselves whether they are held";
+	return *ret ? NULL : error_no_memory();
 }

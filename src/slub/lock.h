@@ -39,4 +39,13 @@ DILL_MUST_CHECK struct dill_error *lock_moving(struct heap *heap, const struct l
 					       struct span bytes, const char *held,
 					       const char **ret);
 
+/**
+ * How it is told which locks are held, for people: "say themselves whether they are held". Where
+ * one has no bytes, or is of a form that dill does not know, the CPUs tell instead.
+ * @param ret  constant, or in @p arena
+ * @return NULL; NO_MEMORY
+ */
+DILL_MUST_CHECK struct dill_error *locks_describe(const struct layout *layout, struct arena *arena,
+						  const char **ret);
+
 #endif

@@ -19,5 +19,7 @@ def test_built(case, pool):
             assert int(dill.json("kbase")[0]["base"], 16) == text
             (states,) = (record for record in dill.json("kcensus") if record["record"] == "census_total")
             assert states["live"] > 1000 and states["unknown"] == 0
+        locks = Program(guest).json("info")[0]["locks"]
+        assert locks.startswith("say themselves" if guest.kernel.has_config("SMP") else "have no bytes")
         done = Program(guest).run("kcheck")
         assert done.returncode == 0, done.stdout

@@ -336,6 +336,33 @@ static void test_node_lock_waited_for(void **state)
 	expect_finding(f);
 }
 
+static void expect_description(struct fixture *f, const char *text)
+{
+	const char *said = NULL;
+
+	assert_null(locks_describe(&f->image.heap.layout, f->arena, &said));
+	assert_string_equal(said, text);
+}
+
+static void test_description(void **state)
+{
+	struct fixture *f = *state;
+	struct layout *l = &f->image.heap.layout;
+
+	expect_description(f, "say themselves whether they are held");
+	/* local_lock_t has none; CPUs' slabs are never told by it alone. */
+	l->cpu_lock.form = LOCK_EMPTY;
+	expect_description(f, "say themselves whether they are held");
+	l->node_lock.form = LOCK_EMPTY;
+	expect_description(f, "have no bytes (no SMP): where the CPU was stopped is asked instead");
+	l->node_lock.form = LOCK_UNKNOWN;
+	expect_description(f, "kmem_cache_node.list_lock: not known what it looks like when held; "
+			      "where the CPUs were stopped is asked instead");
+	l->barn_lock.form = LOCK_UNKNOWN;
+	expect_description(f, "node_barn.lock, kmem_cache_node.list_lock: not known what they look "
+			      "like when held; where the CPUs were stopped is asked instead");
+}
+
 #define HEAP_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, heap_fixture_free)
 
 int main(void)
@@ -355,6 +382,7 @@ int main(void)
 		HEAP_TEST(test_inside_the_allocator_with_interrupts_on),
 		HEAP_TEST(test_node_lock_owned),
 		HEAP_TEST(test_node_lock_waited_for),
+		HEAP_TEST(test_description),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
