@@ -42,6 +42,12 @@ void record_set_number(struct dill_record *record, size_t column, uint64_t value
 	field(record, column, type)->number = value;
 }
 
+void record_set_enum(struct dill_record *record, size_t column, unsigned number)
+{
+	assert(number < record->kind->columns[column].words->count);
+	field(record, column, DILL_COLUMN_ENUM)->number = number;
+}
+
 void record_set_signed(struct dill_record *record, size_t column, int64_t value)
 {
 	field(record, column, DILL_COLUMN_SIGNED)->integer = value;
@@ -92,6 +98,11 @@ void record_set_records(struct dill_record *record, size_t column, struct record
 	field(record, column, DILL_COLUMN_RECORDS)->records = list;
 }
 
+const char *column_word(const struct column *column, uint64_t number)
+{
+	return column->words->word((unsigned)number);
+}
+
 uint64_t record_number(const struct dill_record *record, size_t column)
 {
 	assert(column < record->kind->column_count);
@@ -100,8 +111,12 @@ uint64_t record_number(const struct dill_record *record, size_t column)
 
 const char *record_text(const struct dill_record *record, size_t column)
 {
+	const struct field *field = &record->fields[column];
+
 	assert(column < record->kind->column_count);
-	return record->fields[column].present && record->fields[column].text
-		       ? record->fields[column].text
-		       : "";
+	if (!field->present)
+		return "";
+	if (record->kind->columns[column].type == DILL_COLUMN_ENUM)
+		return column_word(&record->kind->columns[column], field->number);
+	return field->text ? field->text : "";
 }

@@ -2,28 +2,27 @@
 #ifndef ANSWER_RECORD_H
 #define ANSWER_RECORD_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <dill/record.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 
-/** What a column holds; decides how JSON writes it. */
-enum dill_column_type {
-	DILL_COLUMN_ADDRESS, /**< u64; JSON string "0xffff..." */
-	DILL_COLUMN_COUNT,   /**< u64; JSON number (sizes, counts, offsets, ids) */
-	DILL_COLUMN_TIME,    /**< u64, nanoseconds; JSON number, with a unit in text */
-	DILL_COLUMN_SIGNED,  /**< i64; JSON number */
-	DILL_COLUMN_BOOL,    /**< JSON true or false */
-	DILL_COLUMN_TEXT,    /**< bytes; already escaped for display by strbuf_append_escaped() when
-			they    are the target's */
-	DILL_COLUMN_ADDRESSES, /**< list of u64; JSON array of strings */
-	DILL_COLUMN_TEXTS,     /**< list of texts; JSON array of strings */
-	DILL_COLUMN_RECORDS,   /**< list of records of kind `of`; JSON array of objects */
-	DILL_COLUMN_ANY, /**< a number or a text, from one record to the next: JSON number or string
-			  */
+/**
+ * The words that a DILL_COLUMN_ENUM may have, by their numbers from 0 on: those of a C enum, so
+ * that who draws a record can switch over it.
+ */
+struct enumeration {
+	unsigned count;
+	const char *(*word)(unsigned number); /**< stable, as in JSON */
 };
+
+/** An enumeration whose words a function `const char *function(enum type)` has. */
+#define ENUMERATION(variable, type, function, words)                                               \
+	static const char *variable##_word(unsigned number)                                        \
+	{                                                                                          \
+		return function((enum type)number);                                                \
+	}                                                                                          \
+	const struct enumeration variable = {words, variable##_word}
 
 /** What a DILL_COLUMN_COUNT or DILL_COLUMN_SIGNED counts, where a terminal shows that in another
  * way. */
@@ -40,6 +39,7 @@ struct column {
 	const char *heading;		   /**< heading in text tables; NULL = not in the table */
 	const char *doc;		   /**< one line; units when not obvious */
 	const struct dill_record_kind *of; /**< DILL_COLUMN_RECORDS: kind of the items */
+	const struct enumeration *words;   /**< DILL_COLUMN_ENUM */
 	enum column_unit unit;
 	bool screen; /**< for people: in tables on a terminal only, not in JSON and in pipes */
 	/** Which columns a narrow terminal does without: the highest first; 0 = only when nothing
@@ -60,8 +60,6 @@ struct dill_record_kind {
 	const struct column *columns;
 	size_t column_count;
 };
-
-struct dill_record;
 
 /** List of records in order of appending. */
 struct record_list {
@@ -107,6 +105,7 @@ void record_list_append(struct record_list *list, struct dill_record *record);
  * Pointers are borrowed. */
 void record_set_number(struct dill_record *record, size_t column,
 		       uint64_t value); /* ADDRESS, COUNT and TIME */
+void record_set_enum(struct dill_record *record, size_t column, unsigned number);
 void record_set_signed(struct dill_record *record, size_t column, int64_t value);
 void record_set_bool(struct dill_record *record, size_t column, bool value);
 /** NULL @p value leaves the field absent. */
@@ -119,21 +118,12 @@ void record_set_texts(struct dill_record *record, size_t column, const char *con
 void record_set_any(struct dill_record *record, size_t column, const char *text, bool is_number);
 void record_set_records(struct dill_record *record, size_t column, struct record_list list);
 
-/** The number in @p column (ADDRESS, COUNT or TIME); 0 when absent. */
-uint64_t record_number(const struct dill_record *record, size_t column);
-/** The text in @p column; "" when absent. */
-const char *record_text(const struct dill_record *record, size_t column);
+/** The word of an ENUM with this number, which one of the setters has checked. */
+const char *column_word(const struct column *column, uint64_t number);
 
-/**
- * Where records go: a table on a terminal, JSON lines, a test's memory.
- *
- * emit() is called once per top-level record, in order; the record need not outlive the call.
- */
-struct dill_sink {
-	struct dill_error *(*emit)(struct dill_sink *sink, const struct dill_record *record);
-	/** Show now what was emitted, where that is held back: for what takes its time. May be
-	 * NULL. */
-	struct dill_error *(*flush)(struct dill_sink *sink);
-};
+/** The number in @p column (ADDRESS, COUNT, TIME or ENUM); 0 when absent. */
+uint64_t record_number(const struct dill_record *record, size_t column);
+/** The text in @p column, or the word of an ENUM; "" when absent. */
+const char *record_text(const struct dill_record *record, size_t column);
 
 #endif

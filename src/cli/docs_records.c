@@ -83,6 +83,17 @@ static struct dill_error *append_type(const struct command *command, const struc
 	return NULL;
 }
 
+/* ": live, cached or unknown" of a column that has one of a few words. */
+static void append_words(const struct column *column, struct strbuf *text)
+{
+	for (unsigned i = 0; column->words && i < column->words->count; i++)
+		strbuf_append_format(text, "%s%s",
+				     !i				    ? ": "
+				     : i + 1 < column->words->count ? ", "
+								    : " or ",
+				     column->words->word(i));
+}
+
 static struct dill_error *append_fields(const struct command *command,
 					const struct dill_record_kind *kind, struct strbuf *text)
 {
@@ -96,6 +107,7 @@ static struct dill_error *append_fields(const struct command *command,
 		TRY(append_type(command, column, text));
 		strbuf_append(text, " | ");
 		docs_append_cell(column->doc, text);
+		append_words(column, text);
 		strbuf_append(text, " |\n");
 	}
 	return NULL;

@@ -56,6 +56,7 @@ const char *column_type_text(enum dill_column_type type)
 		return "signed number";
 	case DILL_COLUMN_BOOL:
 		return "boolean";
+	case DILL_COLUMN_ENUM:
 	case DILL_COLUMN_TEXT:
 		return "string";
 	case DILL_COLUMN_ADDRESSES:

@@ -62,8 +62,9 @@ static void read_key(const struct dill_record *record, size_t column, struct row
 	case DILL_COLUMN_BOOL:
 		ret->number = field->flag;
 		break;
+	case DILL_COLUMN_ENUM: /* by the word, as it is shown */
 	case DILL_COLUMN_TEXT:
-		ret->text = field->text;
+		ret->text = record_text(record, column);
 		break;
 	default:
 		ret->number = field->number;

@@ -91,10 +91,10 @@ static struct dill_error *append_records(struct strbuf *text, const struct recor
 	return NULL;
 }
 
-static struct dill_error *append_value(struct strbuf *text, enum dill_column_type type,
+static struct dill_error *append_value(struct strbuf *text, const struct column *column,
 				       const struct field *field, unsigned depth)
 {
-	switch (type) {
+	switch (column->type) {
 	case DILL_COLUMN_ADDRESS:
 		append_address(text, field->number);
 		break;
@@ -107,6 +107,9 @@ static struct dill_error *append_value(struct strbuf *text, enum dill_column_typ
 		break;
 	case DILL_COLUMN_BOOL:
 		strbuf_append(text, field->flag ? "true" : "false");
+		break;
+	case DILL_COLUMN_ENUM:
+		append_string(text, column_word(column, field->number));
 		break;
 	case DILL_COLUMN_TEXT:
 		append_string(text, field->text);
@@ -163,7 +166,7 @@ static struct dill_error *append_object(struct strbuf *text, const struct dill_r
 		first = false;
 		append_string(text, kind->columns[i].name);
 		strbuf_append_char(text, ':');
-		TRY(append_value(text, kind->columns[i].type, &record->fields[i], depth));
+		TRY(append_value(text, &kind->columns[i], &record->fields[i], depth));
 	}
 	strbuf_append_char(text, '}');
 	return NULL;

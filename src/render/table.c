@@ -142,6 +142,9 @@ static void append_value(const struct table *table, struct strbuf *text,
 	case DILL_COLUMN_BOOL:
 		strbuf_append(text, field->flag ? "yes" : "no");
 		break;
+	case DILL_COLUMN_ENUM:
+		strbuf_append(text, column_word(column, field->number));
+		break;
 	case DILL_COLUMN_TEXT:
 		strbuf_append(text, field->text);
 		break;
@@ -191,6 +194,8 @@ static bool says_something(enum dill_column_type type, const struct field *field
 		return field->integer != 0;
 	case DILL_COLUMN_BOOL:
 		return field->flag;
+	case DILL_COLUMN_ENUM:
+		return true;
 	case DILL_COLUMN_TEXT:
 		return field->text[0] != '\0';
 	case DILL_COLUMN_ADDRESSES:
@@ -322,7 +327,7 @@ static bool can_shrink(const struct table *table, size_t column, size_t width)
 	enum dill_column_type type = type_of(table, &table->columns.items[column]);
 
 	return width > (column ? TEXT_MIN : NAME_MIN) && !table->columns.items[column].dropped &&
-	       (type == DILL_COLUMN_TEXT || type == DILL_COLUMN_TEXTS ||
+	       (type == DILL_COLUMN_ENUM || type == DILL_COLUMN_TEXT || type == DILL_COLUMN_TEXTS ||
 		type == DILL_COLUMN_ADDRESSES ||
 		(type == DILL_COLUMN_ANY && table->columns.items[column].has_texts));
 }
