@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer/census_record.h"
 
+#include "answer/heap_words.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The same sums for a cache, a node and all together. */
@@ -229,8 +231,8 @@ static const struct column slab_columns[] = {
 	[CENSUS_SLAB_MEMORY] = {"memory", DILL_COLUMN_COUNT, NULL, "bytes of its pages"},
 	[CENSUS_SLAB_NODE] = {"node", DILL_COLUMN_COUNT, "NODE", "NUMA node of its memory",
 			      .rank = 6},
-	[CENSUS_SLAB_WHERE] = {"where", DILL_COLUMN_TEXT, "WHERE",
-			       "whose it is: cpu, cpu_partial, node_partial, node_full, unlisted"},
+	[CENSUS_SLAB_WHERE] = {"where", DILL_COLUMN_ENUM, "WHERE", "whose it is",
+			       .words = &slab_wheres},
 	[CENSUS_SLAB_BASE] = {"base", DILL_COLUMN_ADDRESS, NULL, "its memory in the direct map"},
 };
 
@@ -373,9 +375,10 @@ static const struct column object_columns[] = {
 	[CENSUS_OBJECT_OBJECT] = {"object", DILL_COLUMN_ADDRESS, "OBJECT",
 				  "address as callers got it"},
 	[CENSUS_OBJECT_CACHE] = {"cache", DILL_COLUMN_TEXT, "CACHE", "name of the cache"},
-	[CENSUS_OBJECT_STATE] = {"state", DILL_COLUMN_TEXT, "STATE",
-				 "live, or unknown: on no list, while one that could hold it is "
-				 "broken or unreadable"},
+	[CENSUS_OBJECT_STATE] = {"state", DILL_COLUMN_ENUM, "STATE",
+				 "live, or unknown when it is on no list while one that could hold "
+				 "it is broken or unreadable",
+				 .words = &object_states},
 	[CENSUS_OBJECT_SIZE] = {"object_size", DILL_COLUMN_COUNT, "SIZE",
 				"bytes that a caller gets"},
 	[CENSUS_OBJECT_SLAB] = {"slab", DILL_COLUMN_ADDRESS, NULL, "descriptor of its slab"},

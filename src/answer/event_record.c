@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer/event_record.h"
 
+#include "answer/heap_words.h"
+
 static const struct column columns[] = {
 	[EVENT_COLUMN_SEQUENCE] = {"sequence", DILL_COLUMN_COUNT, NULL,
 				   "number of the event, from 1"},
@@ -11,8 +13,9 @@ static const struct column columns[] = {
 			      "current thread; in an interrupt the one that was interrupted"},
 	[EVENT_COLUMN_TGID] = {"tgid", DILL_COLUMN_COUNT, NULL, "its process"},
 	[EVENT_COLUMN_COMM] = {"comm", DILL_COLUMN_TEXT, NULL, "name of the thread"},
-	[EVENT_COLUMN_EVENT] = {"event", DILL_COLUMN_TEXT, NULL,
-				"alloc, free, double free, or request (kfree_rcu() and the like)"},
+	[EVENT_COLUMN_EVENT] = {"event", DILL_COLUMN_ENUM, NULL,
+				"what happened; request is kfree_rcu() and the like",
+				.words = &event_words},
 	[EVENT_COLUMN_FUNCTION] = {"function", DILL_COLUMN_TEXT, NULL,
 				   "function of the allocator that was called"},
 	[EVENT_COLUMN_CACHE] = {"cache", DILL_COLUMN_TEXT, NULL,

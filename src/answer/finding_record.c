@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer/finding_record.h"
 
+#include "answer/heap_words.h"
 #include "answer/track_record.h"
 
 static const struct column neighbour_columns[] = {
@@ -8,7 +9,8 @@ static const struct column neighbour_columns[] = {
 	[NEIGHBOUR_COLUMN_CACHE] = {"cache", DILL_COLUMN_TEXT, NULL, "its cache"},
 	[NEIGHBOUR_COLUMN_OBJECT_SIZE] = {"object_size", DILL_COLUMN_COUNT, NULL,
 					  "bytes that its user may use"},
-	[NEIGHBOUR_COLUMN_STATE] = {"state", DILL_COLUMN_TEXT, NULL, "as kobj tells it"},
+	[NEIGHBOUR_COLUMN_STATE] = {"state", DILL_COLUMN_ENUM, NULL, "as kobj tells it",
+				    .words = &object_states},
 	[NEIGHBOUR_COLUMN_ROLE_TEXT] = {"role_text", DILL_COLUMN_TEXT, NULL,
 					"what it is to the allocator itself"},
 	[NEIGHBOUR_COLUMN_ALLOC_TAG] = {"alloc_tag", DILL_COLUMN_TEXT, NULL,

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer/history_record.h"
 
+#include "answer/heap_words.h"
+
 static const struct column columns[] = {
 	[HISTORY_COLUMN_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL,
 				    "the address asked about"},
 	[HISTORY_COLUMN_EVENTS] = {"events", DILL_COLUMN_COUNT, NULL,
 				   "events of objects that held it; they follow"},
 	[HISTORY_COLUMN_ALLOCS] = {"allocs", DILL_COLUMN_COUNT, NULL, "allocations among them"},
-	[HISTORY_COLUMN_STATE] = {"state", DILL_COLUMN_TEXT, NULL,
-				  "after the last event: live or free; missing without events"},
+	[HISTORY_COLUMN_STATE] = {"state", DILL_COLUMN_ENUM, NULL,
+				  "live or free, after the last event; missing without events",
+				  .words = &object_states},
 };
 
 const struct dill_record_kind history_kind = {
@@ -22,8 +25,9 @@ static const struct column event_columns[] = {
 	[HISTORY_EVENT_SEQUENCE] = {"sequence", DILL_COLUMN_COUNT, "EVENT", "number of the event"},
 	[HISTORY_EVENT_TIME] = {"time_ns", DILL_COLUMN_TIME, "TIME",
 				"when, in nanoseconds since the trace began", .rank = 3},
-	[HISTORY_EVENT_EVENT] = {"event", DILL_COLUMN_TEXT, "WHAT",
-				 "alloc, free, double free, or request (kfree_rcu() and the like)"},
+	[HISTORY_EVENT_EVENT] = {"event", DILL_COLUMN_ENUM, "WHAT",
+				 "what happened; request is kfree_rcu() and the like",
+				 .words = &event_words},
 	[HISTORY_EVENT_AGE] = {"age_ns", DILL_COLUMN_TIME, "AGE",
 			       "of a free or request: nanoseconds since the allocation, when that "
 			       "was seen"},

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer/info_record.h"
 
+#include "slub/selfcheck.h"
+
 static const struct column info_columns[] = {
 	[INFO_COLUMN_TARGET] = {"target", DILL_COLUMN_TEXT, "target", "how memory is read"},
 	[INFO_COLUMN_BANNER] = {"banner", DILL_COLUMN_TEXT, "kernel",
@@ -65,10 +67,14 @@ const struct dill_record_kind info_feature_kind = {
 	.column_count = sizeof(feature_columns) / sizeof(*feature_columns),
 };
 
+ENUMERATION_OF_FILE(check_results, self_check_result, self_check_result_name,
+		    SELF_CHECK_IMPOSSIBLE + 1);
+
 static const struct column check_columns[] = {
 	[SELF_CHECK_COLUMN_NAME] = {"check", DILL_COLUMN_TEXT, NULL, "stable word"},
-	[SELF_CHECK_COLUMN_RESULT] = {"result", DILL_COLUMN_TEXT, NULL,
-				      "passed, failed, or impossible (nothing to check it on)"},
+	[SELF_CHECK_COLUMN_RESULT] = {"result", DILL_COLUMN_ENUM, NULL,
+				      "impossible: nothing to check it on",
+				      .words = &check_results},
 	[SELF_CHECK_COLUMN_TEXT] = {"text", DILL_COLUMN_TEXT, NULL,
 				    "what was compared, with its numbers"},
 };

@@ -3,6 +3,32 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static const char *kind_word(enum layout_word kind)
+{
+	static const char *const words[] = {
+		[LAYOUT_IS_VOID] = "void",
+		[LAYOUT_IS_INT] = "int",
+		[LAYOUT_IS_FLOAT] = "float",
+		[LAYOUT_IS_POINTER] = "pointer",
+		[LAYOUT_IS_ARRAY] = "array",
+		[LAYOUT_IS_STRUCT] = "struct",
+		[LAYOUT_IS_UNION] = "union",
+		[LAYOUT_IS_ENUM] = "enum",
+		[LAYOUT_IS_FORWARD] = "forward",
+		[LAYOUT_IS_FUNCTION] = "function",
+		[LAYOUT_IS_ENUMERATOR] = "enumerator",
+		[LAYOUT_IS_HOLE] = "hole",
+		[LAYOUT_IS_PADDING] = "padding",
+		[LAYOUT_IS_SAME] = "same",
+		[LAYOUT_IS_MORE] = "more",
+		[LAYOUT_IS_BROKEN] = "broken",
+	};
+
+	return words[kind];
+}
+
+ENUMERATION_OF_FILE(layout_kinds, layout_word, kind_word, LAYOUT_IS_BROKEN + 1);
+
 static const struct column layout_columns[] = {
 	[LAYOUT_TYPE] = {"type", DILL_COLUMN_TEXT, NULL, "the type that was asked for"},
 	[LAYOUT_MEMBER] = {"member", DILL_COLUMN_TEXT, NULL,
@@ -13,10 +39,10 @@ static const struct column layout_columns[] = {
 	[LAYOUT_DEPTH] = {"depth", DILL_COLUMN_COUNT, NULL,
 			  "levels of nesting; 0 is the type itself"},
 	[LAYOUT_KIND] =
-		{"kind", DILL_COLUMN_TEXT, NULL,
-		 "struct, union, array, pointer, int, float, enum, function, void, forward, "
-		 "enumerator; hole or padding: bytes of no member; same: elements equal to "
-		 "the one before; more: elements left out; broken: cannot be read"},
+		{"kind", DILL_COLUMN_ENUM, NULL,
+		 "kind of type, or: enumerator; hole, padding: bytes of no member; same: elements "
+		 "equal to the one before; more: elements left out; broken: cannot be read",
+		 .words = &layout_kinds},
 	[LAYOUT_OFFSET] = {"offset", DILL_COLUMN_COUNT, NULL, "bytes from the start of the type"},
 	[LAYOUT_SIZE] = {"size", DILL_COLUMN_COUNT, NULL, "bytes; of a bit-field, of its unit"},
 	[LAYOUT_BIT_OFFSET] = {"bit_offset", DILL_COLUMN_COUNT, NULL,

@@ -4,6 +4,26 @@
 
 #include "answer/record.h"
 
+/** What a line of a type's definition is about. */
+enum layout_word {
+	LAYOUT_IS_VOID,
+	LAYOUT_IS_INT,
+	LAYOUT_IS_FLOAT,
+	LAYOUT_IS_POINTER,
+	LAYOUT_IS_ARRAY,
+	LAYOUT_IS_STRUCT,
+	LAYOUT_IS_UNION,
+	LAYOUT_IS_ENUM,
+	LAYOUT_IS_FORWARD,
+	LAYOUT_IS_FUNCTION,
+	LAYOUT_IS_ENUMERATOR,
+	LAYOUT_IS_HOLE,
+	LAYOUT_IS_PADDING,
+	LAYOUT_IS_SAME,
+	LAYOUT_IS_MORE,
+	LAYOUT_IS_BROKEN,
+};
+
 /**
  * The layout of a type in memory as records: one per line of its definition, in the order of the
  * definition. The first stands for the type itself (depth 0); a struct or union that is expanded is

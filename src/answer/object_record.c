@@ -1,18 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer/object_record.h"
 
+#include "answer/heap_words.h"
 #include "answer/track_record.h"
+#include "slub/page_use.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static const char *kind_word(enum object_kind_word kind)
+{
+	static const char *const words[] = {
+		[OBJECT_IS_SLAB_OBJECT] = "slab_object",
+		[OBJECT_IS_SLAB] = "slab",
+		[OBJECT_IS_KFENCE] = "kfence",
+		[OBJECT_IS_LARGE_KMALLOC] = "large_kmalloc",
+		[OBJECT_IS_PAGE] = "page",
+		[OBJECT_IS_PERCPU] = "percpu",
+		[OBJECT_IS_VMALLOC] = "vmalloc",
+		[OBJECT_IS_IMAGE] = "image",
+		[OBJECT_IS_MODULE] = "module",
+		[OBJECT_IS_USER] = "user",
+		[OBJECT_IS_OTHER] = "other",
+		[OBJECT_IS_UNMAPPED] = "unmapped",
+		[OBJECT_IS_NON_CANONICAL] = "non_canonical",
+	};
+
+	return words[kind];
+}
+
+ENUMERATION_OF_FILE(object_kinds, object_kind_word, kind_word, OBJECT_IS_NON_CANONICAL + 1);
+
+static const char *part_word(enum object_part_word part)
+{
+	if (part == OBJECT_IN_GUARD_PAGE)
+		return "guard_page";
+	return part == OBJECT_IN_UNUSED ? "unused" : object_part_name((enum object_part)part);
+}
+
+_Static_assert((int)OBJECT_IN_METADATA == (int)PART_METADATA, "the parts of slots are the same");
+ENUMERATION_OF_FILE(object_parts, object_part_word, part_word, OBJECT_IN_UNUSED + 1);
+ENUMERATION_OF_FILE(page_uses, page_use, page_use_name, PAGE_FILE + 1);
+
 static const struct column columns[] = {
 	[OBJECT_COLUMN_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "what was asked about"},
-	[OBJECT_COLUMN_KIND] =
-		{"kind", DILL_COLUMN_TEXT, NULL,
-		 "what it is: slab_object, slab (behind its last object, or a struct slab), "
-		 "kfence, "
-		 "large_kmalloc, page, percpu, vmalloc, image, module, user, other, unmapped, "
-		 "non_canonical"},
+	[OBJECT_COLUMN_KIND] = {"kind", DILL_COLUMN_ENUM, NULL,
+				"what it is; slab means behind its last object, or a struct slab",
+				.words = &object_kinds},
 	[OBJECT_COLUMN_REGION] = {"region", DILL_COLUMN_TEXT, NULL,
 				  "part of the address space, such as direct_map"},
 	[OBJECT_COLUMN_MEANING] = {"meaning", DILL_COLUMN_TEXT, NULL,
@@ -37,9 +70,9 @@ static const struct column columns[] = {
 	[OBJECT_COLUMN_TASK] = {"task", DILL_COLUMN_ADDRESS, NULL, "its struct task_struct"},
 	[OBJECT_COLUMN_PAGE] = {"page", DILL_COLUMN_ADDRESS, NULL, "struct page, of the head page"},
 	[OBJECT_COLUMN_PAGE_USE] =
-		{"page_use", DILL_COLUMN_TEXT, NULL,
-		 "large_kmalloc, compound (perhaps a large kmalloc), typed, buddy, free, reserved, "
-		 "anonymous, file or unknown"},
+		{"page_use", DILL_COLUMN_ENUM, NULL,
+		 "of a page that is no slab; compound is perhaps a large kmalloc",
+		 .words = &page_uses},
 	[OBJECT_COLUMN_PAGE_TYPE] = {"page_type", DILL_COLUMN_TEXT, NULL,
 				     "the kernel's type of the page"},
 	[OBJECT_COLUMN_PAGE_BASE] = {"page_base", DILL_COLUMN_ADDRESS, NULL,
@@ -69,9 +102,8 @@ static const struct column columns[] = {
 	[OBJECT_COLUMN_SLAB_OBJECTS] = {"slab_objects", DILL_COLUMN_COUNT, NULL, "objects in it"},
 	[OBJECT_COLUMN_SLAB_INUSE] = {"slab_inuse", DILL_COLUMN_COUNT, NULL,
 				      "those that are not on its own freelist"},
-	[OBJECT_COLUMN_SLAB_WHERE] =
-		{"slab_where", DILL_COLUMN_TEXT, NULL,
-		 "list the slab is on: cpu, cpu_partial, node_partial, node_full, unlisted, dying"},
+	[OBJECT_COLUMN_SLAB_WHERE] = {"slab_where", DILL_COLUMN_ENUM, NULL, "list the slab is on",
+				      .words = &slab_wheres},
 	[OBJECT_COLUMN_SLAB_CPU] = {"slab_cpu", DILL_COLUMN_COUNT, NULL, "CPU whose slab it is"},
 	[OBJECT_COLUMN_SLAB_NODE] = {"slab_node", DILL_COLUMN_COUNT, NULL,
 				     "NUMA node of its memory"},
@@ -82,23 +114,21 @@ static const struct column columns[] = {
 	[OBJECT_COLUMN_OBJECT] = {"object", DILL_COLUMN_ADDRESS, NULL, "start of the object"},
 	[OBJECT_COLUMN_OFFSET] = {"offset", DILL_COLUMN_SIGNED, NULL,
 				  "of the address in the object; negative in front of it"},
-	[OBJECT_COLUMN_PART] = {"part", DILL_COLUMN_TEXT, NULL,
-				"object, left_red_zone, right_red_zone, free_pointer, metadata, "
-				"guard_page, unused"},
+	[OBJECT_COLUMN_PART] =
+		{"part", DILL_COLUMN_ENUM, NULL,
+		 "part of its slot, or of its page in KFENCE's pool, that the address is in",
+		 .words = &object_parts},
 	[OBJECT_COLUMN_OBJECT_SIZE] = {"object_size", DILL_COLUMN_COUNT, NULL,
 				       "bytes that a caller may use"},
 	[OBJECT_COLUMN_SIZE] = {"size", DILL_COLUMN_COUNT, NULL,
 				"bytes from one object to the next, metadata included"},
 	[OBJECT_COLUMN_REQUESTED_SIZE] = {"requested_size", DILL_COLUMN_COUNT, NULL,
 					  "bytes that were asked for, where the kernel records it"},
-	[OBJECT_COLUMN_STATE] = {"state", DILL_COLUMN_TEXT, NULL,
-				 "live, cached, free, waiting or unknown"},
+	[OBJECT_COLUMN_STATE] = {"state", DILL_COLUMN_ENUM, NULL, "whether it is in use",
+				 .words = &object_states},
 	[OBJECT_COLUMN_WHY] = {"why", DILL_COLUMN_TEXT, NULL, "why the state is unknown"},
-	[OBJECT_COLUMN_PLACE] =
-		{"place", DILL_COLUMN_TEXT, NULL,
-		 "list the freed object is on: main_sheaf, spare_sheaf, barn, cpu_freelist, "
-		 "cpu_slab, cpu_partial, node_partial, rcu_sheaf, call_rcu, kfree_rcu, quarantine "
-		 "..."},
+	[OBJECT_COLUMN_PLACE] = {"place", DILL_COLUMN_ENUM, NULL, "list the freed object is on",
+				 .words = &place_kinds},
 	[OBJECT_COLUMN_PLACE_CPU] = {"place_cpu", DILL_COLUMN_COUNT, NULL, "CPU of the list"},
 	[OBJECT_COLUMN_PLACE_NODE] = {"place_node", DILL_COLUMN_COUNT, NULL,
 				      "NUMA node of the list"},

@@ -3,6 +3,35 @@
 #define ANSWER_OBJECT_RECORD_H
 
 #include "answer/record.h"
+#include "slub/object.h"
+
+/** What lies at an address. */
+enum object_kind_word {
+	OBJECT_IS_SLAB_OBJECT,
+	OBJECT_IS_SLAB,
+	OBJECT_IS_KFENCE,
+	OBJECT_IS_LARGE_KMALLOC,
+	OBJECT_IS_PAGE,
+	OBJECT_IS_PERCPU,
+	OBJECT_IS_VMALLOC,
+	OBJECT_IS_IMAGE,
+	OBJECT_IS_MODULE,
+	OBJECT_IS_USER,
+	OBJECT_IS_OTHER,
+	OBJECT_IS_UNMAPPED,
+	OBJECT_IS_NON_CANONICAL,
+};
+
+/** The part of an object's slot: enum object_part, and those that KFENCE's objects have. */
+enum object_part_word {
+	OBJECT_IN_OBJECT = PART_OBJECT,
+	OBJECT_IN_LEFT_RED_ZONE,
+	OBJECT_IN_RIGHT_RED_ZONE,
+	OBJECT_IN_FREE_POINTER,
+	OBJECT_IN_METADATA,
+	OBJECT_IN_GUARD_PAGE,
+	OBJECT_IN_UNUSED,
+};
 
 /** What an address is: the answer of `kobj`. What does not apply is absent. */
 enum object_column {

@@ -4,6 +4,9 @@
 
 #include "answer/record.h"
 
+/** Why a prediction is about this CPU. */
+enum order_cpu_source { ORDER_CPU_OPTION, ORDER_CPU_SELECTED, ORDER_CPU_DEFAULT };
+
 /** What a prediction is about. */
 enum order_head_column {
 	ORDER_COLUMN_CACHE,

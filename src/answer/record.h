@@ -24,6 +24,14 @@ struct enumeration {
 	}                                                                                          \
 	const struct enumeration variable = {words, variable##_word}
 
+/** The same for the columns of one file. */
+#define ENUMERATION_OF_FILE(variable, type, function, words)                                       \
+	static const char *variable##_word(unsigned number)                                        \
+	{                                                                                          \
+		return function((enum type)number);                                                \
+	}                                                                                          \
+	static const struct enumeration variable = {words, variable##_word}
+
 /** What a DILL_COLUMN_COUNT or DILL_COLUMN_SIGNED counts, where a terminal shows that in another
  * way. */
 enum column_unit {

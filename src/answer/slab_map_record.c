@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer/slab_map_record.h"
 
+#include "answer/heap_words.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct column place_columns[] = {
 	[PLACE_COUNT_SYMBOL] = {"symbol", DILL_COLUMN_TEXT, NULL, "its character in maps"},
-	[PLACE_COUNT_STATE] = {"state", DILL_COLUMN_TEXT, NULL,
-			       "live, cached, free, waiting or unknown"},
-	[PLACE_COUNT_PLACE] = {"place", DILL_COLUMN_TEXT, NULL,
-			       "kind of list; absent for objects on no list"},
+	[PLACE_COUNT_STATE] = {"state", DILL_COLUMN_ENUM, NULL, "what they are",
+			       .words = &object_states},
+	[PLACE_COUNT_PLACE] = {"place", DILL_COLUMN_ENUM, NULL,
+			       "kind of list; absent for objects on no list",
+			       .words = &place_kinds},
 	[PLACE_COUNT_OBJECTS] = {"objects", DILL_COLUMN_COUNT, NULL, "how many objects are there"},
 };
 
@@ -22,10 +25,11 @@ const struct dill_record_kind place_count_kind = {
 static const struct column object_columns[] = {
 	[STATE_COLUMN_INDEX] = {"index", DILL_COLUMN_COUNT, NULL, "its number in the slab, from 0"},
 	[STATE_COLUMN_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "where it begins"},
-	[STATE_COLUMN_STATE] = {"state", DILL_COLUMN_TEXT, NULL,
-				"live, cached, free, waiting or unknown"},
-	[STATE_COLUMN_PLACE] = {"place", DILL_COLUMN_TEXT, NULL,
-				"kind of list that it is on; absent when it is on none"},
+	[STATE_COLUMN_STATE] = {"state", DILL_COLUMN_ENUM, NULL, "what it is",
+				.words = &object_states},
+	[STATE_COLUMN_PLACE] = {"place", DILL_COLUMN_ENUM, NULL,
+				"kind of list that it is on; absent when it is on none",
+				.words = &place_kinds},
 	[STATE_COLUMN_CPU] = {"cpu", DILL_COLUMN_COUNT, NULL, "whose list, when it is a CPU's"},
 	[STATE_COLUMN_NODE] = {"node", DILL_COLUMN_COUNT, NULL, "whose list, when it is a node's"},
 	[STATE_COLUMN_LIST] = {"list", DILL_COLUMN_COUNT, NULL,
@@ -54,9 +58,7 @@ static const struct column slab_columns[] = {
 	[SLAB_MAP_SIZE] = {"size", DILL_COLUMN_COUNT, NULL, "bytes from one object to the next"},
 	[SLAB_MAP_ORDER] = {"order", DILL_COLUMN_COUNT, NULL, "it has 2^order pages"},
 	[SLAB_MAP_NODE] = {"node", DILL_COLUMN_COUNT, NULL, "NUMA node of its memory"},
-	[SLAB_MAP_WHERE] =
-		{"where", DILL_COLUMN_TEXT, NULL,
-		 "whose it is: cpu, cpu_partial, node_partial, node_full, unlisted, dying"},
+	[SLAB_MAP_WHERE] = {"where", DILL_COLUMN_ENUM, NULL, "whose it is", .words = &slab_wheres},
 	[SLAB_MAP_CPU] = {"cpu", DILL_COLUMN_COUNT, NULL, "CPU that has it; absent without one"},
 	[SLAB_MAP_FROZEN] = {"frozen", DILL_COLUMN_BOOL, NULL, "it belongs to a CPU"},
 	[SLAB_MAP_OBJECTS] = {"objects", DILL_COLUMN_COUNT, NULL, "objects in it"},

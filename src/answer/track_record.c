@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer/track_record.h"
 
+#include "answer/heap_words.h"
+
 static const struct column columns[] = {
-	[TRACK_COLUMN_EVENT] = {"event", DILL_COLUMN_TEXT, NULL, "alloc or free"},
+	[TRACK_COLUMN_EVENT] = {"event", DILL_COLUMN_ENUM, NULL, "alloc or free",
+				.words = &event_words},
 	[TRACK_COLUMN_PID] = {"pid", DILL_COLUMN_SIGNED, NULL, "thread that did it"},
 	[TRACK_COLUMN_COMM] = {"comm", DILL_COLUMN_TEXT, NULL,
 			       "name of the thread that has this number now, escaped for display; "

@@ -83,15 +83,11 @@ static struct dill_error *append_type(const struct command *command, const struc
 	return NULL;
 }
 
-/* ": live, cached or unknown" of a column that has one of a few words. */
+/* "; words: live, cached, unknown" of a column that has one of a few. */
 static void append_words(const struct column *column, struct strbuf *text)
 {
 	for (unsigned i = 0; column->words && i < column->words->count; i++)
-		strbuf_append_format(text, "%s%s",
-				     !i				    ? ": "
-				     : i + 1 < column->words->count ? ", "
-								    : " or ",
-				     column->words->word(i));
+		strbuf_append_format(text, "%s%s", i ? ", " : "; words: ", column->words->word(i));
 }
 
 static struct dill_error *append_fields(const struct command *command,

@@ -64,7 +64,7 @@ static struct dill_error *emit_object(struct streamer *streamer, const struct ca
 	record_set_number(record, CENSUS_OBJECT_OBJECT,
 			  cache_object(cache, slab->slab.base, index));
 	record_set_text(record, CENSUS_OBJECT_CACHE, cache->name);
-	record_set_text(record, CENSUS_OBJECT_STATE, object_state_name(state));
+	record_set_enum(record, CENSUS_OBJECT_STATE, state);
 	record_set_number(record, CENSUS_OBJECT_SIZE, cache->object_size);
 	record_set_number(record, CENSUS_OBJECT_SLAB, slab->slab.address);
 	record_set_number(record, CENSUS_OBJECT_INDEX, index);

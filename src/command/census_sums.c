@@ -209,7 +209,7 @@ static struct dill_error *make_slab(void *context, size_t index, struct arena *a
 		record_set_number(record, CENSUS_SLAB_LIVE + state, count->counts[state]);
 	record_set_number(record, CENSUS_SLAB_MEMORY, count->memory);
 	record_set_number(record, CENSUS_SLAB_NODE, count->node);
-	record_set_text(record, CENSUS_SLAB_WHERE, slab_where_name(count->where));
+	record_set_enum(record, CENSUS_SLAB_WHERE, count->where);
 	record_set_number(record, CENSUS_SLAB_BASE, count->base);
 	*ret = record;
 	return NULL;

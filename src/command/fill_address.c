@@ -61,7 +61,7 @@ struct dill_error *image_answer(struct inquiry *inquiry, dill_virt address,
 	dill_virt memory;
 	bool given_away;
 
-	record_set_text(record, OBJECT_COLUMN_KIND, "image");
+	record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_IMAGE);
 	TRY(find_given_away(inquiry, address, &memory, &given_away));
 	if (given_away)
 		record_set_text(
@@ -83,7 +83,7 @@ struct dill_error *percpu_answer(struct inquiry *inquiry, dill_virt address,
 	TRY(kernel_percpu_find(inquiry->kernel, address, &place, ret_known));
 	if (!*ret_known)
 		return NULL;
-	record_set_text(record, OBJECT_COLUMN_KIND, "percpu");
+	record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_PERCPU);
 	record_set_number(record, OBJECT_COLUMN_CPU, place.cpu);
 	if (place.symbol) {
 		strbuf_append_escaped(&text, place.symbol, strlen(place.symbol));
@@ -153,7 +153,7 @@ static struct dill_error *find_stack(struct inquiry *inquiry, const struct vmap 
 
 static struct dill_error *unmapped(struct dill_record *record)
 {
-	record_set_text(record, OBJECT_COLUMN_KIND, "unmapped");
+	record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_UNMAPPED);
 	return NULL;
 }
 
@@ -166,7 +166,7 @@ static void set_chunk(struct inquiry *inquiry, const char *caller, uint64_t offs
 
 	if (strcmp(caller, "pcpu_get_vm_areas") != 0)
 		return;
-	record_set_text(record, OBJECT_COLUMN_KIND, "percpu");
+	record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_PERCPU);
 	if (kernel_percpu_chunk_cpu(inquiry->kernel, offset, &cpu))
 		record_set_number(record, OBJECT_COLUMN_CPU, cpu);
 }
@@ -190,11 +190,11 @@ struct dill_error *vmalloc_answer(struct inquiry *inquiry, dill_virt address,
 		if (error && dill_error_code(error) == DILL_ERROR_FAULT)
 			unmapped(record);
 		else
-			record_set_text(record, OBJECT_COLUMN_KIND, "vmalloc");
+			record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_VMALLOC);
 		dill_error_free(error);
 		return NULL;
 	}
-	record_set_text(record, OBJECT_COLUMN_KIND, "vmalloc");
+	record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_VMALLOC);
 	record_set_number(record, OBJECT_COLUMN_AREA, area.start);
 	record_set_number(record, OBJECT_COLUMN_AREA_SIZE, area.size);
 	if (area.caller) {
@@ -220,7 +220,7 @@ struct dill_error *module_answer(struct inquiry *inquiry, dill_virt address,
 		return vmalloc_answer(inquiry, address, record);
 	strbuf_append_escaped(&name, place.name, strnlen(place.name, sizeof(place.name)));
 	TRY(strbuf_error(&name));
-	record_set_text(record, OBJECT_COLUMN_KIND, "module");
+	record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_MODULE);
 	record_set_text(record, OBJECT_COLUMN_MODULE,
 			arena_copy_text(inquiry->arena, strbuf_get(&name), name.length));
 	record_set_number(record, OBJECT_COLUMN_AREA, place.base);
@@ -252,12 +252,12 @@ struct dill_error *page_answer(struct inquiry *inquiry, dill_virt address,
 
 	TRY(kernel_virt_to_page(inquiry->kernel, address, &page));
 	TRY(page_describe(inquiry->heap, page, &facts));
-	record_set_text(record, OBJECT_COLUMN_KIND,
+	record_set_enum(record, OBJECT_COLUMN_KIND,
 			facts.use == PAGE_LARGE_KMALLOC || facts.use == PAGE_COMPOUND
-				? "large_kmalloc"
-				: "page");
+				? OBJECT_IS_LARGE_KMALLOC
+				: OBJECT_IS_PAGE);
 	record_set_number(record, OBJECT_COLUMN_PAGE, facts.head);
-	record_set_text(record, OBJECT_COLUMN_PAGE_USE, page_use_name(facts.use));
+	record_set_enum(record, OBJECT_COLUMN_PAGE_USE, facts.use);
 	record_set_text(record, OBJECT_COLUMN_PAGE_TYPE, facts.type_name);
 	record_set_number(record, OBJECT_COLUMN_PAGE_BASE, facts.base);
 	if (facts.has_order)
@@ -269,8 +269,8 @@ struct dill_error *page_answer(struct inquiry *inquiry, dill_virt address,
 		record_set_signed(record, OBJECT_COLUMN_OFFSET, (int64_t)(address - facts.base));
 		record_set_number(record, OBJECT_COLUMN_OBJECT_SIZE,
 				  (uint64_t)DILL_PAGE_SIZE << facts.order);
-		record_set_text(record, OBJECT_COLUMN_STATE,
-				facts.use == PAGE_LARGE_KMALLOC ? "live" : NULL);
+		if (facts.use == PAGE_LARGE_KMALLOC)
+			record_set_enum(record, OBJECT_COLUMN_STATE, OBJECT_LIVE);
 	}
 	return name_alias(inquiry, address, facts.use, record);
 }

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "answer/heap_words.h"
+
 typedef struct dill_error *(*namer)(void *context, dill_virt address, struct strbuf *text);
 
 static void set_allocation(struct dill_record *record, const struct trace_event *event)
@@ -62,8 +64,8 @@ struct dill_error *event_record(const struct trace_event *event, namer name, voi
 	record_set_number(record, EVENT_COLUMN_PID, event->pid);
 	record_set_number(record, EVENT_COLUMN_TGID, event->tgid);
 	record_set_text(record, EVENT_COLUMN_COMM, event->comm);
-	record_set_text(record, EVENT_COLUMN_EVENT,
-			event->flags & TRACE_DOUBLE ? "double free" : trace_kind_name(event->kind));
+	record_set_enum(record, EVENT_COLUMN_EVENT,
+			event_word(event->kind, event->flags & TRACE_DOUBLE));
 	record_set_text(record, EVENT_COLUMN_FUNCTION, event->function);
 	record_set_text(record, EVENT_COLUMN_CACHE, event->cache_name);
 	if (event->object)

@@ -87,7 +87,6 @@ static void copy_neighbour(const struct dill_record *from, struct dill_record *t
 		enum object_column from;
 	} texts[] = {
 		{NEIGHBOUR_COLUMN_CACHE, OBJECT_COLUMN_CACHE},
-		{NEIGHBOUR_COLUMN_STATE, OBJECT_COLUMN_STATE},
 		{NEIGHBOUR_COLUMN_ALLOC_TAG, OBJECT_COLUMN_ALLOC_TAG},
 		{NEIGHBOUR_COLUMN_ALLOC_TAG_DOUBT, OBJECT_COLUMN_ALLOC_TAG_DOUBT},
 	};
@@ -95,6 +94,9 @@ static void copy_neighbour(const struct dill_record *from, struct dill_record *t
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (from->fields[texts[i].from].present)
 			record_set_text(to, texts[i].to, record_text(from, texts[i].from));
+	if (from->fields[OBJECT_COLUMN_STATE].present)
+		record_set_enum(to, NEIGHBOUR_COLUMN_STATE,
+				(unsigned)record_number(from, OBJECT_COLUMN_STATE));
 	record_set_number(to, NEIGHBOUR_COLUMN_OBJECT, record_number(from, OBJECT_COLUMN_OBJECT));
 	record_set_number(to, NEIGHBOUR_COLUMN_OBJECT_SIZE,
 			  record_number(from, OBJECT_COLUMN_OBJECT_SIZE));
@@ -146,8 +148,8 @@ static struct dill_error *set_tracks(struct inquiry *inquiry, const struct findi
 		return NULL;
 	TRY(tracks_read(inquiry->heap, located.cache, located.object, &finding->place,
 			inquiry->arena, &scratch, &allocated, &freed));
-	TRY(track_append(inquiry->kernel, inquiry->arena, "alloc", &allocated, &list));
-	TRY(track_append(inquiry->kernel, inquiry->arena, "free", &freed, &list));
+	TRY(track_append(inquiry->kernel, inquiry->arena, EVENT_ALLOC, &allocated, &list));
+	TRY(track_append(inquiry->kernel, inquiry->arena, EVENT_FREE, &freed, &list));
 	if (list.count)
 		record_set_records(record, FINDING_COLUMN_TRACKS, list);
 	return NULL;

@@ -19,8 +19,8 @@ static struct dill_error *set_tracks(struct inquiry *inquiry, const struct track
 {
 	struct record_list list = {0};
 
-	TRY(track_append(inquiry->kernel, inquiry->arena, "alloc", alloc, &list));
-	TRY(track_append(inquiry->kernel, inquiry->arena, "free", free, &list));
+	TRY(track_append(inquiry->kernel, inquiry->arena, EVENT_ALLOC, alloc, &list));
+	TRY(track_append(inquiry->kernel, inquiry->arena, EVENT_FREE, free, &list));
 	if (list.count)
 		record_set_records(record, OBJECT_COLUMN_TRACKS, list);
 	return NULL;
@@ -48,7 +48,7 @@ static void set_slab(const struct slab *slab, struct dill_record *record)
 static void set_place(struct inquiry *inquiry, const struct place *place,
 		      struct dill_record *record)
 {
-	record_set_text(record, OBJECT_COLUMN_PLACE, place_kind_name(place->kind));
+	record_set_enum(record, OBJECT_COLUMN_PLACE, place->kind);
 	if (place->cpu >= 0)
 		record_set_number(record, OBJECT_COLUMN_PLACE_CPU, (uint64_t)place->cpu);
 	if (place->node >= 0)
@@ -73,13 +73,12 @@ static void set_ahead(const struct ahead *ahead, struct dill_record *record)
 static void set_state(struct inquiry *inquiry, const struct object_answer *answer,
 		      struct dill_record *record)
 {
-	record_set_text(record, OBJECT_COLUMN_STATE, object_state_name(answer->state));
+	record_set_enum(record, OBJECT_COLUMN_STATE, answer->state);
 	record_set_text(record, OBJECT_COLUMN_WHY, answer->why);
 	if (answer->in_motion)
 		record_set_bool(record, OBJECT_COLUMN_IN_MOTION, true);
 	if (answer->slab.kinds)
-		record_set_text(record, OBJECT_COLUMN_SLAB_WHERE,
-				slab_where_name(answer->slab.where));
+		record_set_enum(record, OBJECT_COLUMN_SLAB_WHERE, answer->slab.where);
 	if (answer->slab.cpu >= 0)
 		record_set_number(record, OBJECT_COLUMN_SLAB_CPU, (uint64_t)answer->slab.cpu);
 	if (answer->place.kind == PLACE_NONE)
@@ -173,12 +172,11 @@ static struct dill_error *slot_answer(struct inquiry *inquiry, const struct loca
 	struct object_answer answer;
 	dill_virt slot = located->object - cache->red_left_pad;
 
-	record_set_text(record, OBJECT_COLUMN_KIND, "slab_object");
+	record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_SLAB_OBJECT);
 	record_set_number(record, OBJECT_COLUMN_INDEX, located->index);
 	record_set_number(record, OBJECT_COLUMN_OBJECT, located->object);
 	record_set_signed(record, OBJECT_COLUMN_OFFSET, located->offset);
-	record_set_text(record, OBJECT_COLUMN_PART,
-			object_part_name(object_part(cache, located->offset)));
+	record_set_enum(record, OBJECT_COLUMN_PART, object_part(cache, located->offset));
 	TRY(object_find(&inquiry->objects, located, inquiry->findings, &answer));
 	set_state(inquiry, &answer, record);
 	TRY(set_shadow(inquiry, located, record));
@@ -196,7 +194,7 @@ static struct dill_error *slab_answer(struct inquiry *inquiry, const struct loca
 
 	const char *what;
 
-	record_set_text(record, OBJECT_COLUMN_KIND, "slab");
+	record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_SLAB);
 	if (located->cache)
 		return NULL;
 	TRY(gone_cache_text(inquiry->heap, &inquiry->survey->all, located->cache_address, &what));
@@ -208,20 +206,20 @@ static struct dill_error *slab_answer(struct inquiry *inquiry, const struct loca
 
 /* --- KFENCE --- */
 
-static const char *kfence_state_name(const struct kfence_object *object)
+static enum object_state kfence_state(const struct kfence_object *object)
 {
 	switch (object->state) {
 	case KFENCE_ALLOCATED:
-		return object_state_name(OBJECT_LIVE);
+		return OBJECT_LIVE;
 	case KFENCE_RCU_FREEING:
-		return object_state_name(OBJECT_WAITING);
+		return OBJECT_WAITING;
 	case KFENCE_FREED:
 	case KFENCE_UNUSED:
-		return object_state_name(OBJECT_FREE);
+		return OBJECT_FREE;
 	case KFENCE_BROKEN:
 		break;
 	}
-	return object_state_name(OBJECT_UNKNOWN);
+	return OBJECT_UNKNOWN;
 }
 
 /* Freed with kfree_rcu(), KFENCE hears of it only after the grace period. */
@@ -242,8 +240,8 @@ static void set_kfence_state(struct inquiry *inquiry, const struct kfence_object
 			? find_waiting(&inquiry->survey->waiting, object->page)
 			: NULL;
 
-	record_set_text(record, OBJECT_COLUMN_STATE,
-			waiting ? object_state_name(OBJECT_WAITING) : kfence_state_name(object));
+	record_set_enum(record, OBJECT_COLUMN_STATE,
+			waiting ? OBJECT_WAITING : kfence_state(object));
 	if (object->state == KFENCE_BROKEN)
 		record_set_text(record, OBJECT_COLUMN_WHY, "KFENCE's metadata makes no sense");
 	if (waiting) {
@@ -257,11 +255,11 @@ static void set_kfence_state(struct inquiry *inquiry, const struct kfence_object
 	}
 }
 
-static const char *kfence_part(const struct kfence_object *object, int64_t offset)
+static enum object_part_word kfence_part(const struct kfence_object *object, int64_t offset)
 {
 	if (object->guard)
-		return "guard_page";
-	return offset >= 0 && (uint64_t)offset < object->size ? "object" : "unused";
+		return OBJECT_IN_GUARD_PAGE;
+	return offset >= 0 && (uint64_t)offset < object->size ? OBJECT_IN_OBJECT : OBJECT_IN_UNUSED;
 }
 
 static struct dill_error *kfence_answer(struct inquiry *inquiry, dill_virt address,
@@ -272,9 +270,9 @@ static struct dill_error *kfence_answer(struct inquiry *inquiry, dill_virt addre
 
 	TRY(kfence_find(inquiry->heap, inquiry->heap->kfence_base, address, inquiry->arena,
 			inquiry->findings, &object));
-	record_set_text(record, OBJECT_COLUMN_KIND, "kfence");
+	record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_KFENCE);
 	if (!object.has_index) {
-		record_set_text(record, OBJECT_COLUMN_PART, "guard_page");
+		record_set_enum(record, OBJECT_COLUMN_PART, OBJECT_IN_GUARD_PAGE);
 		return NULL;
 	}
 	record_set_number(record, OBJECT_COLUMN_KFENCE_INDEX, object.index);
@@ -287,7 +285,7 @@ static struct dill_error *kfence_answer(struct inquiry *inquiry, dill_virt addre
 	record_set_number(record, OBJECT_COLUMN_OBJECT_SIZE, object.size);
 	record_set_number(record, OBJECT_COLUMN_REQUESTED_SIZE, object.size);
 	record_set_signed(record, OBJECT_COLUMN_OFFSET, offset);
-	record_set_text(record, OBJECT_COLUMN_PART, kfence_part(&object, offset));
+	record_set_enum(record, OBJECT_COLUMN_PART, kfence_part(&object, offset));
 	TRY(set_tracks(inquiry, &object.alloc, &object.free, record));
 	return set_bytes(inquiry, object.object, object.size, record);
 }
@@ -345,8 +343,9 @@ static struct dill_error *other_answer(struct inquiry *inquiry, dill_virt addres
 
 	if (error && error_is_fatal(error))
 		return error;
-	record_set_text(record, OBJECT_COLUMN_KIND,
-			error && dill_error_code(error) == DILL_ERROR_FAULT ? "unmapped" : "other");
+	record_set_enum(record, OBJECT_COLUMN_KIND,
+			error && dill_error_code(error) == DILL_ERROR_FAULT ? OBJECT_IS_UNMAPPED
+									    : OBJECT_IS_OTHER);
 	dill_error_free(error);
 	return NULL;
 }
@@ -356,7 +355,7 @@ static void user_answer(struct inquiry *inquiry, dill_virt address, struct dill_
 {
 	const char *variable = kernel_percpu_offset_name(inquiry->kernel, address);
 
-	record_set_text(record, OBJECT_COLUMN_KIND, "user");
+	record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_USER);
 	if (variable)
 		record_set_text(record, OBJECT_COLUMN_MEANING,
 				arena_format(inquiry->arena,
@@ -372,7 +371,7 @@ static struct dill_error *answer(struct inquiry *inquiry, dill_virt address,
 		user_answer(inquiry, address, record);
 		return NULL;
 	case REGION_NON_CANONICAL:
-		record_set_text(record, OBJECT_COLUMN_KIND, "non_canonical");
+		record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_NON_CANONICAL);
 		return NULL;
 	case REGION_DIRECT_MAP:
 		return memory_answer(inquiry, address, false, record);
@@ -407,7 +406,7 @@ struct dill_error *inquire(struct inquiry *inquiry, dill_virt address, struct di
 	if (error && dill_error_code(error) == DILL_ERROR_FAULT) {
 		/* A hole in physical memory: its struct page is not there. */
 		dill_error_free(error);
-		record_set_text(record, OBJECT_COLUMN_KIND, "unmapped");
+		record_set_enum(record, OBJECT_COLUMN_KIND, OBJECT_IS_UNMAPPED);
 		error = NULL;
 	}
 	if (!error && region == REGION_DIRECT_MAP)

@@ -15,7 +15,7 @@ void place_counts_add(const struct cache_map *map, const struct mapped_slab *sla
 }
 
 static struct dill_error *add_count(const struct map_symbol *symbol, enum object_state state,
-				    const char *place, uint64_t objects, struct arena *arena,
+				    enum place_kind place, uint64_t objects, struct arena *arena,
 				    struct record_list *list)
 {
 	struct dill_record *record;
@@ -26,8 +26,9 @@ static struct dill_error *add_count(const struct map_symbol *symbol, enum object
 	if (!record)
 		return error_no_memory();
 	record_set_text(record, PLACE_COUNT_SYMBOL, arena_format(arena, "%c", symbol->symbol));
-	record_set_text(record, PLACE_COUNT_STATE, object_state_name(state));
-	record_set_text(record, PLACE_COUNT_PLACE, place);
+	record_set_enum(record, PLACE_COUNT_STATE, state);
+	if (place != PLACE_NONE)
+		record_set_enum(record, PLACE_COUNT_PLACE, place);
 	record_set_number(record, PLACE_COUNT_OBJECTS, objects);
 	record_list_append(list, record);
 	return NULL;
@@ -38,10 +39,10 @@ struct dill_error *place_counts_record(const struct place_counts *counts, struct
 {
 	*ret = (struct record_list){0};
 	for (int kind = 0; kind < PLACE_KINDS; kind++)
-		TRY(add_count(&map_symbols[kind], place_state(kind),
-			      kind == PLACE_NONE ? NULL : place_kind_name(kind),
-			      counts->known[kind], arena, ret));
-	return add_count(&map_symbol_unknown, OBJECT_UNKNOWN, NULL, counts->unknown, arena, ret);
+		TRY(add_count(&map_symbols[kind], place_state(kind), kind, counts->known[kind],
+			      arena, ret));
+	return add_count(&map_symbol_unknown, OBJECT_UNKNOWN, PLACE_NONE, counts->unknown, arena,
+			 ret);
 }
 
 static char *map_text(const struct cache_map *map, const struct mapped_slab *slab,
@@ -82,7 +83,7 @@ static struct dill_error *fill_map(const struct cache_map *map, const struct map
 
 	if (!text)
 		return error_no_memory();
-	record_set_text(record, SLAB_MAP_WHERE, slab_where_name(slab->where));
+	record_set_enum(record, SLAB_MAP_WHERE, slab->where);
 	if (slab->cpu >= 0)
 		record_set_number(record, SLAB_MAP_CPU, (uint64_t)slab->cpu);
 	for (size_t state = 0; state < OBJECT_STATES; state++)
@@ -117,10 +118,10 @@ static struct dill_record *object_record(const struct slab_map *map, uint32_t in
 	record_set_number(record, STATE_COLUMN_INDEX, index);
 	record_set_number(record, STATE_COLUMN_ADDRESS,
 			  cache_object(map->map.cache, map->slab->slab.base, index));
-	record_set_text(record, STATE_COLUMN_STATE, object_state_name(state));
+	record_set_enum(record, STATE_COLUMN_STATE, state);
 	if (place->kind == PLACE_NONE)
 		return record;
-	record_set_text(record, STATE_COLUMN_PLACE, place_kind_name(place->kind));
+	record_set_enum(record, STATE_COLUMN_PLACE, place->kind);
 	if (place->cpu >= 0)
 		record_set_number(record, STATE_COLUMN_CPU, (uint64_t)place->cpu);
 	if (place->node >= 0)

@@ -50,7 +50,7 @@ static struct dill_error *set_comm(struct kernel *kernel, struct arena *arena, i
 	return NULL;
 }
 
-struct dill_error *track_append(struct kernel *kernel, struct arena *arena, const char *event,
+struct dill_error *track_append(struct kernel *kernel, struct arena *arena, enum event_word event,
 				const struct track *track, struct record_list *list)
 {
 	struct dill_record *record;
@@ -61,7 +61,7 @@ struct dill_error *track_append(struct kernel *kernel, struct arena *arena, cons
 	record = record_new(arena, &track_kind);
 	if (!record)
 		return error_no_memory();
-	record_set_text(record, TRACK_COLUMN_EVENT, event);
+	record_set_enum(record, TRACK_COLUMN_EVENT, event);
 	record_set_signed(record, TRACK_COLUMN_PID, track->pid);
 	if (track->pid >= 0) {
 		struct dill_error *error = set_comm(kernel, arena, (int32_t)track->pid, record);

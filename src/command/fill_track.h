@@ -2,17 +2,18 @@
 #ifndef COMMAND_FILL_TRACK_H
 #define COMMAND_FILL_TRACK_H
 
+#include "answer/heap_words.h"
 #include "answer/track_record.h"
 #include "kernel/kernel.h"
 #include "slub/track.h"
 
 /**
  * Append a track as a record, for record_set_records(); nothing when it was never recorded.
- * @param event  "alloc" or "free"
+ * @param event  EVENT_ALLOC or EVENT_FREE
  * @param track  may be NULL
  */
 DILL_MUST_CHECK struct dill_error *track_append(struct kernel *kernel, struct arena *arena,
-						const char *event, const struct track *track,
+						enum event_word event, const struct track *track,
 						struct record_list *list);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/history.h"
 
+#include "answer/heap_words.h"
 #include "answer/history_record.h"
 #include "command/history.h"
 #include "command/number.h"
 #include "command/registry.h"
+#include "slub/place.h"
 
 /* A number needs no target; a symbol, or an expression of GDB's, does. */
 static struct dill_error *parse_address(struct command_call *call, dill_virt *ret)
@@ -27,18 +29,11 @@ static struct dill_error *parse_address(struct command_call *call, dill_virt *re
 	return error;
 }
 
-static const char *event_text(const struct stored_event *event)
-{
-	return event->kind == TRACE_FREE && (event->flags & TRACE_DOUBLE)
-		       ? "double free"
-		       : trace_kind_name(event->kind);
-}
-
 static struct dill_error *emit_heading(struct command_call *call, dill_virt address,
 				       const struct trace_history *history)
 {
 	struct dill_record *record = record_new(call->arena, &history_kind);
-	const char *state = NULL;
+	enum object_state state = OBJECT_UNKNOWN;
 	size_t allocs = 0;
 
 	if (!record)
@@ -47,12 +42,13 @@ static struct dill_error *emit_heading(struct command_call *call, dill_virt addr
 		enum trace_kind kind = history->entries.items[i].event.kind;
 
 		allocs += kind == TRACE_ALLOC;
-		state = kind == TRACE_FREE ? "free" : "live";
+		state = kind == TRACE_FREE ? OBJECT_FREE : OBJECT_LIVE;
 	}
 	record_set_number(record, HISTORY_COLUMN_ADDRESS, address);
 	record_set_number(record, HISTORY_COLUMN_EVENTS, history->entries.count);
 	record_set_number(record, HISTORY_COLUMN_ALLOCS, allocs);
-	record_set_text(record, HISTORY_COLUMN_STATE, state);
+	if (history->entries.count)
+		record_set_enum(record, HISTORY_COLUMN_STATE, state);
 	return call->sink->emit(call->sink, record);
 }
 
@@ -119,7 +115,9 @@ static struct dill_error *emit_entry(struct command_call *call, struct trace_sto
 		return error_no_memory();
 	record_set_number(record, HISTORY_EVENT_SEQUENCE, event->sequence);
 	record_set_number(record, HISTORY_EVENT_TIME, event->time_ns);
-	record_set_text(record, HISTORY_EVENT_EVENT, event_text(event));
+	record_set_enum(
+		record, HISTORY_EVENT_EVENT,
+		event_word(event->kind, event->kind == TRACE_FREE && event->flags & TRACE_DOUBLE));
 	record_set_number(record, HISTORY_EVENT_OBJECT, event->object);
 	set_who(&history->names, event, record);
 	if (event->kind == TRACE_ALLOC)

@@ -124,8 +124,7 @@ static struct dill_error *emit_checks(struct command_call *call, struct heap *he
 		if (!record)
 			return error_no_memory();
 		record_set_text(record, SELF_CHECK_COLUMN_NAME, checks[i].name);
-		record_set_text(record, SELF_CHECK_COLUMN_RESULT,
-				self_check_result_name(checks[i].result));
+		record_set_enum(record, SELF_CHECK_COLUMN_RESULT, checks[i].result);
 		record_set_text(record, SELF_CHECK_COLUMN_TEXT, checks[i].text);
 		TRY(call->sink->emit(call->sink, record));
 		call->findings |= checks[i].result == SELF_CHECK_FAILED;

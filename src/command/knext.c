@@ -15,7 +15,7 @@ enum { OPTION_COUNT, OPTION_CPU };
 /* Which CPU, and why. */
 struct chosen_cpu {
 	unsigned cpu;
-	const char *from;
+	enum order_cpu_source from;
 };
 
 static struct dill_error *emit_head(struct command_call *call, const struct order *order,
@@ -28,9 +28,9 @@ static struct dill_error *emit_head(struct command_call *call, const struct orde
 	record_set_text(record, ORDER_COLUMN_CACHE, cache->name);
 	record_set_number(record, ORDER_COLUMN_ADDRESS, cache->address);
 	record_set_number(record, ORDER_COLUMN_CPU, order->cpu);
-	record_set_text(record, ORDER_COLUMN_CPU_FROM, chosen->from);
+	record_set_enum(record, ORDER_COLUMN_CPU_FROM, chosen->from);
 	record_set_number(record, ORDER_COLUMN_NODE, order->node);
-	record_set_text(record, ORDER_COLUMN_ENGINE, order_engine_name(order->engine));
+	record_set_enum(record, ORDER_COLUMN_ENGINE, order->engine);
 	if (cache->sheaf_capacity)
 		record_set_number(record, ORDER_COLUMN_SHEAF_CAPACITY, cache->sheaf_capacity);
 	return call->sink->emit(call->sink, record);
@@ -38,7 +38,7 @@ static struct dill_error *emit_head(struct command_call *call, const struct orde
 
 static void set_place(struct dill_record *record, const struct place *place)
 {
-	record_set_text(record, NEXT_COLUMN_PLACE, place_kind_name(place->kind));
+	record_set_enum(record, NEXT_COLUMN_PLACE, place->kind);
 	if (place->cpu >= 0)
 		record_set_number(record, NEXT_COLUMN_CPU, (uint64_t)place->cpu);
 	if (place->node >= 0)
@@ -73,7 +73,7 @@ static struct dill_error *emit_note(struct command_call *call, const struct orde
 	record_set_number(record, NOTE_COLUMN_POSITION, note->position);
 	if (note->count)
 		record_set_number(record, NOTE_COLUMN_COUNT, note->count);
-	record_set_text(record, NOTE_COLUMN_KIND, order_note_name(note->kind));
+	record_set_enum(record, NOTE_COLUMN_KIND, note->kind);
 	record_set_text(record, NOTE_COLUMN_TEXT, note->text);
 	return call->sink->emit(call->sink, record);
 }
@@ -123,7 +123,7 @@ static struct dill_error *choose_cpu(struct command_call *call, struct heap *hea
 
 	TRY(cpu_choose(call, OPTION_CPU, heap->kernel, &given));
 	if (given >= 0) {
-		ret->from = "option";
+		ret->from = ORDER_CPU_OPTION;
 		ret->cpu = (unsigned)given;
 		return NULL;
 	}
@@ -131,10 +131,10 @@ static struct dill_error *choose_cpu(struct command_call *call, struct heap *hea
 	bool selected = session_selected_cpu(call->session, &ret->cpu);
 
 	if (selected && kernel_cpu_possible(heap->kernel, ret->cpu)) {
-		ret->from = "selected";
+		ret->from = ORDER_CPU_SELECTED;
 	} else {
 		ret->cpu = 0;
-		ret->from = "default";
+		ret->from = ORDER_CPU_DEFAULT;
 	}
 	return NULL;
 }

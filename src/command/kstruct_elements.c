@@ -60,7 +60,7 @@ static bool is_same_element(struct walk *walk, uint64_t address, uint64_t size, 
 	return false;
 }
 
-static struct dill_error *emit_folded(struct walk *walk, const char *kind, unsigned depth,
+static struct dill_error *emit_folded(struct walk *walk, enum layout_word kind, unsigned depth,
 				      const char *text)
 {
 	struct dill_record *record;
@@ -81,7 +81,7 @@ static struct dill_error *emit_same(struct walk *walk, unsigned depth, uint32_t 
 		snprintf(text, sizeof(text), "[%u] as [%u]", first, first - 1);
 	else
 		snprintf(text, sizeof(text), "[%u] to [%u] as [%u]", first, end - 1, first - 1);
-	return emit_folded(walk, "same", depth, text);
+	return emit_folded(walk, LAYOUT_IS_SAME, depth, text);
 }
 
 struct dill_error *layout_elements(struct walk *walk, const struct type *array,
@@ -117,5 +117,5 @@ struct dill_error *layout_elements(struct walk *walk, const struct type *array,
 	char text[48];
 
 	snprintf(text, sizeof(text), "... %u more", array->count - next);
-	return emit_folded(walk, "more", spot->depth + 1, text);
+	return emit_folded(walk, LAYOUT_IS_MORE, spot->depth + 1, text);
 }

@@ -43,7 +43,7 @@ static struct dill_error *walk_member(struct walk *walk, const struct type *type
 	    end > bits_of(type, 0))
 		inner.problem = "reaches past the end of its struct";
 	if (type->kind == TYPE_STRUCT && member.bit_offset > *end_bit && !inner.problem) {
-		TRY(line_unused(walk, "hole", inner.depth, spot->bit_offset + *end_bit,
+		TRY(line_unused(walk, LAYOUT_IS_HOLE, inner.depth, spot->bit_offset + *end_bit,
 				inner.bit_offset));
 		gaps->holes++;
 		gaps->hole_bits += member.bit_offset - *end_bit;
@@ -69,7 +69,7 @@ static struct dill_error *walk_members(struct walk *walk, const struct type *typ
 	for (uint32_t index = 0; index < type->count; index++)
 		TRY(walk_member(walk, type, spot, index, &end, &gaps));
 	if (type->count && end < size && size < UINT64_MAX) {
-		TRY(line_unused(walk, "padding", spot->depth + 1, spot->bit_offset + end,
+		TRY(line_unused(walk, LAYOUT_IS_PADDING, spot->depth + 1, spot->bit_offset + end,
 				spot->bit_offset + size));
 		gaps.padding_bits = size - end;
 	}
@@ -105,7 +105,7 @@ static struct dill_error *emit_enumerator(void *context, const struct type_enume
 	struct walk *walk = context;
 	struct dill_record *record;
 
-	TRY(line_new_note(walk, "enumerator", 1, &record));
+	TRY(line_new_note(walk, LAYOUT_IS_ENUMERATOR, 1, &record));
 	TRY(line_set_name(walk, record, LAYOUT_NAME, item->name));
 	record_set_text(record, LAYOUT_DECLARATION, strbuf_get(&walk->name));
 	record_set_text(record, LAYOUT_VALUE,

@@ -19,16 +19,32 @@ void layout_split_bits(uint64_t bit_offset, uint32_t bit_size, uint64_t unit_siz
 	*ret_bit = (uint32_t)(bit_offset % unit_bits);
 }
 
-static const char *kind_name(enum type_kind kind)
+static enum layout_word kind_of(enum type_kind kind)
 {
-	static const char *const names[] = {
-		[TYPE_VOID] = "void",	      [TYPE_INT] = "int",     [TYPE_FLOAT] = "float",
-		[TYPE_POINTER] = "pointer",   [TYPE_ARRAY] = "array", [TYPE_STRUCT] = "struct",
-		[TYPE_UNION] = "union",	      [TYPE_ENUM] = "enum",   [TYPE_FORWARD] = "forward",
-		[TYPE_FUNCTION] = "function",
-	};
-
-	return kind < sizeof(names) / sizeof(names[0]) && names[kind] ? names[kind] : "broken";
+	switch (kind) {
+	case TYPE_VOID:
+		return LAYOUT_IS_VOID;
+	case TYPE_INT:
+		return LAYOUT_IS_INT;
+	case TYPE_FLOAT:
+		return LAYOUT_IS_FLOAT;
+	case TYPE_POINTER:
+		return LAYOUT_IS_POINTER;
+	case TYPE_ARRAY:
+		return LAYOUT_IS_ARRAY;
+	case TYPE_STRUCT:
+		return LAYOUT_IS_STRUCT;
+	case TYPE_UNION:
+		return LAYOUT_IS_UNION;
+	case TYPE_ENUM:
+		return LAYOUT_IS_ENUM;
+	case TYPE_FORWARD:
+		return LAYOUT_IS_FORWARD;
+	case TYPE_FUNCTION:
+		return LAYOUT_IS_FUNCTION;
+	default:
+		return LAYOUT_IS_BROKEN;
+	}
 }
 
 /* A record of the walk; the type's name is in its first column. */
@@ -53,16 +69,16 @@ struct dill_error *line_emit(struct walk *walk, const struct dill_record *record
 	return walk->sink->emit(walk->sink, record);
 }
 
-struct dill_error *line_new_note(struct walk *walk, const char *kind, unsigned depth,
+struct dill_error *line_new_note(struct walk *walk, enum layout_word kind, unsigned depth,
 				 struct dill_record **ret)
 {
 	TRY(line_new(walk, &layout_kind, ret));
-	record_set_text(*ret, LAYOUT_KIND, kind);
+	record_set_enum(*ret, LAYOUT_KIND, kind);
 	record_set_number(*ret, LAYOUT_DEPTH, depth);
 	return NULL;
 }
 
-struct dill_error *line_unused(struct walk *walk, const char *kind, unsigned depth,
+struct dill_error *line_unused(struct walk *walk, enum layout_word kind, unsigned depth,
 			       uint64_t from_bit, uint64_t to_bit)
 {
 	struct dill_record *record;
@@ -94,7 +110,7 @@ static struct dill_error *emit_broken(struct walk *walk, unsigned depth, const c
 {
 	struct dill_record *record;
 
-	TRY(line_new_note(walk, "broken", depth, &record));
+	TRY(line_new_note(walk, LAYOUT_IS_BROKEN, depth, &record));
 	TRY(line_set_name(walk, record, LAYOUT_NAME, name));
 	record_set_text(record, LAYOUT_DECLARATION, name[0] ? strbuf_get(&walk->name) : "?");
 	record_set_text(record, LAYOUT_PROBLEM, problem);
@@ -212,7 +228,7 @@ struct dill_error *line_spot(struct walk *walk, const struct spot *spot, const s
 		record_set_text(record, LAYOUT_MEMBER, strbuf_get(&walk->path));
 	TRY(line_set_name(walk, record, LAYOUT_NAME, spot->name));
 	record_set_number(record, LAYOUT_DEPTH, spot->depth);
-	record_set_text(record, LAYOUT_KIND, kind_name(type->kind));
+	record_set_enum(record, LAYOUT_KIND, kind_of(type->kind));
 	set_offset(record, spot, type);
 	TRY(set_declared(walk, record, spot));
 	if (expanded)

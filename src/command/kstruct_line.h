@@ -2,6 +2,7 @@
 #ifndef COMMAND_KSTRUCT_LINE_H
 #define COMMAND_KSTRUCT_LINE_H
 
+#include "answer/layout_record.h"
 #include "command/kstruct_layout.h"
 
 /*
@@ -39,7 +40,7 @@ struct gaps {
 
 /** Make a line that is no member: a hole, padding, elements left out. LIMIT after too many lines.
  */
-DILL_MUST_CHECK struct dill_error *line_new_note(struct walk *walk, const char *kind,
+DILL_MUST_CHECK struct dill_error *line_new_note(struct walk *walk, enum layout_word kind,
 						 unsigned depth, struct dill_record **ret);
 /** Hand a finished line to the sink. */
 DILL_MUST_CHECK struct dill_error *line_emit(struct walk *walk, const struct dill_record *record);
@@ -51,8 +52,8 @@ DILL_MUST_CHECK struct dill_error *line_set_name(struct walk *walk, struct dill_
 DILL_MUST_CHECK struct dill_error *line_spot(struct walk *walk, const struct spot *spot,
 					     const struct type *type, bool expanded);
 /** A line for bits that no member has. */
-DILL_MUST_CHECK struct dill_error *line_unused(struct walk *walk, const char *kind, unsigned depth,
-					       uint64_t from_bit, uint64_t to_bit);
+DILL_MUST_CHECK struct dill_error *line_unused(struct walk *walk, enum layout_word kind,
+					       unsigned depth, uint64_t from_bit, uint64_t to_bit);
 /** A line that says what is wrong with the description of a member; @p error is taken over, and
  * returned when it is not about that. */
 DILL_MUST_CHECK struct dill_error *line_broken(struct walk *walk, struct dill_error *error,

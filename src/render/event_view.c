@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "answer/event_record.h"
+#include "answer/heap_words.h"
 #include "render/fields.h"
 #include "render/time_text.h"
 #include "render/views.h"
@@ -24,16 +25,17 @@ static void draw_who(struct painter *painter, const struct dill_record *event)
 
 static enum style what_style(const struct dill_record *event)
 {
-	switch (*record_text(event, EVENT_COLUMN_EVENT)) {
-	case 'a':
+	switch ((enum event_word)record_number(event, EVENT_COLUMN_EVENT)) {
+	case EVENT_ALLOC:
 		return STYLE_LIVE;
-	case 'd':
+	case EVENT_DOUBLE_FREE:
 		return STYLE_BAD;
-	case 'f':
+	case EVENT_FREE:
 		return STYLE_FREE;
-	default:
-		return STYLE_CACHED;
+	case EVENT_REQUEST:
+		break;
 	}
+	return STYLE_CACHED;
 }
 
 static void draw_object(struct painter *painter, const struct dill_record *event)
@@ -78,7 +80,7 @@ static struct dill_error *draw(struct painter *painter, const struct dill_record
 
 	draw_who(painter, event);
 	draw_object(painter, event);
-	if (*record_text(event, EVENT_COLUMN_EVENT) == 'a')
+	if (record_number(event, EVENT_COLUMN_EVENT) == EVENT_ALLOC)
 		draw_allocation(painter, event);
 	else
 		draw_release(painter, event);

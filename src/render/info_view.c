@@ -3,6 +3,7 @@
 
 #include "answer/info_record.h"
 #include "render/views.h"
+#include "slub/selfcheck.h"
 
 #define LABEL_WIDTH 16
 
@@ -63,13 +64,27 @@ static struct dill_error *draw_feature(struct painter *painter, const struct dil
 
 const struct record_view info_feature_view = {draw_feature};
 
+static enum style result_style(enum self_check_result result)
+{
+	switch (result) {
+	case SELF_CHECK_PASSED:
+		return STYLE_LIVE;
+	case SELF_CHECK_FAILED:
+		return STYLE_BAD;
+	case SELF_CHECK_IMPOSSIBLE:
+		break;
+	}
+	return STYLE_WARN;
+}
+
 static struct dill_error *draw_check(struct painter *painter, const struct dill_record *record)
 {
-	const char *result = record_text(record, SELF_CHECK_COLUMN_RESULT);
-	enum style style = *result == 'p' ? STYLE_LIVE : *result == 'f' ? STYLE_BAD : STYLE_WARN;
+	enum self_check_result result =
+		(enum self_check_result)record_number(record, SELF_CHECK_COLUMN_RESULT);
 
 	paint(painter, STYLE_PLAIN, "  ");
-	paint_padded(painter, style, result, 11);
+	paint_padded(painter, result_style(result), record_text(record, SELF_CHECK_COLUMN_RESULT),
+		     11);
 	paint(painter, STYLE_PLAIN, record_text(record, SELF_CHECK_COLUMN_TEXT));
 	paint_newline(painter);
 	return NULL;

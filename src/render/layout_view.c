@@ -58,9 +58,9 @@ static void paint_columns(struct painter *painter, const struct dill_record *rec
 	paint_format(painter, STYLE_NUMBER, "%*s %*s", NUMBER_WIDTH, offset, NUMBER_WIDTH, size);
 }
 
-static bool is_kind(const struct dill_record *record, const char *kind)
+static bool is_kind(const struct dill_record *record, enum layout_word kind)
 {
-	return strcmp(record_text(record, LAYOUT_KIND), kind) == 0;
+	return has(record, LAYOUT_KIND) && record_number(record, LAYOUT_KIND) == kind;
 }
 
 static void paint_unused(struct painter *painter, const struct dill_record *record)
@@ -90,13 +90,14 @@ static void paint_value(struct painter *painter, const struct dill_record *recor
 		paint(painter, STYLE_DIM, " =");
 	if (has(record, LAYOUT_VALUE)) {
 		paint(painter, STYLE_PLAIN, " ");
-		paint(painter, is_kind(record, "pointer") ? STYLE_ADDRESS : STYLE_NUMBER, value);
+		paint(painter, is_kind(record, LAYOUT_IS_POINTER) ? STYLE_ADDRESS : STYLE_NUMBER,
+		      value);
 	}
 	if (has(record, LAYOUT_SYMBOL))
 		paint_format(painter, STYLE_NAME, " <%s>", record_text(record, LAYOUT_SYMBOL));
 	if (has(record, LAYOUT_STRING))
 		paint_format(painter, STYLE_NAME, " \"%s\"", record_text(record, LAYOUT_STRING));
-	if (is_kind(record, "int"))
+	if (is_kind(record, LAYOUT_IS_INT))
 		paint_hex_too(painter, value);
 }
 
@@ -135,7 +136,7 @@ static struct dill_error *draw_line(struct painter *painter, const struct dill_r
 	} else {
 		paint_columns(painter, record);
 		paint_indent(painter, depth);
-		if (is_kind(record, "hole") || is_kind(record, "padding"))
+		if (is_kind(record, LAYOUT_IS_HOLE) || is_kind(record, LAYOUT_IS_PADDING))
 			paint_unused(painter, record);
 		else
 			paint_declaration(painter, record_text(record, LAYOUT_DECLARATION),

@@ -8,6 +8,8 @@
 #include "render/hexdump.h"
 #include "render/track_view.h"
 #include "render/views.h"
+#include "slub/page_use.h"
+#include "slub/place.h"
 
 #define LABEL_WIDTH 11
 
@@ -54,40 +56,60 @@ static void draw_named(struct painter *painter, const char *name, const struct d
 
 /* --- what it is --- */
 
-static const struct {
-	const char *kind, *text;
-} headings[] = {
-	{"slab_object", "object of "},
-	{"slab", "slab of "},
-	{"kfence", "KFENCE object of "},
-	{"large_kmalloc", "large kmalloc()"},
-	{"page", "page, no slab"},
-	{"percpu", "per-CPU data"},
-	{"vmalloc", "vmalloc"},
-	{"image", "kernel image"},
-	{"module", "module "},
-	{"user", "user space"},
-	{"unmapped", "nothing is mapped there"},
-	{"non_canonical", "no address"},
-};
-
-static enum style state_style(const char *state)
+static const char *heading_of(enum object_kind_word kind)
 {
-	if (strcmp(state, "live") == 0)
+	switch (kind) {
+	case OBJECT_IS_SLAB_OBJECT:
+		return "object of ";
+	case OBJECT_IS_SLAB:
+		return "slab of ";
+	case OBJECT_IS_KFENCE:
+		return "KFENCE object of ";
+	case OBJECT_IS_LARGE_KMALLOC:
+		return "large kmalloc()";
+	case OBJECT_IS_PAGE:
+		return "page, no slab";
+	case OBJECT_IS_PERCPU:
+		return "per-CPU data";
+	case OBJECT_IS_VMALLOC:
+		return "vmalloc";
+	case OBJECT_IS_IMAGE:
+		return "kernel image";
+	case OBJECT_IS_MODULE:
+		return "module ";
+	case OBJECT_IS_USER:
+		return "user space";
+	case OBJECT_IS_UNMAPPED:
+		return "nothing is mapped there";
+	case OBJECT_IS_NON_CANONICAL:
+		return "no address";
+	case OBJECT_IS_OTHER:
+		break;
+	}
+	return "address";
+}
+
+static enum style state_style(const struct dill_record *record)
+{
+	switch ((enum object_state)number(record, OBJECT_COLUMN_STATE)) {
+	case OBJECT_LIVE:
 		return STYLE_LIVE;
-	if (strcmp(state, "waiting") == 0)
+	case OBJECT_WAITING:
 		return STYLE_WARN;
-	return strcmp(state, "unknown") == 0 ? STYLE_BAD : STYLE_FREE;
+	case OBJECT_UNKNOWN:
+		return STYLE_BAD;
+	default:
+		return STYLE_FREE;
+	}
 }
 
 static void draw_heading(struct painter *painter, const struct dill_record *record)
 {
-	const char *kind = record_text(record, OBJECT_COLUMN_KIND);
-	const char *text = "address";
+	bool known = has(record, OBJECT_COLUMN_KIND);
+	const char *text =
+		heading_of(known ? (enum object_kind_word)number(record, OBJECT_COLUMN_KIND)
+				 : OBJECT_IS_OTHER);
 
-	for (size_t i = 0; i < sizeof(headings) / sizeof(*headings); i++)
-		if (strcmp(headings[i].kind, kind) == 0)
-			text = headings[i].text;
 	paint_address(painter, number(record, OBJECT_COLUMN_ADDRESS));
 	paint_format(painter, STYLE_HEADING, "  %s", text);
 	if (has(record, OBJECT_COLUMN_CACHE))
@@ -100,7 +122,7 @@ static void draw_heading(struct painter *painter, const struct dill_record *reco
 	if (has(record, OBJECT_COLUMN_MODULE))
 		paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_MODULE));
 	if (has(record, OBJECT_COLUMN_STATE))
-		paint_format(painter, state_style(record_text(record, OBJECT_COLUMN_STATE)), ", %s",
+		paint_format(painter, state_style(record), ", %s",
 			     record_text(record, OBJECT_COLUMN_STATE));
 	paint_newline(painter);
 }
@@ -136,24 +158,26 @@ static void draw_area(struct painter *painter, const struct dill_record *record)
 /* What a page's use means, where its name does not say it. */
 static const char *use_text(const struct dill_record *record)
 {
-	static const struct {
-		const char *use, *text;
-	} texts[] = {
-		{"large_kmalloc", "large kmalloc(), says its type"},
-		{"compound",
-		 "perhaps a large kmalloc(): a compound page of which nothing tells more"},
-		{"buddy", "free, the first page of its block"},
-		{"free", "free, or between two users: nobody holds a reference"},
-		{"reserved", "reserved: kernel image, firmware, memory of early boot"},
-		{"anonymous", "anonymous memory of a process"},
-		{"file", "page cache"},
-		{"unknown", "in use, the page does not tell for what"},
-	};
-	const char *use = record_text(record, OBJECT_COLUMN_PAGE_USE);
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (strcmp(texts[i].use, use) == 0)
-			return texts[i].text;
+	switch ((enum page_use)number(record, OBJECT_COLUMN_PAGE_USE)) {
+	case PAGE_LARGE_KMALLOC:
+		return "large kmalloc(), says its type";
+	case PAGE_COMPOUND:
+		return "perhaps a large kmalloc(): a compound page of which nothing tells more";
+	case PAGE_BUDDY:
+		return "free, the first page of its block";
+	case PAGE_FREE:
+		return "free, or between two users: nobody holds a reference";
+	case PAGE_RESERVED:
+		return "reserved: kernel image, firmware, memory of early boot";
+	case PAGE_ANONYMOUS:
+		return "anonymous memory of a process";
+	case PAGE_FILE:
+		return "page cache";
+	case PAGE_UNKNOWN:
+		return "in use, the page does not tell for what";
+	case PAGE_TYPED:
+		break;
+	}
 	return record_text(record, OBJECT_COLUMN_PAGE_TYPE);
 }
 
@@ -177,20 +201,25 @@ static void draw_page(struct painter *painter, const struct dill_record *record)
 }
 
 /* Kinds that do not say by themselves where they are. */
-static bool is_anywhere(const char *kind)
+static bool is_anywhere(enum object_kind_word kind)
 {
-	static const char *const kinds[] = {"page", "large_kmalloc", "percpu", "unmapped", "other"};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (strcmp(kinds[i], kind) == 0)
-			return true;
-	return false;
+	switch (kind) {
+	case OBJECT_IS_PAGE:
+	case OBJECT_IS_LARGE_KMALLOC:
+	case OBJECT_IS_PERCPU:
+	case OBJECT_IS_UNMAPPED:
+	case OBJECT_IS_OTHER:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void draw_place_in_kernel(struct painter *painter, const struct dill_record *record)
 {
 	draw_text(painter, "means", record, OBJECT_COLUMN_MEANING);
-	if (is_anywhere(record_text(record, OBJECT_COLUMN_KIND)))
+	if (has(record, OBJECT_COLUMN_KIND) &&
+	    is_anywhere((enum object_kind_word)number(record, OBJECT_COLUMN_KIND)))
 		draw_text(painter, "region", record, OBJECT_COLUMN_REGION);
 	if (has(record, OBJECT_COLUMN_DESCRIBES)) {
 		label(painter, "describes");
@@ -206,28 +235,30 @@ static void draw_place_in_kernel(struct painter *painter, const struct dill_reco
 
 /* --- objects --- */
 
-static const char *part_text(const char *part)
+static const char *part_text(enum object_part_word part)
 {
-	static const struct {
-		const char *part, *text;
-	} texts[] = {
-		{"left_red_zone", ", in the red zone in front of it"},
-		{"right_red_zone", ", in the red zone or padding behind it"},
-		{"free_pointer", ", in the free pointer behind it"},
-		{"metadata", ", in the metadata behind it"},
-		{"guard_page", ", in the guard page behind it"},
-		{"unused", ", in the part of its page that it does not use"},
-	};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (strcmp(texts[i].part, part) == 0)
-			return texts[i].text;
+	switch (part) {
+	case OBJECT_IN_LEFT_RED_ZONE:
+		return ", in the red zone in front of it";
+	case OBJECT_IN_RIGHT_RED_ZONE:
+		return ", in the red zone or padding behind it";
+	case OBJECT_IN_FREE_POINTER:
+		return ", in the free pointer behind it";
+	case OBJECT_IN_METADATA:
+		return ", in the metadata behind it";
+	case OBJECT_IN_GUARD_PAGE:
+		return ", in the guard page behind it";
+	case OBJECT_IN_UNUSED:
+		return ", in the part of its page that it does not use";
+	case OBJECT_IN_OBJECT:
+		break;
+	}
 	return "";
 }
 
 static void draw_object(struct painter *painter, const struct dill_record *record)
 {
-	const char *part = record_text(record, OBJECT_COLUMN_PART);
+	enum object_part_word part = (enum object_part_word)number(record, OBJECT_COLUMN_PART);
 	int64_t offset = record->fields[OBJECT_COLUMN_OFFSET].integer;
 
 	if (!has(record, OBJECT_COLUMN_OBJECT))
@@ -246,7 +277,7 @@ static void draw_object(struct painter *painter, const struct dill_record *recor
 		     plural(number(record, OBJECT_COLUMN_OBJECT_SIZE)));
 	if (offset)
 		paint_format(painter, STYLE_PLAIN, "; the address is at offset %" PRId64, offset);
-	paint(painter, strcmp(part, "object") == 0 ? STYLE_PLAIN : STYLE_WARN, part_text(part));
+	paint(painter, part == OBJECT_IN_OBJECT ? STYLE_PLAIN : STYLE_WARN, part_text(part));
 	paint_newline(painter);
 	if (has(record, OBJECT_COLUMN_REQUESTED_SIZE)) {
 		label(painter, "asked for");
@@ -280,12 +311,10 @@ static void draw_ahead(struct painter *painter, const struct dill_record *record
 
 static void draw_state(struct painter *painter, const struct dill_record *record)
 {
-	const char *state = record_text(record, OBJECT_COLUMN_STATE);
-
-	if (!*state)
+	if (!has(record, OBJECT_COLUMN_STATE))
 		return;
 	label(painter, "state");
-	paint(painter, state_style(state), state);
+	paint(painter, state_style(record), record_text(record, OBJECT_COLUMN_STATE));
 	if (has(record, OBJECT_COLUMN_PLACE_TEXT))
 		paint_format(painter, STYLE_PLAIN, ": %s",
 			     record_text(record, OBJECT_COLUMN_PLACE_TEXT));

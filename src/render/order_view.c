@@ -3,8 +3,7 @@
 
 #include "answer/order_record.h"
 #include "render/views.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "slub/order.h"
 
 #define POSITION_WIDTH 6
 /* "0x" and 16 digits. */
@@ -17,29 +16,32 @@ static unsigned long number(const struct dill_record *record, size_t column)
 
 /* --- what it is about --- */
 
-static const char *engine_text(const char *engine)
+static const char *engine_text(enum order_engine engine)
 {
-	static const struct {
-		const char *name, *text;
-	} rows[] = {
-		{"cpu_slabs", "from the CPU's own slab, its partial slabs, then the node's"},
-		{"sheaves", "from the CPU's sheaves, the node's barn, then refills from slabs"},
-		{"sheaves_on_cpu_slabs",
-		 "from the CPU's sheaves, the node's barn, then refills from the CPU's slab"},
-		{"slabs", "one at a time from the node's first partial slab"},
-	};
-
-	for (size_t i = 0; i < COUNT(rows); i++)
-		if (strcmp(engine, rows[i].name) == 0)
-			return rows[i].text;
-	return engine;
+	switch (engine) {
+	case ORDER_CPU_SLABS:
+		return "from the CPU's own slab, its partial slabs, then the node's";
+	case ORDER_SHEAVES:
+		return "from the CPU's sheaves, the node's barn, then refills from slabs";
+	case ORDER_SHEAVES_ON_CPUS:
+		return "from the CPU's sheaves, the node's barn, then refills from the CPU's slab";
+	case ORDER_SLABS:
+		return "one at a time from the node's first partial slab";
+	}
+	return "";
 }
 
-static const char *cpu_text(const char *from)
+static const char *cpu_text(enum order_cpu_source from)
 {
-	if (strcmp(from, "selected") == 0)
+	switch (from) {
+	case ORDER_CPU_SELECTED:
 		return " (its thread is selected)";
-	return strcmp(from, "default") == 0 ? " (say --cpu for another)" : "";
+	case ORDER_CPU_DEFAULT:
+		return " (say --cpu for another)";
+	case ORDER_CPU_OPTION:
+		break;
+	}
+	return "";
 }
 
 static struct dill_error *draw_head(struct painter *painter, const struct dill_record *record)
@@ -49,9 +51,10 @@ static struct dill_error *draw_head(struct painter *painter, const struct dill_r
 	paint_address(painter, number(record, ORDER_COLUMN_ADDRESS));
 	paint_newline(painter);
 	paint_format(painter, STYLE_HEADING, "CPU %lu", number(record, ORDER_COLUMN_CPU));
-	paint(painter, STYLE_DIM, cpu_text(record_text(record, ORDER_COLUMN_CPU_FROM)));
+	paint(painter, STYLE_DIM,
+	      cpu_text((enum order_cpu_source)number(record, ORDER_COLUMN_CPU_FROM)));
 	paint_format(painter, STYLE_PLAIN, " of node %lu: %s", number(record, ORDER_COLUMN_NODE),
-		     engine_text(record_text(record, ORDER_COLUMN_ENGINE)));
+		     engine_text((enum order_engine)number(record, ORDER_COLUMN_ENGINE)));
 	paint_newline(painter);
 	return NULL;
 }
@@ -61,19 +64,18 @@ const struct record_view order_head_view = {draw_head};
 /* --- objects --- */
 
 /* Parts of the sentence that says where an object is. */
-static const struct {
-	const char *name;
-	const char *owner; /* of this CPU or node */
+static const struct place_text {
+	const char *owner; /* of this CPU or node; NULL = nothing is handed out from there */
 	const char *list;  /* numbered; NULL = there is only one */
 	const char *slot;
-} places[] = {
-	{"cpu_freelist", "CPU %lu's freelist", NULL, "position"},
-	{"cpu_slab", "freelist of CPU %lu's slab", NULL, "position"},
-	{"cpu_partial", "CPU %lu's", "partial slab", "freelist position"},
-	{"main_sheaf", "CPU %lu's main sheaf", NULL, "slot"},
-	{"spare_sheaf", "CPU %lu's spare sheaf", NULL, "slot"},
-	{"barn", "barn of node %lu,", "full sheaf", "slot"},
-	{"node_partial", "node %lu's", "partial slab", "freelist position"},
+} places[PLACE_KINDS] = {
+	[PLACE_CPU_FREELIST] = {"CPU %lu's freelist", NULL, "position"},
+	[PLACE_CPU_SLAB] = {"freelist of CPU %lu's slab", NULL, "position"},
+	[PLACE_CPU_PARTIAL] = {"CPU %lu's", "partial slab", "freelist position"},
+	[PLACE_MAIN_SHEAF] = {"CPU %lu's main sheaf", NULL, "slot"},
+	[PLACE_SPARE_SHEAF] = {"CPU %lu's spare sheaf", NULL, "slot"},
+	[PLACE_BARN] = {"barn of node %lu,", "full sheaf", "slot"},
+	[PLACE_NODE_PARTIAL] = {"node %lu's", "partial slab", "freelist position"},
 };
 
 static void draw_owner(struct painter *painter, const char *owner, unsigned long which)
@@ -85,19 +87,17 @@ static void draw_owner(struct painter *painter, const char *owner, unsigned long
 
 static void draw_place(struct painter *painter, const struct dill_record *record)
 {
+	const struct place_text *text = &places[number(record, NEXT_COLUMN_PLACE)];
 	bool cpu = record->fields[NEXT_COLUMN_CPU].present;
-	unsigned long owner = number(record, cpu ? NEXT_COLUMN_CPU : NEXT_COLUMN_NODE);
 
-	for (size_t i = 0; i < COUNT(places); i++) {
-		if (strcmp(places[i].name, record_text(record, NEXT_COLUMN_PLACE)) != 0)
-			continue;
-		draw_owner(painter, places[i].owner, owner);
-		if (places[i].list)
-			paint_format(painter, STYLE_PLAIN, " %s %lu", places[i].list,
-				     number(record, NEXT_COLUMN_LIST));
-		paint_format(painter, STYLE_PLAIN, ", %s %lu", places[i].slot,
-			     number(record, NEXT_COLUMN_SLOT));
-	}
+	if (!text->owner)
+		return;
+	draw_owner(painter, text->owner, number(record, cpu ? NEXT_COLUMN_CPU : NEXT_COLUMN_NODE));
+	if (text->list)
+		paint_format(painter, STYLE_PLAIN, " %s %lu", text->list,
+			     number(record, NEXT_COLUMN_LIST));
+	paint_format(painter, STYLE_PLAIN, ", %s %lu", text->slot,
+		     number(record, NEXT_COLUMN_SLOT));
 }
 
 static struct dill_error *draw_next(struct painter *painter, const struct dill_record *record)
@@ -121,7 +121,7 @@ const struct record_view order_next_view = {draw_next};
 
 static struct dill_error *draw_note(struct painter *painter, const struct dill_record *record)
 {
-	bool broken = strcmp(record_text(record, NOTE_COLUMN_KIND), "broken") == 0;
+	bool broken = number(record, NOTE_COLUMN_KIND) == NOTE_BROKEN;
 
 	paint_format(painter, STYLE_DIM, "%*lu  ", POSITION_WIDTH,
 		     number(record, NOTE_COLUMN_POSITION));

@@ -6,6 +6,7 @@
 #include "render/number_text.h"
 #include "render/slab_map_view.h"
 #include "render/views.h"
+#include "slub/cache_map.h"
 
 #define INDENT 2u
 /* An address and the blank behind it. */
@@ -32,15 +33,19 @@ static void end_line(struct painter *painter)
  * one, share theirs. */
 static void begin_group(struct painter *painter, const struct dill_record *slab)
 {
-	const char *where = record_text(slab, SLAB_MAP_WHERE);
 	char heading[64];
 
-	if (!strcmp(where, "cpu"))
+	switch ((enum slab_where)record_number(slab, SLAB_MAP_WHERE)) {
+	case SLAB_OF_CPU:
 		strcpy(heading, "CPUs' own slabs");
-	else if (!strcmp(where, "unlisted"))
+		break;
+	case SLAB_UNLISTED:
 		strcpy(heading, "slabs on no list");
-	else
+		break;
+	default:
 		slab_map_owner(slab, heading, sizeof(heading));
+		break;
+	}
 	if (painter->flow.group == group_of(heading))
 		return;
 	end_line(painter);

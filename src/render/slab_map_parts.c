@@ -6,6 +6,7 @@
 #include "answer/slab_map_record.h"
 #include "render/map_symbols.h"
 #include "render/slab_map_view.h"
+#include "slub/cache_map.h"
 
 /* Without a terminal: what fits an editor. */
 #define WIDTH_DEFAULT 120u
@@ -17,22 +18,29 @@ unsigned map_width(const struct painter *painter)
 
 void slab_map_owner(const struct dill_record *slab, char *buffer, size_t size)
 {
-	const char *where = record_text(slab, SLAB_MAP_WHERE);
 	unsigned long cpu = (unsigned long)record_number(slab, SLAB_MAP_CPU);
 	unsigned long node = (unsigned long)record_number(slab, SLAB_MAP_NODE);
 
-	if (!strcmp(where, "cpu"))
+	switch ((enum slab_where)record_number(slab, SLAB_MAP_WHERE)) {
+	case SLAB_OF_CPU:
 		snprintf(buffer, size, "CPU %lu's own slab", cpu);
-	else if (!strcmp(where, "cpu_partial"))
+		return;
+	case SLAB_CPU_PARTIAL:
 		snprintf(buffer, size, "CPU %lu's partial slabs", cpu);
-	else if (!strcmp(where, "node_partial"))
+		return;
+	case SLAB_NODE_PARTIAL:
 		snprintf(buffer, size, "node %lu's partial slabs", node);
-	else if (!strcmp(where, "node_full"))
+		return;
+	case SLAB_NODE_FULL:
 		snprintf(buffer, size, "node %lu's full slabs", node);
-	else if (!strcmp(where, "dying"))
+		return;
+	case SLAB_DYING:
 		snprintf(buffer, size, "dying: given back after a grace period");
-	else
+		return;
+	case SLAB_UNLISTED:
 		snprintf(buffer, size, "on no list");
+		return;
+	}
 }
 
 void draw_states(struct painter *painter, const struct dill_record *record, size_t first)

@@ -2,8 +2,8 @@
 #include "render/track_view.h"
 
 #include <inttypes.h>
-#include <string.h>
 
+#include "answer/heap_words.h"
 #include "answer/track_record.h"
 
 static bool has(const struct dill_record *track, size_t column)
@@ -15,7 +15,7 @@ void draw_track(struct painter *painter, unsigned indent, unsigned label,
 		const struct dill_record *track)
 {
 	const struct field *stack = &track->fields[TRACK_COLUMN_STACK];
-	bool freed = strcmp(record_text(track, TRACK_COLUMN_EVENT), "free") == 0;
+	bool freed = record_number(track, TRACK_COLUMN_EVENT) == EVENT_FREE;
 
 	paint_format(painter, STYLE_DIM, "%*s%-*s", (int)indent, "", (int)label,
 		     freed ? "freed" : "allocated");
