@@ -2,6 +2,7 @@
 #ifndef DILL_COMMAND_H
 #define DILL_COMMAND_H
 
+#include <dill/record.h>
 #include <dill/session.h>
 
 #ifdef __cplusplus
@@ -49,6 +50,20 @@ DILL_MUST_CHECK struct dill_error *dill_command_run(struct dill_session *session
 						    const char *const *argv,
 						    const struct dill_output *output,
 						    enum dill_status *ret);
+
+/**
+ * The same, with typed records in place of bytes.
+ *
+ * @param sink  gets each record as it comes; borrowed. What it got before a failure is part of the
+ * answer
+ * @param ret   always set
+ * @return the error behind DILL_STATUS_FAILED, such as one of the sink's; else NULL
+ * @since 0.1
+ */
+DILL_MUST_CHECK struct dill_error *dill_command_run_records(struct dill_session *session, int argc,
+							    const char *const *argv,
+							    struct dill_sink *sink,
+							    enum dill_status *ret);
 
 #pragma GCC visibility pop
 

@@ -13,6 +13,7 @@
  */
 #include <dill/command.h>
 #include <dill/error.h>
+#include <dill/record.h>
 #include <dill/session.h>
 #include <dill/target.h>
 

@@ -18,7 +18,7 @@ static const struct field *field_of(const struct dill_record *record, size_t col
 {
 	const struct column *at = column_at(record, column);
 
-	if (!at || !record->fields[column].present || !(types & 1u << at->type))
+	if (!at || at->screen || !record->fields[column].present || !(types & 1u << at->type))
 		return NULL;
 	return &record->fields[column];
 }
@@ -51,7 +51,8 @@ struct dill_error *dill_record_column(const struct dill_record *record, const ch
 				      size_t *ret)
 {
 	for (size_t i = 0; i < record->kind->column_count; i++) {
-		if (strcmp(record->kind->columns[i].name, name) != 0)
+		if (record->kind->columns[i].screen ||
+		    strcmp(record->kind->columns[i].name, name) != 0)
 			continue;
 		*ret = i;
 		return NULL;

@@ -111,18 +111,19 @@ static struct dill_error *execute(struct session *session, int argc, const char 
 		fitted.format = RENDER_JSON;
 	if (common.wide)
 		fitted.width = 0;
-	TRY(render_new(&fitted, fitted.format, &render));
-	call.screen = fitted.screen && fitted.format == RENDER_TEXT;
+	if (!output->sink)
+		TRY(render_new(&fitted, fitted.format, &render));
+	call.screen = render && fitted.screen && fitted.format == RENDER_TEXT;
 	call.wide = common.wide;
 	call.output = output;
-	call.sink = render_sink(render);
+	call.sink = render ? render_sink(render) : output->sink;
 
 	/* The target is given back before the last output is written, which may take its time in a
 	 * pager. */
 	struct dill_error *error = run(&call, &common);
 
 	*ret_findings = call.findings;
-	return join(error, render_finish(render));
+	return join(error, render ? render_finish(render) : NULL);
 }
 
 struct dill_error *command_execute(struct session *session, int argc, const char *const *argv,

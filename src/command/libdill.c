@@ -89,3 +89,16 @@ struct dill_error *dill_command_run(struct dill_session *session, int argc, cons
 	*ret = (enum dill_status)status;
 	return error;
 }
+
+struct dill_error *dill_command_run_records(struct dill_session *session, int argc,
+					    const char *const *argv, struct dill_sink *sink,
+					    enum dill_status *ret)
+{
+	const struct output inner = {.sink = sink};
+	enum command_status status;
+	struct dill_error *error =
+		command_execute((struct session *)session, argc, argv, &inner, &status);
+
+	*ret = (enum dill_status)status;
+	return error;
+}

@@ -24,6 +24,8 @@ struct output {
 	/** Show what was written, where write() holds it back; NULL = it does not. For answers that
 	 * come while the target runs. */
 	struct dill_error *(*flush)(void *context);
+	/** Takes the records themselves, in place of write(); NULL = they are printed. */
+	struct dill_sink *sink;
 	/** True as soon as the user wants the running command to stop, for commands that need no
 	 * target; NULL = never. Asked often: must be cheap. */
 	bool (*interrupted)(void *context);

@@ -73,18 +73,37 @@ def test_plugin_loads_from_there(root, guest):
     assert str(loader.with_name("dill.abi3.so")) in done.stdout
 
 
-@one_kernel
-def test_library_serves_other_programs(root, guest, tmp_path):
-    """A program is compiled with what pkg-config says, and gets the program's answer."""
+def compiled(root, tmp_path, name):
+    """A program of this folder, compiled with what pkg-config says; and the library's folder."""
     pc = only(root / "usr", "dill.pc")
     # As for a cross build; without the last two pkg-config drops /usr/include before it adds the root.
     environment = {**os.environ, "PKG_CONFIG_PATH": str(pc.parent), "PKG_CONFIG_SYSROOT_DIR": str(root),
                    "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1", "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}
     flags = shlex.split(run(["pkg-config", "--cflags", "--libs", "dill"], env=environment))
-    program = tmp_path / "use_library"
-    run(["gcc", "-Wall", "-Wextra", "-Werror", ROOT / "tests/e2e/use_library.c", "-o", program, *flags])
-    answer = run([program, f":{guest.gdb_port}", "kbase"], env={"LD_LIBRARY_PATH": str(pc.parents[1])})
+    program = tmp_path / name
+    run(["gcc", "-Wall", "-Wextra", "-Werror", ROOT / f"tests/e2e/{name}.c", "-o", program, *flags])
+    return program, {"LD_LIBRARY_PATH": str(pc.parents[1])}
+
+
+@one_kernel
+def test_library_serves_other_programs(root, guest, tmp_path):
+    """A program gets the program's answer."""
+    program, environment = compiled(root, tmp_path, "use_library")
+    answer = run([program, f":{guest.gdb_port}", "kbase"], env=environment)
     assert guest.kernel.release in json.loads(answer)["banner"]
+
+
+@one_kernel
+def test_library_gives_typed_records(root, guest, tmp_path):
+    """The states of the objects in init's task_struct's slab: as many as the kernel says that a slab has."""
+    program, environment = compiled(root, tmp_path, "use_records")
+    task = json.loads(run([root / "usr/bin/dill", "-r", f":{guest.gdb_port}", "ktask", "1", "--json"]))["task"]
+    lines = run([program, f":{guest.gdb_port}", task], env=environment).splitlines()
+    states = {word: (int(count), address) for word, count, address in map(str.split, lines)}
+    per_slab = int(guest.read_file("/sys/kernel/slab/task_struct/objs_per_slab"))
+    assert sum(count for count, _ in states.values()) == per_slab
+    assert states["live"][0] >= 1
+    assert set(states) <= {"live", "cached", "free", "waiting"}
 
 
 @pytest.mark.parametrize("header", sorted(path.name for path in (ROOT / "include/dill").iterdir()))
