@@ -32,17 +32,18 @@ def calls(room: str, build: Path) -> Needs:
     """Whose functions and data each file of a room uses, by its object files."""
     home: dict[str, str] = {}
     wants: Needs = defaultdict(set)
-    for path in (build / "src" / room).glob("*.p/*.o"):
-        stem = path.name.split(".")[0]
-        if not (ROOT / "src" / room / f"{stem}.c").exists():
-            continue  # left behind by an older build
-        listing = subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout
-        for line in listing.splitlines():
-            kind, name = line.split()[-2:]
-            if kind == "U":
-                wants[stem].add(name)
-            elif kind in "TDBRV":
-                home[name] = stem
+    # What has no source is left behind by an older build.
+    objects = [path for path in (build / "src" / room).glob("*.p/*.o")
+               if (ROOT / "src" / room / f"{path.name.split('.')[0]}.c").exists()]
+    listing = subprocess.run(["nm", "-A", *objects], capture_output=True, text=True, check=True).stdout
+    for line in listing.splitlines():
+        path, rest = line.rsplit(":", 1)
+        stem = Path(path).name.split(".")[0]
+        kind, name = rest.split()[-2:]
+        if kind == "U":
+            wants[stem].add(name)
+        elif kind in "TDBRV":
+            home[name] = stem
     return {stem: {home[name] for name in names if name in home} for stem, names in wants.items()}
 
 
