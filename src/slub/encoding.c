@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/encoding.h"
 
+#include "slub/free_pointer.h"
+
 /* Caches that are asked; a handful decides, the rest outvotes broken ones. */
 #define SAMPLES_MAX 64
 /* Where each byte of the target costs. */

@@ -2,7 +2,7 @@
 #ifndef SLUB_ENCODING_H
 #define SLUB_ENCODING_H
 
-#include "slub/freelist.h"
+#include "slub/slab.h"
 
 /** A free object of the target, whose stored pointer can show how pointers are stored. */
 struct encoding_sample {

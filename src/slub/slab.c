@@ -2,7 +2,7 @@
 #include "slub/slab.h"
 
 #include "base/plural.h"
-#include "slub/freelist.h"
+#include "slub/free_pointer.h"
 
 /* More than sizeof(struct page) of any configuration. */
 #define DESCRIPTOR_MAX 256

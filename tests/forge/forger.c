@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lines.h"
+#include "slub/free_pointer.h"
 #include "slub/freelist.h"
 
 /* --- where --- */

@@ -10,6 +10,7 @@
 #include "heap_fixture.h"
 #include "slub/again.h"
 #include "slub/encoding.h"
+#include "slub/free_pointer.h"
 #include "slub/survey.h"
 
 /* One healthy heap, made anew for every test: two CPUs, two nodes, caches a (64 bytes) and b (96
