@@ -5,7 +5,7 @@
 #include "command/fill_finding.h"
 #include "command/registry.h"
 #include "slub/feature.h"
-#include "slub/lock.h"
+#include "slub/lock_moving.h"
 #include "slub/selfcheck.h"
 
 /* --- what is looked at --- */

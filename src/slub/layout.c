@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "slub/lock.h"
-
 enum need { OPTIONAL, REQUIRED };
 
 static const struct member_row rows[] = {

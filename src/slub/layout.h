@@ -3,24 +3,8 @@
 #define SLUB_LAYOUT_H
 
 #include "kernel/kernel.h"
+#include "slub/lock.h"
 #include "types/members.h"
-
-/** How a lock says that it is held. */
-enum lock_form {
-	LOCK_ABSENT,  /**< this kernel has no such lock */
-	LOCK_WORD,    /**< a word that is not 0 then */
-	LOCK_OWNER,   /**< a pointer to its owner, whose lowest bit is none of it; NULL when free */
-	LOCK_ZERO,    /**< a word that is 0 then */
-	LOCK_EMPTY,   /**< it has no bytes: no SMP, so that who holds it has switched interrupts off
-		       */
-	LOCK_UNKNOWN, /**< it has bytes, but none that dill knows */
-};
-
-/** A lock in a structure. */
-struct lock {
-	struct member word; /**< what tells; absent where nothing does */
-	enum lock_form form;
-};
 
 /** How a slab's head page is recognised (include/linux/page-flags.h). */
 enum slab_mark {

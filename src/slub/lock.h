@@ -2,7 +2,8 @@
 #ifndef SLUB_LOCK_H
 #define SLUB_LOCK_H
 
-#include "slub/heap.h"
+#include "base/span.h"
+#include "types/members.h"
 #include "types/type.h"
 
 /**
@@ -10,6 +11,23 @@
  * it is held. What a lock is made of depends on the configuration (SMP, PREEMPT_RT,
  * DEBUG_SPINLOCK), so its type is asked.
  */
+
+/** How a lock says that it is held. */
+enum lock_form {
+	LOCK_ABSENT,  /**< this kernel has no such lock */
+	LOCK_WORD,    /**< a word that is not 0 then */
+	LOCK_OWNER,   /**< a pointer to its owner, whose lowest bit is none of it; NULL when free */
+	LOCK_ZERO,    /**< a word that is 0 then */
+	LOCK_EMPTY,   /**< it has no bytes: no SMP, so that who holds it has switched interrupts off
+		       */
+	LOCK_UNKNOWN, /**< it has bytes, but none that dill knows */
+};
+
+/** A lock in a structure. */
+struct lock {
+	struct member word; /**< what tells; absent where nothing does */
+	enum lock_form form;
+};
 
 /**
  * How the lock at @p path of the struct @p id says that it is held.
@@ -26,26 +44,5 @@ bool lock_tells(const struct lock *lock);
 
 /** Whether it is held, in a copy of its structure; false when it does not tell. */
 bool lock_is_held(const struct lock *lock, struct span bytes);
-
-/**
- * Why what a lock guards may be half changed, for finding_place.moving. Where the lock does not
- * tell, the CPUs do: without SMP it is held with interrupts off, inside the allocator.
- * @param bytes  copy of the lock's structure
- * @param held   what to say when the lock is held: "the node's lists are locked"
- * @param ret    @p held or another text; NULL when the lock is free
- * @return NULL; fatal errors
- */
-DILL_MUST_CHECK struct dill_error *lock_moving(struct heap *heap, const struct lock *lock,
-					       struct span bytes, const char *held,
-					       const char **ret);
-
-/**
- * How it is told which locks are held, for people: "say themselves whether they are held". Where
- * one has no bytes, or is of a form that dill does not know, the CPUs tell instead.
- * @param ret  constant, or in @p arena
- * @return NULL; NO_MEMORY
- */
-DILL_MUST_CHECK struct dill_error *locks_describe(const struct layout *layout, struct arena *arena,
-						  const char **ret);
 
 #endif

@@ -2,7 +2,7 @@
 #include "base/plural.h"
 #include "slub/contents.h"
 #include "slub/list.h"
-#include "slub/lock.h"
+#include "slub/lock_moving.h"
 
 /*
  * A node's list of partial slabs and the full slabs of debug caches (mm/slub.c struct

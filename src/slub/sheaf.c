@@ -6,7 +6,7 @@
 #include "base/plural.h"
 #include "slub/contents.h"
 #include "slub/locate.h"
-#include "slub/lock.h"
+#include "slub/lock_moving.h"
 
 /* More than sizeof(struct slab_sheaf), slub_percpu_sheaves and node_barn of any configuration. */
 #define STRUCT_MAX 256u

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "slub/locate.h"
-#include "slub/lock.h"
+#include "slub/lock_moving.h"
 #include "slub/waiting_private.h"
 
 static struct finding_place place_of(const struct waiting_spot *spot)
