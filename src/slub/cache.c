@@ -418,3 +418,11 @@ struct dill_error *cache_flag_names(const struct heap *heap, const struct cache 
 	*ret_count = count;
 	return NULL;
 }
+
+const struct cache *cache_at(const struct cache_list *caches, dill_virt address)
+{
+	for (size_t i = 0; i < caches->count; i++)
+		if (caches->items[i].address == address)
+			return &caches->items[i];
+	return NULL;
+}

@@ -120,4 +120,7 @@ DILL_MUST_CHECK struct dill_error *cache_flag_names(const struct heap *heap,
 						    const struct cache *cache, struct arena *arena,
 						    const char *const **ret, size_t *ret_count);
 
+/** The cache at @p address; NULL when no such cache is in the list. */
+const struct cache *cache_at(const struct cache_list *caches, dill_virt address);
+
 #endif

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/plural.h"
+#include "slub/claim.h"
 #include "slub/contents.h"
-#include "slub/locate.h"
 #include "slub/lock.h"
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/gone_cache.h"
 
-#include "slub/locate.h"
+#include "slub/claim.h"
 #include "slub/place.h"
 
 /* Caches that are asked for their slab until one answers. */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "slub/locate.h"
 #include "slub/waiting_private.h"
 
 /* Queues that are believed of the global array: 1024, or four for each CPU that the kernel was

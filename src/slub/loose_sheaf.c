@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "slub/cache_map.h"
+#include "slub/claim.h"
 #include "slub/locate.h"
 #include "slub/slab_memory.h"
 

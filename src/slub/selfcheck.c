@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "slub/claim.h"
 #include "slub/encoding.h"
-#include "slub/locate.h"
 
 /* Caches and slabs that are tried; what is wrong with the model is wrong with all of them. */
 #define SAMPLE_MAX 48

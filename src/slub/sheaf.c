@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/plural.h"
+#include "slub/claim.h"
 #include "slub/contents.h"
-#include "slub/locate.h"
 #include "slub/lock_moving.h"
 
 /* More than sizeof(struct slab_sheaf), slub_percpu_sheaves and node_barn of any configuration. */

@@ -283,3 +283,19 @@ struct dill_error *slabs_prefetch(struct heap *heap, const struct cache *cache,
 	}
 	return kernel_prefetch(heap->kernel, pages, used);
 }
+
+struct dill_error *slab_head(struct heap *heap, dill_virt address, dill_virt *ret)
+{
+	struct dill_error *error;
+	dill_virt page;
+
+	*ret = 0;
+	error = kernel_virt_to_page(heap->kernel, address, &page);
+	if (error && dill_error_code(error) == DILL_ERROR_INVALID_ARGUMENT) {
+		dill_error_free(error);
+		return NULL;
+	}
+	if (error)
+		return error;
+	return kernel_page_head(heap->kernel, page, ret);
+}

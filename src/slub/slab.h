@@ -89,4 +89,11 @@ static inline uint64_t slab_bytes(const struct cache *cache, const struct slab *
 DILL_MUST_CHECK struct dill_error *slabs_prefetch(struct heap *heap, const struct cache *cache,
 						  const struct slab *const *slabs, size_t count);
 
+/**
+ * Head page of the compound page that @p address lies in.
+ * @param ret  0 when it is not in the direct map
+ * @return NULL; UNSUPPORTED, FAULT when its struct page cannot be read; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *slab_head(struct heap *heap, dill_virt address, dill_virt *ret);
+
 #endif
