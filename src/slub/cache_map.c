@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/plural.h"
+#include "slub/cpu_slabs.h"
 
 const char *slab_where_name(enum slab_where where)
 {

@@ -1,81 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/contents.h"
 
-#include "base/plural.h"
 #include "slub/again.h"
-
-/* Bytes of slabs whose freelists are followed before what that costs of a mapped dump is given
- * back. */
-#define TRIM_BYTES (UINT64_C(32) << 20)
-
-/* Slabs that are fetched at a time. */
-#define BATCH_SLABS 256u
-
-static void warm_batch(struct heap *heap, const struct cache *cache, const struct slab_list *list,
-		       size_t first)
-{
-	const struct slab *slabs[FREELISTS_WARM_MAX];
-	size_t count = 0;
-
-	for (size_t i = first; i < list->count && i < first + FREELISTS_WARM_MAX; i++)
-		if (list->items[i].slab.usable)
-			slabs[count++] = &list->items[i].slab;
-	freelists_warm(heap, cache, slabs, count);
-}
-
-static struct dill_error *prefetch_batch(struct heap *heap, const struct cache *cache,
-					 const struct slab_list *list, size_t first)
-{
-	const struct slab *slabs[BATCH_SLABS];
-	size_t count = 0;
-
-	for (; count < BATCH_SLABS && first + count < list->count; count++)
-		slabs[count] = &list->items[first + count].slab;
-	return slabs_prefetch(heap, cache, slabs, count);
-}
-
-struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
-				  struct slab_list *list, const struct finding_place *place,
-				  struct arena *arena, struct findings *findings)
-{
-	uint64_t touched = 0;
-
-	for (size_t i = 0; i < list->count; i++) {
-		struct listed_slab *item = &list->items[i];
-		struct finding_place here = *place;
-
-		/* Slabs come in batches: fetch the next ones when the last batch is used up. */
-		if (i % BATCH_SLABS == 0)
-			TRY(prefetch_batch(heap, cache, list, i));
-		if (i % FREELISTS_WARM_MAX == 0)
-			warm_batch(heap, cache, list, i);
-		if (!item->slab.usable)
-			continue;
-		here.slab = item->slab.address;
-		touched += (uint64_t)item->slab.objects * cache->size;
-		if (touched >= TRIM_BYTES) {
-			memory_trim(kernel_memory(heap->kernel));
-			touched = 0;
-		}
-		struct freelist_head head = slab_freelist_head(heap, &item->slab);
-
-		TRY(freelist_walk(heap, cache, &item->slab, &head, &here, arena, findings,
-				  &item->freelist));
-
-		uint32_t expected = item->slab.objects - item->slab.inuse;
-
-		if (!item->freelist.broken && item->freelist.count != expected) {
-			item->freelist.broken = true;
-			findings_add_values(
-				findings, FINDING_FREELIST_COUNT, &here,
-				item->slab.address + heap->layout.slab_inuse.offset, expected,
-				item->freelist.count,
-				"slab freelist holds %u object%s, the slab's counters say %u",
-				item->freelist.count, plural(item->freelist.count), expected);
-		}
-	}
-	return NULL;
-}
+#include "slub/cpu_slabs.h"
+#include "slub/node_lists.h"
+#include "slub/sheaves.h"
 
 static uint64_t free_of(const struct slab_list *list)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "slub/cpu_slabs.h"
+
 #include <string.h>
 
 #include "base/plural.h"
 #include "slub/claim.h"
-#include "slub/contents.h"
 #include "slub/lock.h"
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "slub/node_lists.h"
+
 #include "base/plural.h"
-#include "slub/contents.h"
 #include "slub/list.h"
 #include "slub/lock_moving.h"
 

@@ -51,6 +51,15 @@ struct barn {
  * sized ones a few hundred. */
 #define SHEAF_OBJECTS_MAX 4096u
 
+/** More than sizeof(struct slab_sheaf), slub_percpu_sheaves and node_barn of any configuration. */
+#define SHEAF_STRUCT_MAX 256u
+
+/** Bytes of such a struct that are read. */
+static inline size_t sheaf_bytes_bounded(uint64_t size)
+{
+	return size && size < SHEAF_STRUCT_MAX ? (size_t)size : SHEAF_STRUCT_MAX;
+}
+
 /**
  * Read one sheaf of @p cache.
  *

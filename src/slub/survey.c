@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "slub/again.h"
+#include "slub/cpu_slabs.h"
 #include "slub/encoding.h"
 #include "slub/kasan.h"
 #include "slub/kfence.h"

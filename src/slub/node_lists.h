@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_NODE_LISTS_H
+#define SLUB_NODE_LISTS_H
+
+#include "slub/cache_contents.h"
+
+/** Counters, partial and full lists of all nodes. */
+DILL_MUST_CHECK struct dill_error *node_lists_read(struct heap *heap, struct contents *contents,
+						   size_t count, enum contents_detail detail,
+						   struct arena *arena, struct findings *findings);
+
+#endif
