@@ -2,7 +2,7 @@
 #ifndef SLUB_CACHE_MAP_H
 #define SLUB_CACHE_MAP_H
 
-#include "slub/place.h"
+#include "slub/places.h"
 #include "slub/slab_scan.h"
 
 /** Whose slab it is. */

@@ -2,7 +2,7 @@
 #include "slub/gone_cache.h"
 
 #include "slub/claim.h"
-#include "slub/place.h"
+#include "slub/places.h"
 
 /* Caches that are asked for their slab until one answers. */
 #define ASK_MAX 16u

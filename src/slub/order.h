@@ -2,7 +2,7 @@
 #ifndef SLUB_ORDER_H
 #define SLUB_ORDER_H
 
-#include "slub/place.h"
+#include "slub/places.h"
 
 /** Which part of the kernel hands objects out. */
 enum order_engine {

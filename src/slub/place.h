@@ -2,8 +2,7 @@
 #ifndef SLUB_PLACE_H
 #define SLUB_PLACE_H
 
-#include "slub/contents.h"
-#include "slub/waiting.h"
+#include <dill/target.h>
 
 /** What an object is. */
 enum object_state {
@@ -57,18 +56,5 @@ struct place {
 	dill_virt container; /**< sheaf, slab descriptor or page of pointers */
 	const char *moving;  /**< why the list may be half changed, as finding_place.moving */
 };
-
-/** Gets each freed object with its place; an error ends the walk. */
-typedef struct dill_error *(*place_visitor)(void *context, dill_virt object,
-					    const struct place *place);
-
-/**
- * Visit every object on any list of a cache: CPUs first, then nodes, then those that wait.
- * @param contents  read with CONTENTS_FREELISTS
- * @param waiting   NULL to leave those out
- */
-DILL_MUST_CHECK struct dill_error *places_visit(const struct contents *contents,
-						const struct waiting *waiting, place_visitor visit,
-						void *context);
 
 #endif

@@ -3,7 +3,7 @@
 #define SLUB_SUPPLY_H
 
 #include "base/array.h"
-#include "slub/place.h"
+#include "slub/places.h"
 
 /** A free object of a slab, and where it is. */
 struct supply_item {
