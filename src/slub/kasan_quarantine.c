@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "slub/waiting_private.h"
+#include "slub/kasan_quarantine.h"
 
 /* Queues that are believed of the global array: 1024, or four for each CPU that the kernel was
  * built for (QUARANTINE_BATCHES). */

@@ -4,7 +4,7 @@
 
 #include "slub/contents.h"
 #include "slub/place.h"
-#include "slub/waiting.h"
+#include "slub/waiting_data.h"
 
 /** Gets each freed object with its place; an error ends the walk. */
 typedef struct dill_error *(*place_visitor)(void *context, dill_virt object,

@@ -1,126 +1,18 @@
 /* SPDX-License-Identifier: MIT */
+#include "slub/waiting.h"
+
 #include <string.h>
 
-#include "slub/locate.h"
-#include "slub/lock_moving.h"
-#include "slub/waiting_private.h"
-
-static struct finding_place place_of(const struct waiting_spot *spot)
-{
-	return (struct finding_place){.cpu = spot->cpu, .node = -1, .moving = spot->moving};
-}
-
-static void note_incomplete(struct waiting_reader *reader, const struct waiting_spot *spot)
-{
-	reader->ret->incomplete = true;
-	if (!reader->ret->why)
-		reader->ret->why = spot->cpu < 0 ? spot->what
-						 : arena_format(reader->arena, "CPU %d's %s",
-								spot->cpu, spot->what);
-}
-
-/* A list cannot be read on: a finding, and what is behind it stays unknown. */
-struct dill_error *waiting_give_up(struct waiting_reader *reader, const struct waiting_spot *spot,
-				   struct dill_error *error)
-{
-	struct finding_place place = place_of(spot);
-
-	if (!error)
-		return NULL;
-	note_incomplete(reader, spot);
-	return findings_absorb(reader->findings, &place,
-			       dill_error_add_context(error, "%s", spot->what));
-}
-
-void waiting_broken(struct waiting_reader *reader, const struct waiting_spot *spot,
-		    dill_virt address, const char *why)
-{
-	struct finding_place place = place_of(spot);
-
-	note_incomplete(reader, spot);
-	findings_add(reader->findings, FINDING_WAITING, &place, address, "%s %s", spot->what, why);
-}
-
-struct dill_error *waiting_lock(struct waiting_reader *reader, struct waiting_spot *spot,
-				const struct lock *lock, dill_virt address, const char *held)
-{
-	uint8_t word[8];
-	struct lock alone = *lock; /* in a copy of its word */
-	struct dill_error *error = NULL;
-
-	alone.word.offset = 0;
-	if (lock_tells(lock))
-		error = kernel_read(reader->heap->kernel, address + lock->word.offset, word,
-				    lock->word.size);
-	if (error)
-		return waiting_give_up(reader, spot, error);
-	TRY(lock_moving(reader->heap, &alone, (struct span){word, lock->word.size}, held,
-			&spot->moving));
-	if (spot->moving)
-		reader->ret->moving = spot->moving;
-	return NULL;
-}
+#include "slub/kasan_quarantine.h"
+#include "slub/list.h"
+#include "slub/sheaf.h"
+#include "slub/waiting_reader.h"
 
 static void unknown_type(struct waiting_reader *reader, const char *symbol)
 {
 	reader->ret->incomplete = true;
 	reader->ret->why =
 		arena_format(reader->arena, "%s, whose type this kernel does not describe", symbol);
-}
-
-/* Add the object that @p address lies in; what lies in no slab is counted only. */
-struct dill_error *waiting_add(struct waiting_reader *reader, const struct waiting_spot *spot,
-			       dill_virt address)
-{
-	struct findings scratch = {.arena = reader->arena};
-	struct located located = {0};
-
-	address = heap_untag(reader->heap, address);
-
-	struct dill_error *error =
-		heap_locate(reader->heap, reader->caches, address, &scratch, &located);
-
-	if (error)
-		return waiting_give_up(reader, spot, error);
-	if (!located.in_slab || !located.in_slot) {
-		reader->ret->others++;
-		if (!located.kfence)
-			return NULL;
-		located.object = address; /* its own list tells whose it is */
-	}
-	struct waiting_object item = {
-		.object = located.object,
-		.cache = located.cache_address,
-		.kind = (int)spot->kind,
-		.cpu = spot->cpu,
-		.position = spot->position,
-		.container = spot->container,
-	};
-
-	return array_push(&reader->items, item);
-}
-
-struct dill_error *waiting_may_follow(struct waiting_reader *reader,
-				      const struct waiting_spot *spot, struct circle *circle,
-				      dill_virt at, bool *ret)
-{
-	*ret = false;
-	TRY(memory_check_interrupt(kernel_memory(reader->heap->kernel)));
-	if (circle && circle_closes(circle, at)) {
-		waiting_broken(reader, spot, at, "has no end");
-		return NULL;
-	}
-	*ret = reader->links < reader->links_max;
-	if (*ret) {
-		reader->links++;
-		return NULL;
-	}
-	note_incomplete(reader, spot);
-	if (!reader->is_full)
-		waiting_broken(reader, spot, at,
-			       "goes on, where more objects wait than are followed");
-	reader->is_full = true;
-	return NULL;
 }
 
 /* --- lists of objects that are their own links --- */
@@ -207,7 +99,7 @@ static struct dill_error *read_block_list(struct waiting_reader *reader, struct 
 					  dill_virt anchor)
 {
 	_cleanup_(list_walk_deinitp)
-	struct list_walk walk = {.head = anchor, .place = place_of(spot), .what = spot->what};
+	struct list_walk walk = {.head = anchor, .place = waiting_place(spot), .what = spot->what};
 	struct dill_error *error = NULL;
 	bool more = true;
 
@@ -216,7 +108,7 @@ static struct dill_error *read_block_list(struct waiting_reader *reader, struct 
 		return waiting_may_follow(reader, spot, NULL, anchor, &more);
 	TRY(lists_collect(reader->heap, &walk, 1, reader->findings));
 	if (walk.broken)
-		note_incomplete(reader, spot);
+		waiting_incomplete(reader, spot);
 	for (size_t i = 0; i < walk.nodes.count && !error && more; i++) {
 		TRY(waiting_may_follow(reader, spot, NULL, walk.nodes.items[i], &more));
 		if (more)
@@ -277,7 +169,7 @@ static struct dill_error *add_sheaf(struct waiting_reader *reader, struct waitin
 				    dill_virt address)
 {
 	const struct layout *l = &reader->heap->layout;
-	struct finding_place place = place_of(&spot);
+	struct finding_place place = waiting_place(&spot);
 	struct sheaf sheaf;
 	dill_virt owner;
 	bool more = true;
@@ -297,7 +189,7 @@ static struct dill_error *add_sheaf(struct waiting_reader *reader, struct waitin
 	TRY(sheaf_read(reader->heap, cache, address, 0, SHEAF_OBJECTS_MAX, SHEAF_OBJECTS, spot.what,
 		       &place, reader->arena, reader->findings, &sheaf));
 	if (sheaf.broken)
-		note_incomplete(reader, &spot);
+		waiting_incomplete(reader, &spot);
 	spot.container = address;
 	for (spot.position = 0; sheaf.objects && spot.position < sheaf.size && more;
 	     spot.position++) {

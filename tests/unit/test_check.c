@@ -10,6 +10,7 @@
 #include "heap_fixture.h"
 #include "slub/check.h"
 #include "slub/encoding.h"
+#include "slub/waiting.h"
 
 #define RED_ZONE      0x400u
 #define POISON	      0x800u

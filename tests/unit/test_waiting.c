@@ -10,7 +10,7 @@
 
 #include "heap_fixture.h"
 #include "slub/survey.h"
-#include "slub/waiting_private.h"
+#include "slub/waiting.h"
 
 #define CAPACITY      4
 #define KRC	      UINT64_C(0x1f00)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SLUB_WAITING_PRIVATE_H
-#define SLUB_WAITING_PRIVATE_H
+#ifndef SLUB_WAITING_READER_H
+#define SLUB_WAITING_READER_H
 
 #include "slub/circle.h"
 #include "slub/place.h"
+#include "slub/waiting_data.h"
 
-/** Everything while the freed objects that wait are read: waiting.c, and what it calls. */
+/** Everything while the freed objects that wait are read: what waiting.c and kasan_quarantine.c
+ * share. */
 struct waiting_reader {
 	struct heap *heap;
 	struct cache_list *caches;
@@ -27,6 +29,10 @@ struct waiting_spot {
 	const char *moving; /**< as finding_place.moving */
 };
 
+/** What the place is for findings. */
+struct finding_place waiting_place(const struct waiting_spot *spot);
+/** What is behind it stays unknown: the result says so. */
+void waiting_incomplete(struct waiting_reader *reader, const struct waiting_spot *spot);
 /** Add the object that @p address lies in; what lies in no slab is counted only. */
 DILL_MUST_CHECK struct dill_error *waiting_add(struct waiting_reader *reader,
 					       const struct waiting_spot *spot, dill_virt address);
@@ -58,17 +64,5 @@ void waiting_broken(struct waiting_reader *reader, const struct waiting_spot *sp
 DILL_MUST_CHECK struct dill_error *waiting_give_up(struct waiting_reader *reader,
 						   const struct waiting_spot *spot,
 						   struct dill_error *error);
-
-/**
- * kasan_quarantine.c: freed objects that KASAN keeps from reuse; does nothing on kernels without.
- *
- * Source: mm/kasan/quarantine.c cpu_quarantine, shrink_qlist, global_quarantine
- */
-DILL_MUST_CHECK struct dill_error *quarantine_read(struct waiting_reader *reader);
-
-/** waiting_read() with another bound than WAITING_MAX. */
-DILL_MUST_CHECK struct dill_error *waiting_read_some(struct heap *heap, struct cache_list *caches,
-						     struct arena *arena, struct findings *findings,
-						     size_t links_max, struct waiting *ret);
 
 #endif
