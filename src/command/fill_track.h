@@ -5,7 +5,7 @@
 #include "answer/heap_words.h"
 #include "answer/track_record.h"
 #include "kernel/kernel.h"
-#include "slub/track.h"
+#include "slub/tracks.h"
 
 /**
  * Append a track as a record, for record_set_records(); nothing when it was never recorded.

@@ -4,7 +4,7 @@
 #include "base/plural.h"
 #include "slub/check.h"
 #include "slub/slab_memory.h"
-#include "slub/track.h"
+#include "slub/tracks.h"
 
 /* include/linux/poison.h */
 #define RED_INACTIVE 0xbbu /* around a free object */

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "slub/kasan.h"
+
+#include <string.h>
+
 #include "slub/depot.h"
-#include "slub/kasan_private.h"
+#include "slub/kasan_ring.h"
+#include "slub/kasan_track.h"
 
 /* --- where the shadow is --- */
 
@@ -138,81 +143,11 @@ struct dill_error *kasan_object_shadow(struct heap *heap, const struct cache *ca
 
 /* --- who used it --- */
 
-/* More than sizeof(struct kasan_track) of any configuration. */
-#define TRACK_MAX 64u
-/* kasan_set_track(): the clock's lower bits are left out. */
-#define TIMESTAMP_SHIFT 9
-
-/* Beginnings of names of functions that every stack of KASAN's begins with. */
-static const char *const inner[] = {
-	"kasan_",  "__kasan_",	    "stack_trace_", "kmem_cache_", "__kmem_cache_",
-	"kmalloc", "__kmalloc",	    "__do_kmalloc", "kfree",	   "__kfree",
-	"kvfree",  "kvmalloc",	    "__kvmalloc",   "krealloc",	   "slab_",
-	"__slab_", "___cache_free", "kmemdup",	    "kstrdup",
-};
-
-/* The first return address outside of the allocator; 0 when all lie in it. */
-static struct dill_error *find_caller(struct heap *heap, struct track *track)
-{
-	for (size_t i = 0; i < track->stack_count; i++) {
-		struct symbol symbol;
-		struct dill_error *error = kernel_symbol_at(heap->kernel, track->stack[i], &symbol);
-		bool is_inner = false;
-
-		if (error && error_is_fatal(error))
-			return error;
-		for (size_t j = 0; !error && j < sizeof(inner) / sizeof(*inner); j++)
-			is_inner |= !strncmp(symbol.name, inner[j], strlen(inner[j]));
-		dill_error_free(error); /* a module: nothing of the allocator is in one */
-		if (!is_inner) {
-			track->caller = track->stack[i];
-			return NULL;
-		}
-	}
-	return NULL;
-}
-
-struct dill_error *kasan_track_parse(struct heap *heap, struct span bytes, dill_virt address,
-				     const struct finding_place *place, struct arena *arena,
-				     struct findings *findings, struct track *ret)
-{
-	const struct layout *l = &heap->layout;
-	uint32_t handle = (uint32_t)member_get(l->kasan_stack, bytes);
-	struct dill_error *error;
-
-	if (!handle)
-		return NULL; /* never recorded */
-	*ret = (struct track){
-		.known = true,
-		.pid = (int)member_get(l->kasan_pid, bytes),
-		.clock = TRACK_NO_CLOCK,
-		.without_cpu = !l->kasan_cpu.present,
-		.cpu = (unsigned)member_get(l->kasan_cpu, bytes),
-	};
-	if (l->kasan_time.present) {
-		ret->clock = TRACK_NANOSECONDS;
-		ret->when = member_get(l->kasan_time, bytes) << TIMESTAMP_SHIFT;
-	}
-	error = depot_fetch(heap, handle, arena, &ret->stack, &ret->stack_count);
-	if (error && dill_error_code(error) == DILL_ERROR_BAD_DATA) {
-		findings_add(findings, FINDING_TRACK, place, address,
-			     "KASAN's record of an object: %s", dill_error_text(error));
-		dill_error_free(error);
-		return NULL;
-	}
-	if (error && dill_error_code(error) == DILL_ERROR_UNSUPPORTED) {
-		dill_error_free(error); /* the thread is known all the same */
-		return NULL;
-	}
-	TRY(findings_absorb(findings, place, error));
-	return find_caller(heap, ret);
-}
-
 static struct dill_error *read_track(struct heap *heap, dill_virt address,
 				     const struct finding_place *place, struct arena *arena,
 				     struct findings *findings, struct track *ret)
 {
-	uint8_t buffer[TRACK_MAX];
+	uint8_t buffer[KASAN_TRACK_MAX];
 	struct span bytes = {buffer, (size_t)heap->layout.kasan_track_struct_size};
 	struct dill_error *error;
 
@@ -275,7 +210,7 @@ static struct dill_error *caller_of(struct heap *heap, uint32_t handle, dill_vir
 	if (error && error_is_fatal(error))
 		return error;
 	dill_error_free(error);
-	TRY(find_caller(heap, &track));
+	TRY(kasan_track_find_caller(heap, &track));
 	*ret = track.caller;
 	return number_map_put(&heap->kasan_callers, handle, track.caller);
 }
@@ -285,8 +220,9 @@ struct dill_error *kasan_origin_read(struct heap *heap, const struct cache *cach
 				     bool *ret_has_pid, uint32_t *ret_stack)
 {
 	const struct layout *l = &heap->layout;
-	struct span track = span_cut(
-		object, (uint64_t)cache->kasan_alloc + l->kasan_alloc_track.offset, TRACK_MAX);
+	struct span track =
+		span_cut(object, (uint64_t)cache->kasan_alloc + l->kasan_alloc_track.offset,
+			 KASAN_TRACK_MAX);
 	uint32_t handle = (uint32_t)member_get(l->kasan_stack, track);
 
 	*ret_caller = 0;

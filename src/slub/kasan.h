@@ -2,6 +2,7 @@
 #ifndef SLUB_KASAN_H
 #define SLUB_KASAN_H
 
+#include "slub/slab.h"
 #include "slub/track.h"
 
 /*

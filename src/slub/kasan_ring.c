@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "slub/kasan_private.h"
+#include "slub/kasan_ring.h"
+
+#include <string.h>
+
+#include "slub/kasan_track.h"
 
 /*
  * With tags, KASAN has no room behind objects: the last allocations and frees of all of them stand

@@ -2,6 +2,7 @@
 #ifndef SLUB_KFENCE_H
 #define SLUB_KFENCE_H
 
+#include "slub/slab.h"
 #include "slub/track.h"
 
 /**

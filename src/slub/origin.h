@@ -2,7 +2,7 @@
 #ifndef SLUB_ORIGIN_H
 #define SLUB_ORIGIN_H
 
-#include "slub/track.h"
+#include "slub/tracks.h"
 
 /** What kind of place an object's allocation is known by. */
 enum origin_kind {

@@ -11,6 +11,7 @@
 #include "heap_fixture.h"
 #include "slub/kasan.h"
 #include "slub/survey.h"
+#include "slub/tracks.h"
 
 #define BATCHES 4u
 #define QUEUE	24u

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "heap_fixture.h"
-#include "slub/track.h"
+#include "slub/tracks.h"
 
 #define STORE_USER 0x10000u
 #define KMALLOC	   0x1000u

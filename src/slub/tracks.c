@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "slub/track.h"
+#include "slub/tracks.h"
 
 #include "slub/depot.h"
 #include "slub/kasan.h"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SLUB_KASAN_PRIVATE_H
-#define SLUB_KASAN_PRIVATE_H
+#ifndef SLUB_KASAN_TRACK_H
+#define SLUB_KASAN_TRACK_H
 
-#include <string.h>
+#include "slub/heap.h"
+#include "slub/track.h"
 
-#include "slub/kasan.h"
+/* More than sizeof(struct kasan_track) of any configuration. */
+#define KASAN_TRACK_MAX 64u
 
 /**
  * Take a struct kasan_track apart.
@@ -19,10 +21,10 @@ DILL_MUST_CHECK struct dill_error *kasan_track_parse(struct heap *heap, struct s
 						     struct arena *arena, struct findings *findings,
 						     struct track *ret);
 
-/** kasan_ring.c: as kasan_tracks_read(), on kernels whose KASAN works with tags. */
-DILL_MUST_CHECK struct dill_error *kasan_ring_read(struct heap *heap, dill_virt object,
-						   const struct finding_place *place,
-						   struct arena *arena, struct findings *findings,
-						   struct track *ret_alloc, struct track *ret_free);
+/**
+ * Find the innermost function of a track's stack that is none of the allocator's.
+ * @return NULL, with `caller` 0 when there is none; fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *kasan_track_find_caller(struct heap *heap, struct track *track);
 
 #endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUB_KASAN_RING_H
+#define SLUB_KASAN_RING_H
+
+#include "slub/heap.h"
+#include "slub/track.h"
+
+/** As kasan_tracks_read(), on kernels whose KASAN works with tags. */
+DILL_MUST_CHECK struct dill_error *kasan_ring_read(struct heap *heap, dill_virt object,
+						   const struct finding_place *place,
+						   struct arena *arena, struct findings *findings,
+						   struct track *ret_alloc, struct track *ret_free);
+
+#endif
