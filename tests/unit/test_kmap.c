@@ -327,11 +327,11 @@ static void test_picture_of_one_slab(void **state)
 }
 
 static struct dill_record *made_up(struct arena *arena, const struct dill_record_kind *kind,
-				   const char *where, const char *map)
+				   enum slab_where where, const char *map)
 {
 	struct dill_record *record = record_new(arena, kind);
 
-	record_set_text(record, SLAB_MAP_WHERE, where);
+	record_set_enum(record, SLAB_MAP_WHERE, where);
 	record_set_number(record, SLAB_MAP_BASE, 0xffff888000001000);
 	record_set_number(record, SLAB_MAP_CPU, 3);
 	record_set_text(record, SLAB_MAP_MAP, map);
@@ -346,8 +346,8 @@ static void test_slabs_side_by_side(void **state)
 
 	open_page(&page, 40, false);
 	for (int i = 0; i < 3; i++)
-		show(&page, made_up(f->arena, &slab_map_kind, "unlisted", "########"));
-	show(&page, made_up(f->arena, &slab_map_kind, "cpu_partial", "###..###"));
+		show(&page, made_up(f->arena, &slab_map_kind, SLAB_UNLISTED, "########"));
+	show(&page, made_up(f->arena, &slab_map_kind, SLAB_CPU_PARTIAL, "###..###"));
 	close_page(&page, "slabs on no list\n"
 			  "  0xffff888000001000 ######## ########\n"
 			  "  0xffff888000001000 ########\n"
@@ -363,7 +363,7 @@ static void test_slabs_without_addresses(void **state)
 
 	open_page(&page, 40, false);
 	for (int i = 0; i < 2; i++)
-		show(&page, made_up(f->arena, &slab_map_kind, "cpu", "####################"));
+		show(&page, made_up(f->arena, &slab_map_kind, SLAB_OF_CPU, "####################"));
 	close_page(&page, "CPUs' own slabs\n"
 			  "  ####################\n"
 			  "  ####################\n");
@@ -375,8 +375,8 @@ static void test_a_slab_longer_than_a_line(void **state)
 	struct page page;
 
 	open_page(&page, 40, false);
-	show(&page, made_up(f->arena, &slab_map_kind, "unlisted", "########"));
-	show(&page, made_up(f->arena, &slab_map_kind, "unlisted",
+	show(&page, made_up(f->arena, &slab_map_kind, SLAB_UNLISTED, "########"));
+	show(&page, made_up(f->arena, &slab_map_kind, SLAB_UNLISTED,
 			    "################................########"));
 	close_page(&page, "slabs on no list\n"
 			  "  0xffff888000001000 ########\n"
@@ -394,9 +394,9 @@ static void test_a_line_is_ended(void **state)
 
 	record_set_text(sums, CACHE_MAP_NAME, "d");
 	open_page(&page, 60, false);
-	show(&page, made_up(f->arena, &slab_map_kind, "unlisted", "########"));
+	show(&page, made_up(f->arena, &slab_map_kind, SLAB_UNLISTED, "########"));
 	show(&page, sums);
-	show(&page, made_up(f->arena, &slab_map_kind, "unlisted", "########"));
+	show(&page, made_up(f->arena, &slab_map_kind, SLAB_UNLISTED, "########"));
 	close_page(&page, "slabs on no list\n"
 			  "  0xffff888000001000 ########\n"
 			  "\n"
@@ -412,7 +412,7 @@ static void test_colour_adds_nothing(void **state)
 {
 	struct fixture *f = *state;
 	struct dill_record *slab =
-		made_up(f->arena, &slab_map_kind, "unlisted", "##..cmsblrgkdx?#");
+		made_up(f->arena, &slab_map_kind, SLAB_UNLISTED, "##..cmsblrgkdx?#");
 	struct page plain, colored;
 	_cleanup_(strbuf_deinitp)
 	struct strbuf stripped = {0};

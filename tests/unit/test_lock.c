@@ -11,7 +11,7 @@
 #include "btf_image.h"
 #include "heap_fixture.h"
 #include "slub/check.h"
-#include "slub/lock.h"
+#include "slub/lock_moving.h"
 
 /* --- what a lock is made of --- */
 

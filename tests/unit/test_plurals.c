@@ -35,6 +35,9 @@ static void fill(struct arena *arena, struct dill_record *record, size_t column)
 	case DILL_COLUMN_TIME:
 		record_set_number(record, column, 1);
 		break;
+	case DILL_COLUMN_ENUM:
+		record_set_enum(record, column, 1);
+		break;
 	case DILL_COLUMN_SIGNED:
 		record_set_signed(record, column, 1);
 		break;
