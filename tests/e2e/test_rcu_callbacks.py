@@ -2,7 +2,8 @@
 """kfree_rcu() without batches: each object is a callback of RCU, in lists that the test walks itself.
 
 Debian's kernels have batches. But the function that frees these objects elsewhere, kvfree_rcu_cb(), is in the newer ones, too,
-and does with an inode what its own callback would: the test puts it in the place of that.
+and does with an inode what its own callback would: the test puts it in the place of that. A kernel without SMP (TINY_RCU) has one
+list for all, and before that function came it took the distance of the callback in its object for one.
 """
 import random
 import struct
@@ -48,15 +49,27 @@ def find_callbacks(guest, symbols, first, function):
     return found
 
 
-def stop_with_callbacks(guest, symbols, function):
-    """Stop a busy guest when enough callbacks have this function; as find_callbacks()."""
+def find_on_percpu_lists(guest, symbols, function):
+    """As find_callbacks()."""
     first = dill_members(guest, "rcu_data")["cblist"][0] + dill_members(guest, "rcu_segcblist")["head"][0]
+    return find_callbacks(guest, symbols, first, function)
+
+
+def find_on_only_list(guest, symbols, function):
+    """Head of each callback with this function -> its place on the list of TINY_RCU."""
+    with Stub(guest) as stub:
+        callbacks = enumerate(walk(stub, symbols["rcu_ctrlblk"]))
+        return {head: place for place, (head, called) in callbacks if called == function}
+
+
+def stop_with_callbacks(guest, symbols, function, find=find_on_percpu_lists):
+    """Stop a busy guest when enough callbacks have this function; what @find says of them."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         # Time to run: a guest that goes on between two stops at once hardly moves on a busy machine.
         time.sleep(random.uniform(0.05, 1))
         guest.stop()
-        heads = find_callbacks(guest, symbols, first, function)
+        heads = find(guest, symbols, function)
         if len(heads) >= ENOUGH:
             return heads
         guest.cont()
@@ -83,7 +96,35 @@ def census(dill):
     return total
 
 
-@pytest.mark.parametrize("case", on("swift", series=("7.2",)), ids=str)
+def distances(heads, records):
+    """Head -> how far it lies in its object."""
+    return {head: head - int(records[head]["object"], 16) for head in heads}
+
+
+@pytest.mark.parametrize("case", on("plain", series=("6.12-up", "7.2-up"), by_default=("6.12-up",)), ids=str)
+def test_objects_of_the_only_list(case, pool):
+    """The same on the list of the only CPU, whose head has no other name; the kernel takes them for what they then are."""
+    with pool.lend(case) as guest:
+        symbols = kallsyms(guest)
+        busy = guest.spawn(f"sh -c '{BUSY}'")
+        heads = stop_with_callbacks(guest, symbols, symbols["i_callback"], find_on_only_list)
+        before = objects_of(guest, heads)
+        assert {record["state"] for record in before.values()} == {"live"}
+        total = census(Program(guest))
+        by_function = symbols.get("kvfree_rcu_cb")
+        for head, distance in distances(heads, before).items():
+            set_functions(guest, [head], by_function or distance)
+        after = objects_of(guest, heads)
+        for head, record in after.items():
+            assert (record["state"], record["place"], record["place_position"]) == ("waiting", "kfree_rcu_callback", heads[head]), record
+        now = census(Program(guest))
+        assert now["waiting"] - total["waiting"] == total["live"] - now["live"] == len(heads)
+        guest.cont()
+        busy.kill()
+        guest.run("sleep 2; dmesg | (! grep -E 'BUG|WARNING')")
+
+
+@pytest.mark.parametrize("case", on("swift", series=("7.2", "7.2-tiny")), ids=str)
 def test_objects_wait_and_are_freed(case, pool):
     """All of them are waiting, where the test found them, are counted so, and a trace sees how each is freed."""
     with pool.lend(case) as guest:
