@@ -114,6 +114,7 @@ BUILT = {
         "SLUB_TINY: no CPU slabs, no sheaves, no debugging; kfree_rcu() by call_rcu()",
         "7.2",
         "SLUB_TINY -SLUB_DEBUG -SLUB_CPU_PARTIAL",
+        by_default=True,
     ),
 }
 
