@@ -19,7 +19,17 @@ enum {
 	COL_ADDRESSES,
 	COL_TEXTS,
 	COL_INNER,
+	COL_WORD,
 };
+
+enum color { RED, GREEN };
+
+static const char *color_word(enum color color)
+{
+	return color == RED ? "red" : "green";
+}
+
+ENUMERATION_OF_FILE(colors, color, color_word, GREEN + 1);
 
 static const struct dill_record_kind kind;
 
@@ -32,6 +42,7 @@ static const struct column columns[] = {
 	[COL_ADDRESSES] = {"addresses", DILL_COLUMN_ADDRESSES, NULL, ""},
 	[COL_TEXTS] = {"texts", DILL_COLUMN_TEXTS, NULL, ""},
 	[COL_INNER] = {"inner", DILL_COLUMN_RECORDS, NULL, "", &kind},
+	[COL_WORD] = {"word", DILL_COLUMN_ENUM, NULL, "", .words = &colors},
 };
 
 static const struct dill_record_kind kind = {"thing", "", columns,
@@ -168,10 +179,23 @@ static void test_nesting_is_bounded(void **state)
 	strbuf_deinit(&text);
 }
 
+/* The number is for who draws it; what is printed is the word. */
+static void test_words_of_an_enum(void **state)
+{
+	struct dill_record *record = record_new(arena, &kind);
+
+	(void)state;
+	record_set_enum(record, COL_WORD, GREEN);
+	assert_int_equal(record_number(record, COL_WORD), GREEN);
+	assert_string_equal(record_text(record, COL_WORD), "green");
+	expect(record, "{\"record\":\"thing\",\"word\":\"green\"}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_absent_fields_are_left_out),
+		cmocka_unit_test(test_words_of_an_enum),
 		cmocka_unit_test(test_every_type_in_the_order_of_columns),
 		cmocka_unit_test(test_extreme_numbers),
 		cmocka_unit_test(test_empty_lists_are_not_absent),
