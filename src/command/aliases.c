@@ -1,27 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/aliases.h"
 
-enum { COL_NAME, COL_USERS, COL_FOLDER, COL_ALIASES, COL_ADDRESS };
-
-static const struct column columns[] = {
-	[COL_NAME] = {"name", DILL_COLUMN_TEXT, "NAME", "name of the cache"},
-	[COL_USERS] = {"refcount", DILL_COLUMN_SIGNED, "USERS",
-		       "users: more than 1 after merging, -1 for boot caches"},
-	[COL_FOLDER] = {"folder", DILL_COLUMN_TEXT, "FOLDER",
-			"its folder in /sys/kernel/slab; a made-up name for caches that may be "
-			"merged"},
-	[COL_ALIASES] = {"aliases", DILL_COLUMN_TEXTS, "ALIASES",
-			 "links to that folder other than the cache's own name: the users it was "
-			 "merged with"},
-	[COL_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "its struct kmem_cache"},
-};
-
-const struct dill_record_kind aliases_kind = {
-	.name = "aliases",
-	.doc = "The names of a cache in sysfs.",
-	.columns = columns,
-	.column_count = sizeof(columns) / sizeof(columns[0]),
-};
+#include "answer/aliases_record.h"
 
 static struct dill_error *emit(struct command_call *call, const struct cache_aliases *item)
 {
@@ -29,11 +9,11 @@ static struct dill_error *emit(struct command_call *call, const struct cache_ali
 
 	if (!record)
 		return error_no_memory();
-	record_set_text(record, COL_NAME, item->cache->name);
-	record_set_signed(record, COL_USERS, item->cache->refcount);
-	record_set_text(record, COL_FOLDER, item->folder);
-	record_set_texts(record, COL_ALIASES, item->names, item->count);
-	record_set_number(record, COL_ADDRESS, item->cache->address);
+	record_set_text(record, ALIASES_COLUMN_NAME, item->cache->name);
+	record_set_signed(record, ALIASES_COLUMN_USERS, item->cache->refcount);
+	record_set_text(record, ALIASES_COLUMN_FOLDER, item->folder);
+	record_set_texts(record, ALIASES_COLUMN_ALIASES, item->names, item->count);
+	record_set_number(record, ALIASES_COLUMN_ADDRESS, item->cache->address);
 	return call->sink->emit(call->sink, record);
 }
 

@@ -6,9 +6,6 @@
 #include "slub/alias.h"
 #include "slub/survey.h"
 
-/** A cache with the names that sysfs has for it. */
-extern const struct dill_record_kind aliases_kind;
-
 /**
  * Emit the names of caches: of those that have others than their own, or of all @p chosen ones.
  * @param chosen  NULL = all caches that have

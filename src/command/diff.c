@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer/diff_record.h"
 #include "answer/gap_record.h"
 #include "command/fill_finding.h"
 #include "command/heap_file.h"
@@ -8,135 +9,6 @@
 enum { OPTION_OBJECTS, OPTION_ROWS };
 
 /* --- records --- */
-
-enum {
-	COL_CHANGE,
-	COL_CACHE,
-	COL_MEMORY_CHANGE,
-	COL_LIVE_CHANGE,
-	COL_MEMORY_A,
-	COL_MEMORY_B,
-	COL_LIVE_A,
-	COL_LIVE_B,
-	COL_SLABS_A,
-	COL_SLABS_B,
-	CACHE_COLUMNS,
-	COL_SITE = COL_SLABS_A,
-};
-
-#define CHANGE_COLUMNS                                                                             \
-	[COL_CHANGE] = {"change", DILL_COLUMN_TEXT, "CHANGE",                                      \
-			"appeared: only in B, went: only in A, grew or shrank: by memory, or, "    \
-			"where that is the same, by objects"},                                     \
-	[COL_CACHE] = {"cache", DILL_COLUMN_TEXT, "CACHE", "name of the cache"},                   \
-	[COL_MEMORY_CHANGE] = {"memory_change", DILL_COLUMN_SIGNED, "MEMORY +/-",                  \
-			       "bytes in B minus bytes in A", .unit = UNIT_BYTES},                 \
-	[COL_LIVE_CHANGE] = {"live_change", DILL_COLUMN_SIGNED, "OBJECTS +/-",                     \
-			     "objects in use in B minus those in A"},                              \
-	[COL_MEMORY_A] = {"memory_a",	DILL_COLUMN_COUNT,  "MEMORY A",                            \
-			  "bytes in A", .unit = UNIT_BYTES, .rank = 4},                            \
-	[COL_MEMORY_B] = {"memory_b",	DILL_COLUMN_COUNT,  "MEMORY B",                            \
-			  "bytes in B", .unit = UNIT_BYTES, .rank = 3},                            \
-	[COL_LIVE_A] = {"live_a", DILL_COLUMN_COUNT, "OBJECTS A", "objects in use in A",           \
-			.rank = 6},                                                                \
-	[COL_LIVE_B] = {"live_b", DILL_COLUMN_COUNT, "OBJECTS B", "objects in use in B",           \
-			.rank = 5}
-
-static const struct column cache_columns[] = {
-	CHANGE_COLUMNS,
-	[COL_SLABS_A] = {"slabs_a", DILL_COLUMN_COUNT, "SLABS A", "slabs in A", .rank = 8},
-	[COL_SLABS_B] = {"slabs_b", DILL_COLUMN_COUNT, "SLABS B", "slabs in B", .rank = 7},
-};
-
-static const struct dill_record_kind cache_kind = {
-	.name = "diff_cache",
-	.doc = "A cache that is not the same in both heaps; its memory is that of its slabs. "
-	       "Blocks "
-	       "of large kmalloc() are the cache large_kmalloc.",
-	.columns = cache_columns,
-	.column_count = CACHE_COLUMNS,
-};
-
-static const struct column site_columns[] = {
-	CHANGE_COLUMNS,
-	[COL_SITE] = {"site", DILL_COLUMN_TEXT, "SITE",
-		      "where the objects were allocated; absent where that is not recorded"},
-};
-
-static const struct dill_record_kind site_kind = {
-	.name = "diff_site",
-	.doc = "A place of which not the same objects are in use; their memory, metadata included.",
-	.columns = site_columns,
-	.column_count = COL_SITE + 1,
-};
-
-enum {
-	TOTAL_MEMORY_CHANGE,
-	TOTAL_LIVE_CHANGE,
-	TOTAL_CACHES,
-	TOTAL_SITES,
-	TOTAL_SECONDS,
-	TOTAL_KERNEL_CHANGE,
-};
-
-static const struct column total_columns[] = {
-	[TOTAL_MEMORY_CHANGE] = {"memory_change", DILL_COLUMN_SIGNED, "TOTAL MEMORY +/-",
-				 "bytes of slabs and blocks of large kmalloc() in B minus bytes in "
-				 "A",
-				 .unit = UNIT_BYTES},
-	[TOTAL_LIVE_CHANGE] = {"live_change", DILL_COLUMN_SIGNED, "OBJECTS +/-",
-			       "objects in use in B minus those in A"},
-	[TOTAL_CACHES] = {"caches", DILL_COLUMN_COUNT, "CACHES", "caches that are not the same"},
-	[TOTAL_SITES] = {"sites", DILL_COLUMN_COUNT, "SITES", "sites that are not the same"},
-	[TOTAL_SECONDS] = {"seconds", DILL_COLUMN_SIGNED, "SECONDS",
-			   "from A to B, by the clock of the host that exported them; absent "
-			   "with a dump"},
-	[TOTAL_KERNEL_CHANGE] =
-		{"kernel_change", DILL_COLUMN_SIGNED, "KERNEL COUNTS +/-",
-		 "bytes that the kernel counts as slab memory, in B minus those in "
-		 "A; absent where one has only some caches, or the counters are not "
-		 "known",
-		 .unit = UNIT_BYTES},
-};
-
-static const struct dill_record_kind total_kind = {
-	.name = "diff_total",
-	.doc = "All caches together.",
-	.columns = total_columns,
-	.column_count = sizeof(total_columns) / sizeof(total_columns[0]),
-};
-
-enum {
-	OBJECT_CHANGE,
-	OBJECT_OBJECT,
-	OBJECT_CACHE,
-	OBJECT_REQUESTED,
-	OBJECT_SITE,
-	OBJECT_PID,
-	OBJECT_AGE
-};
-
-static const struct column object_columns[] = {
-	[OBJECT_CHANGE] = {"change", DILL_COLUMN_TEXT, "CHANGE",
-			   "went: in use in A, appeared: in use in B"},
-	[OBJECT_OBJECT] = {"object", DILL_COLUMN_ADDRESS, "OBJECT", "its address"},
-	[OBJECT_CACHE] = {"cache", DILL_COLUMN_TEXT, "CACHE", "name of its cache"},
-	[OBJECT_REQUESTED] = {"requested_size", DILL_COLUMN_COUNT, "REQUESTED",
-			      "bytes that were asked for, where that is recorded", .rank = 2},
-	[OBJECT_SITE] = {"site", DILL_COLUMN_TEXT, "SITE",
-			 "where it was allocated, where that is recorded"},
-	[OBJECT_PID] = {"pid", DILL_COLUMN_SIGNED, "PID", "task that allocated it, likewise",
-			.rank = 3},
-	[OBJECT_AGE] = {"age_ns", DILL_COLUMN_TIME, "AGE", "its age when the heap was exported",
-			.rank = 1},
-};
-
-static const struct dill_record_kind object_kind = {
-	.name = "diff_object",
-	.doc = "An object that is in use in one of the two heaps only.",
-	.columns = object_columns,
-	.column_count = sizeof(object_columns) / sizeof(object_columns[0]),
-};
 
 /* --- emitting --- */
 
@@ -175,14 +47,14 @@ static struct dill_error *make(struct differ *differ, const struct heap_change *
 	record = record_new(differ->arena, kind);
 	if (!record)
 		return error_no_memory();
-	record_set_text(record, COL_CHANGE, change_word(change));
-	record_set_text(record, COL_CACHE, change->cache);
-	record_set_signed(record, COL_MEMORY_CHANGE, change_of(change->memory));
-	record_set_signed(record, COL_LIVE_CHANGE, change_of(change->live));
-	record_set_number(record, COL_MEMORY_A, change->memory[0]);
-	record_set_number(record, COL_MEMORY_B, change->memory[1]);
-	record_set_number(record, COL_LIVE_A, change->live[0]);
-	record_set_number(record, COL_LIVE_B, change->live[1]);
+	record_set_text(record, DIFF_COLUMN_CHANGE, change_word(change));
+	record_set_text(record, DIFF_COLUMN_CACHE, change->cache);
+	record_set_signed(record, DIFF_COLUMN_MEMORY_CHANGE, change_of(change->memory));
+	record_set_signed(record, DIFF_COLUMN_LIVE_CHANGE, change_of(change->live));
+	record_set_number(record, DIFF_COLUMN_MEMORY_A, change->memory[0]);
+	record_set_number(record, DIFF_COLUMN_MEMORY_B, change->memory[1]);
+	record_set_number(record, DIFF_COLUMN_LIVE_A, change->live[0]);
+	record_set_number(record, DIFF_COLUMN_LIVE_B, change->live[1]);
 	*ret = record;
 	return NULL;
 }
@@ -196,9 +68,9 @@ static struct dill_error *emit_cache(void *context, const struct heap_change *ch
 	differ->live += change_of(change->live);
 	if (differ->caches++ >= differ->rows)
 		return NULL;
-	TRY(make(differ, change, &cache_kind, &record));
-	record_set_number(record, COL_SLABS_A, change->slabs[0]);
-	record_set_number(record, COL_SLABS_B, change->slabs[1]);
+	TRY(make(differ, change, &diff_cache_kind, &record));
+	record_set_number(record, DIFF_COLUMN_SLABS_A, change->slabs[0]);
+	record_set_number(record, DIFF_COLUMN_SLABS_B, change->slabs[1]);
 	return differ->call->sink->emit(differ->call->sink, record);
 }
 
@@ -209,8 +81,8 @@ static struct dill_error *emit_site(void *context, const struct heap_change *cha
 
 	if (differ->sites++ >= differ->rows)
 		return NULL;
-	TRY(make(differ, change, &site_kind, &record));
-	record_set_text(record, COL_SITE, change->site);
+	TRY(make(differ, change, &diff_site_kind, &record));
+	record_set_text(record, DIFF_COLUMN_SITE, change->site);
 	return differ->call->sink->emit(differ->call->sink, record);
 }
 
@@ -222,38 +94,39 @@ static struct dill_error *emit_object(void *context, const struct heap_object_ch
 	if (differ->objects[change->appeared]++ >= differ->rows)
 		return NULL;
 	arena_reset(differ->arena);
-	record = record_new(differ->arena, &object_kind);
+	record = record_new(differ->arena, &diff_object_kind);
 	if (!record)
 		return error_no_memory();
-	record_set_text(record, OBJECT_CHANGE, change->appeared ? "appeared" : "went");
-	record_set_number(record, OBJECT_OBJECT, change->address);
-	record_set_text(record, OBJECT_CACHE, change->cache);
+	record_set_text(record, DIFF_OBJECT_CHANGE, change->appeared ? "appeared" : "went");
+	record_set_number(record, DIFF_OBJECT_OBJECT, change->address);
+	record_set_text(record, DIFF_OBJECT_CACHE, change->cache);
 	if (change->has_requested)
-		record_set_number(record, OBJECT_REQUESTED, change->requested);
-	record_set_text(record, OBJECT_SITE, change->site);
+		record_set_number(record, DIFF_OBJECT_REQUESTED, change->requested);
+	record_set_text(record, DIFF_OBJECT_SITE, change->site);
 	if (change->has_pid)
-		record_set_signed(record, OBJECT_PID, change->pid);
+		record_set_signed(record, DIFF_OBJECT_PID, change->pid);
 	if (change->has_age)
-		record_set_number(record, OBJECT_AGE, change->age);
+		record_set_number(record, DIFF_OBJECT_AGE, change->age);
 	return differ->call->sink->emit(differ->call->sink, record);
 }
 
 static struct dill_error *emit_total(const struct differ *differ, const struct heap_diff *diff)
 {
-	struct dill_record *record = record_new(differ->call->arena, &total_kind);
+	struct dill_record *record = record_new(differ->call->arena, &diff_total_kind);
 	struct heap_facts facts[2];
 
 	if (!record)
 		return error_no_memory();
 	heap_diff_facts(diff, facts);
-	record_set_signed(record, TOTAL_MEMORY_CHANGE, differ->memory);
-	record_set_signed(record, TOTAL_LIVE_CHANGE, differ->live);
-	record_set_number(record, TOTAL_CACHES, differ->caches);
-	record_set_number(record, TOTAL_SITES, differ->sites);
+	record_set_signed(record, DIFF_TOTAL_MEMORY_CHANGE, differ->memory);
+	record_set_signed(record, DIFF_TOTAL_LIVE_CHANGE, differ->live);
+	record_set_number(record, DIFF_TOTAL_CACHES, differ->caches);
+	record_set_number(record, DIFF_TOTAL_SITES, differ->sites);
 	if (facts[0].time && facts[1].time)
-		record_set_signed(record, TOTAL_SECONDS, (int64_t)(facts[1].time - facts[0].time));
+		record_set_signed(record, DIFF_TOTAL_SECONDS,
+				  (int64_t)(facts[1].time - facts[0].time));
 	if (facts[0].has_counted && facts[1].has_counted)
-		record_set_signed(record, TOTAL_KERNEL_CHANGE,
+		record_set_signed(record, DIFF_TOTAL_KERNEL_CHANGE,
 				  (int64_t)(facts[1].counted - facts[0].counted));
 	return differ->call->sink->emit(differ->call->sink, record);
 }
@@ -289,8 +162,8 @@ static struct dill_error *run(struct command_call *call)
 	return NULL;
 }
 
-static const struct dill_record_kind *const kinds[] = {&cache_kind,  &site_kind, &total_kind,
-						       &object_kind, &gap_kind,	 NULL};
+static const struct dill_record_kind *const kinds[] = {
+	&diff_cache_kind, &diff_site_kind, &diff_total_kind, &diff_object_kind, &gap_kind, NULL};
 
 const struct command diff_command = {
 	.name = "diff",

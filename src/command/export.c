@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <time.h>
 
+#include "answer/export_record.h"
 #include "answer/gap_record.h"
 #include "command/census.h"
 #include "command/choose.h"
@@ -8,29 +9,6 @@
 #include "command/heap_file.h"
 #include "command/registry.h"
 #include "slub/alloc_tag.h"
-
-enum { COL_FILE, COL_CACHES, COL_SLABS, COL_OBJECTS, COL_PLACES, COL_SITES, COL_LARGE };
-
-static const struct column columns[] = {
-	[COL_FILE] = {"file", DILL_COLUMN_TEXT, "FILE", "where it was written"},
-	[COL_CACHES] = {"caches", DILL_COLUMN_COUNT, "CACHES", "rows of the table cache"},
-	[COL_SLABS] = {"slabs", DILL_COLUMN_COUNT, "SLABS", "rows of the table slab"},
-	[COL_OBJECTS] = {"objects", DILL_COLUMN_COUNT, "OBJECTS",
-			 "rows of the table object: objects in use"},
-	[COL_PLACES] = {"free_places", DILL_COLUMN_COUNT, "FREE PLACES",
-			"rows of the table free_place: all others"},
-	[COL_SITES] = {"sites", DILL_COLUMN_COUNT, "SITES",
-		       "rows of the table site: where objects were allocated"},
-	[COL_LARGE] = {"large", DILL_COLUMN_COUNT, "LARGE",
-		       "rows of the table large: blocks of large kmalloc()"},
-};
-
-static const struct dill_record_kind export_kind = {
-	.name = "heap_export",
-	.doc = "A heap that was written to a file.",
-	.columns = columns,
-	.column_count = sizeof(columns) / sizeof(columns[0]),
-};
 
 struct exporter {
 	struct survey *survey;
@@ -236,13 +214,13 @@ static struct dill_error *emit(struct command_call *call, const char *path,
 
 	if (!record)
 		return error_no_memory();
-	record_set_text(record, COL_FILE, path);
-	record_set_number(record, COL_CACHES, counts->caches);
-	record_set_number(record, COL_SLABS, counts->slabs);
-	record_set_number(record, COL_OBJECTS, counts->objects);
-	record_set_number(record, COL_PLACES, counts->places);
-	record_set_number(record, COL_SITES, counts->sites);
-	record_set_number(record, COL_LARGE, counts->large);
+	record_set_text(record, EXPORT_COLUMN_FILE, path);
+	record_set_number(record, EXPORT_COLUMN_CACHES, counts->caches);
+	record_set_number(record, EXPORT_COLUMN_SLABS, counts->slabs);
+	record_set_number(record, EXPORT_COLUMN_OBJECTS, counts->objects);
+	record_set_number(record, EXPORT_COLUMN_PLACES, counts->places);
+	record_set_number(record, EXPORT_COLUMN_SITES, counts->sites);
+	record_set_number(record, EXPORT_COLUMN_LARGE, counts->large);
 	return call->sink->emit(call->sink, record);
 }
 

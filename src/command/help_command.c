@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer/command_record.h"
 #include "answer/help_record.h"
 #include "command/help.h"
 #include "command/registry.h"
-
-enum { COMMAND_NAME, COMMAND_SUMMARY };
-
-static const struct column command_columns[] = {
-	[COMMAND_NAME] = {"name", DILL_COLUMN_TEXT, "COMMAND", "name of the command"},
-	[COMMAND_SUMMARY] = {"summary", DILL_COLUMN_TEXT, "SUMMARY", "one line"},
-};
-
-static const struct dill_record_kind command_kind = {
-	.name = "command",
-	.doc = "One of dill's commands.",
-	.columns = command_columns,
-	.column_count = sizeof(command_columns) / sizeof(command_columns[0]),
-};
 
 static const struct dill_record_kind *const kinds[] = {&command_kind, &help_kind, NULL};
 
@@ -26,8 +13,8 @@ static struct dill_error *list(struct command_call *call)
 
 		if (!record)
 			return error_no_memory();
-		record_set_text(record, COMMAND_NAME, commands[i]->name);
-		record_set_text(record, COMMAND_SUMMARY, commands[i]->summary);
+		record_set_text(record, COMMAND_COLUMN_NAME, commands[i]->name);
+		record_set_text(record, COMMAND_COLUMN_SUMMARY, commands[i]->summary);
 		TRY(call->sink->emit(call->sink, record));
 	}
 	return NULL;

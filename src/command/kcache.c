@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "answer/aliases_record.h"
 #include "answer/gap_record.h"
 #include "base/plural.h"
 #include "command/aliases.h"

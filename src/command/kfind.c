@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "answer/find_record.h"
 #include "answer/gap_record.h"
 #include "base/pattern.h"
 #include "command/choose.h"
@@ -17,88 +18,6 @@ enum { OPTION_PTR, OPTION_STRING, OPTION_ALL, OPTION_ROWS };
 #define ROWS 1000u
 
 /* --- records --- */
-
-enum {
-	COL_OBJECT,
-	COL_CACHE,
-	COL_STATE,
-	COL_OFFSET,
-	COL_MEMBER,
-	COL_VALUE,
-	COL_POINTS_TO,
-	COL_SELF,
-	COL_ADDRESS,
-	COL_SLAB,
-	COL_OBJECT_SIZE,
-};
-
-static const struct column columns[] = {
-	[COL_OBJECT] = {"object", DILL_COLUMN_ADDRESS, "OBJECT", "the object that holds it"},
-	[COL_CACHE] = {"cache", DILL_COLUMN_TEXT, "CACHE", "name of its cache"},
-	[COL_STATE] = {"state", DILL_COLUMN_TEXT, "STATE",
-		       "live, cached, free, waiting or unknown"},
-	[COL_OFFSET] = {"offset", DILL_COLUMN_COUNT, "OFFSET", "where in the object"},
-	[COL_MEMBER] = {"member", DILL_COLUMN_TEXT, "MEMBER",
-			"the member there, where the cache is that of one struct"},
-	[COL_VALUE] = {"value", DILL_COLUMN_ADDRESS, "VALUE",
-		       "with --ptr: the pointer that was found"},
-	[COL_POINTS_TO] = {"points_to", DILL_COLUMN_COUNT, NULL,
-			   "with --ptr: how far behind the start of the object it points"},
-	[COL_SELF] = {"self", DILL_COLUMN_BOOL, "SELF",
-		      "with --ptr: true when it is the object itself that points to itself"},
-	[COL_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "object + offset"},
-	[COL_SLAB] = {"slab", DILL_COLUMN_ADDRESS, NULL,
-		      "descriptor of the object's slab, or the first struct page of a block"},
-	[COL_OBJECT_SIZE] = {"object_size", DILL_COLUMN_COUNT, NULL, "bytes that a caller gets"},
-};
-
-static const struct dill_record_kind match_kind = {
-	.name = "match",
-	.doc = "A place in an object where what was looked for stands.",
-	.columns = columns,
-	.column_count = sizeof(columns) / sizeof(columns[0]),
-};
-
-enum { TARGET_OBJECT, TARGET_CACHE, TARGET_SIZE, TARGET_ADDRESS };
-
-static const struct column target_columns[] = {
-	[TARGET_OBJECT] = {"object", DILL_COLUMN_ADDRESS, "POINTERS INTO",
-			   "start of the object that the address lies in, or the address itself "
-			   "when it lies in none"},
-	[TARGET_CACHE] = {"cache", DILL_COLUMN_TEXT, "CACHE",
-			  "name of the object's cache; absent when it lies in no object: only "
-			  "pointers to the very address are looked for then"},
-	[TARGET_SIZE] = {"size", DILL_COLUMN_COUNT, "SIZE", "bytes that pointers may point to"},
-	[TARGET_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "as it was asked for"},
-};
-
-static const struct dill_record_kind target_kind = {
-	.name = "find_target",
-	.doc = "With --ptr, first: to what pointers are looked for.",
-	.columns = target_columns,
-	.column_count = sizeof(target_columns) / sizeof(target_columns[0]),
-};
-
-enum { TOTAL_MATCHES, TOTAL_OBJECTS, TOTAL_SEARCHED, TOTAL_BLOCKS, TOTAL_UNREADABLE };
-
-static const struct column total_columns[] = {
-	[TOTAL_MATCHES] = {"matches", DILL_COLUMN_COUNT, "MATCHES",
-			   "places that were found, shown or not"},
-	[TOTAL_OBJECTS] = {"objects", DILL_COLUMN_COUNT, "OBJECTS", "objects that they are in"},
-	[TOTAL_SEARCHED] = {"searched", DILL_COLUMN_COUNT, "SEARCHED",
-			    "objects that were looked into"},
-	[TOTAL_BLOCKS] = {"searched_blocks", DILL_COLUMN_COUNT, "BLOCKS",
-			  "blocks of large kmalloc() that were looked into"},
-	[TOTAL_UNREADABLE] = {"unreadable_slabs", DILL_COLUMN_COUNT, "UNREADABLE SLABS",
-			      "slabs and blocks whose memory could not be read"},
-};
-
-static const struct dill_record_kind total_kind = {
-	.name = "find_total",
-	.doc = "How much was found, and in how much.",
-	.columns = total_columns,
-	.column_count = sizeof(total_columns) / sizeof(total_columns[0]),
-};
 
 /* --- searching --- */
 
@@ -131,7 +50,7 @@ static struct dill_error *set_member(const struct finder *finder, size_t offset,
 
 	TRY(object_type_member(&finder->type, offset, &text));
 	if (text.length)
-		record_set_text(record, COL_MEMBER,
+		record_set_text(record, FIND_MATCH_MEMBER,
 				arena_copy_text(finder->arena, text.data, text.length));
 	return NULL;
 }
@@ -139,7 +58,8 @@ static struct dill_error *set_member(const struct finder *finder, size_t offset,
 /* What is searched: an object, or a block of large kmalloc(). */
 struct searched {
 	dill_virt object;
-	const char *cache, *state;
+	const char *cache;
+	enum object_state state;
 	dill_virt slab;
 	uint64_t size;
 };
@@ -155,24 +75,24 @@ static struct dill_error *emit_match(struct finder *finder, const struct searche
 	if (finder->matches++ >= finder->rows)
 		return NULL;
 	arena_reset(finder->arena);
-	record = record_new(finder->arena, &match_kind);
+	record = record_new(finder->arena, &find_match_kind);
 	if (!record)
 		return error_no_memory();
-	record_set_number(record, COL_OBJECT, object);
-	record_set_text(record, COL_CACHE, place->cache);
-	record_set_text(record, COL_STATE, place->state);
-	record_set_number(record, COL_OFFSET, offset);
+	record_set_number(record, FIND_MATCH_OBJECT, object);
+	record_set_text(record, FIND_MATCH_CACHE, place->cache);
+	record_set_enum(record, FIND_MATCH_STATE, place->state);
+	record_set_number(record, FIND_MATCH_OFFSET, offset);
 	TRY(set_member(finder, offset, record));
 	if (finder->by_pointer) {
 		dill_virt value = span_u64(bytes, offset);
 
-		record_set_number(record, COL_VALUE, value);
-		record_set_number(record, COL_POINTS_TO, value - finder->low);
-		record_set_bool(record, COL_SELF, object == finder->low);
+		record_set_number(record, FIND_MATCH_VALUE, value);
+		record_set_number(record, FIND_MATCH_POINTS_TO, value - finder->low);
+		record_set_bool(record, FIND_MATCH_SELF, object == finder->low);
 	}
-	record_set_number(record, COL_ADDRESS, object + offset);
-	record_set_number(record, COL_SLAB, place->slab);
-	record_set_number(record, COL_OBJECT_SIZE, place->size);
+	record_set_number(record, FIND_MATCH_ADDRESS, object + offset);
+	record_set_number(record, FIND_MATCH_SLAB, place->slab);
+	record_set_number(record, FIND_MATCH_OBJECT_SIZE, place->size);
 	return finder->call->sink->emit(finder->call->sink, record);
 }
 
@@ -204,7 +124,7 @@ static struct dill_error *search_slab(void *context, const struct cache_map *map
 		struct searched place = {
 			.object = cache_object(cache, slab->slab.base, i),
 			.cache = cache->name,
-			.state = object_state_name(state),
+			.state = state,
 			.slab = slab->slab.address,
 			.size = cache->object_size,
 		};
@@ -223,7 +143,7 @@ static struct dill_error *search_block(struct finder *finder, const struct large
 	struct searched place = {
 		.object = block->base,
 		.cache = LARGE_BLOCK_NAME,
-		.state = object_state_name(OBJECT_LIVE),
+		.state = OBJECT_LIVE,
 		.slab = block->page,
 		.size = large_block_bytes(block),
 	};
@@ -273,15 +193,15 @@ static bool begin_cache(void *context, const struct cache *cache)
 
 static struct dill_error *emit_target(struct finder *finder, dill_virt address, const char *cache)
 {
-	struct dill_record *record = record_new(finder->call->arena, &target_kind);
+	struct dill_record *record = record_new(finder->call->arena, &find_target_kind);
 
 	if (!record)
 		return error_no_memory();
-	record_set_number(record, TARGET_OBJECT, finder->low);
+	record_set_number(record, FIND_TARGET_OBJECT, finder->low);
 	if (cache)
-		record_set_text(record, TARGET_CACHE, cache);
-	record_set_number(record, TARGET_SIZE, finder->size);
-	record_set_number(record, TARGET_ADDRESS, address);
+		record_set_text(record, FIND_TARGET_CACHE, cache);
+	record_set_number(record, FIND_TARGET_SIZE, finder->size);
+	record_set_number(record, FIND_TARGET_ADDRESS, address);
 	return finder->call->sink->emit(finder->call->sink, record);
 }
 
@@ -362,15 +282,15 @@ static struct dill_error *choose(struct finder *finder, const char **ret_caches)
 
 static struct dill_error *emit_total(const struct finder *finder)
 {
-	struct dill_record *record = record_new(finder->call->arena, &total_kind);
+	struct dill_record *record = record_new(finder->call->arena, &find_total_kind);
 
 	if (!record)
 		return error_no_memory();
-	record_set_number(record, TOTAL_MATCHES, finder->matches);
-	record_set_number(record, TOTAL_OBJECTS, finder->objects);
-	record_set_number(record, TOTAL_SEARCHED, finder->searched);
-	record_set_number(record, TOTAL_BLOCKS, finder->blocks);
-	record_set_number(record, TOTAL_UNREADABLE, finder->unreadable);
+	record_set_number(record, FIND_TOTAL_MATCHES, finder->matches);
+	record_set_number(record, FIND_TOTAL_OBJECTS, finder->objects);
+	record_set_number(record, FIND_TOTAL_SEARCHED, finder->searched);
+	record_set_number(record, FIND_TOTAL_BLOCKS, finder->blocks);
+	record_set_number(record, FIND_TOTAL_UNREADABLE, finder->unreadable);
 	return finder->call->sink->emit(finder->call->sink, record);
 }
 
@@ -411,8 +331,9 @@ static struct dill_error *run(struct command_call *call)
 	return survey_emit(call, &survey, &findings);
 }
 
-static const struct dill_record_kind *const kinds[] = {
-	&target_kind, &match_kind, &total_kind, &gap_kind, &finding_record_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {&find_target_kind,    &find_match_kind,
+						       &find_total_kind,     &gap_kind,
+						       &finding_record_kind, NULL};
 
 const struct command kfind_command = {
 	.name = "kfind",
