@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/command.h"
+#include "gdb/command.h"
 
 #include <string.h>
 
+#include "command/command.h"
 #include "command/registry.h"
 #include "command/words.h"
 #include "gdb/expression.h"
+#include "gdb/live_command.h"
 #include "gdb/output.h"
 #include "gdb/plugin.h"
-#include "gdb/short_names.h"
+#include "gdb/plugin_session.h"
+#include "gdb/register.h"
 
 /* What the Python methods of one GDB command are bound to. */
 struct binding {
@@ -337,5 +340,5 @@ bool commands_register(struct plugin *plugin)
 		if (!command_register(plugin, strbuf_get(&prefixed), commands[i]))
 			return false;
 	}
-	return short_names_begin(plugin);
+	return true;
 }

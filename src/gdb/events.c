@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "gdb/events.h"
+
 #include "gdb/interrupt_watch.h"
 #include "gdb/live.h"
 #include "gdb/plugin.h"

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include "gdb/function.h"
+
 #include <string.h>
 
 #include "base/strbuf.h"
 #include "command/value.h"
+#include "gdb/host.h"
 #include "gdb/plugin.h"
+#include "gdb/plugin_session.h"
+#include "gdb/register.h"
 
 /*
  * $kbase(), $kcache(NAME), $kobj(ADDRESS) and $ktask(PID or NAME): dill's answers as values of

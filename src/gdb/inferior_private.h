@@ -4,7 +4,6 @@
 
 #include "base/strbuf.h"
 #include "gdb/gdb_memory.h"
-#include "gdb/inferior_target.h"
 #include "gdb/plugin.h"
 
 /* Inside of GDB's inferior as a target, for inferior_target.c and inferior_run.c. */
@@ -27,12 +26,5 @@ struct inferior {
 	void *socket_context;
 	struct strbuf description;
 };
-
-/** Running and breakpoints, on the borrowed connection only (inferior_run.c);
- * dill_target_ops.run(). */
-bool inferior_run(void *context, struct dill_runner *ret);
-
-/** When dill let the target run: make GDB forget registers and memory. After inferior_pause(). */
-void inferior_tell_gdb(struct inferior *inferior);
 
 #endif

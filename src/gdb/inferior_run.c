@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "gdb/inferior_run.h"
+
 #include "gdb/inferior_private.h"
 
 /*

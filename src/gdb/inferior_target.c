@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "gdb/inferior_target.h"
+
 #include "gdb/borrow.h"
 #include "gdb/connection.h"
 #include "gdb/gdb_registers.h"
+#include "gdb/host.h"
 #include "gdb/inferior_private.h"
+#include "gdb/inferior_run.h"
+#include "gdb/parameter.h"
 #include "target/rsp.h"
 
 struct dill_error *inferior_new(struct plugin *plugin, struct inferior **ret)

@@ -6,6 +6,7 @@
 
 #include "command/fill_event.h"
 #include "gdb/breakpoints.h"
+#include "gdb/host.h"
 #include "gdb/interrupt_watch.h"
 #include "gdb/output.h"
 #include "gdb/stop_registers.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "gdb/live_command.h"
+
 #include "command/arguments.h"
 #include "command/registry.h"
 #include "command/trace_filter.h"
@@ -7,6 +9,7 @@
 #include "gdb/interrupt_watch.h"
 #include "gdb/live.h"
 #include "gdb/own_command.h"
+#include "gdb/plugin_session.h"
 
 /*
  * dill run, NAME, on, off, stop, status: the tracer that works while the user says "continue". They

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "gdb/command.h"
+#include "gdb/events.h"
+#include "gdb/file_command.h"
+#include "gdb/function.h"
+#include "gdb/live_command.h"
+#include "gdb/parameter.h"
 #include "gdb/plugin.h"
 #include "gdb/short_names.h"
 
@@ -17,8 +23,9 @@ static int module_exec(PyObject *module)
 		return -1;
 	plugin->gdb_error = PyObject_GetAttrString(plugin->gdb, "GdbError");
 	if (!plugin->gdb_error || !parameters_register(plugin) || !commands_register(plugin) ||
-	    !live_commands_register(plugin) || !file_commands_register(plugin) ||
-	    !functions_register(plugin) || !events_connect(plugin))
+	    !short_names_begin(plugin) || !live_commands_register(plugin) ||
+	    !file_commands_register(plugin) || !functions_register(plugin) ||
+	    !events_connect(plugin))
 		return -1;
 	return PyModule_AddStringConstant(module, "__version__", DILL_VERSION);
 }

@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include "gdb/host.h"
+#include "gdb/inferior_target.h"
+
 /*
  * The pager may ask its question in the middle of a write, for as long as the user likes, and GDB
  * must have its target back meanwhile. So most answers are held until their command is done.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "gdb/own_command.h"
 
+#include "gdb/register.h"
+
 /* What the Python method of one command is bound to. */
 struct binding {
 	struct plugin *plugin;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "gdb/parameter.h"
+
 #include "gdb/plugin.h"
+#include "gdb/register.h"
 
 /*
  * `set dill direct on|off|auto`, `set dill cache on|off`, and `show dill statistics`. GDB asks for

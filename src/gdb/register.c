@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "gdb/register.h"
+
 #include "gdb/plugin.h"
 
 bool gdb_object_register(struct plugin *plugin, const char *base, PyObject *dict,

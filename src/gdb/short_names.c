@@ -6,6 +6,8 @@
 
 #include "base/strbuf.h"
 #include "command/registry.h"
+#include "gdb/command.h"
+#include "gdb/host.h"
 
 /*
  * `kcache` for `dill kcache`. Another plugin may want the same names, and pwndbg for one ends GDB
