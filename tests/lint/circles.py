@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ["kernel", "slub"]
+ROOMS = ["kernel", "slub", "gdb"]
 SKIPPED = 77  # as Meson understands it
 
 Needs = dict[str, set[str]]
