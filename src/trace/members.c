@@ -14,8 +14,6 @@ struct dill_error *trace_members_find(struct types *types, enum trace_need need,
 {
 	static const char *const subjects[] = {
 		[TRACE_REGISTERS] = "its struct pt_regs",
-		[TRACE_ORC] = "its struct orc_entry",
-		[TRACE_MODULE_ORC] = "how its modules are unwound",
 		[TRACE_CURRENT] = "its tasks",
 	};
 	const struct member_row *missing;

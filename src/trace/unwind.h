@@ -3,7 +3,7 @@
 #define TRACE_UNWIND_H
 
 #include "trace/event.h"
-#include "trace/orc.h"
+#include "symbols/orc.h"
 #include "trace/peek.h"
 
 /** Return addresses of a stack, innermost first. */

@@ -6,7 +6,7 @@
 #include "base/array.h"
 #include "base/number_map.h"
 #include "kernel/region.h"
-#include "trace/unwind_tables.h"
+#include "symbols/unwind_tables.h"
 
 /* Modules whose tables are kept, and what they may need together. */
 #define MODULES_MAX   256u

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "btf_image.h"
-#include "trace/orc.h"
+#include "symbols/orc.h"
 
 /* Where the made-up table lies, and the code that it describes: behind and before it. */
 #define TABLE UINT64_C(0xffffffff82000000)

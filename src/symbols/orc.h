@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRACE_ORC_H
-#define TRACE_ORC_H
+#ifndef SYMBOLS_ORC_H
+#define SYMBOLS_ORC_H
 
 #include "base/span.h"
 #include "types/type.h"

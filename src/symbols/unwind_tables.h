@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRACE_UNWIND_TABLES_H
-#define TRACE_UNWIND_TABLES_H
+#ifndef SYMBOLS_UNWIND_TABLES_H
+#define SYMBOLS_UNWIND_TABLES_H
 
 #include "kernel/kernel.h"
-#include "trace/orc.h"
+#include "symbols/orc.h"
 
 /** Where code is, and the ORC tables for it. */
 struct unwind_tables {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "trace/orc.h"
+#include "symbols/orc.h"
 
-#include "trace/members.h"
+#include "symbols/members.h"
 
 /* An entry is read as one word. */
 #define ENTRY_BITS 64u
@@ -35,11 +35,11 @@ static bool take_field(struct member member, struct orc_field *ret)
 struct dill_error *orc_layout_find(struct types *types, struct orc_layout *ret)
 {
 	struct orc_layout layout = {.registers = numberings[0]};
-	struct trace_members m;
+	struct symbols_members m;
 	struct type type;
 	type_id id;
 
-	TRY(trace_members_find(types, TRACE_ORC, &m));
+	TRY(symbols_members_find(types, SYMBOLS_ORC, &m));
 	if (!take_field(m.orc_sp_offset, &layout.sp_offset) ||
 	    !take_field(m.orc_bp_offset, &layout.bp_offset) ||
 	    !take_field(m.orc_sp_register, &layout.sp_register) ||

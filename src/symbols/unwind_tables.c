@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "trace/unwind_tables.h"
+#include "symbols/unwind_tables.h"
 
 #include <stdlib.h>
 
 #include "kernel/module.h"
-#include "trace/members.h"
+#include "symbols/members.h"
 
 /* Bytes of an address in the tables. */
 #define DISTANCE 4u
@@ -87,12 +87,12 @@ static struct dill_error *read_module(struct kernel *kernel, const struct orc_la
 				      dill_virt module, struct unwind_tables *ret)
 {
 	dill_virt distances, entries;
-	struct trace_members m;
+	struct symbols_members m;
 	struct types *types;
 	uint32_t count;
 
 	TRY(kernel_types(kernel, &types));
-	TRY(trace_members_find(types, TRACE_MODULE_ORC, &m)); /* forgiven by the caller */
+	TRY(symbols_members_find(types, SYMBOLS_MODULE_ORC, &m)); /* forgiven by the caller */
 	TRY(kernel_read_u32(kernel, module + m.module_orc_count.offset, &count));
 	TRY(kernel_read_u64(kernel, module + m.module_orc_distances.offset, &distances));
 	TRY(kernel_read_u64(kernel, module + m.module_orc_entries.offset, &entries));
