@@ -16,6 +16,7 @@ static int get(int fd, const char *path, int flags, struct file_status *ret)
 		.folder = S_ISDIR(status.stx_mode),
 		.is_private = status.stx_uid == geteuid() && !(status.stx_mode & 022),
 		.socket = S_ISSOCK(status.stx_mode),
+		.mode = status.stx_mode & 07777u,
 		.size = status.stx_size,
 		.changed = status.stx_mtime.tv_sec,
 		.device = (uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor,

@@ -15,6 +15,7 @@ struct file_status {
 	bool folder;
 	bool socket;	 /* of the file system */
 	bool is_private; /* ours, and nobody else can write it */
+	uint32_t mode;	 /* permissions */
 	uint64_t size;	 /* bytes */
 	int64_t changed; /* when its content was last changed, seconds since 1970 */
 	uint64_t device, inode;

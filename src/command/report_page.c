@@ -2,13 +2,11 @@
 #include "command/report_page.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "answer/report_record.h"
-#include "base/file_status.h"
+#include "command/whole_file.h"
 #include "render/trace_page.h"
 
 /* --- files --- */
@@ -28,62 +26,12 @@ static struct dill_error *write_all(int file, const char *bytes, size_t length)
 	return NULL;
 }
 
-/* As other programs' new files: mkstemp() makes them private. */
-static void give_usual_mode(int file)
-{
-	mode_t mask = umask(0);
-
-	umask(mask);
-	fchmod(file, 0666 & ~mask);
-}
-
-/* Write @p text to a file of its own beside @p path, and put that in its place. */
-static struct dill_error *replace_file(const char *path, const struct strbuf *text)
-{
-	_cleanup_(freep)
-	char *temporary = NULL;
-	struct dill_error *error;
-	int file;
-
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-		return error_no_memory();
-	file = mkstemp(temporary);
-	if (file < 0)
-		return dill_error_new_os(errno, "cannot create a file beside it");
-	error = write_all(file, strbuf_get(text), text->length);
-	give_usual_mode(file);
-	if (close(file) != 0 && !error)
-		error = dill_error_new_os(errno, "cannot write it");
-	if (!error && rename(temporary, path) != 0)
-		error = dill_error_new_os(errno, "cannot replace it");
-	if (error)
-		unlink(temporary);
-	return error;
-}
-
-/* Where the file really is, when there is one: behind links. */
-static struct dill_error *resolve(const char *path, char **ret)
-{
-	struct file_status status;
-
-	if (file_status_path(path, &status) != 0) {
-		*ret = strdup(path);
-	} else if (!status.regular) {
-		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
-				      "it is no regular file; - stands for standard output");
-	} else {
-		*ret = realpath(path, NULL);
-	}
-	return *ret ? NULL : dill_error_new_os(errno, "cannot tell where it is");
-}
-
 struct dill_error *report_file_write(const char *path, const struct strbuf *text)
 {
-	_cleanup_(freep)
-	char *target = NULL;
+	struct whole_file file;
 
-	TRY(resolve(path, &target));
-	return replace_file(target, text);
+	TRY(whole_file_begin(path, &file));
+	return whole_file_end(&file, write_all(file.fd, strbuf_get(text), text->length));
 }
 
 static struct dill_error *emit_text(struct command_call *call, const struct strbuf *text)
