@@ -61,20 +61,49 @@ static struct dill_error *find_layout(struct kernel *kernel, struct layout *ret)
 	return NULL;
 }
 
+static struct dill_error *read_part(struct kernel *kernel, const struct layout *layout,
+				    dill_virt module, unsigned index, struct module_part *ret)
+{
+	dill_virt part = module + layout->parts + index * layout->part_size;
+	uint32_t size;
+
+	TRY(kernel_read_u64(kernel, part + layout->base, &ret->base));
+	TRY(kernel_read_u32(kernel, part + layout->size, &size));
+	ret->index = index;
+	ret->size = size;
+	return NULL;
+}
+
 static struct dill_error *look(struct kernel *kernel, const struct layout *layout, dill_virt module,
 			       dill_virt address, struct module_place *ret)
 {
 	for (uint32_t i = 0; i < layout->part_count; i++) {
-		dill_virt part = module + layout->parts + i * layout->part_size, base;
-		uint32_t size;
+		struct module_part part;
 
-		TRY(kernel_read_u64(kernel, part + layout->base, &base));
-		TRY(kernel_read_u32(kernel, part + layout->size, &size));
-		if (address < base || address - base >= size)
+		TRY(read_part(kernel, layout, module, i, &part));
+		if (address < part.base || address - part.base >= part.size)
 			continue;
 		*ret = (struct module_place){
-			.found = true, .module = module, .base = base, .size = size};
+			.found = true, .module = module, .base = part.base, .size = part.size};
 		return NULL;
+	}
+	return NULL;
+}
+
+struct dill_error *module_parts_each(struct kernel *kernel, dill_virt module,
+				     struct dill_error *(*visit)(void *context,
+								 const struct module_part *part),
+				     void *context)
+{
+	struct layout layout = {0};
+
+	TRY(find_layout(kernel, &layout));
+	for (uint32_t i = 0; i < layout.part_count; i++) {
+		struct module_part part;
+
+		TRY(read_part(kernel, &layout, module, i, &part));
+		if (part.size)
+			TRY(visit(context, &part));
 	}
 	return NULL;
 }

@@ -37,4 +37,17 @@ typedef struct dill_error *(*module_visitor)(void *context, dill_virt module, co
 DILL_MUST_CHECK struct dill_error *modules_each(struct kernel *kernel, module_visitor visit,
 						void *context);
 
+/** A part of a module: text, data, what is constant, what is gone after its start. */
+struct module_part {
+	unsigned index; /**< its number, an enum mod_mem_type; before 6.4 0 = core, 1 = init */
+	dill_virt base;
+	uint64_t size;
+};
+
+/** Visit the parts of a module that have any bytes. @return as module_find(); what the visitor
+ * fails with */
+DILL_MUST_CHECK struct dill_error *module_parts_each(
+	struct kernel *kernel, dill_virt module,
+	struct dill_error *(*visit)(void *context, const struct module_part *part), void *context);
+
 #endif

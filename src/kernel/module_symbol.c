@@ -249,3 +249,49 @@ struct dill_error *module_find_symbol(struct kernel *kernel, const char *module,
 	*ret = search.value;
 	return NULL;
 }
+
+/* --- all of a module --- */
+
+typedef struct dill_error *(*symbol_visitor)(void *context, const struct module_symbol *symbol);
+
+static struct dill_error *visit_symbol(struct kernel *kernel, const struct table *table,
+				       const Elf64_Sym *symbol, symbol_visitor visit, void *context)
+{
+	_cleanup_(freep)
+	char *name = NULL;
+
+	if (symbol->st_shndx == SHN_UNDEF)
+		return NULL;
+	TRY(read_name(kernel, table->names + symbol->st_name, &name));
+	if (!name)
+		return NULL;
+
+	const struct module_symbol found = {.name = name, .address = symbol->st_value};
+
+	return visit(context, &found);
+}
+
+struct dill_error *module_symbols_each(
+	struct kernel *kernel, dill_virt module,
+	struct dill_error *(*visit)(void *context, const struct module_symbol *symbol),
+	void *context)
+{
+	_cleanup_(freep)
+	Elf64_Sym *symbols = malloc(PART * sizeof(*symbols));
+	struct table table;
+	bool found;
+
+	if (!symbols)
+		return error_no_memory();
+	TRY(find_table(kernel, module, &table, &found));
+	for (uint32_t done = 0; found && done < table.count; done += PART) {
+		uint32_t count = table.count - done < PART ? table.count - done : PART;
+
+		TRY(memory_check_interrupt(kernel_memory(kernel)));
+		TRY(kernel_read(kernel, table.symbols + done * sizeof(*symbols), symbols,
+				count * sizeof(*symbols)));
+		for (uint32_t i = 0; i < count; i++)
+			TRY(visit_symbol(kernel, &table, &symbols[i], visit, context));
+	}
+	return NULL;
+}

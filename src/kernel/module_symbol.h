@@ -34,4 +34,20 @@ DILL_MUST_CHECK struct dill_error *module_append_exact_symbol(struct kernel *ker
 DILL_MUST_CHECK struct dill_error *module_find_symbol(struct kernel *kernel, const char *module,
 						      const char *name, dill_virt *ret);
 
+/** A symbol of a module, at its final address. */
+struct module_symbol {
+	const char *name; /**< raw bytes: escape before display; borrowed for the call */
+	dill_virt address;
+};
+
+/**
+ * Visit the symbols of one module that have names and places.
+ * @param module  its struct module
+ * @return NULL; what they could not be read with; what the visitor fails with
+ */
+DILL_MUST_CHECK struct dill_error *module_symbols_each(
+	struct kernel *kernel, dill_virt module,
+	struct dill_error *(*visit)(void *context, const struct module_symbol *symbol),
+	void *context);
+
 #endif

@@ -47,7 +47,7 @@ struct dill_error *kernel_symbol(struct kernel *kernel, const char *name, dill_v
  * areas were copied from (since 6.15, where per-CPU symbols have addresses in the image). */
 static const struct {
 	const char *first, *end, *name;
-} sections[] = {
+} sections[IMAGE_SECTIONS] = {
 	{"__per_cpu_start", "__per_cpu_end", ".data..percpu"},
 	{"_sinittext", "_einittext", ".init.text"},
 	{"__init_begin", "__init_end", ".init"},
@@ -58,16 +58,23 @@ static const struct {
 	{"__brk_base", "__brk_limit", ".brk"},
 };
 
+bool kernel_image_section_at(struct kernel *kernel, unsigned index, const char **ret_name,
+			     dill_virt *ret_first, dill_virt *ret_end)
+{
+	*ret_name = sections[index].name;
+	return kernel_has_symbol(kernel, sections[index].first, ret_first) &&
+	       kernel_has_symbol(kernel, sections[index].end, ret_end) && *ret_first < *ret_end;
+}
+
 const char *kernel_image_section(struct kernel *kernel, dill_virt address)
 {
-	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
-		dill_virt first, end;
+	const char *name;
+	dill_virt first, end;
 
-		if (kernel_has_symbol(kernel, sections[i].first, &first) &&
-		    kernel_has_symbol(kernel, sections[i].end, &end) && address >= first &&
+	for (unsigned i = 0; i < IMAGE_SECTIONS; i++)
+		if (kernel_image_section_at(kernel, i, &name, &first, &end) && address >= first &&
 		    address < end)
-			return sections[i].name;
-	}
+			return name;
 	return NULL;
 }
 

@@ -39,6 +39,14 @@ DILL_MUST_CHECK struct dill_error *kernel_each_symbol(
 /** Section of the kernel image by the linker's symbols, ".text"; NULL when it is in none. */
 const char *kernel_image_section(struct kernel *kernel, dill_virt address);
 
+/** Number of kernel_image_section_at(). */
+#define IMAGE_SECTIONS 8u
+
+/** One of the sections that kernel_image_section() knows, by its linker's symbols; they may lie in
+ * each other: the one with the smaller @p index counts. False when this kernel has it not. */
+bool kernel_image_section_at(struct kernel *kernel, unsigned index, const char **ret_name,
+			     dill_virt *ret_first, dill_virt *ret_end);
+
 /* --- for the rest of this room --- */
 
 struct symbol_entry;
