@@ -2,7 +2,8 @@
 #include "symbols/members.h"
 
 static const struct member_row rows[] = {
-#define MEMBER(id, structs, paths, need, note) MEMBER_ROW(symbols_members, id, structs, paths, need),
+#define MEMBER(id, structs, paths, need, note)                                                     \
+	MEMBER_ROW(symbols_members, id, structs, paths, need),
 #include "symbols/members.def"
 #undef MEMBER
 };
@@ -10,10 +11,11 @@ static const struct member_row rows[] = {
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
 struct dill_error *symbols_members_find(struct types *types, enum symbols_need need,
-				      struct symbols_members *ret)
+					struct symbols_members *ret)
 {
 	static const char *const subjects[] = {
 		[SYMBOLS_ORC] = "its struct orc_entry",
+		[SYMBOLS_REGISTERS] = "its struct pt_regs",
 		[SYMBOLS_MODULE_ORC] = "how its modules are unwound",
 	};
 	const struct member_row *missing;

@@ -9,6 +9,7 @@ enum symbols_need {
 	SYMBOLS_OPTIONAL,
 	SYMBOLS_ORC,
 	SYMBOLS_MODULE_ORC,
+	SYMBOLS_REGISTERS,
 };
 
 /** Where the members lie that this room reads: members.def. */

@@ -164,6 +164,18 @@ static uint64_t address_at(const struct orc_table *table, size_t index)
 	return table->address + index * DISTANCE + (uint64_t)(int64_t)distance;
 }
 
+bool orc_row(const struct orc_layout *layout, const struct orc_table *table, size_t index,
+	     uint64_t *ret_address, struct orc_entry *ret)
+{
+	if (index >= table->count ||
+	    !span_holds(table->distances, index * (uint64_t)DISTANCE, DISTANCE) ||
+	    !span_holds(table->entries, index * (uint64_t)layout->size, layout->size))
+		return false;
+	*ret_address = address_at(table, index);
+	*ret = decode(layout, entry_at(layout, table, index));
+	return true;
+}
+
 bool orc_find(const struct orc_layout *layout, const struct orc_table *table, uint64_t ip,
 	      struct orc_entry *ret)
 {
@@ -178,10 +190,7 @@ bool orc_find(const struct orc_layout *layout, const struct orc_table *table, ui
 		else
 			end = middle;
 	}
-	if (!first ||
-	    !span_holds(table->entries, (first - 1) * (uint64_t)layout->size, layout->size))
-		return false;
-	*ret = decode(layout,
-		      span_cut(table->entries, (first - 1) * (uint64_t)layout->size, layout->size));
-	return true;
+	uint64_t address;
+
+	return first && orc_row(layout, table, first - 1, &address, ret);
 }

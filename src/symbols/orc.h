@@ -84,4 +84,9 @@ DILL_MUST_CHECK struct dill_error *orc_layout_number(struct orc_layout *layout,
 bool orc_find(const struct orc_layout *layout, const struct orc_table *table, uint64_t ip,
 	      struct orc_entry *ret);
 
+/** Row @p index, below the count: what is said of the instructions from @p ret_address on, up to
+ * the next row's. False when the table is cut off. */
+bool orc_row(const struct orc_layout *layout, const struct orc_table *table, size_t index,
+	     uint64_t *ret_address, struct orc_entry *ret);
+
 #endif

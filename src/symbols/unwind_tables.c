@@ -83,8 +83,8 @@ struct dill_error *unwind_tables_read(struct kernel *kernel, const struct orc_la
 
 /* --- a module's --- */
 
-static struct dill_error *read_module(struct kernel *kernel, const struct orc_layout *layout,
-				      dill_virt module, struct unwind_tables *ret)
+struct dill_error *unwind_tables_read_module(struct kernel *kernel, const struct orc_layout *layout,
+					     dill_virt module, struct unwind_tables *ret)
 {
 	dill_virt distances, entries;
 	struct symbols_members m;
@@ -111,7 +111,7 @@ struct dill_error *unwind_tables_of_module(struct kernel *kernel, const struct o
 	if (!error && place.found) {
 		ret->base = place.base;
 		ret->size = place.size;
-		error = read_module(kernel, layout, place.module, ret);
+		error = unwind_tables_read_module(kernel, layout, place.module, ret);
 	}
 	if (error && error_is_fatal(error)) {
 		unwind_tables_deinit(ret);

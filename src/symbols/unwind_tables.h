@@ -31,6 +31,16 @@ DILL_MUST_CHECK struct dill_error *unwind_tables_of_module(struct kernel *kernel
 							   dill_virt address,
 							   struct unwind_tables *ret);
 
+/**
+ * Read those of a loaded module.
+ * @param module  its struct module
+ * @param ret     its table is empty when it has none; where its code is it does not say
+ */
+DILL_MUST_CHECK struct dill_error *unwind_tables_read_module(struct kernel *kernel,
+							     const struct orc_layout *layout,
+							     dill_virt module,
+							     struct unwind_tables *ret);
+
 void unwind_tables_deinit(struct unwind_tables *tables);
 
 #endif

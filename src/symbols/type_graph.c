@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbols/type_graph.h"
+
+#include <stdlib.h>
+
+/* Types that lead to each other without a struct between, and structs in each other: several times
+ * as many as any kernel has. */
+#define HEIGHT_MAX 100
+#define UNKNOWN	   0u
+#define BEGUN	   254u
+#define BAD	   255u
+
+/* A type that can be read; else false. */
+static bool get(const struct type_graph *graph, type_id id, struct type *ret)
+{
+	struct dill_error *error = types_get(graph->types, id, ret);
+
+	dill_error_free(error);
+	return !error;
+}
+
+/* --- descriptions --- */
+
+static unsigned height_of(struct type_graph *graph, type_id id);
+
+static unsigned higher(unsigned height, unsigned than)
+{
+	if (height == BAD || than == BAD)
+		return BAD;
+	return height > than ? height : than;
+}
+
+static unsigned height_of_function(struct type_graph *graph, const struct type *type)
+{
+	unsigned height = height_of(graph, type->target);
+
+	for (uint32_t i = 0; i < type->count && height != BAD; i++) {
+		struct type_parameter parameter;
+		struct dill_error *error = types_parameter(graph->types, type->id, i, &parameter);
+
+		height = error ? BAD : higher(height, height_of(graph, parameter.type));
+		dill_error_free(error);
+	}
+	return height;
+}
+
+static bool is_size_of_number(uint64_t size)
+{
+	return size && size <= 16 && !(size & (size - 1));
+}
+
+/* Of what lies below a type, which itself is right. */
+static unsigned height_below(struct type_graph *graph, const struct type *type)
+{
+	switch (type->kind) {
+	case TYPE_POINTER:
+	case TYPE_TYPEDEF:
+	case TYPE_CONST:
+	case TYPE_VOLATILE:
+	case TYPE_RESTRICT:
+	case TYPE_TAG:
+		return height_of(graph, type->target);
+	case TYPE_ARRAY:
+		return type->target ? height_of(graph, type->target) : BAD;
+	case TYPE_FUNCTION:
+		return height_of_function(graph, type);
+	case TYPE_INT:
+	case TYPE_ENUM:
+		return is_size_of_number(type->size) ? 1 : BAD;
+	case TYPE_OTHER:
+	case TYPE_VOID:
+		return BAD;
+	default:
+		return 1;
+	}
+}
+
+static unsigned height_of(struct type_graph *graph, type_id id)
+{
+	struct type type;
+	unsigned height;
+
+	if (!id)
+		return 1;
+	if (id >= graph->limit)
+		return BAD;
+	if (graph->heights[id] != UNKNOWN)
+		return graph->heights[id] == BEGUN ? BAD : graph->heights[id];
+	graph->heights[id] = BEGUN;
+	height = get(graph, id, &type) ? height_below(graph, &type) : BAD;
+	height = height >= HEIGHT_MAX ? BAD : height + 1;
+	graph->heights[id] = (uint8_t)height;
+	return height;
+}
+
+/* --- structs in structs --- */
+
+static unsigned depth_of(struct type_graph *graph, type_id id);
+
+static unsigned depth_of_members(struct type_graph *graph, const struct type *type)
+{
+	unsigned depth = 1;
+
+	for (uint32_t i = 0; i < type->count && depth != BAD; i++) {
+		struct type_member member;
+		struct dill_error *error = types_member(graph->types, type->id, i, &member);
+
+		if (!error) /* else it is left out */
+			depth = higher(depth, depth_of(graph, member.type));
+		dill_error_free(error);
+	}
+	return depth;
+}
+
+static unsigned depth_of(struct type_graph *graph, type_id id)
+{
+	struct type type;
+	unsigned depth = 1;
+
+	if (!id || id >= graph->limit || graph->heights[id] == BAD)
+		return 1;
+	if (graph->depths[id] != UNKNOWN)
+		return graph->depths[id] == BEGUN ? BAD : graph->depths[id];
+	graph->depths[id] = BEGUN;
+	if (!get(graph, id, &type))
+		depth = BAD;
+	else if (type.kind == TYPE_STRUCT || type.kind == TYPE_UNION)
+		depth = depth_of_members(graph, &type);
+	else if (type.kind != TYPE_POINTER && type.kind != TYPE_FUNCTION)
+		depth = depth_of(graph, type.target);
+	depth = depth >= HEIGHT_MAX ? BAD : depth + 1;
+	graph->depths[id] = (uint8_t)depth;
+	return depth;
+}
+
+/* --- both --- */
+
+static type_id strip_tags(const struct type_graph *graph, type_id id)
+{
+	struct type type;
+
+	/* Tags that can be described do not go round. */
+	while (id && get(graph, id, &type) && type.kind == TYPE_TAG)
+		id = type.target;
+	return id;
+}
+
+static bool is_other(const struct type_graph *graph, type_id id)
+{
+	struct type type;
+
+	return get(graph, id, &type) && type.kind == TYPE_OTHER;
+}
+
+struct dill_error *type_graph_make(struct types *types, struct type_graph *ret)
+{
+	uint32_t limit = types->ops->id_limit(types);
+
+	*ret = (struct type_graph){.types = types, .limit = limit};
+	ret->stands_for = calloc((size_t)limit + 1, sizeof(*ret->stands_for));
+	ret->heights = calloc((size_t)limit + 1, 1);
+	ret->depths = calloc((size_t)limit + 1, 1);
+	if (!ret->stands_for || !ret->heights || !ret->depths)
+		return error_no_memory();
+	for (type_id id = 1; id < limit; id++)
+		height_of(ret, id);
+	for (type_id id = 1; id < limit; id++) {
+		if (ret->heights[id] != BAD && depth_of(ret, id) != BAD) {
+			ret->stands_for[id] = strip_tags(ret, id);
+			continue;
+		}
+		ret->stands_for[id] = TYPE_GRAPH_BAD;
+		ret->bad += !is_other(ret, id);
+	}
+	return NULL;
+}
+
+type_id type_graph_id(const struct type_graph *graph, type_id id)
+{
+	return id < graph->limit ? graph->stands_for[id] : TYPE_GRAPH_BAD;
+}
+
+void type_graph_deinit(struct type_graph *graph)
+{
+	free(graph->stands_for);
+	free(graph->heights);
+	free(graph->depths);
+}
