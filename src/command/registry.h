@@ -22,6 +22,7 @@ extern const struct command trace_command;
 extern const struct command export_command;
 extern const struct command diff_command;
 extern const struct command sql_command;
+extern const struct command symbols_command;
 extern const struct command break_command;
 extern const struct command report_command;
 extern const struct command history_command;

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "command/symbols.h"
+
+#include <string.h>
+
+#include "base/file_status.h"
+#include "command/registry.h"
+#include "command/whole_file.h"
+#include "symbols/listing.h"
+#include "symbols/symbol_file.h"
+
+enum {
+	COL_FILE,
+	COL_FORMAT,
+	COL_BYTES,
+	COL_SYMBOLS,
+	COL_MODULES,
+	COL_TYPES,
+	COL_FUNCTIONS,
+	COL_VARIABLES,
+	COL_ROWS
+};
+
+static const struct column columns[] = {
+	[COL_FILE] = {"file", DILL_COLUMN_TEXT, "FILE", "where it was written"},
+	[COL_FORMAT] = {"format", DILL_COLUMN_TEXT, "FORMAT", "elf, btf or map"},
+	[COL_BYTES] = {"bytes", DILL_COLUMN_COUNT, "SIZE", "its size", .unit = UNIT_BYTES},
+	[COL_SYMBOLS] = {"symbols", DILL_COLUMN_COUNT, "SYMBOLS",
+			 "symbols of the kernel and its modules"},
+	[COL_MODULES] = {"modules", DILL_COLUMN_COUNT, "MODULES",
+			 "modules whose symbols are in it"},
+	[COL_TYPES] = {"types", DILL_COLUMN_COUNT, "TYPES", "types, each once"},
+	[COL_FUNCTIONS] = {"functions", DILL_COLUMN_COUNT, "FUNCTIONS",
+			   "functions with a prototype"},
+	[COL_VARIABLES] = {"variables", DILL_COLUMN_COUNT, "VARIABLES", "variables with a type"},
+	[COL_ROWS] = {"unwind_rows", DILL_COLUMN_COUNT, "UNWIND ROWS",
+		      "rows of the kernel's ORC tables, which tell how to unwind"},
+};
+
+static const struct dill_record_kind symbols_kind = {
+	.name = "symbol_file",
+	.doc = "A file of symbols, types and unwinding that was written.",
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
+};
+
+enum { GAP_WHY };
+
+static const struct column gap_columns[] = {
+	[GAP_WHY] = {"why", DILL_COLUMN_TEXT, "MISSING", "what it is, and why"},
+};
+
+static const struct dill_record_kind symbols_gap_kind = {
+	.name = "symbol_gap",
+	.doc = "What a symbol file lacks.",
+	.columns = gap_columns,
+	.column_count = sizeof(gap_columns) / sizeof(gap_columns[0]),
+};
+
+enum { OPTION_FILE, OPTION_FORMAT, OPTION_NO_TYPES, OPTION_MODULES };
+
+enum format { FORMAT_ELF, FORMAT_BTF, FORMAT_MAP };
+
+static const char *const formats[] = {
+	[FORMAT_ELF] = "elf", [FORMAT_BTF] = "btf", [FORMAT_MAP] = "map", NULL};
+
+static struct dill_error *parse_format(const struct command_call *call, enum format *ret)
+{
+	const char *text = call->options[OPTION_FORMAT].text;
+
+	for (*ret = FORMAT_ELF; text && formats[*ret]; ++*ret)
+		if (strcmp(formats[*ret], text) == 0)
+			return NULL;
+	return text ? dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				     "--format is one of elf, btf, map, and not \"%s\"", text)
+		    : NULL;
+}
+
+void symbols_given(const struct command_call *call, struct symbols_given *ret)
+{
+	enum format format;
+	struct dill_error *error = parse_format(call, &format);
+
+	*ret = (struct symbols_given){call->options[OPTION_FILE].text,
+				      !error && format == FORMAT_ELF};
+	dill_error_free(error);
+}
+
+static struct dill_error *emit_gap(struct command_call *call, const char *why)
+{
+	struct dill_record *record = record_new(call->arena, &symbols_gap_kind);
+
+	if (!record)
+		return error_no_memory();
+	record_set_text(record, GAP_WHY, why);
+	return call->sink->emit(call->sink, record);
+}
+
+static struct dill_error *emit(struct command_call *call, const char *path, enum format format,
+			       const struct symbol_file_counts *counts)
+{
+	struct dill_record *record = record_new(call->arena, &symbols_kind);
+
+	if (!record)
+		return error_no_memory();
+	record_set_text(record, COL_FILE, path);
+	record_set_text(record, COL_FORMAT, formats[format]);
+	record_set_number(record, COL_BYTES, counts->size);
+	record_set_number(record, COL_SYMBOLS, counts->symbols);
+	record_set_number(record, COL_MODULES, counts->modules);
+	record_set_number(record, COL_TYPES, counts->types);
+	record_set_number(record, COL_FUNCTIONS, counts->functions);
+	record_set_number(record, COL_VARIABLES, counts->variables);
+	record_set_number(record, COL_ROWS, counts->rows);
+	TRY(call->sink->emit(call->sink, record));
+	return counts->why.length ? emit_gap(call, strbuf_get(&counts->why)) : NULL;
+}
+
+static struct dill_error *write_format(struct kernel *kernel, enum format format,
+				       const struct symbol_file_request *request, int fd,
+				       struct symbol_file_counts *counts)
+{
+	switch (format) {
+	case FORMAT_BTF:
+		return symbol_btf_write(kernel, fd, counts);
+	case FORMAT_MAP:
+		return symbol_map_write(kernel, request, fd, counts);
+	case FORMAT_ELF:
+		break;
+	}
+	return symbol_file_write(kernel, request, fd, counts);
+}
+
+static struct dill_error *write_to(struct command_call *call, const char *path, enum format format,
+				   struct symbol_file_counts *counts)
+{
+	const struct symbol_file_request request = {
+		.types = !call->options[OPTION_NO_TYPES].given,
+		.modules = call->options[OPTION_MODULES].given,
+	};
+	struct kernel *kernel;
+	struct whole_file file;
+	struct file_status status;
+	struct dill_error *error;
+
+	TRY(session_kernel(call->session, &kernel));
+	TRY(dill_error_add_context(whole_file_begin(path, &file), "%s", path));
+	error = write_format(kernel, format, &request, file.fd, counts);
+	if (!error && file_status_fd(file.fd, &status) == 0)
+		counts->size = status.size;
+	return dill_error_add_context(whole_file_end(&file, error), "%s", path);
+}
+
+static struct dill_error *run(struct command_call *call)
+{
+	const char *path = call->options[OPTION_FILE].text;
+	struct symbol_file_counts counts = {0};
+	enum format format;
+	struct dill_error *error;
+
+	TRY(parse_format(call, &format));
+	if (!path)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "give the name of the file that is to be written: "
+				      "symbols -o FILE");
+	error = write_to(call, path, format, &counts);
+	if (!error)
+		error = emit(call, path, format, &counts);
+	symbol_file_counts_deinit(&counts);
+	return error;
+}
+
+static const struct dill_record_kind *const kinds[] = {&symbols_kind, &symbols_gap_kind, NULL};
+
+const struct command symbols_command = {
+	.name = "symbols",
+	.summary = "Write the kernel's symbols, types and unwinding as a file for debuggers",
+	.help = "Makes an ELF file of what the target itself knows: all symbols at their running "
+		"addresses, all types\n"
+		"and prototypes of functions as DWARF, and how to unwind. GDB and others load it "
+		"in place of a vmlinux.\n"
+		"In GDB it is loaded at once, in place of the one before; without -o FILE the file "
+		"is private and gone when\n"
+		"GDB ends.\n"
+		"\n"
+		"Examples:\n"
+		"  symbols -o vmlinux.dill\n"
+		"  symbols -o vmlinux.dill --modules\n"
+		"  symbols -o System.map --format map\n",
+	.options = {[OPTION_FILE] = {"output", 'o', ARGUMENT_FILE, "FILE", "write to FILE"},
+		    [OPTION_FORMAT] = {"format", 0, ARGUMENT_TEXT, "FORMAT",
+				       "elf (what debuggers load), btf (the types alone, as the "
+				       "kernel has them) or map (as System.map)",
+				       formats},
+		    [OPTION_NO_TYPES] = {"no-types", 0, ARGUMENT_NONE, NULL,
+					 "leave out types and prototypes"},
+		    [OPTION_MODULES] = {"modules", 0, ARGUMENT_NONE, NULL, "loaded modules too"}},
+	.needs_target = true,
+	.kinds = kinds,
+	.run = run,
+};
