@@ -56,7 +56,7 @@ def test_kasan_knows_threads_and_stacks(case, pool):
             assert "records threads and stacks (KASAN)" in refused(guest, cache, "--by", group)
 
 
-@pytest.mark.parametrize("case", on("plain", series=("6.12-bare",)), ids=str)
+@pytest.mark.parametrize("case", on("single", series=("6.12-bare",)), ids=str)
 def test_kernel_without_debugging(case, pool):
     """Only another kernel will help."""
     with pool.lend(case) as guest:
