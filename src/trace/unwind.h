@@ -2,8 +2,8 @@
 #ifndef TRACE_UNWIND_H
 #define TRACE_UNWIND_H
 
-#include "trace/event.h"
 #include "symbols/orc.h"
+#include "trace/event.h"
 #include "trace/peek.h"
 
 /** Return addresses of a stack, innermost first. */
