@@ -28,15 +28,15 @@ DILL_MUST_CHECK struct dill_error *inquire(struct inquiry *inquiry, dill_virt ad
 
 /* --- parts, one file each --- */
 
-/** object_record.c: an address of the direct map. *ret_known false when it is in no slab and not in
+/** fill_object.c: an address of the direct map. *ret_known false when it is in no slab and not in
  * KFENCE's pool. */
 DILL_MUST_CHECK struct dill_error *heap_answer(struct inquiry *inquiry, dill_virt address,
 					       bool descriptor, struct dill_record *record,
 					       bool *ret_known);
-/** address_record.c: a page that is no slab. */
+/** fill_address.c: a page that is no slab. */
 DILL_MUST_CHECK struct dill_error *page_answer(struct inquiry *inquiry, dill_virt address,
 					       struct dill_record *record);
-/** address_record.c: a CPU's own data. *ret_known false when it is none. */
+/** fill_address.c: a CPU's own data. *ret_known false when it is none. */
 DILL_MUST_CHECK struct dill_error *percpu_answer(struct inquiry *inquiry, dill_virt address,
 						 struct dill_record *record, bool *ret_known);
 DILL_MUST_CHECK struct dill_error *image_answer(struct inquiry *inquiry, dill_virt address,
