@@ -84,7 +84,7 @@ void trace_file_finish(struct trace_store *store)
 
 static void send_changed(struct trace_store *store, struct trace_event *event)
 {
-	const dill_virt stack[] = {0xffffffff81000300, 0xffffffff81000400};
+	static const dill_virt stack[] = {0xffffffff81000300, 0xffffffff81000400};
 
 	event->stack = stack;
 	event->stack_count = event->sequence % 3 ? 0 : 2;
