@@ -8,10 +8,11 @@
 #include "command/words.h"
 #include "gdb/expression.h"
 #include "gdb/live_command.h"
-#include "gdb/output.h"
 #include "gdb/plugin.h"
 #include "gdb/plugin_session.h"
 #include "gdb/register.h"
+#include "gdb/run_words.h"
+#include "gdb/symbol_loader.h"
 
 /* What the Python methods of one GDB command are bound to. */
 struct binding {
@@ -20,45 +21,6 @@ struct binding {
 };
 
 /* --- running --- */
-
-/* Which session to run with; an error when a target is needed and there is none. */
-static struct dill_error *session_for(struct plugin *plugin, const struct words *words,
-				      struct session **ret)
-{
-	*ret = NULL;
-	if (!command_wants_target((int)words->list.count, (const char *const *)words->list.items))
-		return NULL;
-	if (plugin->evaluating)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "a command cannot run while another one evaluates an "
-				      "expression");
-	TRY(plugin_session(plugin, ret));
-	return *ret ? NULL : plugin_no_target();
-}
-
-static struct dill_error *execute(struct plugin *plugin, const struct words *words,
-				  enum command_status *ret)
-{
-	_cleanup_(gdb_output_deinitp)
-	struct gdb_output held = {0};
-	struct session *session;
-	struct output output;
-	struct dill_error *error, *write_error;
-
-	*ret = COMMAND_FAILED;
-	TRY(session_for(plugin, words, &session));
-	output = gdb_output_open(&held, plugin);
-	error = command_execute(session, (int)words->list.count,
-				(const char *const *)words->list.items, &output, ret);
-	/* Half an answer is shown, too; but nothing more once the user has said stop. */
-	if (PyErr_Occurred())
-		return error ? error : error_interrupted();
-	write_error = gdb_output_flush(&held);
-	if (!error)
-		return write_error;
-	dill_error_free(write_error);
-	return error;
-}
 
 /* GDB passes "| head" on to the command: its own way is another. */
 static struct dill_error *refuse_pipe(const char *name, const char *arguments,
@@ -92,7 +54,11 @@ static struct dill_error *run_line(struct plugin *plugin, const char *name, cons
 		*ret = COMMAND_OK;
 		return live_break_words(plugin, &words);
 	}
-	return execute(plugin, &words, ret);
+	if (!strcmp(name, symbols_command.name))
+		return symbols_run(plugin, &words, ret);
+	if (command_wants_target((int)words.list.count, (const char *const *)words.list.items))
+		TRY(symbols_wanted(plugin));
+	return run_words(plugin, &words, ret);
 }
 
 static PyObject *run(struct plugin *plugin, const char *name, const char *arguments)

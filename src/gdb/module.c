@@ -7,6 +7,7 @@
 #include "gdb/parameter.h"
 #include "gdb/plugin.h"
 #include "gdb/short_names.h"
+#include "gdb/symbol_loader.h"
 
 /*
  * The Python module behind dill.py: importing it registers dill in the GDB around it.
@@ -25,7 +26,7 @@ static int module_exec(PyObject *module)
 	if (!plugin->gdb_error || !parameters_register(plugin) || !commands_register(plugin) ||
 	    !short_names_begin(plugin) || !live_commands_register(plugin) ||
 	    !file_commands_register(plugin) || !functions_register(plugin) ||
-	    !events_connect(plugin))
+	    !events_connect(plugin) || !symbols_at_exit(plugin))
 		return -1;
 	return PyModule_AddStringConstant(module, "__version__", DILL_VERSION);
 }

@@ -5,8 +5,8 @@
 #include "gdb/register.h"
 
 /*
- * `set dill direct on|off|auto`, `set dill cache on|off`, and `show dill statistics`. GDB asks for
- * the texts of set and show through methods.
+ * `set dill direct on|off|auto`, `set dill cache on|off`, `set dill symbols on|off`, and `show dill
+ * statistics`. GDB asks for the texts of set and show through methods.
  */
 
 static PyObject *no_text(PyObject *self, PyObject *arguments)
@@ -38,9 +38,21 @@ static PyObject *show_cache_text(PyObject *self, PyObject *arguments)
 	return PyUnicode_FromFormat("Keeping symbols and types of known kernels is \"%s\".", value);
 }
 
+static PyObject *show_symbols_text(PyObject *self, PyObject *arguments)
+{
+	const char *value;
+
+	(void)self;
+	if (!PyArg_ParseTuple(arguments, "s", &value))
+		return NULL;
+	return PyUnicode_FromFormat("Loading the kernel's symbols by itself is \"%s\".", value);
+}
+
 static PyMethodDef set_method = {"get_set_string", no_text, METH_VARARGS, NULL};
 static PyMethodDef show_method = {"get_show_string", show_text, METH_VARARGS, NULL};
 static PyMethodDef show_cache_method = {"get_show_string", show_cache_text, METH_VARARGS, NULL};
+
+static PyMethodDef show_symbols_method = {"get_show_string", show_symbols_text, METH_VARARGS, NULL};
 
 /* The prefixes alone do what GDB's own do: one lists the settings, the other their values. */
 
@@ -82,8 +94,10 @@ static PyObject *show_prefix(PyObject *self, PyObject *arguments)
 	PyObject *direct = execute(self, "show dill direct");
 	_cleanup_(py_decrefp)
 	PyObject *cache = direct ? execute(self, "show dill cache") : NULL;
+	_cleanup_(py_decrefp)
+	PyObject *symbols = cache ? execute(self, "show dill symbols") : NULL;
 
-	return cache ? show_statistics(self, arguments) : NULL;
+	return symbols ? show_statistics(self, arguments) : NULL;
 }
 
 static PyMethodDef set_prefix_method = {"invoke", set_prefix, METH_VARARGS, NULL};
@@ -170,7 +184,13 @@ bool parameters_register(struct plugin *plugin)
 			       "~/.cache/dill/builds, and "
 			       "use what was kept.\n"
 			       "off: read them from the target.",
-			       &show_cache_method);
+			       &show_cache_method) &&
+	       register_choice(plugin, "dill symbols", Py_BuildValue("(ss)", "off", "on"),
+			       "the kernel's symbols are loaded by themselves",
+			       "on:  before a command, when another kernel runs or modules have "
+			       "come or gone.\n"
+			       "off: by \"dill symbols\" alone.",
+			       &show_symbols_method);
 }
 
 /* The value of an enumerating parameter; NULL when GDB does not tell. */
@@ -189,6 +209,14 @@ bool parameter_cache(struct plugin *plugin)
 {
 	_cleanup_(freep)
 	char *text = value_of(plugin, "dill cache");
+
+	return text && !strcmp(text, "on");
+}
+
+bool parameter_symbols(struct plugin *plugin)
+{
+	_cleanup_(freep)
+	char *text = value_of(plugin, "dill symbols");
 
 	return text && !strcmp(text, "on");
 }

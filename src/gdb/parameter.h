@@ -16,6 +16,8 @@ enum direct {
 	DIRECT_OFF,
 };
 enum direct parameter_direct(struct plugin *plugin);
+/** `set dill symbols`: whether symbols are loaded before a command. */
+bool parameter_symbols(struct plugin *plugin);
 /** `set dill cache`: whether symbols and types of known kernels are kept. */
 bool parameter_cache(struct plugin *plugin);
 

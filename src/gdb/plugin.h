@@ -38,6 +38,12 @@ struct plugin {
 	struct live *live; /**< the trace by GDB's breakpoints; NULL while none is armed */
 
 	struct {
+		char *path;	   /**< of the file that GDB has loaded; NULL = none */
+		bool is_private;   /**< nobody else has a use for it */
+		uint64_t identity; /**< stands for the kernel and modules that it is of */
+	} symbols;
+
+	struct {
 		enum short_names_state state;
 		unsigned sources; /**< files that GDB has yet to read before they are due */
 		uint64_t told;	  /**< bits: which command's name was said to be someone else's */
