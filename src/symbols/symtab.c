@@ -152,11 +152,7 @@ struct dill_error *symtab_make(const struct file_symbols *symbols, const struct 
 	if (!names)
 		return error_no_memory();
 	bytes_add_u8(ret_names, 0);
-	/*
-	 * The last first: of several symbols with one address GDB shows the one whose name lies
-	 * highest in the file, the kernel the first of its own table.
-	 */
-	for (size_t i = count; i-- > 0;)
+	for (size_t i = 0; i < count; i++)
 		names[i] = bytes_add_text(ret_names, all[i].name);
 	bytes_add(ret_symbols, &(Elf64_Sym){0}, sizeof(Elf64_Sym));
 	for (size_t i = 0; i < count; i++)

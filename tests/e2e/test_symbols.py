@@ -127,10 +127,9 @@ def test_loads_without_a_complaint(answers):
 
 
 def test_names(answers):
-    """Of each address the kernel's own first name; GDB leaves out the number behind ".isra" and its kind."""
+    """Of each address one of the kernel's own names."""
     for address, text in zip(answers["ask"]["addresses"], answers["symbols"]):
-        name, said = answers["by_address"][address][0], text.split()[0]
-        assert name == said or re.fullmatch(re.escape(said) + r"\.\d+", name)
+        assert text.split()[0] in answers["by_address"][address]
 
 
 def test_structs_as_pahole_reads_them(answers):

@@ -80,6 +80,9 @@ def main():
     run("set width 0")
     run("set complaints 100")
     run("set max-value-size unlimited")
+    # GDB takes names with "__" for Ada's.
+    run("set print demangle off")
+    run("set print asm-demangle off")
     say("load", run(f"symbol-file {ASK['file']}"))
     run(f"target remote :{ASK['port']}")
     say("symbols", [run(f"info symbol {address}") for address in ASK["addresses"]])
