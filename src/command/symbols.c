@@ -3,59 +3,12 @@
 
 #include <string.h>
 
+#include "answer/symbols_record.h"
 #include "base/file_status.h"
 #include "command/registry.h"
 #include "command/whole_file.h"
 #include "symbols/listing.h"
 #include "symbols/symbol_file.h"
-
-enum {
-	COL_FILE,
-	COL_FORMAT,
-	COL_BYTES,
-	COL_SYMBOLS,
-	COL_MODULES,
-	COL_TYPES,
-	COL_FUNCTIONS,
-	COL_VARIABLES,
-	COL_ROWS
-};
-
-static const struct column columns[] = {
-	[COL_FILE] = {"file", DILL_COLUMN_TEXT, "FILE", "where it was written"},
-	[COL_FORMAT] = {"format", DILL_COLUMN_TEXT, "FORMAT", "elf, btf or map"},
-	[COL_BYTES] = {"bytes", DILL_COLUMN_COUNT, "SIZE", "its size", .unit = UNIT_BYTES},
-	[COL_SYMBOLS] = {"symbols", DILL_COLUMN_COUNT, "SYMBOLS",
-			 "symbols of the kernel and its modules"},
-	[COL_MODULES] = {"modules", DILL_COLUMN_COUNT, "MODULES",
-			 "modules whose symbols are in it"},
-	[COL_TYPES] = {"types", DILL_COLUMN_COUNT, "TYPES", "types, each once"},
-	[COL_FUNCTIONS] = {"functions", DILL_COLUMN_COUNT, "FUNCTIONS",
-			   "functions with a prototype"},
-	[COL_VARIABLES] = {"variables", DILL_COLUMN_COUNT, "VARIABLES", "variables with a type"},
-	[COL_ROWS] = {"unwind_rows", DILL_COLUMN_COUNT, "UNWIND ROWS",
-		      "rows of the kernel's ORC tables, which tell how to unwind"},
-};
-
-static const struct dill_record_kind symbols_kind = {
-	.name = "symbol_file",
-	.doc = "A file of symbols, types and unwinding that was written.",
-	.columns = columns,
-	.column_count = sizeof(columns) / sizeof(columns[0]),
-};
-
-enum { GAP_WHY };
-
-static const struct column gap_columns[] = {
-	[GAP_WHY] = {"why", DILL_COLUMN_TEXT, "MISSING", "what it is, and why"},
-};
-
-static const struct dill_record_kind symbols_gap_kind = {
-	.name = "symbol_gap",
-	.doc = "What a symbol file lacks.",
-	.columns = gap_columns,
-	.column_count = sizeof(gap_columns) / sizeof(gap_columns[0]),
-};
 
 enum { OPTION_FILE, OPTION_FORMAT, OPTION_NO_TYPES, OPTION_MODULES };
 
@@ -92,7 +45,7 @@ static struct dill_error *emit_gap(struct command_call *call, const char *why)
 
 	if (!record)
 		return error_no_memory();
-	record_set_text(record, GAP_WHY, why);
+	record_set_text(record, SYMBOLS_GAP_COLUMN_WHY, why);
 	return call->sink->emit(call->sink, record);
 }
 
@@ -103,15 +56,15 @@ static struct dill_error *emit(struct command_call *call, const char *path, enum
 
 	if (!record)
 		return error_no_memory();
-	record_set_text(record, COL_FILE, path);
-	record_set_text(record, COL_FORMAT, formats[format]);
-	record_set_number(record, COL_BYTES, counts->size);
-	record_set_number(record, COL_SYMBOLS, counts->symbols);
-	record_set_number(record, COL_MODULES, counts->modules);
-	record_set_number(record, COL_TYPES, counts->types);
-	record_set_number(record, COL_FUNCTIONS, counts->functions);
-	record_set_number(record, COL_VARIABLES, counts->variables);
-	record_set_number(record, COL_ROWS, counts->rows);
+	record_set_text(record, SYMBOLS_COLUMN_FILE, path);
+	record_set_text(record, SYMBOLS_COLUMN_FORMAT, formats[format]);
+	record_set_number(record, SYMBOLS_COLUMN_BYTES, counts->size);
+	record_set_number(record, SYMBOLS_COLUMN_SYMBOLS, counts->symbols);
+	record_set_number(record, SYMBOLS_COLUMN_MODULES, counts->modules);
+	record_set_number(record, SYMBOLS_COLUMN_TYPES, counts->types);
+	record_set_number(record, SYMBOLS_COLUMN_FUNCTIONS, counts->functions);
+	record_set_number(record, SYMBOLS_COLUMN_VARIABLES, counts->variables);
+	record_set_number(record, SYMBOLS_COLUMN_ROWS, counts->rows);
 	TRY(call->sink->emit(call->sink, record));
 	return counts->why.length ? emit_gap(call, strbuf_get(&counts->why)) : NULL;
 }
