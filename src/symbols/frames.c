@@ -184,7 +184,12 @@ static void write_bp(struct bytes *out, const struct orc_entry *entry)
 
 static unsigned kind_of(const struct orc_entry *entry)
 {
-	unsigned reg, signal = entry->is_signal ? KIND_SIGNAL : 0;
+	/*
+	 * GDB takes a caller whose stack lies lower for a broken one, unless the frame is a
+	 * signal's: C code that has gone to an interrupt's stack comes back to any.
+	 */
+	bool leaves_stack = entry->sp_register == ORC_REG_SP_INDIRECT;
+	unsigned reg, signal = entry->is_signal || leaves_stack ? KIND_SIGNAL : 0;
 
 	if (entry->sp_register == ORC_REG_UNDEFINED || entry->sp_register == ORC_REG_PREV_SP)
 		return KIND_END;

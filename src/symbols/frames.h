@@ -35,8 +35,9 @@ struct frames {
  * A frame is described from its stack pointer alone, as ORC does: where other registers were saved
  * it does not know, so that they are undefined in callers; but for those that an interrupt,
  * exception or system call has saved, all of them. Such are signal frames: what they interrupted
- * stands at the address itself and not behind a call. Where ORC knows nothing, or the stack ends,
- * the return address is undefined: whoever unwinds ends there.
+ * stands at the address itself and not behind a call. So is code that has gone to another stack, as
+ * GDB follows no other kind of frame to wherever that is. Where ORC knows nothing, or the stack
+ * ends, the return address is undefined: whoever unwinds ends there.
  *
  * @param first, end  of the code, to which the last row applies
  *
