@@ -12,7 +12,7 @@ static="libacl1-dev libbsd-dev libbz2-dev liblz4-dev liblzma-dev libmd-dev libnc
 guest="qemu-system-x86 busybox-static cpio lz4 zstd xz-utils gdb"
 # To build the kernels of tests/guest/built.py.
 kernel="make bc bison flex libssl-dev perl python3 dwarves"
-check="$kernel libcmocka-dev libbpf-dev liblzo2-dev libsnappy-dev makedumpfile crash python3-drgn python3-pytest
+check="$kernel elfutils libcmocka-dev libbpf-dev liblzo2-dev libsnappy-dev makedumpfile crash python3-drgn python3-pytest
 	python3-pytest-xdist tmux cppcheck shellcheck pyflakes3 codespell git groff-base mandoc zsh fish
 	chromium chromium-driver python3-selenium"
 # The version that the sources are kept clean with, or what a newer Debian has; without its formatter then.
