@@ -93,6 +93,8 @@ def answers(request, pool, tmp_path_factory):
         stack = guest.run(f"until grep nanosleep /proc/{sleeper.pid}/stack >/dev/null; do sleep 0.1; done; cat /proc/{sleeper.pid}/stack")
         program = Program(guest)
         records = program.json("symbols", "-o", str(file))
+        for form in ("btf", "map"):
+            program.json("symbols", "-o", str(folder / form), "--format", form)
         pointer = program.json("kstruct", "task_struct", "thread.sp", f"@$ktask({sleeper.pid})")
         first, end = by_name["_stext"][0], by_name["_end"][0]
         ask = {
@@ -123,6 +125,16 @@ def test_loads_without_a_complaint(answers):
     assert record["symbols"] > 50000 and record["types"] > 20000 and record["functions"] > 10000 and record["variables"] > 100
     assert record["bytes"] == answers["file"].stat().st_size < 40 << 20
     assert not re.search("complaint|warning|DW_|corrupt|invalid", answers["load"] + answers["errors"].replace("warning: No executable", ""))
+
+
+def test_other_formats(answers):
+    """The types byte for byte, and the kernel's own table of symbols."""
+    folder = answers["file"].parent
+    assert (folder / "btf").read_bytes() == answers["btf"].read_bytes()
+    rows = [line.split() for line in (folder / "map").read_text().splitlines()]
+    assert len(rows) > 50000
+    for address, _, name in rows:
+        assert int(address, 16) < USER_END or name in answers["by_address"][int(address, 16)]  # per-CPU, which have none
 
 
 def test_names(answers):
