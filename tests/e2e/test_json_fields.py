@@ -78,9 +78,9 @@ def test_fields_are_documented(dill, words):
 
 
 def test_fields_of_files(dill, tmp_path):
-    """What export and diff say."""
+    """What export, diff and symbols say."""
     kinds = documented()
     path = str(tmp_path / "heap.db")
-    for words in (("export", path, "kmalloc-*"), ("diff", path, path)):
+    for words in (("export", path, "kmalloc-*"), ("diff", path, path), ("symbols", "-o", str(tmp_path / "elf"), "--no-types")):
         for record in dill.json(*words):
             check(kinds, record.pop("record"), record)

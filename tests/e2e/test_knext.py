@@ -118,9 +118,9 @@ PLACES = {
 @pytest.mark.parametrize("case", CASES)
 def test_prediction_comes_true(machine, case):
     """Every certain object is what the allocation of its position gets, from every place where free objects wait."""
-    (series, flavour, _), guest = machine
+    of, guest = machine
     size_class, size, held, step, count = CASES[case]
-    cache = message_cache(series, size_class)
+    cache = message_cache(of.series, size_class)
     with Allocator(guest, 1, size, count, held, step) as allocator:
         guest.stop()
         head, objects, notes = predict(guest, cache, 1, count)
@@ -130,11 +130,11 @@ def test_prediction_comes_true(machine, case):
         wrong = wrong_predictions(guest, certain)
     assert not wrong, wrong[:5]
     assert len(certain) >= 50
-    debug = flavour == "debug-one" and case == "large"
+    debug = of.flavour == "debug-one" and case == "large"
     assert head["engine"] == ("slabs" if debug else "sheaves" if "sheaf_capacity" in head else "cpu_slabs")
     assert PLACES[head["engine"]] <= {record["place"] for record in certain}
-    assert head["node"] == (flavour == "nodes") and head["cpu_from"] == "option"
-    if flavour != "nodes":
+    assert head["node"] == (of.flavour == "nodes") and head["cpu_from"] == "option"
+    if of.flavour != "nodes":
         assert certain == objects and notes[-1]["kind"] == "new_slab"
 
 
@@ -152,12 +152,12 @@ def reserve(guest, series, cache):
 
 def test_reserves_are_passed_over(machine):
     """Slabs of the emergency reserves give nothing to a common allocation, wherever they are; a note says so."""
-    (series, _, _), guest = machine
+    of, guest = machine
     size_class, size, held, step, count = CASES["small"]
-    cache = message_cache(series, size_class)
+    cache = message_cache(of.series, size_class)
     with Allocator(guest, 1, size, count, held, step) as allocator:
         guest.stop()
-        marked = reserve(guest, series, cache)
+        marked = reserve(guest, of.series, cache)
         _, objects, notes = predict(guest, cache, 1, count)
         allocate(guest, allocator)
         certain = [record for record in objects if record["certain"]]
