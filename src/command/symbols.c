@@ -116,6 +116,10 @@ static struct dill_error *run(struct command_call *call)
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "give the name of the file that is to be written: "
 				      "symbols -o FILE");
+	if (!strcmp(path, "-"))
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "standard output gets what is said of the file: give the "
+				      "file a name, symbols -o FILE");
 	error = write_to(call, path, format, &counts);
 	if (!error)
 		error = emit(call, path, format, &counts);

@@ -28,7 +28,7 @@ static struct dill_error *resolve(const char *path, char **ret, int *ret_mode)
 		*ret = strdup(path);
 	} else if (!status.regular) {
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
-				      "it is no regular file; - stands for standard output");
+				      "it is no regular file: name another one");
 	} else {
 		*ret = realpath(path, NULL);
 		*ret_mode = (int)status.mode;

@@ -27,6 +27,7 @@ STOPS = (
     ("do_sys_openat2",),
     ("process_one_work",),
 )
+REFUSED = (("-", "give the file a name"), ("/dev/null", "no regular file"), ("/nosuch/file", "No such file"))
 COMMANDS = ("ptype kfree", "info scope kfree", "whatis init_task", "p PIDTYPE_TGID", "ptype gfp_t", "disassemble schedule,+16")
 
 
@@ -93,6 +94,7 @@ def answers(request, pool, tmp_path_factory):
         stack = guest.run(f"until grep nanosleep /proc/{sleeper.pid}/stack >/dev/null; do sleep 0.1; done; cat /proc/{sleeper.pid}/stack")
         program = Program(guest)
         records = program.json("symbols", "-o", str(file))
+        refused = [program.run("symbols", "-o", path) for path, _ in REFUSED]
         for form in ("btf", "map"):
             program.json("symbols", "-o", str(folder / form), "--format", form)
         pointer = program.json("kstruct", "task_struct", "thread.sp", f"@$ktask({sleeper.pid})")
@@ -115,7 +117,7 @@ def answers(request, pool, tmp_path_factory):
     found["stops"] = [line["value"] for line in said if line["what"] == "stop"]
     assert len(found["stops"]) == len(STOPS), done.stdout[-2000:] + done.stderr[-2000:]
     return {**found, "ask": ask, "said": dict(found["ask"]), "errors": done.stderr, "file": file, "btf": btf, "stack": stack,
-            "by_address": by_address, "by_name": by_name, "records": records}
+            "by_address": by_address, "by_name": by_name, "records": records, "refused": refused}
 
 
 def test_loads_without_a_complaint(answers):
@@ -135,6 +137,12 @@ def test_other_formats(answers):
     assert len(rows) > 50000
     for address, _, name in rows:
         assert int(address, 16) < USER_END or name in answers["by_address"][int(address, 16)]  # per-CPU, which have none
+
+
+def test_what_is_no_file(answers):
+    """It is left as it is, and one line says what to do."""
+    for (path, why), done in zip(REFUSED, answers["refused"]):
+        assert done.returncode == 2 and why in done.stderr and done.stderr.count("\n") == 1, (path, done)
 
 
 def test_names(answers):
