@@ -66,10 +66,12 @@ check 'shellcheck' on '*.sh .ci/run tests/guest/init' shellcheck
 check 'pyflakes' on '*.py' pyflakes3
 check 'codespell' on '*' codespell
 check 'clang configuration' configure fuzz
-newer=()
-[[ $(cppcheck --version) == 'Cppcheck 2.10'* ]] || newer=(--suppressions-list=tests/lint/cppcheck-newer.txt)
+case $(cppcheck --version) in
+'Cppcheck 2.10'*) known=tests/lint/cppcheck.txt ;;
+*) known=tests/lint/cppcheck-newer.txt ;;
+esac
 check 'cppcheck' cppcheck --quiet -j"$(nproc)" --enable=warning,portability,performance --error-exitcode=1 \
-	--inline-suppr --suppressions-list=tests/lint/cppcheck.txt "${newer[@]}" --library=posix,gnu,python \
+	--inline-suppr --suppressions-list=tests/lint/cppcheck.txt --suppressions-list="$known" --library=posix,gnu,python \
 	--project=build-fuzz/compile_commands.json
 check 'clang-tidy' /usr/bin/python3 -m tools.tidy
 check 'gcc -fanalyzer' analyze

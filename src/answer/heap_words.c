@@ -4,9 +4,9 @@
 #include "slub/cache_map.h"
 #include "slub/place.h"
 
-ENUMERATION(object_states, object_state, object_state_name, OBJECT_STATES);
-ENUMERATION(place_kinds, place_kind, place_kind_name, PLACE_KINDS);
-ENUMERATION(slab_wheres, slab_where, slab_where_name, SLAB_DYING + 1);
+ENUMERATION(object_states, object_state_name, OBJECT_STATES);
+ENUMERATION(place_kinds, place_kind_name, PLACE_KINDS);
+ENUMERATION(slab_wheres, slab_where_name, SLAB_DYING + 1);
 
 static const char *event_text(enum event_word word)
 {
@@ -20,7 +20,7 @@ static const char *event_text(enum event_word word)
 	return words[word];
 }
 
-ENUMERATION(event_words, event_word, event_text, EVENT_DOUBLE_FREE + 1);
+ENUMERATION(event_words, event_text, EVENT_DOUBLE_FREE + 1);
 
 enum event_word event_word(enum trace_kind kind, bool again)
 {

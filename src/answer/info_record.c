@@ -67,8 +67,7 @@ const struct dill_record_kind info_feature_kind = {
 	.column_count = sizeof(feature_columns) / sizeof(*feature_columns),
 };
 
-ENUMERATION_OF_FILE(check_results, self_check_result, self_check_result_name,
-		    SELF_CHECK_IMPOSSIBLE + 1);
+ENUMERATION_OF_FILE(check_results, self_check_result_name, SELF_CHECK_IMPOSSIBLE + 1);
 
 static const struct column check_columns[] = {
 	[SELF_CHECK_COLUMN_NAME] = {"check", DILL_COLUMN_TEXT, NULL, "stable word"},

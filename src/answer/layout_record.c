@@ -27,7 +27,7 @@ static const char *kind_word(enum layout_word kind)
 	return words[kind];
 }
 
-ENUMERATION_OF_FILE(layout_kinds, layout_word, kind_word, LAYOUT_IS_BROKEN + 1);
+ENUMERATION_OF_FILE(layout_kinds, kind_word, LAYOUT_IS_BROKEN + 1);
 
 static const struct column layout_columns[] = {
 	[LAYOUT_TYPE] = {"type", DILL_COLUMN_TEXT, NULL, "the type that was asked for"},

@@ -28,7 +28,7 @@ static const char *kind_word(enum object_kind_word kind)
 	return words[kind];
 }
 
-ENUMERATION_OF_FILE(object_kinds, object_kind_word, kind_word, OBJECT_IS_NON_CANONICAL + 1);
+ENUMERATION_OF_FILE(object_kinds, kind_word, OBJECT_IS_NON_CANONICAL + 1);
 
 static const char *part_word(enum object_part_word part)
 {
@@ -38,8 +38,8 @@ static const char *part_word(enum object_part_word part)
 }
 
 _Static_assert((int)OBJECT_IN_METADATA == (int)PART_METADATA, "the parts of slots are the same");
-ENUMERATION_OF_FILE(object_parts, object_part_word, part_word, OBJECT_IN_UNUSED + 1);
-ENUMERATION_OF_FILE(page_uses, page_use, page_use_name, PAGE_FILE + 1);
+ENUMERATION_OF_FILE(object_parts, part_word, OBJECT_IN_UNUSED + 1);
+ENUMERATION_OF_FILE(page_uses, page_use_name, PAGE_FILE + 1);
 
 static const struct column columns[] = {
 	[OBJECT_COLUMN_ADDRESS] = {"address", DILL_COLUMN_ADDRESS, NULL, "what was asked about"},

@@ -17,9 +17,9 @@ static const char *source_word(enum order_cpu_source source)
 	return words[source];
 }
 
-ENUMERATION_OF_FILE(cpu_sources, order_cpu_source, source_word, ORDER_CPU_DEFAULT + 1);
-ENUMERATION_OF_FILE(engines, order_engine, order_engine_name, ORDER_SLABS + 1);
-ENUMERATION_OF_FILE(note_kinds, order_note_kind, order_note_name, NOTE_KFENCE_DUE + 1);
+ENUMERATION_OF_FILE(cpu_sources, source_word, ORDER_CPU_DEFAULT + 1);
+ENUMERATION_OF_FILE(engines, order_engine_name, ORDER_SLABS + 1);
+ENUMERATION_OF_FILE(note_kinds, order_note_name, NOTE_KFENCE_DUE + 1);
 
 static const struct column head_columns[] = {
 	[ORDER_COLUMN_CACHE] = {"cache", DILL_COLUMN_TEXT, NULL, "name of the cache"},

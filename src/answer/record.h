@@ -16,19 +16,19 @@ struct enumeration {
 	const char *(*word)(unsigned number); /**< stable, as in JSON */
 };
 
-/** An enumeration whose words a function `const char *function(enum type)` has. */
-#define ENUMERATION(variable, type, function, words)                                               \
+/** An enumeration whose words a function `const char *function(enum ...)` has. */
+#define ENUMERATION(variable, function, words)                                                     \
 	static const char *variable##_word(unsigned number)                                        \
 	{                                                                                          \
-		return function((enum type)number);                                                \
+		return function(number);                                                           \
 	}                                                                                          \
 	const struct enumeration variable = {words, variable##_word}
 
 /** The same for the columns of one file. */
-#define ENUMERATION_OF_FILE(variable, type, function, words)                                       \
+#define ENUMERATION_OF_FILE(variable, function, words)                                             \
 	static const char *variable##_word(unsigned number)                                        \
 	{                                                                                          \
-		return function((enum type)number);                                                \
+		return function(number);                                                           \
 	}                                                                                          \
 	static const struct enumeration variable = {words, variable##_word}
 

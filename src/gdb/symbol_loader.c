@@ -240,17 +240,13 @@ static struct dill_error *remember(struct plugin *plugin, struct kernel *kernel,
 
 static struct dill_error *add_word(struct words *words, const char *text)
 {
-	char *copy = strdup(text);
-	struct dill_error *error;
+	char *copy;
 
+	TRY(array_reserve(&words->list, 2));
+	copy = strdup(text);
 	if (!copy)
 		return error_no_memory();
-	error = array_push(&words->list, copy);
-	if (error) {
-		free(copy);
-		return error;
-	}
-	TRY(array_reserve(&words->list, 1));
+	words->list.items[words->list.count++] = copy;
 	words->list.items[words->list.count] = NULL;
 	return NULL;
 }

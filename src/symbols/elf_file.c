@@ -43,7 +43,7 @@ static struct dill_error *add_section(Elf *elf, const struct elf_section *sectio
 		data->d_size = section->size;
 		return NULL;
 	}
-	/* libelf only reads it. */
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): libelf only reads it */
 	data->d_buf = (void *)(uintptr_t)section->content.data;
 	data->d_size = section->content.size;
 	return NULL;

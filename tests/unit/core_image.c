@@ -294,10 +294,12 @@ struct dill_error *core_image_open(const struct core_image *image,
 	char path[] = "/tmp/dill-core-XXXXXX";
 	const struct target_options options = {.file = path};
 	int fd = mkstemp(path);
-	ssize_t written = write(fd, image->bytes, image->size);
 	struct dill_error *error;
+	ssize_t written;
 
-	assert(fd >= 0 && written == (ssize_t)image->size);
+	assert(fd >= 0);
+	written = write(fd, image->bytes, image->size);
+	assert(written == (ssize_t)image->size);
 	close(fd);
 	error = target_open(&options, ret_ops, ret_context);
 	unlink(path);

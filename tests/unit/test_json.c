@@ -29,7 +29,7 @@ static const char *color_word(enum color color)
 	return color == RED ? "red" : "green";
 }
 
-ENUMERATION_OF_FILE(colors, color, color_word, GREEN + 1);
+ENUMERATION_OF_FILE(colors, color_word, GREEN + 1);
 
 static const struct dill_record_kind kind;
 
