@@ -43,7 +43,8 @@ def find_callbacks(guest, symbols, first, function):
     found = {}
     with Stub(guest) as stub:
         for cpu, offset in enumerate(struct.unpack("<2Q", stub.read(symbols["__per_cpu_offset"], 16))):
-            for place, (head, called) in enumerate(walk(stub, offset + symbols["rcu_data"] + first)):
+            own = (offset + symbols["rcu_data"] + first) % (1 << 64)
+            for place, (head, called) in enumerate(walk(stub, own)):
                 if called == function:
                     found[head] = cpu, place
     return found
