@@ -116,6 +116,7 @@ static bool fits(const struct type_graph *graph, const struct type *type,
 
 	if (member->bit_size)
 		return is_number(graph, member->type, &size) && member->bit_size <= size * 8 &&
+		       member->bit_size <= type->size * 8 &&
 		       member->bit_offset <= type->size * 8 - member->bit_size;
 	error = types_get(graph->types, member->type, &own);
 	dill_error_free(error);

@@ -3,11 +3,10 @@
 
 #include <stdlib.h>
 
-/* Types that lead to each other without a struct between, and structs in each other: several times
- * as many as any kernel has. */
-#define HEIGHT_MAX 100
+/* Levels of types that lead to each other without a struct between, and of structs in each other:
+ * several times as many as any kernel has. */
+#define LEVELS_MAX 100
 #define UNKNOWN	   0u
-#define BEGUN	   254u
 #define BAD	   255u
 
 /* A type that can be read; else false. */
@@ -19,18 +18,56 @@ static bool get(const struct type_graph *graph, type_id id, struct type *ret)
 	return !error;
 }
 
-/* --- descriptions --- */
-
-static unsigned height_of(struct type_graph *graph, type_id id);
-
-static unsigned higher(unsigned height, unsigned than)
+static unsigned higher(unsigned level, unsigned than)
 {
-	if (height == BAD || than == BAD)
+	if (level == BAD || than == BAD)
 		return BAD;
-	return height > than ? height : than;
+	if (level == UNKNOWN || than == UNKNOWN)
+		return UNKNOWN;
+	return level > than ? level : than;
 }
 
-static unsigned height_of_function(struct type_graph *graph, const struct type *type)
+/*
+ * Give each type the level above what it stands on, in rounds: forged types may stand on each other
+ * in chains as long as there are types, which nothing here may follow by calling itself. What is
+ * still unknown after as many rounds as there are levels is in a circle, or on one.
+ * @param below  the highest level of what a type stands on; BAD, UNKNOWN
+ */
+static void settle(const struct type_graph *graph, uint8_t *levels,
+		   unsigned (*below)(const struct type_graph *graph, const struct type *type))
+{
+	bool changed = true;
+
+	for (unsigned round = 0; changed && round < LEVELS_MAX; round++) {
+		changed = false;
+		for (type_id id = 1; id < graph->limit; id++) {
+			struct type type;
+			unsigned level;
+
+			if (levels[id] != UNKNOWN)
+				continue;
+			level = get(graph, id, &type) ? below(graph, &type) : BAD;
+			if (level == UNKNOWN)
+				continue;
+			levels[id] = (uint8_t)(level >= LEVELS_MAX ? BAD : level + 1);
+			changed = true;
+		}
+	}
+	for (type_id id = 1; id < graph->limit; id++)
+		if (levels[id] == UNKNOWN)
+			levels[id] = BAD;
+}
+
+/* --- descriptions --- */
+
+static unsigned height_of(const struct type_graph *graph, type_id id)
+{
+	if (!id)
+		return 1;
+	return id < graph->limit ? graph->heights[id] : BAD;
+}
+
+static unsigned height_of_function(const struct type_graph *graph, const struct type *type)
 {
 	unsigned height = height_of(graph, type->target);
 
@@ -50,7 +87,7 @@ static bool is_size_of_number(uint64_t size)
 }
 
 /* Of what lies below a type, which itself is right. */
-static unsigned height_below(struct type_graph *graph, const struct type *type)
+static unsigned height_below(const struct type_graph *graph, const struct type *type)
 {
 	switch (type->kind) {
 	case TYPE_POINTER:
@@ -75,29 +112,17 @@ static unsigned height_below(struct type_graph *graph, const struct type *type)
 	}
 }
 
-static unsigned height_of(struct type_graph *graph, type_id id)
-{
-	struct type type;
-	unsigned height;
-
-	if (!id)
-		return 1;
-	if (id >= graph->limit)
-		return BAD;
-	if (graph->heights[id] != UNKNOWN)
-		return graph->heights[id] == BEGUN ? BAD : graph->heights[id];
-	graph->heights[id] = BEGUN;
-	height = get(graph, id, &type) ? height_below(graph, &type) : BAD;
-	height = height >= HEIGHT_MAX ? BAD : height + 1;
-	graph->heights[id] = (uint8_t)height;
-	return height;
-}
-
 /* --- structs in structs --- */
 
-static unsigned depth_of(struct type_graph *graph, type_id id);
+static unsigned depth_of(const struct type_graph *graph, type_id id)
+{
+	/* What cannot be described is left out. */
+	if (!id || id >= graph->limit || graph->heights[id] == BAD)
+		return 1;
+	return graph->depths[id];
+}
 
-static unsigned depth_of_members(struct type_graph *graph, const struct type *type)
+static unsigned depth_of_members(const struct type_graph *graph, const struct type *type)
 {
 	unsigned depth = 1;
 
@@ -112,25 +137,18 @@ static unsigned depth_of_members(struct type_graph *graph, const struct type *ty
 	return depth;
 }
 
-static unsigned depth_of(struct type_graph *graph, type_id id)
+static unsigned depth_below(const struct type_graph *graph, const struct type *type)
 {
-	struct type type;
-	unsigned depth = 1;
-
-	if (!id || id >= graph->limit || graph->heights[id] == BAD)
+	switch (type->kind) {
+	case TYPE_STRUCT:
+	case TYPE_UNION:
+		return depth_of_members(graph, type);
+	case TYPE_POINTER:
+	case TYPE_FUNCTION:
 		return 1;
-	if (graph->depths[id] != UNKNOWN)
-		return graph->depths[id] == BEGUN ? BAD : graph->depths[id];
-	graph->depths[id] = BEGUN;
-	if (!get(graph, id, &type))
-		depth = BAD;
-	else if (type.kind == TYPE_STRUCT || type.kind == TYPE_UNION)
-		depth = depth_of_members(graph, &type);
-	else if (type.kind != TYPE_POINTER && type.kind != TYPE_FUNCTION)
-		depth = depth_of(graph, type.target);
-	depth = depth >= HEIGHT_MAX ? BAD : depth + 1;
-	graph->depths[id] = (uint8_t)depth;
-	return depth;
+	default:
+		return depth_of(graph, type->target);
+	}
 }
 
 /* --- both --- */
@@ -162,10 +180,10 @@ struct dill_error *type_graph_make(struct types *types, struct type_graph *ret)
 	ret->depths = calloc((size_t)limit + 1, 1);
 	if (!ret->stands_for || !ret->heights || !ret->depths)
 		return error_no_memory();
-	for (type_id id = 1; id < limit; id++)
-		height_of(ret, id);
+	settle(ret, ret->heights, height_below);
+	settle(ret, ret->depths, depth_below);
 	for (type_id id = 1; id < limit; id++) {
-		if (ret->heights[id] != BAD && depth_of(ret, id) != BAD) {
+		if (ret->heights[id] != BAD && ret->depths[id] != BAD) {
 			ret->stands_for[id] = strip_tags(ret, id);
 			continue;
 		}

@@ -218,6 +218,48 @@ static void test_circles(void **state)
 	close_file(&file);
 }
 
+/* Each pointer leads to the next one: deeper than any stack, were it followed by calls. */
+static void test_no_crash_by_a_long_chain(void **state)
+{
+	enum { LINKS = 300000 };
+
+	struct btf_image image = {0};
+	uint32_t word = btf_image_int(&image, "int", 4, BTF_INT_IS_SIGNED), id = word;
+	struct file file;
+	Dwarf_Die last;
+
+	(void)state;
+	for (unsigned i = 0; i < LINKS; i++)
+		id = btf_image_refer(&image, BTF_PTR, "", id + 2);
+	btf_image_refer(&image, BTF_TYPEDEF, "last", word);
+	describe(&image, &file);
+	assert_in_range(file.counts.left_out, LINKS - 100, LINKS);
+	last = type_of(child(unit_of(&file), "last"));
+	assert_string_equal(dwarf_diename(&last), "int");
+	close_file(&file);
+}
+
+/* Bits that are more than their struct has. */
+static void test_bits_outside(void **state)
+{
+	struct btf_image image = {0};
+	uint32_t word = btf_image_int(&image, "unsigned int", 4, 0);
+	struct file file;
+	Dwarf_Die narrow;
+
+	(void)state;
+	btf_image_bits(&image, "narrow", 1, 2);
+	btf_image_member(&image, "fits", word, 1, 7);
+	btf_image_member(&image, "wider", word, 0, 16);
+	describe(&image, &file);
+	assert_int_equal(file.counts.left_out, 1);
+	narrow = child(unit_of(&file), "narrow");
+	assert_int_equal(dwarf_child(&narrow, &narrow), 0);
+	assert_string_equal(dwarf_diename(&narrow), "fits");
+	assert_int_equal(dwarf_siblingof(&narrow, &narrow), 1);
+	close_file(&file);
+}
+
 /* --- unwinding --- */
 
 static const struct frame_registers registers = {
@@ -344,6 +386,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_circles),
+		cmocka_unit_test(test_no_crash_by_a_long_chain),
+		cmocka_unit_test(test_bits_outside),
 		cmocka_unit_test(test_frames),
 	};
 
