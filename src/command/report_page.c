@@ -3,35 +3,23 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "answer/report_record.h"
+#include "base/write_all.h"
 #include "command/whole_file.h"
 #include "render/trace_page.h"
 
 /* --- files --- */
 
-static struct dill_error *write_all(int file, const char *bytes, size_t length)
-{
-	while (length) {
-		ssize_t written = write(file, bytes, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return dill_error_new_os(errno, "cannot write it");
-		bytes += written;
-		length -= (size_t)written;
-	}
-	return NULL;
-}
-
 struct dill_error *report_file_write(const char *path, const struct strbuf *text)
 {
 	struct whole_file file;
+	struct dill_error *error = NULL;
 
 	TRY(whole_file_begin(path, &file));
-	return whole_file_end(&file, write_all(file.fd, strbuf_get(text), text->length));
+	if (!write_all(file.fd, strbuf_get(text), text->length))
+		error = dill_error_new_os(errno, "cannot write it");
+	return whole_file_end(&file, error);
 }
 
 static struct dill_error *emit_text(struct command_call *call, const struct strbuf *text)

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/file_status.h"
 #include "base/strbuf.h"
+#include "base/write_all.h"
 #include "kernel/build_file.h"
 
 #define SUFFIX	  ".build"
@@ -204,21 +205,6 @@ static struct dill_error *make_folder(struct strbuf *name)
 		error = failed("make", text);
 	free(text);
 	return error;
-}
-
-static bool write_all(int fd, const uint8_t *bytes, size_t size)
-{
-	while (size) {
-		ssize_t part = write(fd, bytes, size);
-
-		if (part < 0 && errno == EINTR)
-			continue;
-		if (part <= 0)
-			return false;
-		bytes += part;
-		size -= (size_t)part;
-	}
-	return true;
 }
 
 /* The folder is bounded: the files that were used last stay. */

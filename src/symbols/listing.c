@@ -5,26 +5,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "base/write_all.h"
 #include "kernel/kernel_types.h"
 #include "kernel/symbol.h"
 #include "kernel/vm.h"
 #include "symbols/modules.h"
 
-static struct dill_error *write_all(int fd, const void *bytes, size_t length)
+static struct dill_error *put(int fd, const void *bytes, size_t length)
 {
-	for (const char *at = bytes; length;) {
-		ssize_t written = write(fd, at, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return dill_error_new_os(errno, "cannot write it");
-		at += written;
-		length -= (size_t)written;
-	}
-	return NULL;
+	return write_all(fd, bytes, length) ? NULL : dill_error_new_os(errno, "cannot write it");
 }
 
 /* --- symbols --- */
@@ -58,7 +48,7 @@ static struct dill_error *write_symbols(const struct file_symbols *symbols,
 		strbuf_append_char(&text, '\n');
 	}
 	TRY(strbuf_error(&text));
-	return write_all(fd, strbuf_get(&text), text.length);
+	return put(fd, strbuf_get(&text), text.length);
 }
 
 static struct dill_error *gather(struct modules *modules, bool with_modules,
@@ -127,5 +117,5 @@ struct dill_error *symbol_btf_write(struct kernel *kernel, int fd, struct symbol
 		return error_no_memory();
 	TRY(kernel_read_uncached(kernel, first, blob, end - first));
 	ret->types = types->ops->id_limit(types) - 1;
-	return write_all(fd, blob, end - first);
+	return put(fd, blob, end - first);
 }
