@@ -42,12 +42,11 @@ static struct dill_error *keep_failure(const struct kernel *kernel, struct kept_
 
 /* --- types --- */
 
-static struct dill_error *load_btf(struct kernel *kernel, struct types **ret)
+struct dill_error *kernel_read_btf(struct kernel *kernel, uint8_t **ret, size_t *ret_size)
 {
-	dill_virt first;
-	dill_virt end;
-	uint8_t *blob;
-	struct dill_error *error;
+	_cleanup_(freep)
+	uint8_t *blob = NULL;
+	dill_virt first, end;
 
 	if (!kernel_has_symbol(kernel, "__start_BTF", &first) ||
 	    !kernel_has_symbol(kernel, "__stop_BTF", &end))
@@ -59,13 +58,21 @@ static struct dill_error *load_btf(struct kernel *kernel, struct types **ret)
 	blob = malloc(end - first);
 	if (!blob)
 		return error_no_memory();
-	error = kernel_read_uncached(kernel, first, blob, end - first);
-	if (error) {
-		free(blob);
-		return dill_error_add_context(error, "the kernel's BTF");
-	}
-	TRY(dill_error_add_context(btf_types_new(blob, end - first, ret), "the kernel's BTF"));
-	return kernel_build_keep(kernel, (struct span){blob, end - first});
+	TRY(dill_error_add_context(kernel_read_uncached(kernel, first, blob, end - first),
+				   "the kernel's BTF"));
+	*ret = steal(blob);
+	*ret_size = end - first;
+	return NULL;
+}
+
+static struct dill_error *load_btf(struct kernel *kernel, struct types **ret)
+{
+	uint8_t *blob;
+	size_t size;
+
+	TRY(kernel_read_btf(kernel, &blob, &size));
+	TRY(dill_error_add_context(btf_types_new(blob, size, ret), "the kernel's BTF"));
+	return kernel_build_keep(kernel, (struct span){blob, size});
 }
 
 /** Types that need not be read from a target where that takes long; NULL in @p ret when there are

@@ -13,6 +13,15 @@ struct kernel;
 DILL_MUST_CHECK struct dill_error *kernel_types(struct kernel *kernel, struct types **ret);
 
 /**
+ * The target's BTF as it stands in its memory, not yet looked at.
+ * @param ret  the caller's, from malloc
+ * @return NULL; NOT_FOUND when it carries none; BAD_DATA for an impossible size; what reading
+ * failed with
+ */
+DILL_MUST_CHECK struct dill_error *kernel_read_btf(struct kernel *kernel, uint8_t **ret,
+						   size_t *ret_size);
+
+/**
  * The members of a kernel.
  * @param ret  the kernel's
  * @return NULL; UNSUPPORTED when a member is missing that @p need cannot do without; what the types

@@ -302,8 +302,8 @@ static void add_type(struct writer *writer, const struct type *type)
 	}
 }
 
-struct dill_error *dwarf_add_types(struct dwarf_unit *dwarf, const struct type_graph *graph,
-				   struct dwarf_counts *counts)
+void dwarf_add_types(struct dwarf_unit *dwarf, const struct type_graph *graph,
+		     struct dwarf_counts *counts)
 {
 	struct writer writer = {dwarf, graph, counts};
 
@@ -319,5 +319,4 @@ struct dill_error *dwarf_add_types(struct dwarf_unit *dwarf, const struct type_g
 		add_type(&writer, &type);
 		counts->types++;
 	}
-	return NULL;
 }

@@ -17,12 +17,10 @@ struct dwarf_counts {
  * out.
  *
  * What makes no sense is left out, too: a member that does not lie in its struct, a type that leads
- * back to itself. Types that need such one get one without a name for anything.
- * @return NULL; NO_MEMORY
+ * back to itself.
  */
-DILL_MUST_CHECK struct dill_error *dwarf_add_types(struct dwarf_unit *dwarf,
-						   const struct type_graph *graph,
-						   struct dwarf_counts *counts);
+void dwarf_add_types(struct dwarf_unit *dwarf, const struct type_graph *graph,
+		     struct dwarf_counts *counts);
 
 /** Add the parameters of a prototype as the children of an entry, and end them. */
 void dwarf_add_parameters(struct dwarf_unit *dwarf, const struct type_graph *graph,

@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/write_all.h"
 #include "kernel/kernel_types.h"
 #include "kernel/symbol.h"
-#include "kernel/vm.h"
 #include "symbols/modules.h"
 
 static struct dill_error *put(int fd, const void *bytes, size_t length)
@@ -96,26 +94,18 @@ struct dill_error *symbol_map_write(struct kernel *kernel,
 
 /* --- types --- */
 
-/* Several times as much as any kernel has. */
-#define BTF_MAX (UINT64_C(64) << 20)
-
 struct dill_error *symbol_btf_write(struct kernel *kernel, int fd, struct symbol_file_counts *ret)
 {
-	_cleanup_(freep)
-	uint8_t *blob = NULL;
-	dill_virt first, end;
+	struct dill_error *error;
 	struct types *types;
+	uint8_t *blob;
+	size_t size;
 
 	*ret = (struct symbol_file_counts){0};
-	/* Whether it is BTF is known when it has been read. */
-	TRY(kernel_types(kernel, &types));
-	if (!kernel_has_symbol(kernel, "__start_BTF", &first) ||
-	    !kernel_has_symbol(kernel, "__stop_BTF", &end) || end <= first || end - first > BTF_MAX)
-		return dill_error_new(DILL_ERROR_NOT_FOUND, "the kernel carries no BTF");
-	blob = malloc(end - first);
-	if (!blob)
-		return error_no_memory();
-	TRY(kernel_read_uncached(kernel, first, blob, end - first));
+	TRY(kernel_read_btf(kernel, &blob, &size));
+	TRY(dill_error_add_context(btf_types_new(blob, size, &types), "the kernel's BTF"));
 	ret->types = types->ops->id_limit(types) - 1;
-	return put(fd, blob, end - first);
+	error = put(fd, blob, size); /* which the types keep */
+	types_free(types);
+	return error;
 }

@@ -138,7 +138,7 @@ static struct dill_error *describe(struct symbol_file *file, const struct type_g
 
 	TRY(unit_begin(graph->limit, &file->dwarf));
 	put_unit(file);
-	TRY(dwarf_add_types(&file->dwarf, graph, &described));
+	dwarf_add_types(&file->dwarf, graph, &described);
 	dwarf_add_functions(&file->dwarf, graph, &file->symbols, &described, &counts->functions);
 	TRY(dwarf_add_variables(&file->dwarf, graph, &file->symbols, &counts->variables));
 	counts->types = described.types;

@@ -58,7 +58,7 @@ static void describe(struct btf_image *image, struct file *ret)
 	bytes_add_u8(&unit.info, DW_LANG_C11);
 	bytes_add_u64(&unit.info, CODE);
 	bytes_add_u64(&unit.info, 0x1000);
-	assert_null(dwarf_add_types(&unit, &graph, &ret->counts));
+	dwarf_add_types(&unit, &graph, &ret->counts);
 	assert_null(unit_end(&unit));
 
 	const struct elf_section sections[] = {
