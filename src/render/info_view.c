@@ -7,23 +7,11 @@
 
 #define LABEL_WIDTH 16
 
-static void draw_value(struct painter *painter, const struct dill_record *record, size_t column)
-{
-	if (!record->fields[column].present)
-		paint(painter, STYLE_DIM, "-");
-	else if (record->kind->columns[column].type == DILL_COLUMN_ADDRESS)
-		paint_address(painter, record_number(record, column));
-	else if (record->kind->columns[column].type == DILL_COLUMN_COUNT)
-		paint_format(painter, STYLE_NUMBER, "%" PRIu64, record_number(record, column));
-	else
-		paint(painter, STYLE_PLAIN, record_text(record, column));
-}
-
 static struct dill_error *draw_info(struct painter *painter, const struct dill_record *record)
 {
 	for (size_t i = 0; i < INFO_COLUMN_COUNT; i++) {
 		paint_padded(painter, STYLE_DIM, record->kind->columns[i].heading, LABEL_WIDTH);
-		draw_value(painter, record, i);
+		paint_field(painter, record, i);
 		paint_newline(painter);
 	}
 	return NULL;

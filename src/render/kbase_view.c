@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <inttypes.h>
-
 #include "answer/kbase_record.h"
 #include "render/views.h"
 
@@ -19,24 +17,12 @@ static const struct {
 
 #define LABEL_WIDTH 15
 
-static void draw_value(struct painter *painter, const struct dill_record *record, size_t column)
-{
-	if (!record->fields[column].present)
-		paint(painter, STYLE_DIM, "-");
-	else if (record->kind->columns[column].type == DILL_COLUMN_ADDRESS)
-		paint_address(painter, record_number(record, column));
-	else if (record->kind->columns[column].type == DILL_COLUMN_COUNT)
-		paint_format(painter, STYLE_NUMBER, "%" PRIu64, record_number(record, column));
-	else
-		paint(painter, STYLE_PLAIN, record_text(record, column));
-}
-
 static struct dill_error *draw(struct painter *painter, const struct dill_record *record)
 {
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		paint_padded(painter, STYLE_DIM, record->kind->columns[lines[i].column].heading,
 			     LABEL_WIDTH);
-		draw_value(painter, record, lines[i].column);
+		paint_field(painter, record, lines[i].column);
 		if (lines[i].how != KBASE_COLUMN_COUNT)
 			paint_format(painter, STYLE_DIM, "  (%s)",
 				     record_text(record, lines[i].how));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,6 +91,24 @@ void paint_padded(struct painter *painter, enum style style, const char *text, i
 		paint(painter, STYLE_DIM, "~");
 	if (width > 0)
 		strbuf_append_repeated(&painter->text, ' ', blanks);
+}
+
+void paint_field(struct painter *painter, const struct dill_record *record, size_t column)
+{
+	if (!record->fields[column].present) {
+		paint(painter, STYLE_DIM, "-");
+		return;
+	}
+	switch (record->kind->columns[column].type) {
+	case DILL_COLUMN_ADDRESS:
+		paint_address(painter, record_number(record, column));
+		break;
+	case DILL_COLUMN_COUNT:
+		paint_format(painter, STYLE_NUMBER, "%" PRIu64, record_number(record, column));
+		break;
+	default:
+		paint(painter, STYLE_PLAIN, record_text(record, column));
+	}
 }
 
 void paint_newline(struct painter *painter)

@@ -49,6 +49,8 @@ void paint_address(struct painter *painter, uint64_t address);
  */
 void paint_padded(struct painter *painter, enum style style, const char *text, int width);
 void paint_newline(struct painter *painter);
+/** A field by the type of its column, ADDRESS, COUNT or with a text; "-" when it is absent. */
+void paint_field(struct painter *painter, const struct dill_record *record, size_t column);
 
 /** How one kind of record is drawn as text when a row of a table does not do. */
 struct record_view {
