@@ -100,7 +100,7 @@ BUILT = {
     "7.2-tags": Build(
         "MEM_ALLOC_PROFILING, off until asked for; copies of the kmalloc caches, buckets, memory cgroups; hardened, shuffled",
         "7.2",
-        "MEM_ALLOC_PROFILING -MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT RANDOM_KMALLOC_CACHES SLAB_BUCKETS"
+        "MEM_ALLOC_PROFILING -MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT KMALLOC_PARTITION_CACHES SLAB_BUCKETS"
         " CGROUPS MEMCG SLAB_FREELIST_HARDENED SLAB_FREELIST_RANDOM -SLUB_CPU_PARTIAL",
     ),
     "6.12-up": Build("no SMP: locks of no size, no per-CPU offsets, TINY_RCU", "6.12", _UP, by_default=True),
