@@ -12,8 +12,11 @@ import time
 from typing import NamedTuple
 
 TIMEOUT_S = 300
-# tmux 3.3 loses the status of one program in a dozen. Ctrl-C is for the program alone; the file has its text at once.
-SHELL = 'trap : INT; "$@"; echo $? >"$0.new"; mv "$0.new" "$0"'
+# tmux 3.3 loses the status of one program in a dozen, and what it has not read yet of one that ends: the shell says
+# how the program has ended, in a file that has its text at once and in a last line, and stays until the session ends.
+# Ctrl-C is for the program alone.
+LAST_LINE = "terminal.py: that was all"
+SHELL = f'''trap : INT; "$@"; echo $? >"$0.new"; mv "$0.new" "$0"; printf '\\n{LAST_LINE}\\n'; exec sleep infinity'''
 
 
 class Screen(NamedTuple):
@@ -52,9 +55,9 @@ class Terminal:
         unset = [f"-u{name}" for name in ("PAGER", "DILL_PAGER", "LESS", "NO_COLOR")]
         given = [f"{name}={value}" for name, value in (env if env is not None else {"DILL_PAGER": "cat"}).items()]
         self._number += 1
-        options = ["set-option", "-g", "history-limit", "100000", ";", "set-option", "-g", "remain-on-exit", "on", ";"]
         self._tmux(
-            "start-server", ";", *options, "new-session", "-d", "-x", str(columns), "-y", str(rows), "-s", f"run{self._number}",
+            "start-server", ";", "set-option", "-g", "history-limit", "100000", ";",
+            "new-session", "-d", "-x", str(columns), "-y", str(rows), "-s", f"run{self._number}",
             "-c", os.getcwd(), "env", *unset, *given, "sh", "-c", SHELL, str(self._status_path()), *map(str, words),
         )
 
@@ -87,7 +90,8 @@ class Terminal:
     def end(self):
         """Wait for the program's end."""
         status = self._until(self.status)
-        lines = [line.rstrip() for line in self.text().splitlines() if not line.startswith("Pane is dead")]
+        end = self._until(lambda: re.search(rf"\n{LAST_LINE}$", text := self.text(), re.MULTILINE) and text)
+        lines = [line.rstrip() for line in end[: end.rindex(f"\n{LAST_LINE}")].splitlines()]
         return Screen(lines, int(status))
 
     def run(self, words, columns=80, rows=24, env=None):
