@@ -36,6 +36,28 @@ static inline bool error_is_fatal(const struct dill_error *error)
 	}
 }
 
+/**
+ * Go on without what could not be had for the target's sake: @p error is freed, and NULL returned.
+ * A fatal one is handed back.
+ */
+DILL_MUST_CHECK static inline struct dill_error *error_forgive(struct dill_error *error)
+{
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	return NULL;
+}
+
+/** Of two errors, either of which may be NULL, the first that there is; the other is freed. */
+DILL_MUST_CHECK static inline struct dill_error *error_join(struct dill_error *first,
+							    struct dill_error *second)
+{
+	if (!first)
+		return second;
+	dill_error_free(second);
+	return first;
+}
+
 DEFINE_CLEANUP(struct dill_error *, dill_error_free)
 
 #if defined(__clang_analyzer__) && !defined(DEFINES_ERRORS)

@@ -149,10 +149,7 @@ struct dill_error *calls_disarm(struct calls *calls)
 		if (calls->waiting.pairs[i].key)
 			error = calls->breakpoints.remove(calls->breakpoints.context,
 							  calls->waiting.pairs[i].key);
-		if (first)
-			dill_error_free(error);
-		else
-			first = error;
+		first = error_join(first, error);
 	}
 	number_map_deinit(&calls->waiting);
 	calls->list.count = 0;

@@ -41,8 +41,5 @@ struct dill_error *free_state_read(struct heap *heap, dill_virt object, dill_vir
 	error = ask(heap, object, except, &findings, &survey, ret);
 	survey_deinit(&survey);
 	arena_free(findings.arena);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }

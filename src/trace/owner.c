@@ -5,15 +5,6 @@
 
 #define PAGE_STRUCT_MAX 256u
 
-/* A page whose struct cannot be read belongs to nobody. */
-static struct dill_error *forgive(struct dill_error *error)
-{
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
-}
-
 /* Read the struct page @p page; false in *ret when it cannot be. */
 static struct dill_error *read_page(struct peek *peek, dill_virt page, uint8_t *bytes, size_t size,
 				    bool *ret)
@@ -21,7 +12,7 @@ static struct dill_error *read_page(struct peek *peek, dill_virt page, uint8_t *
 	struct dill_error *error = peek->read(peek, page, bytes, size);
 
 	*ret = !error;
-	return forgive(error);
+	return error_forgive(error);
 }
 
 struct dill_error *owner_read(struct heap *heap, struct peek *peek, dill_virt object,
@@ -40,13 +31,13 @@ struct dill_error *owner_read(struct heap *heap, struct peek *peek, dill_virt ob
 		return NULL;
 	error = kernel_virt_to_page(heap->kernel, object, &page);
 	if (error)
-		return forgive(error);
+		return error_forgive(error);
 	TRY(read_page(peek, page, bytes, span.size, &there));
 	if (!there)
 		return NULL;
 	error = kernel_page_head_parse(heap->kernel, page, span, &head);
 	if (error)
-		return forgive(error);
+		return error_forgive(error);
 	if (head != page)
 		TRY(read_page(peek, head, bytes, span.size, &there));
 	if (!there)

@@ -338,16 +338,12 @@ struct dill_error *trace_run(struct heap *heap, struct dill_runner runner,
 {
 	struct run run = {
 		.heap = heap, .runner = runner, .options = options, .check_ms = IDLE_CHECK_MS};
-	struct dill_error *error = begin(&run), *failure;
+	struct dill_error *error = begin(&run);
 
 	*ret = (struct trace_run_result){0};
 	if (!error)
 		error = loop(&run, &ret->end);
-	failure = finish(&run);
-	if (error)
-		dill_error_free(failure); /* a consequence of the first */
-	else
-		error = failure;
+	error = error_join(error, finish(&run)); /* which may fail for the same reason */
 	if (run.tracer) {
 		ret->counts = tracer_counts(run.tracer);
 		ret->duration_ns = tracer_elapsed(run.tracer);

@@ -130,10 +130,7 @@ struct dill_error *tracer_disarm(struct tracer *tracer)
 		dill_virt address = breakpoint_address(tracer, --tracer->armed);
 		struct dill_error *error = breakpoints->remove(breakpoints->context, address);
 
-		if (first)
-			dill_error_free(error);
-		else
-			first = error;
+		first = error_join(first, error);
 	}
 	return first;
 }
