@@ -36,10 +36,7 @@ static struct dill_error *holds(struct kernel *kernel, uint64_t offset, const ui
 	struct dill_error *error = kernel_read(kernel, kernel->image.base + offset, seen, size);
 
 	*ret = !error && !memcmp(seen, bytes, size);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 static struct dill_error *matches(struct kernel *kernel, const struct build_facts *facts, bool *ret)

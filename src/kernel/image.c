@@ -83,10 +83,7 @@ static struct dill_error *probe(struct memory *memory, size_t step, bool *ret)
 			    &byte, sizeof(byte));
 
 	*ret = !error;
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 /** A mapped step, PROBE_COUNT when there is none. */

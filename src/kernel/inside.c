@@ -42,10 +42,7 @@ static struct dill_error *read_stack(struct kernel *kernel, dill_virt top, uint6
 	struct dill_error *error = kernel_read(kernel, top, words, size / 8 * 8);
 
 	*ret_count = error ? 0 : size / 8;
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 /* A CPU's registers when it was stopped in the kernel: a dump may have none, a target fewer CPUs.
@@ -56,10 +53,7 @@ static struct dill_error *in_kernel(struct kernel *kernel, unsigned cpu,
 	struct dill_error *error = memory_registers(kernel_memory(kernel), cpu, registers);
 
 	*ret = !error && !(registers->cs & 3);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 struct dill_error *kernel_cpu_masked(struct kernel *kernel, unsigned cpu, bool *ret)

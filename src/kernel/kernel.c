@@ -93,10 +93,8 @@ static struct dill_error *load_file_banner(struct kernel *kernel)
 {
 	struct dill_error *error = load_banner(kernel);
 
-	if (error && error_is_fatal(error))
-		return error;
 	/* Whatever is wrong with the banner, the file is why. */
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	return kernel_file_check(kernel);
 }
 

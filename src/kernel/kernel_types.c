@@ -84,18 +84,13 @@ static struct dill_error *load_known_types(struct kernel *kernel, struct types *
 
 	if (kernel->file)
 		error = image_file_types(kernel->file, ret, ret_how);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	error = NULL;
 	if (!*ret && kernel->build_btf) {
 		*ret_how = "BTF, kept of an earlier look at this build";
 		error = kernel_build_types(kernel, ret);
 	}
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 static struct dill_error *load_types(struct kernel *kernel)

@@ -70,10 +70,7 @@ static struct dill_error *locate_by_tables(struct kernel *kernel)
 			return other;
 		}
 		/* The first CPU's reason is the one worth telling. */
-		if (error)
-			dill_error_free(other);
-		else
-			error = other;
+		error = error_join(error, other);
 	}
 	return error ? error : dill_error_new(DILL_ERROR_NOT_FOUND, "the target has no CPU");
 }

@@ -201,10 +201,7 @@ struct dill_error *kernel_percpu_find(struct kernel *kernel, dill_virt address,
 	    !kernel_has_symbol(kernel, "__per_cpu_end", &end) || end < start)
 		return NULL;
 	error = find_cpu(kernel, address, start, end - start, ret, ret_found);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 static bool read_u32_of(struct kernel *kernel, const char *name, uint32_t *ret)

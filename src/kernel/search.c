@@ -108,10 +108,7 @@ static struct dill_error *look_at(struct search *search, dill_phys page, const u
 				     sizeof(search->copy));
 	if (!error)
 		*ret = search->copy;
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 static uint64_t entry_of(const uint8_t *table, unsigned index)

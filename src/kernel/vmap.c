@@ -47,10 +47,7 @@ static struct dill_error *read_area(struct finder *finder, dill_virt area, struc
 	/* The area is known all the same when its owner cannot be read. */
 	struct dill_error *error = read_vm(finder, vm, ret);
 
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 /* Go down one tree of areas. */

@@ -24,10 +24,7 @@ struct recorder {
 /* Why a page could not be kept; the command goes on, and recorder_save() says it. */
 static void give_up(struct recorder *recorder, struct dill_error *error)
 {
-	if (recorder->full)
-		dill_error_free(error);
-	else
-		recorder->full = error;
+	recorder->full = error_join(recorder->full, error);
 }
 
 /* --- ops --- */

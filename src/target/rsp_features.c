@@ -76,10 +76,7 @@ static void stop(struct part *part, struct dill_error *error)
 {
 	if (!error)
 		return;
-	if (part->description->error)
-		dill_error_free(error);
-	else
-		part->description->error = error;
+	part->description->error = error_join(part->description->error, error);
 	XML_StopParser(part->parser, XML_FALSE);
 }
 

@@ -141,10 +141,8 @@ struct dill_error *types_each_name(struct types *types, const char *prefix,
 		struct type type;
 		struct dill_error *error = types->ops->get(types, id, &type);
 
-		if (error && error_is_fatal(error))
-			return error;
 		/* A broken type has no name to complete; the others have. */
-		dill_error_free(error);
+		TRY(error_forgive(error));
 		if (error || type.kind == TYPE_OTHER || type.kind == TYPE_TAG || !type.name[0])
 			continue;
 		if (strncmp(type.name, prefix, length) == 0)
