@@ -59,9 +59,7 @@ static struct dill_error *told_never(struct kernel *kernel, bool *ret)
 	error = kernel_read_u64(kernel, at, &at);
 	if (!error)
 		error = kernel_read_string(kernel, at, COMMAND_LINE_MAX, &line);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	*ret = line && strstr(line, PROFILING_WORD "never");
 	return NULL;
 }
@@ -80,11 +78,8 @@ static struct dill_error *can_switch_on(struct kernel *kernel, bool *ret)
 	    !kernel_has_symbol(kernel, "__init_end", &end) || (at >= begin && at < end))
 		return NULL;
 	error = kernel_read(kernel, at, &supported, sizeof(supported));
-	if (error && error_is_fatal(error))
-		return error;
 	*ret = !error && supported == 1;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 struct dill_error *advice_no_tags(struct heap *heap, const char *what, struct arena *arena)

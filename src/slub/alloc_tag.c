@@ -57,10 +57,7 @@ bool alloc_tags_exist(const struct heap *heap)
 /* An error that only says that there is no tag is none. */
 static struct dill_error *pass_over(struct dill_error *error)
 {
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 /* Whether a static key is on: *ret is ALLOC_PROFILING_UNKNOWN when it cannot be read. */

@@ -355,10 +355,8 @@ struct dill_error *caches_read_named(struct heap *heap, const char *name, struct
 		return error;
 	}
 	array_free(&search.nodes);
-	if (error && error_is_fatal(error))
-		return error;
 	/* What is broken there, and what is not there, the whole list tells. */
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	return caches_read(heap, arena, findings, ret);
 }
 

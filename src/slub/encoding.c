@@ -21,10 +21,7 @@ static bool fits(const struct heap *heap, const struct encoding_sample *sample, 
 static struct dill_error *pass_over(struct dill_error *error, bool *ret_ok)
 {
 	*ret_ok = !error;
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 struct dill_error *encoding_vote(struct heap *heap, const struct encoding_sample *samples,

@@ -15,9 +15,7 @@ static struct dill_error *is_set(const struct heap *heap, const struct cache *ca
 	if (!member.present || *ret)
 		return NULL;
 	error = kernel_read_u64(heap->kernel, cache->address + member.offset, &value);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	*ret = value != 0;
 	return NULL;
 }
@@ -32,9 +30,7 @@ static struct dill_error *has_pool(const struct heap *heap, bool *ret)
 	if (!kernel_has_symbol(heap->kernel, "__kfence_pool", &symbol))
 		return NULL;
 	error = kernel_read_u64(heap->kernel, symbol, &pool);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	*ret = pool != 0;
 	return NULL;
 }

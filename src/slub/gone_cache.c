@@ -19,9 +19,7 @@ static struct dill_error *cache_of_caches(struct heap *heap, const struct cache_
 		if (heap_is_kfence(heap, address))
 			continue;
 		error = slab_owner(heap, address, &owner);
-		if (error && error_is_fatal(error))
-			return error;
-		dill_error_free(error);
+		TRY(error_forgive(error));
 		*ret = owner ? cache_at(caches, owner) : NULL;
 	}
 	return NULL;

@@ -26,9 +26,7 @@ static struct dill_error *fits(struct heap *heap, const struct cache_list *cache
 			heap->kernel, base + caches->items[i].address / KASAN_GRANULE, &byte);
 
 		*ret = !error && byte == 0;
-		if (error && error_is_fatal(error))
-			return error;
-		dill_error_free(error);
+		TRY(error_forgive(error));
 		if (!*ret)
 			return NULL;
 	}
@@ -207,9 +205,7 @@ static struct dill_error *caller_of(struct heap *heap, uint32_t handle, dill_vir
 		return NULL;
 	TRY(arena_new(&arena));
 	error = depot_fetch(heap, handle, arena, &track.stack, &track.stack_count);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	TRY(kasan_track_find_caller(heap, &track));
 	*ret = track.caller;
 	return number_map_put(&heap->kasan_callers, handle, track.caller);

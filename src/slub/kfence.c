@@ -29,10 +29,7 @@ static struct dill_error *belongs(struct heap *heap, dill_virt base, dill_virt m
 	struct dill_error *error = kernel_read_u64(heap->kernel, at, &object);
 
 	*ret = !error && page_start(object) == page_of(base, index);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 /* The symbol is an array to 6.4, and a pointer to one since then: the one whose first entry fits is
@@ -124,10 +121,8 @@ struct dill_error *kfence_range(struct heap *heap, dill_virt *base, uint64_t *si
 	struct dill_error *error = find_pool(heap, base, size);
 
 	*present = !error && *base && is_possible(heap, *base, *size);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error); /* a forged pointer: then there is no pool that could be told */
-	return NULL;
+	/* A forged pointer: then there is no pool that could be told. */
+	return error_forgive(error);
 }
 
 struct dill_error *kfence_load(struct heap *heap)

@@ -22,10 +22,7 @@ static struct dill_error *try_link(struct heap *heap, dill_virt address, struct 
 	struct dill_error *error = read_link(heap, address, ret);
 
 	*ret_ok = !error;
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 /* --- which link is wrong --- */
@@ -236,9 +233,7 @@ static struct dill_error *prefetch_step(struct heap *heap, struct list_walk *wal
 		/* `at` is cached from the step before; only where it points to is new. */
 		struct dill_error *error = read_link(heap, at, &here);
 
-		if (error && error_is_fatal(error))
-			return error;
-		dill_error_free(error);
+		TRY(error_forgive(error));
 		if (!error)
 			addresses[used++] = walks[i].state == LIST_FORWARD ? here.next : here.prev;
 	}

@@ -199,9 +199,7 @@ static struct dill_error *search_slab(struct finder *finder, struct slab_memory 
 	struct span all;
 	struct dill_error *error = slab_memory_read(memory, index, size, &all);
 
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error); /* what cannot be read cannot be searched: see the map's `why` */
+	TRY(error_forgive(error)); /* what cannot be read cannot be searched: see the map's `why` */
 	for (uint32_t i = 0; !error && i < slab->slab.objects; i++) {
 		size_t at = (size_t)i * cache->size + cache->red_left_pad;
 		struct span bytes = {all.data + at, cache->object_size};

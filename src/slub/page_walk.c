@@ -56,10 +56,7 @@ static struct dill_error *read_part(struct walker *walker, dill_virt first, uint
 		kernel_read_uncached(walker->heap->kernel, first, walker->buffer, (size_t)size);
 
 	*ret_ok = !error;
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 /* Page by page, without those that were read before. */

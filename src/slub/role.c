@@ -61,10 +61,7 @@ static struct dill_error *barn_of(struct seeker *seeker, const struct cache *cac
 		return NULL;
 	error = kernel_read_u64(seeker->heap->kernel, cache->nodes[node] + l->node_barn.offset,
 				ret);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 static struct dill_error *find_node(struct seeker *seeker, const struct cache *cache,
@@ -174,8 +171,5 @@ struct dill_error *role_find(struct heap *heap, struct cache_list *caches, dill_
 	TRY(find_in_caches(&seeker, &found));
 	if (!found && heap->layout.cache_cpu_sheaves.present)
 		error = find_sheaf(&seeker);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }

@@ -71,9 +71,7 @@ static struct dill_error *report_stranger(struct heap *heap, const struct cache 
 		error = kernel_read_u64(heap->kernel, sheaf + l->sheaf_objects.offset, &first);
 	if (slot && !error)
 		TRY(object_check(heap, cache, first, &claim));
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	if (slot && claim != CLAIM_TRUE)
 		finding_set_pointer(findings_add_seen(findings, FINDING_SHEAF, place, slot, sheaf,
 						      "%s 0x%lx is no sheaf of the cache", what,

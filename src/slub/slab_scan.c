@@ -101,9 +101,7 @@ static struct dill_error *take_orphan(struct scanner *scanner, dill_virt owner,
 	if (owner == UINT64_MAX || scanner->all->is_part)
 		return NULL;
 	error = compound_order(scanner->heap, slab->address, bytes, &orphan.order, &has);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	return array_push(&scanner->orphans, orphan);
 }
 
@@ -137,9 +135,7 @@ static struct dill_error *take_large(struct scanner *scanner, dill_virt address,
 	if (!large_block_begins(scanner->heap, bytes))
 		return NULL;
 	error = large_block_parse(scanner->heap, address, bytes, &block, &has);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	return has ? array_push(&scanner->large, block) : NULL;
 }
 
