@@ -68,10 +68,7 @@ struct dill_error *census_clock_read(struct kernel *kernel, struct census_clock 
 	struct dill_error *error = kernel_jiffies(kernel, &ret->jiffies);
 
 	ret->known = !error;
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 bool census_age(const struct census_clock *clock, const struct origin *origin, uint64_t *ret)

@@ -48,11 +48,8 @@ static struct dill_error *find_given_away(struct inquiry *inquiry, dill_virt add
 	error = kernel_virt_to_page(inquiry->kernel, *ret_memory, &descriptor);
 	if (!error)
 		error = page_describe(inquiry->heap, descriptor, &page);
-	if (error && error_is_fatal(error))
-		return error;
 	*ret = !error && page.use != PAGE_RESERVED;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }
 
 struct dill_error *image_answer(struct inquiry *inquiry, dill_virt address,
@@ -145,10 +142,7 @@ static struct dill_error *find_stack(struct inquiry *inquiry, const struct vmap 
 	error = tasks_new(inquiry->kernel, &tasks);
 	if (!error)
 		error = tasks_each(tasks, TASK_SCOPE_THREADS, &visitor);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error); /* then it is an area like others */
-	return NULL;
+	return error_forgive(error); /* then it is an area like others */
 }
 
 static struct dill_error *unmapped(struct dill_record *record)
@@ -178,9 +172,7 @@ struct dill_error *vmalloc_answer(struct inquiry *inquiry, dill_virt address,
 	struct vmap area;
 	struct dill_error *error = vmap_find(inquiry->kernel, address, &area);
 
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error); /* the page tables tell at least whether anything is there */
+	TRY(error_forgive(error)); /* the page tables tell at least whether anything is there */
 	if (error || !area.found) {
 		struct mapping mapping;
 
@@ -213,9 +205,8 @@ struct dill_error *module_answer(struct inquiry *inquiry, dill_virt address,
 	struct module_place place;
 	struct dill_error *error = module_find(inquiry->kernel, address, &place);
 
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error); /* then it is in the range of modules, of which one nobody knows */
+	/* Then it is in the range of modules, of which one nobody knows. */
+	TRY(error_forgive(error));
 	if (error || !place.found)
 		return vmalloc_answer(inquiry, address, record);
 	strbuf_append_escaped(&name, place.name, strnlen(place.name, sizeof(place.name)));

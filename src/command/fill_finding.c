@@ -167,21 +167,12 @@ static struct dill_error *set_word(struct inquiry *inquiry, const struct finding
 	return NULL;
 }
 
-/* All that is told beyond the finding is extra: what cannot be found out is left out. */
-static struct dill_error *forgive(struct dill_error *error)
-{
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
-}
-
 static struct dill_error *explain(struct inquiry *inquiry, const struct finding *finding,
 				  struct dill_record *record)
 {
-	TRY(forgive(set_tracks(inquiry, finding, record)));
-	TRY(forgive(set_word(inquiry, finding, record)));
-	return forgive(set_before(inquiry, finding, record));
+	TRY(error_forgive(set_tracks(inquiry, finding, record)));
+	TRY(error_forgive(set_word(inquiry, finding, record)));
+	return error_forgive(set_before(inquiry, finding, record));
 }
 
 static struct dill_error *emit(struct command_call *call, struct inquiry *inquiry,

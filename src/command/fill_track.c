@@ -66,9 +66,7 @@ struct dill_error *track_append(struct kernel *kernel, struct arena *arena, enum
 	if (track->pid >= 0) {
 		struct dill_error *error = set_comm(kernel, arena, (int32_t)track->pid, record);
 
-		if (error && error_is_fatal(error))
-			return error;
-		dill_error_free(error);
+		TRY(error_forgive(error));
 	}
 	if (!track->without_cpu)
 		record_set_number(record, TRACK_COLUMN_CPU, track->cpu);

@@ -236,9 +236,7 @@ static struct dill_error *set_pointer(struct finder *finder, struct survey *surv
 	struct dill_error *error =
 		heap_locate(finder->heap, &survey->all, address, &scratch, &located);
 
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	if (error)
 		located = (struct located){0};
 	finder->by_pointer = true;

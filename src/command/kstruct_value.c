@@ -226,9 +226,7 @@ static struct dill_error *read_string(struct formatter *formatter, uint64_t addr
 				     sizeof(buffer) - size);
 		length = error ? size : strnlen(buffer, sizeof(buffer));
 	}
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	if (error && length == 0)
 		return NULL;
 	ret->is_string = true;

@@ -62,8 +62,5 @@ struct dill_error *object_type_member(const struct object_type *type, uint64_t o
 	struct dill_error *error =
 		type->types ? types_path_at(type->types, type->type, offset, text) : NULL;
 
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
+	return error_forgive(error);
 }

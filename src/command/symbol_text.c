@@ -31,9 +31,7 @@ struct dill_error *symbol_append(struct kernel *kernel, uint64_t address, enum s
 	struct symbol symbol;
 	struct dill_error *error = kernel_symbol_at(kernel, address, &symbol);
 
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
+	TRY(error_forgive(error));
 	if (error)
 		return reach == SYMBOL_EXACT ? module_append_exact_symbol(kernel, address, text)
 					     : module_append_symbol(kernel, address, false, text);

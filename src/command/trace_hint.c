@@ -19,14 +19,6 @@ struct search {
 	bool found, incomplete;
 };
 
-static struct dill_error *forgive(struct dill_error *error)
-{
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error);
-	return NULL;
-}
-
 /* --- tasks --- */
 
 static struct dill_error *see_task(void *context, const struct task *task)
@@ -98,7 +90,7 @@ static struct dill_error *look_for_task(struct kernel *kernel, const struct trac
 	if (!error && !search.found && !search.incomplete)
 		say_no_task(kernel, &search);
 	strbuf_deinit(&search.text);
-	return forgive(error);
+	return error_forgive(error);
 }
 
 /* --- caches --- */
@@ -145,5 +137,5 @@ struct dill_error *trace_hint(struct session *session, const struct trace_filter
 	TRY(session_heap(session, &heap));
 	TRY(check_cpu(heap->kernel, filter));
 	TRY(look_for_task(heap->kernel, filter));
-	return forgive(look_for_cache(heap, filter->caches));
+	return error_forgive(look_for_cache(heap, filter->caches));
 }

@@ -155,10 +155,7 @@ static struct dill_error *identify(struct kernel *kernel, uint64_t *ret)
 
 	*ret = name_hash(facts->banner) ^ facts->base;
 	error = modules_each(kernel, add_module, ret);
-	if (error && error_is_fatal(error))
-		return error;
-	dill_error_free(error); /* a kernel without modules, or with a broken list */
-	return NULL;
+	return error_forgive(error); /* a kernel without modules, or with a broken list */
 }
 
 /* Write the file unless the loaded one is right. */
