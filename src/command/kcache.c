@@ -207,6 +207,10 @@ static struct dill_error *run(struct command_call *call)
 		TRY(emit_details(call, &survey, &chosen, &filter));
 	else
 		TRY(emit_rows(call, &survey, &survey.all));
+	if (!heap->layout.node_nr_slabs.present && !call->options[OPTION_ALIASES].given)
+		memory_log(kernel_memory(heap->kernel),
+			   "this kernel does not count slabs and objects (built without "
+			   "CONFIG_SLUB_DEBUG): kcensus and kmap count them");
 	return survey_emit(call, &survey, &findings);
 }
 

@@ -64,6 +64,9 @@ def test_kernel_without_debugging(case, pool):
         assert refused(guest, "--by", "site").endswith(": build the kernel with CONFIG_SLUB_DEBUG")
         summary = Program(guest).json("kcheck")[-1]
         assert any("build the kernel with CONFIG_SLUB_DEBUG" in text for text in summary["not_checked"])
+        for words in ((), ("kmalloc-64",)):
+            done = Program(guest).run("kcache", *words)
+            assert done.returncode == 0 and "kcensus and kmap count them" in done.stderr, done
 
 
 def allocinfo(guest):
