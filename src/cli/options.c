@@ -284,8 +284,8 @@ static void explain_letter(char letter)
 
 static void explain_name(const char *name)
 {
-	size_t length = strcspn(name, "=");
-	const struct argp_option *found = NULL;
+	size_t length = strcspn(name, "="), matches = 0;
+	const struct argp_option *found = table;
 	struct suggest suggest;
 
 	suggest_init(&suggest, name);
@@ -293,14 +293,15 @@ static void explain_name(const char *name)
 		suggest_offer(&suggest, option->name);
 		if (!length || strncmp(option->name, name, length) != 0)
 			continue;
-		if (found && strlen(option->name) != length)
+		if (matches && strlen(option->name) != length)
 			fail("\"--%.*s\" may be --%s or --%s", (int)length, name, found->name,
 			     option->name);
 		found = option;
+		matches++;
 		if (strlen(option->name) == length)
 			break;
 	}
-	if (!found)
+	if (!matches)
 		fail("no option \"--%.*s\"%s", (int)length, name, suggest_text(&suggest));
 	if (found->arg)
 		fail("--%s: its %s is missing", found->name, found->arg);

@@ -61,10 +61,11 @@ static bool holds_socket(pid_t pid, uint64_t inode)
 	_cleanup_(closedirp)
 	DIR *folder = opendir(path);
 	const struct dirent *entry;
+	int fd = folder ? dirfd(folder) : -1;
 
-	while (folder && (entry = readdir(folder))) {
+	while (fd >= 0 && (entry = readdir(folder))) {
 		char link[sizeof(wanted)];
-		ssize_t length = readlinkat(dirfd(folder), entry->d_name, link, sizeof(link) - 1);
+		ssize_t length = readlinkat(fd, entry->d_name, link, sizeof(link) - 1);
 
 		if (length <= 0)
 			continue;

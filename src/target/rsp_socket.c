@@ -139,9 +139,9 @@ static struct dill_error *wait_until(struct rsp_socket *socket, short events,
 
 		if (ready > 0)
 			return NULL;
-		set_low_water(socket, 1); /* it was less than expected */
 		if (ready < 0 && errno != EINTR)
 			return rsp_socket_lost(socket);
+		set_low_water(socket, 1); /* it was less than expected */
 	}
 }
 

@@ -177,14 +177,15 @@ static bool is_in_none(const char *name)
 static uint8_t *read_file(const char *path, size_t *ret_size)
 {
 	FILE *file = fopen(path, "rb");
-	long size;
+	long size = -1;
 	uint8_t *data;
 
-	if (!file || fseek(file, 0, SEEK_END) || (size = ftell(file)) < 0) {
+	if (file && !fseek(file, 0, SEEK_END))
+		size = ftell(file);
+	if (size < 0 || fseek(file, 0, SEEK_SET)) {
 		perror(path);
 		exit(2);
 	}
-	rewind(file);
 	data = malloc((size_t)size + 1);
 	if (!data || fread(data, 1, (size_t)size, file) != (size_t)size) {
 		perror(path);

@@ -87,8 +87,7 @@ uint8_t *trace_damage_make(const char *path, size_t *ret_size)
 		abort();
 	*ret_size = (size_t)ftell(file);
 	bytes = malloc(*ret_size);
-	rewind(file);
-	if (!bytes || fread(bytes, 1, *ret_size, file) != *ret_size)
+	if (!bytes || fseek(file, 0, SEEK_SET) || fread(bytes, 1, *ret_size, file) != *ret_size)
 		abort();
 	fclose(file);
 	return bytes;
