@@ -9,7 +9,7 @@
 enum { OPTION_DEPTH };
 
 /* The words of the command line by what they mean; NULL where not given. */
-struct words {
+struct type_words {
 	struct strbuf type;
 	const char *member;
 	struct strbuf address; /* without its "@" */
@@ -47,7 +47,7 @@ static void append_word(struct strbuf *text, const char *word)
  * types stay together, and stars belong to it. An address begins with the first word that starts
  * with "@" and takes the rest, as an expression may have blanks. One word may stand between them.
  */
-static struct dill_error *split_words(const struct command_call *call, struct words *ret)
+static struct dill_error *split_words(const struct command_call *call, struct type_words *ret)
 {
 	size_t at = 0;
 
@@ -169,7 +169,7 @@ static struct dill_error *check_readable(struct kernel *kernel,
 }
 
 static struct dill_error *show(struct command_call *call, struct kernel *kernel,
-			       const struct words *words)
+			       const struct type_words *words)
 {
 	struct value_reader reader = kernel_value_reader(kernel);
 	struct layout_request request = {.depth = UINT32_MAX, .path = words->member};
@@ -204,7 +204,7 @@ static struct dill_error *show(struct command_call *call, struct kernel *kernel,
 
 static struct dill_error *run_kstruct(struct command_call *call)
 {
-	struct words words = {0};
+	struct type_words words = {0};
 	struct kernel *kernel;
 	struct dill_error *error = split_words(call, &words);
 

@@ -12,7 +12,7 @@
 #define ELEMENT_BYTES_MAX 4096
 
 /* Element number index of an array; its members come one level deeper. */
-static struct dill_error *walk_element(struct walk *walk, const struct type *array,
+static struct dill_error *walk_element(struct kstruct_walk *walk, const struct type *array,
 				       const struct spot *spot, uint32_t index)
 {
 	struct type element;
@@ -37,8 +37,8 @@ static struct dill_error *walk_element(struct walk *walk, const struct type *arr
 }
 
 /* True when element number index holds the same bytes as the one before it. */
-static bool is_same_element(struct walk *walk, uint64_t address, uint64_t size, uint32_t index,
-			    struct dill_error **error)
+static bool is_same_element(struct kstruct_walk *walk, uint64_t address, uint64_t size,
+			    uint32_t index, struct dill_error **error)
 {
 	const struct value_reader *reader = walk->request->reader;
 	uint8_t bytes[2][ELEMENT_BYTES_MAX];
@@ -60,8 +60,8 @@ static bool is_same_element(struct walk *walk, uint64_t address, uint64_t size, 
 	return false;
 }
 
-static struct dill_error *emit_folded(struct walk *walk, enum layout_word kind, unsigned depth,
-				      const char *text)
+static struct dill_error *emit_folded(struct kstruct_walk *walk, enum layout_word kind,
+				      unsigned depth, const char *text)
 {
 	struct dill_record *record;
 
@@ -71,7 +71,8 @@ static struct dill_error *emit_folded(struct walk *walk, enum layout_word kind, 
 }
 
 /* Elements [first, end), which are equal to the one before them. */
-static struct dill_error *emit_same(struct walk *walk, unsigned depth, uint32_t first, uint32_t end)
+static struct dill_error *emit_same(struct kstruct_walk *walk, unsigned depth, uint32_t first,
+				    uint32_t end)
 {
 	char text[80];
 
@@ -84,7 +85,7 @@ static struct dill_error *emit_same(struct walk *walk, unsigned depth, uint32_t 
 	return emit_folded(walk, LAYOUT_IS_SAME, depth, text);
 }
 
-struct dill_error *layout_elements(struct walk *walk, const struct type *array,
+struct dill_error *layout_elements(struct kstruct_walk *walk, const struct type *array,
 				   const struct spot *spot)
 {
 	uint64_t address = walk->request->address + spot->bit_offset / 8;

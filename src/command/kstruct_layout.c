@@ -20,7 +20,7 @@ static uint64_t bits_of(const struct type *type, uint32_t bit_size)
 }
 
 /* Member number index of type, whose line starts at spot; *end_bit is where the last one ended. */
-static struct dill_error *walk_member(struct walk *walk, const struct type *type,
+static struct dill_error *walk_member(struct kstruct_walk *walk, const struct type *type,
 				      const struct spot *spot, uint32_t index, uint64_t *end_bit,
 				      struct gaps *gaps)
 {
@@ -60,7 +60,7 @@ static struct dill_error *walk_member(struct walk *walk, const struct type *type
 	return error;
 }
 
-static struct dill_error *walk_members(struct walk *walk, const struct type *type,
+static struct dill_error *walk_members(struct kstruct_walk *walk, const struct type *type,
 				       const struct spot *spot)
 {
 	struct gaps gaps = {.members = type->count};
@@ -78,7 +78,7 @@ static struct dill_error *walk_members(struct walk *walk, const struct type *typ
 
 /* An array of structs. As a layout one element stands for all; its members' paths are those of the
  * first. */
-static struct dill_error *walk_array(struct walk *walk, const struct type *array,
+static struct dill_error *walk_array(struct kstruct_walk *walk, const struct type *array,
 				     const struct spot *spot)
 {
 	struct gaps gaps = {.members = array->count};
@@ -102,7 +102,7 @@ static struct dill_error *walk_array(struct walk *walk, const struct type *array
 
 static struct dill_error *emit_enumerator(void *context, const struct type_enumerator *item)
 {
-	struct walk *walk = context;
+	struct kstruct_walk *walk = context;
 	struct dill_record *record;
 
 	TRY(line_new_note(walk, LAYOUT_IS_ENUMERATOR, 1, &record));
@@ -113,7 +113,7 @@ static struct dill_error *emit_enumerator(void *context, const struct type_enume
 	return line_emit(walk, record);
 }
 
-static struct dill_error *walk_enumerators(struct walk *walk, const struct type *type)
+static struct dill_error *walk_enumerators(struct kstruct_walk *walk, const struct type *type)
 {
 	struct gaps gaps = {.members = type->count};
 
@@ -122,7 +122,8 @@ static struct dill_error *walk_enumerators(struct walk *walk, const struct type 
 }
 
 /* The element of an array of arrays at last. */
-static struct dill_error *innermost(struct walk *walk, const struct type *type, struct type *ret)
+static struct dill_error *innermost(struct kstruct_walk *walk, const struct type *type,
+				    struct type *ret)
 {
 	*ret = *type;
 	for (int depth = 0; ret->kind == TYPE_ARRAY && depth < TYPE_DEPTH_MAX; depth++)
@@ -130,7 +131,7 @@ static struct dill_error *innermost(struct walk *walk, const struct type *type, 
 	return NULL;
 }
 
-struct dill_error *layout_spot(struct walk *walk, const struct spot *spot)
+struct dill_error *layout_spot(struct kstruct_walk *walk, const struct spot *spot)
 {
 	struct spot inner = *spot;
 	struct type type, last;
@@ -162,7 +163,7 @@ struct dill_error *layout_spot(struct walk *walk, const struct spot *spot)
 				       : walk_members(walk, &type, &inner);
 }
 
-static struct dill_error *start(struct walk *walk)
+static struct dill_error *start(struct kstruct_walk *walk)
 {
 	const struct layout_request *request = walk->request;
 	struct spot spot = {.name = "", .type = request->type, .levels = request->depth};
@@ -182,7 +183,7 @@ static struct dill_error *start(struct walk *walk)
 
 struct dill_error *layout_emit(const struct layout_request *request, struct dill_sink *sink)
 {
-	struct walk walk = {.request = request, .types = request->types, .sink = sink};
+	struct kstruct_walk walk = {.request = request, .types = request->types, .sink = sink};
 	struct dill_error *error = arena_new(&walk.arena);
 
 	if (!error)

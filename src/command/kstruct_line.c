@@ -48,7 +48,7 @@ static enum layout_word kind_of(enum type_kind kind)
 }
 
 /* A record of the walk; the type's name is in its first column. */
-static struct dill_error *line_new(struct walk *walk, const struct dill_record_kind *kind,
+static struct dill_error *line_new(struct kstruct_walk *walk, const struct dill_record_kind *kind,
 				   struct dill_record **ret)
 {
 	if (walk->lines++ >= LAYOUT_LINES_MAX)
@@ -63,13 +63,13 @@ static struct dill_error *line_new(struct walk *walk, const struct dill_record_k
 	return NULL;
 }
 
-struct dill_error *line_emit(struct walk *walk, const struct dill_record *record)
+struct dill_error *line_emit(struct kstruct_walk *walk, const struct dill_record *record)
 {
 	TRY(strbuf_error(&walk->path));
 	return walk->sink->emit(walk->sink, record);
 }
 
-struct dill_error *line_new_note(struct walk *walk, enum layout_word kind, unsigned depth,
+struct dill_error *line_new_note(struct kstruct_walk *walk, enum layout_word kind, unsigned depth,
 				 struct dill_record **ret)
 {
 	TRY(line_new(walk, &layout_kind, ret));
@@ -78,7 +78,7 @@ struct dill_error *line_new_note(struct walk *walk, enum layout_word kind, unsig
 	return NULL;
 }
 
-struct dill_error *line_unused(struct walk *walk, enum layout_word kind, unsigned depth,
+struct dill_error *line_unused(struct kstruct_walk *walk, enum layout_word kind, unsigned depth,
 			       uint64_t from_bit, uint64_t to_bit)
 {
 	struct dill_record *record;
@@ -93,8 +93,8 @@ struct dill_error *line_unused(struct walk *walk, enum layout_word kind, unsigne
 	return line_emit(walk, record);
 }
 
-struct dill_error *line_set_name(struct walk *walk, struct dill_record *record, size_t column,
-				 const char *name)
+struct dill_error *line_set_name(struct kstruct_walk *walk, struct dill_record *record,
+				 size_t column, const char *name)
 {
 	if (!name[0])
 		return NULL;
@@ -105,7 +105,7 @@ struct dill_error *line_set_name(struct walk *walk, struct dill_record *record, 
 	return NULL;
 }
 
-static struct dill_error *emit_broken(struct walk *walk, unsigned depth, const char *name,
+static struct dill_error *emit_broken(struct kstruct_walk *walk, unsigned depth, const char *name,
 				      const char *problem)
 {
 	struct dill_record *record;
@@ -117,7 +117,7 @@ static struct dill_error *emit_broken(struct walk *walk, unsigned depth, const c
 	return line_emit(walk, record);
 }
 
-struct dill_error *line_broken(struct walk *walk, struct dill_error *error, unsigned depth,
+struct dill_error *line_broken(struct kstruct_walk *walk, struct dill_error *error, unsigned depth,
 			       const char *name)
 {
 	_cleanup_(dill_error_freep)
@@ -128,7 +128,7 @@ struct dill_error *line_broken(struct walk *walk, struct dill_error *error, unsi
 	return emit_broken(walk, depth, name, dill_error_text(error));
 }
 
-struct dill_error *line_end(struct walk *walk, const struct type *type, unsigned depth,
+struct dill_error *line_end(struct kstruct_walk *walk, const struct type *type, unsigned depth,
 			    const struct gaps *gaps)
 {
 	struct dill_record *record;
@@ -146,7 +146,7 @@ struct dill_error *line_end(struct walk *walk, const struct type *type, unsigned
 }
 
 /* Fill in the value, or why there is none. */
-static struct dill_error *set_value(struct walk *walk, struct dill_record *record,
+static struct dill_error *set_value(struct kstruct_walk *walk, struct dill_record *record,
 				    const struct spot *spot, const struct type *type)
 {
 	const struct layout_request *request = walk->request;
@@ -193,7 +193,7 @@ static void set_offset(struct dill_record *record, const struct spot *spot, cons
 	record_set_number(record, LAYOUT_SIZE, type->size);
 }
 
-static struct dill_error *set_declared(struct walk *walk, struct dill_record *record,
+static struct dill_error *set_declared(struct kstruct_walk *walk, struct dill_record *record,
 				       const struct spot *spot)
 {
 	strbuf_clear(&walk->declared);
@@ -218,8 +218,8 @@ static struct dill_error *set_declared(struct walk *walk, struct dill_record *re
 	return NULL;
 }
 
-struct dill_error *line_spot(struct walk *walk, const struct spot *spot, const struct type *type,
-			     bool expanded)
+struct dill_error *line_spot(struct kstruct_walk *walk, const struct spot *spot,
+			     const struct type *type, bool expanded)
 {
 	struct dill_record *record;
 

@@ -87,7 +87,7 @@ static struct dill_error *try_range(struct kernel *kernel, const struct image_re
 }
 
 /** Where a table of values lies, and how much the names around it may take. */
-struct place {
+struct table_place {
 	dill_virt first, end;
 	uint64_t count, names;
 };
@@ -100,7 +100,7 @@ static dill_virt back(const struct image_region *region, dill_virt address, uint
 
 /** Names in front of the values: 6.4 on. */
 static struct dill_error *try_in_front(struct kernel *kernel, const struct image_region *region,
-				       const struct place *values, struct symbol_table *ret)
+				       const struct table_place *values, struct symbol_table *ret)
 {
 	dill_virt low = back(region, values->first, values->names);
 
@@ -109,7 +109,7 @@ static struct dill_error *try_in_front(struct kernel *kernel, const struct image
 
 /** Names behind the values: to 6.3. */
 static struct dill_error *try_behind(struct kernel *kernel, const struct image_region *region,
-				     const struct place *values, struct symbol_table *ret)
+				     const struct table_place *values, struct symbol_table *ret)
 {
 	dill_virt low = back(region, values->first, SLACK);
 
@@ -123,7 +123,7 @@ static struct dill_error *try_behind(struct kernel *kernel, const struct image_r
  * be first: a wrong guess costs a megabyte.
  */
 static struct dill_error *try_around(struct kernel *kernel, const struct image_region *region,
-				     const struct place *values, bool in_front,
+				     const struct table_place *values, bool in_front,
 				     struct symbol_table *ret)
 {
 	struct dill_error *error = in_front ? try_in_front(kernel, region, values, ret)
@@ -165,14 +165,14 @@ static struct dill_error *try_hit(struct kernel *kernel, const struct image_regi
 	dill_virt end = hit->last + SAMPLE_STEP + DILL_PAGE_SIZE;
 	__attribute__((cleanup(part_deinit))) struct part part = {0};
 	struct kallsyms_values values;
-	struct place place;
+	struct table_place place;
 
 	if (end > region->first + region->size)
 		end = region->first + region->size;
 	TRY(prefetch_range(kernel, low, end, DILL_PAGE_SIZE));
 	TRY(part_read(kernel, low, end - low, &part));
 	values = kallsyms_values_extent(part.bytes, hit->first - low, DILL_PAGE_SIZE, hit->form);
-	place = (struct place){
+	place = (struct table_place){
 		.first = low + values.first,
 		.end = low + values.end,
 		.count = (values.end - values.first) / (hit->form == KALLSYMS_ABSOLUTE ? 8 : 4),

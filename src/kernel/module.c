@@ -12,7 +12,7 @@
 #define PARTS_MAX   16u
 
 /* A part of a module: text, data, read-only data ... Both members are in every element. */
-struct layout {
+struct module_layout {
 	uint64_t list, name; /* of struct module */
 	uint64_t parts;	     /* of the first part */
 	uint64_t part_size;  /* distance of two parts */
@@ -21,7 +21,7 @@ struct layout {
 };
 
 /* Since 6.4 (ac3b43283923) an array of parts; before that two of them with names. */
-static bool find_parts(const struct kernel_members *m, struct layout *ret)
+static bool find_parts(const struct kernel_members *m, struct module_layout *ret)
 {
 	struct member first, base, size;
 
@@ -48,7 +48,7 @@ static bool find_parts(const struct kernel_members *m, struct layout *ret)
 	return base.present && size.present;
 }
 
-static struct dill_error *find_layout(struct kernel *kernel, struct layout *ret)
+static struct dill_error *find_layout(struct kernel *kernel, struct module_layout *ret)
 {
 	const struct kernel_members *members;
 
@@ -61,7 +61,7 @@ static struct dill_error *find_layout(struct kernel *kernel, struct layout *ret)
 	return NULL;
 }
 
-static struct dill_error *read_part(struct kernel *kernel, const struct layout *layout,
+static struct dill_error *read_part(struct kernel *kernel, const struct module_layout *layout,
 				    dill_virt module, unsigned index, struct module_part *ret)
 {
 	dill_virt part = module + layout->parts + index * layout->part_size;
@@ -74,8 +74,8 @@ static struct dill_error *read_part(struct kernel *kernel, const struct layout *
 	return NULL;
 }
 
-static struct dill_error *look(struct kernel *kernel, const struct layout *layout, dill_virt module,
-			       dill_virt address, struct module_place *ret)
+static struct dill_error *look(struct kernel *kernel, const struct module_layout *layout,
+			       dill_virt module, dill_virt address, struct module_place *ret)
 {
 	for (uint32_t i = 0; i < layout->part_count; i++) {
 		struct module_part part;
@@ -95,7 +95,7 @@ struct dill_error *module_parts_each(struct kernel *kernel, dill_virt module,
 								 const struct module_part *part),
 				     void *context)
 {
-	struct layout layout = {0};
+	struct module_layout layout = {0};
 
 	TRY(find_layout(kernel, &layout));
 	for (uint32_t i = 0; i < layout.part_count; i++) {
@@ -111,7 +111,7 @@ struct dill_error *module_parts_each(struct kernel *kernel, dill_virt module,
 /* What module_find() looks for. */
 struct lookup {
 	struct kernel *kernel;
-	struct layout layout;
+	struct module_layout layout;
 	dill_virt address;
 	struct module_place *ret;
 };
@@ -128,7 +128,7 @@ static struct dill_error *look_visited(void *context, dill_virt module, const ch
 	return NULL;
 }
 
-static struct dill_error *walk(struct kernel *kernel, const struct layout *layout,
+static struct dill_error *walk(struct kernel *kernel, const struct module_layout *layout,
 			       module_visitor visit, void *context)
 {
 	char name[MODULE_NAME_SIZE] = "";
@@ -152,7 +152,7 @@ static struct dill_error *walk(struct kernel *kernel, const struct layout *layou
 
 struct dill_error *modules_each(struct kernel *kernel, module_visitor visit, void *context)
 {
-	struct layout layout = {0};
+	struct module_layout layout = {0};
 
 	TRY(find_layout(kernel, &layout));
 	return walk(kernel, &layout, visit, context);

@@ -26,15 +26,15 @@ enum form {
 };
 
 /* A module's own symbol table: ELF symbols with their final addresses, and their names. */
-struct table {
+struct module_symbols {
 	dill_virt symbols, names;
 	uint32_t count;
 };
 
 /* Where struct module has had its table since 4.5 (8244062ef1e5); it is replaced by a smaller one,
  * by that of the code that stays, once the module is loaded. */
-static struct dill_error *find_table(struct kernel *kernel, dill_virt module, struct table *ret,
-				     bool *ret_found)
+static struct dill_error *find_table(struct kernel *kernel, dill_virt module,
+				     struct module_symbols *ret, bool *ret_found)
 {
 	const struct kernel_members *members;
 	struct dill_error *error;
@@ -72,7 +72,7 @@ static struct dill_error *read_name(struct kernel *kernel, dill_virt address, ch
 /* The first of those that are nearest before @p address, in the part that holds it, as the kernel
  * chooses (kernel/module/kallsyms.c find_kallsyms_symbol()). @p ret_name is NULL or the caller's.
  */
-static struct dill_error *search(struct kernel *kernel, const struct table *table,
+static struct dill_error *search(struct kernel *kernel, const struct module_symbols *table,
 				 const struct module_place *place, dill_virt address,
 				 dill_virt *ret_value, char **ret_name)
 {
@@ -109,7 +109,7 @@ static struct dill_error *search(struct kernel *kernel, const struct table *tabl
 static struct dill_error *find(struct kernel *kernel, dill_virt address, struct module_place *place,
 			       dill_virt *ret_value, char **ret_name)
 {
-	struct table table;
+	struct module_symbols table;
 	bool found;
 
 	TRY(module_find(kernel, address, place));
@@ -184,7 +184,8 @@ static bool same_module(const char *one, const char *two)
 	return !*one && !*two;
 }
 
-static struct dill_error *search_name(struct name_search *search, const struct table *table)
+static struct dill_error *search_name(struct name_search *search,
+				      const struct module_symbols *table)
 {
 	struct kernel *kernel = search->kernel;
 	_cleanup_(freep)
@@ -217,7 +218,7 @@ static struct dill_error *visit_module(void *context, dill_virt module, const ch
 {
 	struct name_search *search = context;
 	struct dill_error *error;
-	struct table table;
+	struct module_symbols table;
 	bool known;
 
 	if (search->module && !same_module(search->module, name))
@@ -254,7 +255,7 @@ struct dill_error *module_find_symbol(struct kernel *kernel, const char *module,
 
 typedef struct dill_error *(*symbol_visitor)(void *context, const struct module_symbol *symbol);
 
-static struct dill_error *visit_symbol(struct kernel *kernel, const struct table *table,
+static struct dill_error *visit_symbol(struct kernel *kernel, const struct module_symbols *table,
 				       const Elf64_Sym *symbol, symbol_visitor visit, void *context)
 {
 	_cleanup_(freep)
@@ -278,7 +279,7 @@ struct dill_error *module_symbols_each(
 {
 	_cleanup_(freep)
 	Elf64_Sym *symbols = malloc(PART * sizeof(*symbols));
-	struct table table;
+	struct module_symbols table;
 	bool found;
 
 	if (!symbols)

@@ -6,9 +6,9 @@
 /* include/linux/threads.h PID_MAX_LIMIT on 64 bits: no healthy list is longer. */
 #define TASKS_MAX (4u << 20)
 
-static struct ring ring_reversed(const struct ring *ring)
+static struct task_ring ring_reversed(const struct task_ring *ring)
 {
-	struct ring reversed = *ring;
+	struct task_ring reversed = *ring;
 
 	reversed.head_next = ring->head_prev;
 	reversed.head_prev = ring->head_next;
@@ -17,7 +17,7 @@ static struct ring ring_reversed(const struct ring *ring)
 	return reversed;
 }
 
-static dill_virt ring_head_node(const struct ring *ring)
+static dill_virt ring_head_node(const struct task_ring *ring)
 {
 	/* Both directions must name one list_head: next is its first member. */
 	uint64_t next = ring->head_next->offset, prev = ring->head_prev->offset;
@@ -25,7 +25,7 @@ static dill_virt ring_head_node(const struct ring *ring)
 	return ring->head + (next < prev ? next : prev);
 }
 
-static uint64_t ring_node_offset(const struct ring *ring)
+static uint64_t ring_node_offset(const struct task_ring *ring)
 {
 	uint64_t next = ring->next->offset, prev = ring->prev->offset;
 
@@ -51,7 +51,7 @@ static struct dill_error *ring_breaks(struct ring_end *ret, struct task_finding 
  * (the one before it would have been, and so on up to the head), and a pointer into something else
  * ends the walk at once. The ring is whole when it closes or reaches the task @stop.
  */
-static struct dill_error *ring_follow(const struct tasks *tasks, const struct ring *ring,
+static struct dill_error *ring_follow(const struct tasks *tasks, const struct task_ring *ring,
 				      dill_virt stop, struct addresses *ret, struct ring_end *end)
 {
 	struct memory *memory = kernel_memory(tasks->kernel);
@@ -102,10 +102,10 @@ static struct dill_error *ring_follow(const struct tasks *tasks, const struct ri
 	return ring_breaks(end, finding);
 }
 
-struct dill_error *ring_collect(const struct tasks *tasks, const struct ring *ring,
+struct dill_error *ring_collect(const struct tasks *tasks, const struct task_ring *ring,
 				const struct task_visitor *visitor, struct addresses *ret)
 {
-	struct ring reversed = ring_reversed(ring);
+	struct task_ring reversed = ring_reversed(ring);
 	struct ring_end forwards, backwards;
 	_cleanup_(addresses_deinitp)
 	struct addresses rest = {0};

@@ -17,7 +17,7 @@ static inline void addresses_deinitp(struct addresses *addresses)
 }
 
 /* A ring of list_heads: where its links lie in the head's owner and in each task. */
-struct ring {
+struct task_ring {
 	dill_virt head; /* owner of the head */
 	const struct member *head_next, *head_prev;
 	const struct member *next, *prev;
@@ -34,7 +34,7 @@ struct ring {
  * All tasks of @ring in order. When it is broken going forwards, what can be reached backwards from
  * its end is appended, and both breaks are reported (one, when it is the same pointer).
  */
-struct dill_error *ring_collect(const struct tasks *tasks, const struct ring *ring,
+struct dill_error *ring_collect(const struct tasks *tasks, const struct task_ring *ring,
 				const struct task_visitor *visitor, struct addresses *ret);
 
 #endif

@@ -154,7 +154,7 @@ static struct dill_error *visit_other_threads(struct tasks *tasks, dill_virt lea
 					      const struct task_visitor *visitor)
 {
 	const struct kernel_members *m = tasks->members;
-	struct ring ring = {
+	struct task_ring ring = {
 		RING_TEXTS("list of threads"), .head_next = &m->signal_next,
 		.head_prev = &m->signal_prev,  .next = &m->task_thread_next,
 		.prev = &m->task_thread_prev,
@@ -190,7 +190,7 @@ static struct dill_error *collect_leaders(const struct tasks *tasks,
 					  const struct task_visitor *visitor, struct addresses *ret)
 {
 	const struct kernel_members *m = tasks->members;
-	struct ring ring = {
+	struct task_ring ring = {
 		RING_TEXTS("list of processes"), .head = tasks->init_task,
 		.head_next = &m->task_next,	 .head_prev = &m->task_prev,
 		.next = &m->task_next,		 .prev = &m->task_prev,

@@ -267,7 +267,7 @@ static uint32_t common_of(struct frames *frames, unsigned kind,
 }
 
 /* A description that is being written. */
-struct entry {
+struct open_entry {
 	size_t start; /* 0 and no rows: none */
 	size_t rows;
 	unsigned kind;
@@ -275,12 +275,12 @@ struct entry {
 	struct orc_entry last;
 };
 
-static void begin(struct frames *frames, struct entry *entry, unsigned kind, uint64_t first,
+static void begin(struct frames *frames, struct open_entry *entry, unsigned kind, uint64_t first,
 		  const struct frame_registers *registers)
 {
 	uint32_t common = common_of(frames, kind, registers);
 
-	*entry = (struct entry){
+	*entry = (struct open_entry){
 		.start = bytes_count(&frames->bytes), .kind = kind, .first = first, .at = first};
 	entry->last = (struct orc_entry){
 		.sp_register = ORC_REG_SP, .sp_offset = WORD, .bp_register = ORC_REG_UNDEFINED};
@@ -290,7 +290,7 @@ static void begin(struct frames *frames, struct entry *entry, unsigned kind, uin
 	bytes_add_u64(&frames->bytes, 0);
 }
 
-static void end(struct frames *frames, struct entry *entry, uint64_t behind)
+static void end(struct frames *frames, struct open_entry *entry, uint64_t behind)
 {
 	if (!entry->start)
 		return;
@@ -319,7 +319,7 @@ static void advance(struct bytes *out, uint64_t bytes)
 	}
 }
 
-static void write_row(struct frames *frames, struct entry *entry, uint64_t address,
+static void write_row(struct frames *frames, struct open_entry *entry, uint64_t address,
 		      const struct orc_entry *row)
 {
 	struct bytes *out = &frames->bytes;
@@ -345,7 +345,7 @@ static void write_row(struct frames *frames, struct entry *entry, uint64_t addre
 	entry->last = *row;
 }
 
-static void add_row(struct frames *frames, struct entry *entry, uint64_t address,
+static void add_row(struct frames *frames, struct open_entry *entry, uint64_t address,
 		    const struct orc_entry *row, const struct frame_registers *registers)
 {
 	unsigned kind = kind_of(row);
@@ -381,7 +381,7 @@ void frames_add_orc(struct frames *frames, const struct orc_layout *layout,
 		    const struct frame_registers *registers, const struct orc_table *table,
 		    uint64_t first, uint64_t behind)
 {
-	struct entry entry = {0};
+	struct open_entry entry = {0};
 	struct orc_entry row;
 	uint64_t address, last = first;
 
@@ -402,7 +402,7 @@ void frames_add_orc(struct frames *frames, const struct orc_layout *layout,
 
 void frames_add_end(struct frames *frames, uint64_t first, uint64_t behind)
 {
-	struct entry entry;
+	struct open_entry entry;
 
 	begin(frames, &entry, KIND_END, first, NULL);
 	end(frames, &entry, behind);

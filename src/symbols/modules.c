@@ -10,7 +10,7 @@
 #include "symbols/unwind_tables.h"
 
 /* The module that is being added. */
-struct current {
+struct current_module {
 	struct modules *modules;
 	dill_virt module;
 	const char *name;
@@ -73,7 +73,7 @@ static struct dill_error *keep_text(struct modules *modules, const char *raw, co
 
 static struct dill_error *add_part(void *context, const struct module_part *part)
 {
-	struct current *current = context;
+	struct current_module *current = context;
 	_cleanup_(strbuf_deinitp)
 	struct strbuf text = {0};
 	struct section section = {.first = part->base, .end = part->base + part->size};
@@ -92,7 +92,7 @@ static struct dill_error *add_part(void *context, const struct module_part *part
 	return array_push(&current->modules->sections->all, section);
 }
 
-static const struct section *find_part(const struct current *current, dill_virt address)
+static const struct section *find_part(const struct current_module *current, dill_virt address)
 {
 	const struct sections *sections = current->modules->sections;
 
@@ -104,7 +104,7 @@ static const struct section *find_part(const struct current *current, dill_virt 
 
 static struct dill_error *add_symbol(void *context, const struct module_symbol *symbol)
 {
-	struct current *current = context;
+	struct current_module *current = context;
 	const struct section *part = find_part(current, symbol->address);
 	struct file_symbol added = {.address = symbol->address};
 
@@ -118,7 +118,7 @@ static struct dill_error *add_symbol(void *context, const struct module_symbol *
 	return array_push(&current->modules->symbols->all, added);
 }
 
-static struct dill_error *add_frames(struct current *current)
+static struct dill_error *add_frames(struct current_module *current)
 {
 	struct modules *modules = current->modules;
 	struct unwind_tables tables = {0};
@@ -139,7 +139,7 @@ static struct dill_error *add_frames(struct current *current)
 	return error;
 }
 
-static struct dill_error *add_all(struct current *current)
+static struct dill_error *add_all(struct current_module *current)
 {
 	struct modules *modules = current->modules;
 
@@ -152,7 +152,7 @@ static struct dill_error *add_module(void *context, dill_virt module, const char
 				     bool *ret_done)
 {
 	struct modules *modules = context;
-	struct current current = {modules, module, NULL, modules->sections->all.count};
+	struct current_module current = {modules, module, NULL, modules->sections->all.count};
 	struct dill_error *error;
 
 	TRY(keep_text(modules, name, &current.name));

@@ -108,7 +108,7 @@ enum {
 /* Between two questions whether the user wants to stop, and two times that memory is given back. */
 #define PART (UINT64_C(64) << 20)
 
-struct table {
+struct ram_map {
 	struct {
 		uint64_t start, size;
 	} ram[ENTRIES_MAX];
@@ -129,7 +129,7 @@ static bool may_begin(const uint8_t *at)
 }
 
 /* Read the entries from @at on, up to the first that is none. False when they are no table. */
-static bool parse_table(struct span bytes, uint64_t at, struct table *ret)
+static bool parse_table(struct span bytes, uint64_t at, struct ram_map *ret)
 {
 	uint64_t before = 0;
 
@@ -155,13 +155,13 @@ static bool parse_table(struct span bytes, uint64_t at, struct table *ret)
 	return ret->count > 1;
 }
 
-static uint64_t end_of(const struct table *table, unsigned i)
+static uint64_t end_of(const struct ram_map *table, unsigned i)
 {
 	return table->ram[i].start + table->ram[i].size;
 }
 
 /* Ranges of RAM one after the other; what a kernel keeps of the first page may be left out. */
-static bool fits_joined(const struct table *table, uint64_t file_size, uint64_t *ret_skip)
+static bool fits_joined(const struct ram_map *table, uint64_t file_size, uint64_t *ret_skip)
 {
 	*ret_skip = 0;
 	if (table->total == file_size)
@@ -171,7 +171,7 @@ static bool fits_joined(const struct table *table, uint64_t file_size, uint64_t 
 	       table->total - DILL_PAGE_SIZE == file_size;
 }
 
-static struct dill_error *join(const struct table *table, uint64_t skip, struct extents *ret)
+static struct dill_error *join(const struct ram_map *table, uint64_t skip, struct extents *ret)
 {
 	uint64_t offset = 0;
 
@@ -188,7 +188,7 @@ static struct dill_error *join(const struct table *table, uint64_t skip, struct 
  * A machine's memory in one piece: what lies above 4 GiB follows what lies below. How much that is
  * the table does not tell, since firmware keeps its end to itself, but the file's size does.
  */
-static bool fits_split(const struct table *table, uint64_t file_size, uint64_t *ret_low)
+static bool fits_split(const struct ram_map *table, uint64_t file_size, uint64_t *ret_low)
 {
 	uint64_t low_end = 0, high = 0;
 
@@ -204,7 +204,7 @@ static bool fits_split(const struct table *table, uint64_t file_size, uint64_t *
 	       *ret_low <= 4 * GIB;
 }
 
-static struct dill_error *split(const struct table *table, uint64_t low, struct extents *ret)
+static struct dill_error *split(const struct ram_map *table, uint64_t low, struct extents *ret)
 {
 	uint64_t offset = low;
 
@@ -219,7 +219,7 @@ static struct dill_error *split(const struct table *table, uint64_t low, struct 
 }
 
 /* Whether a table says how memory lies in the file: then @ret has it. */
-static struct dill_error *use_table(const struct table *table, uint64_t file_size,
+static struct dill_error *use_table(const struct ram_map *table, uint64_t file_size,
 				    struct extents *ret, bool *ret_used)
 {
 	uint64_t end = end_of(table, table->count - 1), number;
@@ -238,7 +238,7 @@ static struct dill_error *use_table(const struct table *table, uint64_t file_siz
 static struct dill_error *search_part(struct span bytes, uint64_t from, uint64_t to,
 				      uint64_t file_size, struct extents *ret, bool *ret_found)
 {
-	struct table table;
+	struct ram_map table;
 
 	for (uint64_t at = from; at < to && span_holds(bytes, at, E820_ENTRY); at += 4) {
 		if (!may_begin(bytes.data + at) || !parse_table(bytes, at, &table))

@@ -27,7 +27,7 @@ struct tracer {
 	struct number_map names; /**< of return addresses, as pointers into the arena */
 	struct calls calls;
 	struct code_places returns; /**< with breakpoints that are fixed */
-	struct objects objects;
+	struct traced_objects objects;
 	struct unwinder *unwinder; /**< NULL when no backtraces are wanted */
 	uint64_t largest; /**< bytes of the largest size class: what is more comes in pages */
 	bool muted;
