@@ -21,7 +21,7 @@ USER_END = 1 << 47
 OUTERMOST = re.compile(r"ret_from_fork|secondary_startup|start_secondary|common_startup|x86_64_start|user")
 # In an interrupt, a softirq, a page fault, a system call and a kernel thread: the first that the kernel has.
 STOPS = (
-    ("tick_nohz_handler", "tick_sched_timer"),
+    ("tick_sched_timer", "tick_nohz_handler"),  # of old, the second is that of clocks without high resolution, and never called
     ("run_timer_softirq",),
     ("handle_mm_fault",),
     ("do_sys_openat2",),
@@ -81,7 +81,7 @@ def pahole_members(text):
     return found
 
 
-@pytest.fixture(scope="module", params=on("plain", by_default=("6.12", "7.2")), ids=str)
+@pytest.fixture(scope="module", params=on("plain"), ids=str)
 def answers(request, pool, tmp_path_factory):
     """What a GDB says that has nothing but the symbol file, and what it should say."""
     folder = tmp_path_factory.mktemp("symbols")
@@ -124,7 +124,8 @@ def test_loads_without_a_complaint(answers):
     """Nothing is missing in the file, and GDB finds nothing wrong with it."""
     (record,) = answers["records"]
     assert record["record"] == "symbol_file"
-    assert record["symbols"] > 50000 and record["types"] > 20000 and record["functions"] > 10000 and record["variables"] > 100
+    assert record["symbols"] > 50000 and record["types"] > 20000 and record["functions"] > 10000
+    assert (record["variables"] > 100) == (b"\0.data..percpu\0" in answers["btf"].read_bytes())  # Debian's 5.10 has none
     assert record["bytes"] == answers["file"].stat().st_size < 40 << 20
     assert not re.search("complaint|warning|DW_|corrupt|invalid", answers["load"] + answers["errors"].replace("warning: No executable", ""))
 

@@ -90,14 +90,15 @@ def main():
     say("structs", {name: members(kind) for name, (_, kind) in types.items()})
     say("sizes", {name: kind.sizeof for name, (_, kind) in types.items()})
     say("ptype", {name: run(f"ptype /o {keyword} {name}") for name, (keyword, _) in types.items()})
-    say("ask", [[command, run(command)] for command in ASK["commands"]])
-    for address in ASK["sleeping"]:
-        sleeping(address)
     for name in ASK["breakpoints"]:
         breakpoint_ = gdb.Breakpoint(name)
         run("continue")
         say("stop", {"at": name, **frames()})
         breakpoint_.delete()
+    # Here the CPU sees the kernel: of a program its page tables lack most of it (isolation), and a stub reads through them.
+    say("ask", [[command, run(command)] for command in ASK["commands"]])
+    for address in ASK["sleeping"]:
+        sleeping(address)
     run("detach")
 
 
