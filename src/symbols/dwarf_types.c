@@ -256,7 +256,7 @@ static void add_prototype(struct writer *writer, const struct type *type, type_i
 
 static void add_type(struct writer *writer, const struct type *type)
 {
-	/* What it refers to can be described, as it can. */
+	/* A pointer can be described whatever it points to. */
 	type_id target = type_graph_id(writer->graph, type->target);
 
 	switch (type->kind) {
@@ -302,12 +302,23 @@ static void add_type(struct writer *writer, const struct type *type)
 	}
 }
 
+/* What a pointer to something that cannot be described leads to. */
+static void add_unknown(struct writer *writer)
+{
+	if (!writer->graph->bad)
+		return;
+	unit_place(writer->dwarf, UNIT_UNKNOWN);
+	unit_entry(writer->dwarf, DWARF_UNKNOWN);
+	unit_name(writer->dwarf, "unknown");
+}
+
 void dwarf_add_types(struct dwarf_unit *dwarf, const struct type_graph *graph,
 		     struct dwarf_counts *counts)
 {
 	struct writer writer = {dwarf, graph, counts};
 
 	counts->left_out += graph->bad;
+	add_unknown(&writer);
 	for (type_id id = 1; id < graph->limit; id++) {
 		struct type type;
 

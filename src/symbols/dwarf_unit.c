@@ -211,6 +211,9 @@ void unit_name(struct dwarf_unit *dwarf, const char *name)
 
 void unit_type(struct dwarf_unit *dwarf, uint32_t id)
 {
+	if (id >= dwarf->limit)
+		id = UNIT_UNKNOWN;
+
 	const struct dwarf_reference reference = {(uint32_t)bytes_count(&dwarf->info), id};
 
 	bytes_add_u32(&dwarf->info, dwarf->places[id]);

@@ -89,7 +89,9 @@ void unit_end_children(struct dwarf_unit *dwarf);
  * @param name  borrowed until unit_end(): two are one when they have one address
  */
 void unit_name(struct dwarf_unit *dwarf, const char *name);
-/** A reference to the entry of @p id. */
+/** The id of the entry that stands for whatever has none: unit_place() it where that may be. */
+#define UNIT_UNKNOWN 0u
+/** A reference to the entry of @p id; when that is past the limit, to that of UNIT_UNKNOWN. */
 void unit_type(struct dwarf_unit *dwarf, uint32_t id);
 /** The location of a variable. */
 void unit_address(struct dwarf_unit *dwarf, uint64_t address);
