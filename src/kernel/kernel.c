@@ -300,6 +300,7 @@ struct dill_error *kernel_open(struct memory *memory, const struct kernel_option
 		return error_no_memory();
 	kernel->memory = memory;
 	kernel->keeps_builds = options && !options->no_cache;
+	kernel->is_chosen = options && options->choice;
 	TRY(open_kernel(kernel, options));
 	kernel->epoch = memory_epoch(memory);
 	*ret = steal(kernel);
@@ -323,6 +324,21 @@ void kernel_free(struct kernel *kernel)
 	free(kernel);
 }
 
+/* Memory of a kernel that is gone keeps its looks, page tables too, until somebody needs it. */
+static struct dill_error *check_in_use(struct kernel *kernel)
+{
+	bool left = false;
+	struct dill_error *error = kernel->is_chosen ? NULL : kernel_has_left(kernel, &left);
+
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error); /* without registers nothing can be told */
+	return left ? dill_error_new(DILL_ERROR_BAD_DATA,
+				     "no CPU uses its page tables any more: the target has "
+				     "rebooted")
+		    : NULL;
+}
+
 struct dill_error *kernel_refresh(struct kernel *kernel)
 {
 	uint8_t now[IDENTITY_SIZE];
@@ -343,6 +359,7 @@ struct dill_error *kernel_refresh(struct kernel *kernel)
 				      "the kernel is no longer where it was: the target has "
 				      "rebooted");
 	}
+	TRY(check_in_use(kernel));
 	TRY(cpus_load(kernel));
 	TRY(memory_map_load(kernel));
 	kernel->epoch = memory_epoch(kernel->memory);

@@ -76,6 +76,7 @@ struct kernel {
 	char *banner, *symbols_how; /**< owned texts of the facts */
 	struct image_file *file;    /**< the user's; NULL when there is none */
 	bool file_is_offered;	    /**< kernel_options.image_is_offered */
+	bool is_chosen;		    /**< kernel_options.choice: it may be one that nobody runs */
 	bool keeps_builds;	    /**< kernel_options.no_cache was not given */
 	bool build_is_known;	    /**< symbols are those that were kept (build.c) */
 	bool symbols_are_own;	    /**< they were read from the target */

@@ -308,6 +308,14 @@ static void test_refresh(void **state)
 	fake_target_run(&guest.target, guest.memory);
 	assert_null(kernel_refresh(kernel));
 
+	/* Another kernel at another place, and the first one's memory has not changed. */
+	fake_target_run(&guest.target, guest.memory);
+	set_cpu(&guest, 0, ROOT + 0x20000);
+	assert_int_equal(code_of(kernel_refresh(kernel)), DILL_ERROR_BAD_DATA);
+	/* The first one, in a program of which its tables show little. */
+	set_cpu(&guest, 0, ROOT + 0x1000);
+	assert_null(kernel_refresh(kernel));
+
 	/* Another kernel at the same place. */
 	fake_target_run(&guest.target, guest.memory);
 	memcpy(fake_target_at(&guest.target, PHYS + (banner - BASE)), other, sizeof(other));
