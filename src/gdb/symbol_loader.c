@@ -138,58 +138,83 @@ bool symbols_at_exit(struct plugin *plugin)
 
 /* --- which kernel's --- */
 
+struct identity {
+	struct kernel *kernel;
+	uint64_t hash;
+};
+
+static void mix(struct identity *identity, uint64_t word)
+{
+	identity->hash = (identity->hash ^ word) * UINT64_C(0x100000001b3);
+}
+
+/* A module's start is gone once it has run. */
+static struct dill_error *add_part(void *context, const struct module_part *part)
+{
+	mix(context, part->base);
+	mix(context, part->size);
+	return NULL;
+}
+
 static struct dill_error *add_module(void *context, dill_virt module, const char *name,
 				     bool *ret_done)
 {
-	uint64_t *identity = context;
+	struct identity *identity = context;
 
 	(void)ret_done;
-	*identity = (*identity ^ module ^ name_hash(name)) * UINT64_C(0x100000001b3);
-	return NULL;
+	mix(identity, module ^ name_hash(name));
+	return module_parts_each(identity->kernel, module, add_part, identity);
 }
 
 static struct dill_error *identify(struct kernel *kernel, uint64_t *ret)
 {
 	const struct kernel_facts *facts = kernel_facts(kernel);
-	struct dill_error *error;
+	struct identity identity = {kernel, name_hash(facts->banner) ^ facts->base};
+	struct dill_error *error = modules_each(kernel, add_module, &identity);
 
-	*ret = name_hash(facts->banner) ^ facts->base;
-	error = modules_each(kernel, add_module, ret);
+	*ret = identity.hash;
 	return error_forgive(error); /* a kernel without modules, or with a broken list */
 }
 
+/* What is to be loaded. */
+struct made {
+	char *path; /* NULL = nothing: what is loaded is right */
+	uint64_t identity;
+	struct symbol_file_counts counts;
+};
+
+static void made_deinit(struct made *made)
+{
+	if (made->path)
+		unlink(made->path);
+	free(made->path);
+	symbol_file_counts_deinit(&made->counts);
+}
+
 /* Write the file unless the loaded one is right. */
-static struct dill_error *refresh(struct plugin *plugin, struct kernel *kernel, char **ret)
+static struct dill_error *refresh(struct plugin *plugin, struct kernel *kernel, struct made *ret)
 {
 	static const struct symbol_file_request request = {.types = true, .modules = true};
-	struct symbol_file_counts counts = {0};
 	struct dill_error *error;
-	uint64_t identity;
 	FILE *file;
 
-	*ret = NULL;
-	TRY(identify(kernel, &identity));
-	if (plugin->symbols.path && plugin->symbols.identity == identity)
+	TRY(identify(kernel, &ret->identity));
+	if (plugin->symbols.path && plugin->symbols.identity == ret->identity)
 		return NULL;
-	TRY(make_private(ret));
-	file = fopen(*ret, "r+e");
-	error = file ? symbol_file_write(kernel, &request, fileno(file), &counts)
-		     : dill_error_new_os(errno, "cannot open %s", *ret);
-	if (file)
-		fclose(file);
-	symbol_file_counts_deinit(&counts);
-	plugin->symbols.identity = identity;
-	if (!error)
-		return NULL;
-	unlink(*ret);
-	free(steal(*ret));
+	TRY(make_private(&ret->path));
+	file = fopen(ret->path, "r+e");
+	if (!file)
+		return dill_error_new_os(errno, "cannot open %s", ret->path);
+	error = symbol_file_write(kernel, &request, fileno(file), &ret->counts);
+	fclose(file);
 	return error;
 }
 
 static struct dill_error *in_session(struct plugin *plugin, struct session *session,
 				     struct dill_error *(*run)(struct plugin *plugin,
-							       struct kernel *kernel, char **ret),
-				     char **ret)
+							       struct kernel *kernel,
+							       struct made *ret),
+				     struct made *ret)
 {
 	struct kernel *kernel;
 	struct dill_error *error, *end_error;
@@ -205,10 +230,32 @@ static struct dill_error *in_session(struct plugin *plugin, struct session *sess
 	return error;
 }
 
+static void remark(struct plugin *plugin, const char *text)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf line = {0};
+
+	strbuf_append_format(&line, "set dill symbols on: %s", text);
+	plugin_log(plugin, strbuf_get(&line));
+}
+
+static struct dill_error *make_and_load(struct plugin *plugin, struct session *session,
+					struct made *made)
+{
+	TRY(in_session(plugin, session, refresh, made));
+	if (!made->path)
+		return NULL;
+	TRY(load(plugin, steal(made->path), true));
+	plugin->symbols.identity = made->identity;
+	if (made->counts.why.length)
+		remark(plugin, strbuf_get(&made->counts.why));
+	return NULL;
+}
+
 struct dill_error *symbols_wanted(struct plugin *plugin)
 {
 	struct session *session;
-	char *path = NULL;
+	struct made made = {0};
 	struct dill_error *error;
 
 	if (!parameter_symbols(plugin) || plugin->evaluating)
@@ -216,20 +263,18 @@ struct dill_error *symbols_wanted(struct plugin *plugin)
 	TRY(plugin_session(plugin, &session));
 	if (!session)
 		return NULL;
-	error = in_session(plugin, session, refresh, &path);
-	if (!error && path)
-		error = load(plugin, path, true);
+	error = make_and_load(plugin, session, &made);
+	made_deinit(&made);
 	if (!error || PyErr_Occurred())
 		return error;
-	error = dill_error_add_context(error, "set dill symbols on");
-	plugin_log(plugin, dill_error_text(error));
+	remark(plugin, dill_error_text(error));
 	dill_error_free(error);
 	return NULL;
 }
 
 /* --- the command --- */
 
-static struct dill_error *remember(struct plugin *plugin, struct kernel *kernel, char **ret)
+static struct dill_error *remember(struct plugin *plugin, struct kernel *kernel, struct made *ret)
 {
 	(void)ret;
 	return identify(kernel, &plugin->symbols.identity);
