@@ -103,9 +103,43 @@ static bool is_variable(const struct type_graph *graph, type_id id, struct type 
 	       *ret_target != TYPE_GRAPH_BAD && *ret_target;
 }
 
-struct dill_error *dwarf_add_variables(struct dwarf_unit *dwarf, const struct type_graph *graph,
-				       const struct file_symbols *symbols, size_t *ret_count)
+static void add_variable(struct dwarf_unit *dwarf, const char *name, dill_virt address,
+			 type_id type, size_t *count)
 {
+	unit_entry(dwarf, DWARF_VARIABLE);
+	unit_name(dwarf, name);
+	unit_type(dwarf, type);
+	unit_address(dwarf, address);
+	++*count;
+}
+
+static void add_known(struct dwarf_unit *dwarf, const struct type_graph *graph,
+		      const struct known_variables *known, uint64_t told, size_t *count)
+{
+	for (size_t i = 0; i < known->count; i++) {
+		const struct known_variable *item = &known->items[i];
+		type_id target = type_graph_id(graph, item->type);
+
+		if (!(told & UINT64_C(1) << i) && target && target != TYPE_GRAPH_BAD)
+			add_variable(dwarf, item->name, item->address, target, count);
+	}
+}
+
+/* Which of the known ones is at an address; none: no bit. */
+static uint64_t bit_of(const struct known_variables *known, dill_virt address)
+{
+	for (size_t i = 0; i < known->count; i++)
+		if (known->items[i].address == address)
+			return UINT64_C(1) << i;
+	return 0;
+}
+
+struct dill_error *dwarf_add_variables(struct dwarf_unit *dwarf, const struct type_graph *graph,
+				       const struct file_symbols *symbols,
+				       const struct known_variables *known, size_t *ret_count)
+{
+	uint64_t told = 0;
+
 	struct by_name by_name;
 	struct dill_error *error = make_by_name(symbols, &by_name);
 
@@ -119,12 +153,11 @@ struct dill_error *dwarf_add_variables(struct dwarf_unit *dwarf, const struct ty
 		symbol = find(&by_name, variable.name);
 		if (!symbol)
 			continue;
-		unit_entry(dwarf, DWARF_VARIABLE);
-		unit_name(dwarf, symbol->name);
-		unit_type(dwarf, target);
-		unit_address(dwarf, symbol->address);
-		++*ret_count;
+		add_variable(dwarf, symbol->name, symbol->address, target, ret_count);
+		told |= bit_of(known, symbol->address);
 	}
+	if (!error)
+		add_known(dwarf, graph, known, told, ret_count);
 	number_map_deinit(&by_name.first);
 	return error;
 }

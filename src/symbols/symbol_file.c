@@ -135,12 +135,14 @@ static struct dill_error *describe(struct symbol_file *file, const struct type_g
 {
 	struct symbol_file_counts *counts = file->counts;
 	struct dwarf_counts described = {0};
+	struct known_variables known;
 
+	TRY(known_variables_find(file->kernel, graph->types, &known));
 	TRY(unit_begin(graph->limit, &file->dwarf));
 	put_unit(file);
 	dwarf_add_types(&file->dwarf, graph, &described);
 	dwarf_add_functions(&file->dwarf, graph, &file->symbols, &described, &counts->functions);
-	TRY(dwarf_add_variables(&file->dwarf, graph, &file->symbols, &counts->variables));
+	TRY(dwarf_add_variables(&file->dwarf, graph, &file->symbols, &known, &counts->variables));
 	counts->types = described.types;
 	TRY(unit_end(&file->dwarf));
 	if (!described.left_out)

@@ -28,7 +28,7 @@ STOPS = (
     ("process_one_work",),
 )
 REFUSED = (("-", "give the file a name"), ("/dev/null", "no regular file"), ("/nosuch/file", "No such file"))
-COMMANDS = ("ptype kfree", "info scope kfree", "whatis init_task", "p PIDTYPE_TGID", "ptype gfp_t", "disassemble schedule,+16")
+COMMANDS = ("ptype kfree", "info scope kfree", "whatis init_task", "p init_task.comm", "whatis slab_caches", "whatis linux_banner", "p PIDTYPE_TGID", "ptype gfp_t", "disassemble schedule,+16")
 
 
 def kallsyms(guest):
@@ -106,6 +106,7 @@ def answers(request, pool, tmp_path_factory):
             "structs": choose_structs(btf),
             "commands": COMMANDS,
             "sleeping": [int(pointer[-1]["value"], 0)],
+            "finish": "do_sys_openat2",
             "breakpoints": [next(name for name in names if name in by_name) for names in STOPS],
         }
         done = subprocess.run(
@@ -169,6 +170,10 @@ def test_values(answers):
     assert re.search(r"type = void \(const void \*\)", said["ptype kfree"])
     assert said["p PIDTYPE_TGID"].endswith("= PIDTYPE_TGID\n")
     assert said["ptype gfp_t"] == "type = unsigned int\n"
+    assert said["whatis init_task"] == "type = struct task_struct\n" and "swapper" in said["p init_task.comm"]
+    assert said["whatis slab_caches"] == "type = struct list_head\n"
+    assert "no debug info" in said["whatis linux_banner"]
+    assert re.fullmatch(r"\$\d+ = -?\d+\n", answers["finish"]), answers["finish"]
     assert "<schedule+" in said["disassemble schedule,+16"]
 
 

@@ -65,6 +65,7 @@ static void describe(struct types *types, struct dwarf_unit *unit)
 {
 	struct file_symbols symbols = {0};
 	struct dwarf_counts counts = {0};
+	struct known_variables known = {{{"known", CODE, 1}}, 1};
 	struct type_graph graph;
 	size_t count = 0;
 
@@ -79,7 +80,7 @@ static void describe(struct types *types, struct dwarf_unit *unit)
 	bytes_add_u64(&unit->info, CODE_SIZE);
 	dwarf_add_types(unit, &graph, &counts);
 	dwarf_add_functions(unit, &graph, &symbols, &counts, &count);
-	dill_error_free(dwarf_add_variables(unit, &graph, &symbols, &count));
+	dill_error_free(dwarf_add_variables(unit, &graph, &symbols, &known, &count));
 	dill_error_free(unit_end(unit));
 	type_graph_deinit(&graph);
 	array_free(&symbols.all);

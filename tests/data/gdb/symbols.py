@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Run inside GDB by test_symbols.py: what GDB makes of a symbol file, as JSON lines.
 
-$DILL_TEST is a JSON object: port, file, addresses, structs, task (of a sleeping one, its name and thread.sp), breakpoints.
+$DILL_TEST is a JSON object: port, file, addresses, structs, sleeping (thread.sp of such tasks), commands, breakpoints, and
+finish, one of them.
 """
 import json
 import os
@@ -95,6 +96,9 @@ def main():
         run("continue")
         say("stop", {"at": name, **frames()})
         breakpoint_.delete()
+        if name == ASK["finish"]:
+            run("finish")
+            say("finish", run("p $"))  # the value that it has shown
     # Here the CPU sees the kernel: of a program its page tables lack most of it (isolation), and a stub reads through them.
     say("ask", [[command, run(command)] for command in ASK["commands"]])
     for address in ASK["sleeping"]:
