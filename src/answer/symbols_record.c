@@ -3,7 +3,7 @@
 
 static const struct column columns[] = {
 	[SYMBOLS_COLUMN_FILE] = {"file", DILL_COLUMN_TEXT, "FILE", "where it was written"},
-	[SYMBOLS_COLUMN_FORMAT] = {"format", DILL_COLUMN_TEXT, "FORMAT", "elf, btf or map"},
+	[SYMBOLS_COLUMN_FORMAT] = {"format", DILL_COLUMN_TEXT, "FORMAT", "elf, btf, map or json"},
 	[SYMBOLS_COLUMN_BYTES] = {"bytes", DILL_COLUMN_COUNT, "SIZE", "its size",
 				  .unit = UNIT_BYTES},
 	[SYMBOLS_COLUMN_SYMBOLS] = {"symbols", DILL_COLUMN_COUNT, "SYMBOLS",

@@ -7,15 +7,19 @@
 #include "base/file_status.h"
 #include "command/registry.h"
 #include "command/whole_file.h"
+#include "symbols/isf.h"
 #include "symbols/listing.h"
 #include "symbols/symbol_file.h"
 
 enum { OPTION_FILE, OPTION_FORMAT, OPTION_NO_TYPES, OPTION_MODULES };
 
-enum format { FORMAT_ELF, FORMAT_BTF, FORMAT_MAP };
+enum format { FORMAT_ELF, FORMAT_BTF, FORMAT_MAP, FORMAT_JSON };
 
-static const char *const formats[] = {
-	[FORMAT_ELF] = "elf", [FORMAT_BTF] = "btf", [FORMAT_MAP] = "map", NULL};
+static const char *const formats[] = {[FORMAT_ELF] = "elf",
+				      [FORMAT_BTF] = "btf",
+				      [FORMAT_MAP] = "map",
+				      [FORMAT_JSON] = "json",
+				      NULL};
 
 static struct dill_error *parse_format(const struct command_call *call, enum format *ret)
 {
@@ -25,7 +29,7 @@ static struct dill_error *parse_format(const struct command_call *call, enum for
 		if (strcmp(formats[*ret], text) == 0)
 			return NULL;
 	return text ? dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
-				     "--format is one of elf, btf, map, and not \"%s\"", text)
+				     "--format is one of elf, btf, map, json, and not \"%s\"", text)
 		    : NULL;
 }
 
@@ -78,6 +82,8 @@ static struct dill_error *write_format(struct kernel *kernel, enum format format
 		return symbol_btf_write(kernel, fd, counts);
 	case FORMAT_MAP:
 		return symbol_map_write(kernel, request, fd, counts);
+	case FORMAT_JSON:
+		return symbol_isf_write(kernel, fd, counts);
 	case FORMAT_ELF:
 		break;
 	}
@@ -143,11 +149,13 @@ const struct command symbols_command = {
 		"Examples:\n"
 		"  symbols -o vmlinux.dill\n"
 		"  symbols -o vmlinux.dill --modules\n"
-		"  symbols -o System.map --format map\n",
+		"  symbols -o System.map --format map\n"
+		"  symbols -o vmlinux.json --format json\n",
 	.options = {[OPTION_FILE] = {"output", 'o', ARGUMENT_FILE, "FILE", "write to FILE"},
 		    [OPTION_FORMAT] = {"format", 0, ARGUMENT_TEXT, "FORMAT",
 				       "elf (what debuggers load), btf (the types alone, as the "
-				       "kernel has them) or map (as System.map)",
+				       "kernel has them), map (as System.map) or json (for "
+				       "volatility 3)",
 				       formats},
 		    [OPTION_NO_TYPES] = {"no-types", 0, ARGUMENT_NONE, NULL,
 					 "leave out types and prototypes"},

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`dill symbols`: GDB without a vmlinux, against the guest's own kallsyms, BTF and /proc/PID/stack."""
+import base64
 import json
 import os
 import random
@@ -95,9 +96,10 @@ def answers(request, pool, tmp_path_factory):
         program = Program(guest)
         records = program.json("symbols", "-o", str(file))
         refused = [program.run("symbols", "-o", path) for path, _ in REFUSED]
-        for form in ("btf", "map"):
+        for form in ("btf", "map", "json"):
             program.json("symbols", "-o", str(folder / form), "--format", form)
         pointer = program.json("kstruct", "task_struct", "thread.sp", f"@$ktask({sleeper.pid})")
+        version = guest.read_file("/proc/version")
         first, end = by_name["_stext"][0], by_name["_end"][0]
         ask = {
             "port": guest.gdb_port,
@@ -117,7 +119,7 @@ def answers(request, pool, tmp_path_factory):
     found = {line["what"]: line["value"] for line in said}
     found["stops"] = [line["value"] for line in said if line["what"] == "stop"]
     assert len(found["stops"]) == len(STOPS), done.stdout[-2000:] + done.stderr[-2000:]
-    return {**found, "ask": ask, "said": dict(found["ask"]), "errors": done.stderr, "file": file, "btf": btf, "stack": stack,
+    return {**found, "ask": ask, "said": dict(found["ask"]), "errors": done.stderr, "file": file, "btf": btf, "stack": stack, "version": version,
             "by_address": by_address, "by_name": by_name, "records": records, "refused": refused}
 
 
@@ -139,6 +141,61 @@ def test_other_formats(answers):
     assert len(rows) > 50000
     for address, _, name in rows:
         assert int(address, 16) < USER_END or name in answers["by_address"][int(address, 16)]  # per-CPU, which have none
+
+
+class VolatilityTable:
+    """A symbol table of volatility 3, read by its documentation."""
+
+    def __init__(self, path):
+        self.all = json.loads(path.read_text())
+
+    def size(self, kind):
+        """Bytes of what a description is of."""
+        match kind:
+            case {"kind": "pointer"}:
+                return self.all["base_types"]["pointer"]["size"]
+            case {"kind": "array", "count": count, "subtype": element}:
+                return count * self.size(element)
+            case {"kind": "base", "name": name}:
+                return self.all["base_types"][name]["size"]
+            case {"kind": "enum", "name": name}:
+                return self.all["enums"][name]["size"]
+            case {"kind": "struct" | "union", "name": name}:
+                return self.all["user_types"][name]["size"]
+        raise AssertionError(kind)
+
+    def members(self, name, at=0):
+        """[name, bits from the start, bits]; of anonymous ones the members alone."""
+        found = []
+        for field, row in self.all["user_types"][name]["fields"].items():
+            kind, place = row["type"], at + 8 * row["offset"]
+            if row.get("anonymous"):
+                found += self.members(kind["name"], place)
+            elif kind["kind"] == "bitfield":
+                assert kind["bit_position"] + kind["bit_length"] <= 8 * self.size(kind["type"])
+                found.append([field, place + kind["bit_position"], kind["bit_length"]])
+            else:
+                found.append([field, place, 8 * self.size(kind)])
+        return found
+
+
+def test_volatility(answers):
+    """Its symbol table: as linked, so that it serves for every boot; found by the banner; the same structs; no name is missing."""
+    table = VolatilityTable(answers["file"].parent / "json")
+    symbols = table.all["symbols"]
+    assert base64.b64decode(symbols["linux_banner"]["constant_data"]) == answers["version"] + b"\0"
+    slide = answers["by_name"]["_text"][0] - symbols["_text"]["address"]
+    assert slide >= 0 and slide % (2 << 20) == 0
+    names = [names[0] for names in map(answers["by_address"].get, answers["ask"]["addresses"])]
+    for name in (name for name in names if len(answers["by_name"][name]) == 1):
+        assert symbols[name]["address"] + slide == answers["by_name"][name][0]
+    assert symbols["init_task"]["type"] == {"kind": "struct", "name": "task_struct"}
+    for name in answers["ask"]["structs"]:
+        assert table.members(name) == answers["structs"][name]  # which is pahole's
+    for name in table.all["user_types"]:
+        table.members(name)
+    for row in table.all["enums"].values():
+        assert table.all["base_types"][row["base"]]["size"] == row["size"]
 
 
 def test_what_is_no_file(answers):
