@@ -182,14 +182,22 @@ static void write_bp(struct bytes *out, const struct orc_entry *entry)
 	}
 }
 
-static unsigned kind_of(const struct orc_entry *entry)
+/*
+ * GDB takes a caller whose stack lies lower for a broken one, unless the frame is a signal's: code
+ * that has gone to an interrupt's stack comes back to any. To 5.10 it counts from its frame
+ * pointer, as functions do whose own stack varies (asm_call_on_stack()).
+ */
+static bool leaves_stack(const struct frames *frames, const struct orc_entry *entry, uint64_t first,
+			 uint64_t end)
 {
-	/*
-	 * GDB takes a caller whose stack lies lower for a broken one, unless the frame is a
-	 * signal's: C code that has gone to an interrupt's stack comes back to any.
-	 */
-	bool leaves_stack = entry->sp_register == ORC_REG_SP_INDIRECT;
-	unsigned reg, signal = entry->is_signal || leaves_stack ? KIND_SIGNAL : 0;
+	if (entry->sp_register == ORC_REG_BP && frames->code.changes_stack)
+		return frames->code.changes_stack(frames->code.context, first, end);
+	return entry->sp_register == ORC_REG_SP_INDIRECT;
+}
+
+static unsigned kind_of(const struct orc_entry *entry, bool leaves)
+{
+	unsigned reg, signal = entry->is_signal || leaves ? KIND_SIGNAL : 0;
 
 	if (entry->sp_register == ORC_REG_UNDEFINED || entry->sp_register == ORC_REG_PREV_SP)
 		return KIND_END;
@@ -345,10 +353,11 @@ static void write_row(struct frames *frames, struct open_entry *entry, uint64_t 
 	entry->last = *row;
 }
 
-static void add_row(struct frames *frames, struct open_entry *entry, uint64_t address,
+/* @param behind  where the next row begins */
+static void add_row(struct frames *frames, struct open_entry *entry, uint64_t address, uint64_t behind,
 		    const struct orc_entry *row, const struct frame_registers *registers)
 {
-	unsigned kind = kind_of(row);
+	unsigned kind = kind_of(row, leaves_stack(frames, row, address, behind));
 	bool is_start = row->type == ORC_CALL && row->sp_register == ORC_REG_SP &&
 			row->sp_offset == WORD && row->bp_register == ORC_REG_UNDEFINED;
 
@@ -382,8 +391,8 @@ void frames_add_orc(struct frames *frames, const struct orc_layout *layout,
 		    uint64_t first, uint64_t behind)
 {
 	struct open_entry entry = {0};
-	struct orc_entry row;
-	uint64_t address, last = first;
+	struct orc_entry row, following;
+	uint64_t address, next, last = first;
 
 	for (size_t i = 0; next_row(layout, table, &i, &address, &row);) {
 		if (address < first || address >= behind) {
@@ -395,7 +404,9 @@ void frames_add_orc(struct frames *frames, const struct orc_layout *layout,
 			continue;
 		}
 		last = address;
-		add_row(frames, &entry, address, &row, registers);
+		if (!orc_row(layout, table, i, &next, &following) || next > behind)
+			next = behind;
+		add_row(frames, &entry, address, next, &row, registers);
 	}
 	end(frames, &entry, behind);
 }

@@ -20,8 +20,17 @@ struct frame_registers {
 DILL_MUST_CHECK struct dill_error *frame_registers_find(struct types *types,
 							struct frame_registers *ret);
 
+/** Code as a table describes it by its rows. */
+struct frames_code {
+	/** Whether instructions put the stack pointer somewhere else, whatever the rows say; NULL =
+	 * none do. */
+	bool (*changes_stack)(void *context, uint64_t first, uint64_t end);
+	void *context;
+};
+
 /** A .debug_frame section as it grows. */
 struct frames {
+	struct frames_code code;
 	struct bytes bytes;
 	uint32_t common[16]; /**< where the CIE of each kind of frame begins, and 1 */
 	size_t rows;	     /**< of ORC tables, that were used */
@@ -36,8 +45,9 @@ struct frames {
  * it does not know, so that they are undefined in callers; but for those that an interrupt,
  * exception or system call has saved, all of them. Such are signal frames: what they interrupted
  * stands at the address itself and not behind a call. So is code that has gone to another stack, as
- * GDB follows no other kind of frame to wherever that is. Where ORC knows nothing, or the stack
- * ends, the return address is undefined: whoever unwinds ends there.
+ * GDB follows no other kind of frame to wherever that is: what ORC says to do so, and what counts
+ * from its frame pointer while its instructions do it. Where ORC knows nothing, or the stack ends,
+ * the return address is undefined: whoever unwinds ends there.
  *
  * @param first, end  of the code, to which the last row applies
  *

@@ -10,6 +10,7 @@
 #include "symbols/dwarf_code.h"
 #include "symbols/elf_file.h"
 #include "symbols/modules.h"
+#include "symbols/stack_change.h"
 #include "symbols/unwind_tables.h"
 
 /* Programs of the target: the lower half of its address space. */
@@ -83,6 +84,7 @@ static struct dill_error *add_frames(struct symbol_file *file)
 	if (!error)
 		error = orc_layout_number(&file->layout, &tables.table);
 	if (!error) {
+		frames->code = (struct frames_code){stack_change_in, file->kernel};
 		frames_add_end(frames, 0, USER_END);
 		frames_add_orc(frames, &file->layout, &file->registers, &tables.table, tables.base,
 			       tables.base + tables.size);
