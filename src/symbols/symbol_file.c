@@ -13,8 +13,12 @@
 #include "symbols/stack_change.h"
 #include "symbols/unwind_tables.h"
 
-/* Programs of the target: the lower half of its address space. */
-#define USER_END (UINT64_C(1) << 47)
+/* Where programs of the target end: the lower half of its address space, by the levels of its page
+ * tables. */
+static uint64_t user_end(struct kernel *kernel)
+{
+	return UINT64_C(1) << (kernel_facts(kernel)->paging_levels == 5 ? 56 : 47);
+}
 
 /* All that becomes the file. */
 struct symbol_file {
@@ -85,7 +89,7 @@ static struct dill_error *add_frames(struct symbol_file *file)
 		error = orc_layout_number(&file->layout, &tables.table);
 	if (!error) {
 		frames->code = (struct frames_code){stack_change_in, file->kernel};
-		frames_add_end(frames, 0, USER_END);
+		frames_add_end(frames, 0, user_end(file->kernel));
 		frames_add_orc(frames, &file->layout, &file->registers, &tables.table, tables.base,
 			       tables.base + tables.size);
 		file->unwinds = true;

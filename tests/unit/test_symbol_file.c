@@ -314,6 +314,12 @@ static bool is_undefined(Dwarf_Frame *frame, int reg)
 	return count == 0 && ops == place;
 }
 
+static bool changes_stack(void *context, uint64_t first, uint64_t end)
+{
+	(void)context;
+	return first == CODE + 0x400 && end == CODE + 0x500;
+}
+
 static void test_frames(void **state)
 {
 	/* In an entry of four bytes: the offset, the register of the stack, the type. */
@@ -329,7 +335,7 @@ static void test_frames(void **state)
 	};
 	enum { CALL = 0x21, CALL_BP = 0x22, REGS = 0x31 | 0x80, END = 0x10 };
 	uint8_t bytes[512] = {0};
-	struct frames frames = {0};
+	struct frames frames = {.code = {changes_stack}};
 	bool is_signal;
 	Dwarf_Frame *frame;
 	Dwarf_CFI *cfi;
@@ -367,9 +373,11 @@ static void test_frames(void **state)
 	free(frame);
 	frame = frame_at(cfi, CODE + 0x3ff, &is_signal);
 	check_cfa(frame, FRAME_RSP, 16);
+	assert_false(is_signal);
 	free(frame);
 	frame = frame_at(cfi, CODE + 0x4ff, &is_signal);
 	check_cfa(frame, FRAME_RBP, 16);
+	assert_true(is_signal);
 	free(frame);
 	frame = frame_at(cfi, CODE + 0x5ff, &is_signal);
 	check_cfa(frame, FRAME_RSP, 0);
