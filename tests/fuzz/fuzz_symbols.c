@@ -9,6 +9,7 @@
 #include <dwarf.h>
 #include <elf.h>
 #include <elfutils/libdw.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "symbols/dwarf_code.h"
 #include "symbols/elf_file.h"
 #include "symbols/frames.h"
+#include "symbols/isf_types.h"
 #include "types/type.h"
 
 #define CODE	  UINT64_C(0xffffffff81000000)
@@ -147,6 +149,33 @@ static Dwarf *write_file(const struct dwarf_unit *unit, const struct frames *fra
 	return dwarf_begin(fd, DWARF_C_READ);
 }
 
+/* --- the same types by name, for volatility 3: JSON --- */
+
+static void check_table(struct types *types)
+{
+	struct strbuf text = {0};
+	struct type_graph graph;
+	struct isf_types isf;
+	json_error_t error;
+	json_t *json;
+
+	dill_error_free(type_graph_make(types, &graph));
+	strbuf_append_char(&text, '{');
+	dill_error_free(isf_types_begin(&graph, &text, &isf));
+	isf_append_types(&isf);
+	strbuf_append(&text, "\"end\":");
+	isf_append_reference(&isf, graph.limit - 1);
+	strbuf_append_char(&text, '}');
+	json = json_loadb(text.data, text.length, JSON_DECODE_INT_AS_REAL, &error);
+	if (!json)
+		fprintf(stderr, "%s\n", error.text);
+	demand(json != NULL, "a table");
+	json_decref(json);
+	isf_types_deinit(&isf);
+	type_graph_deinit(&graph);
+	strbuf_deinit(&text);
+}
+
 /* --- what libdw reads --- */
 
 static void check_name(Dwarf_Die *die)
@@ -267,6 +296,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	dill_error_free(error);
 	if (error)
 		return 0;
+	check_table(types);
 	describe(types, &unit);
 	unwind(data, &frames);
 	fd = memfd_create("symbols", 0);
