@@ -43,6 +43,19 @@ static inline void bytes_add(struct bytes *bytes, const void *data, size_t lengt
 		memcpy(place, data, length);
 }
 
+/** Most bytes for which room is made in advance. */
+#define BYTES_EXPECTED_MAX ((size_t)16 << 20)
+
+/** Have room for some @p count items of @p each bytes: what has it is not moved about as it grows.
+ */
+static inline void bytes_expect(struct bytes *bytes, size_t count, size_t each)
+{
+	size_t length = count < BYTES_EXPECTED_MAX / each ? count * each : BYTES_EXPECTED_MAX;
+	struct dill_error *error = array_reserve(&bytes->all, length);
+
+	dill_error_free(error); /* whoever appends will notice */
+}
+
 /** Append all of another's. */
 static inline void bytes_append(struct bytes *bytes, const struct bytes *other)
 {

@@ -9,6 +9,9 @@
 /* Source: DWARF 5, chapters 7.5 and 3 to 5 */
 
 #define ATTRIBUTES_MAX 5
+/* Bytes of a type with its members, and of new names in it, in a kernel. */
+#define INFO_EXPECTED 64
+#define TEXT_EXPECTED 32
 
 struct shape {
 	uint16_t tag;
@@ -143,6 +146,8 @@ struct dill_error *unit_begin(uint32_t limit, struct dwarf_unit *ret)
 	ret->places = calloc((size_t)limit + 1, sizeof(*ret->places));
 	if (!ret->places)
 		return error_no_memory();
+	bytes_expect(&ret->info, limit, INFO_EXPECTED);
+	bytes_expect(&ret->str, limit, TEXT_EXPECTED);
 	write_shapes(&ret->abbrev);
 	bytes_add_u8(&ret->str, 0);
 	bytes_add_u32(&ret->info, 0); /* length */

@@ -8,6 +8,8 @@
 #define WORD 8
 /* Rows of a description: finding the last takes reading all before it. */
 #define ROWS_MAX 48u
+/* Bytes of a row, its part of the entry's head with it. */
+#define ROW_EXPECTED 10u
 
 /* What a CIE says; the rest is in its FDEs. */
 enum {
@@ -394,6 +396,7 @@ void frames_add_orc(struct frames *frames, const struct orc_layout *layout,
 	struct orc_entry row, following;
 	uint64_t address, next, last = first;
 
+	bytes_expect(&frames->bytes, table->count, ROW_EXPECTED);
 	for (size_t i = 0; next_row(layout, table, &i, &address, &row);) {
 		if (address < first || address >= behind) {
 			frames->outside++;

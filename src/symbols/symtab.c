@@ -7,6 +7,9 @@
 
 #include "kernel/symbol.h"
 
+/* Bytes of a symbol's name, with its end. */
+#define NAME_EXPECTED 24u
+
 /* --- collecting --- */
 
 static struct dill_error *add(void *context, const struct symbol *symbol)
@@ -151,6 +154,8 @@ struct dill_error *symtab_make(const struct file_symbols *symbols, const struct 
 
 	if (!names)
 		return error_no_memory();
+	bytes_expect(ret_names, count + 1, NAME_EXPECTED);
+	bytes_expect(ret_symbols, count + 1, sizeof(Elf64_Sym));
 	bytes_add_u8(ret_names, 0);
 	for (size_t i = 0; i < count; i++)
 		names[i] = bytes_add_text(ret_names, all[i].name);
