@@ -27,6 +27,8 @@ class Row:
 
 PLAIN_READ = "plain reader of as many bytes from the stub"
 EMPTY_GDB = "gdb -batch"
+EMPTY_GDB_TOO = "gdb -batch, again"
+SYMBOLS = "build/bench/vmlinux.dill"
 
 
 def dill(port, *words, options=(), **goals):
@@ -82,6 +84,9 @@ def all_rows(port, stub_bytes):
         dill(port, "kbase"),
         dill(port, "ktask"),
         dill(port, "kstruct", "task_struct"),
+        dill(port, "symbols", "-o", SYMBOLS, seconds=0.5),
+        Row(EMPTY_GDB_TOO, gdb_command()),
+        Row(f"gdb -batch, symbol-file {SYMBOLS}", gdb_command(f"symbol-file {SYMBOLS}"), seconds=1, above=EMPTY_GDB_TOO),
         plugin(port, DIRECT, "gdb -batch, plugin, kcache kmalloc-64"),
         Row(EMPTY_GDB, gdb_command()),
         plugin(port, STUB_ONLY, f"gdb -batch, plugin, {STUB_ONLY}, kcache kmalloc-64"),
