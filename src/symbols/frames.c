@@ -356,8 +356,9 @@ static void write_row(struct frames *frames, struct open_entry *entry, uint64_t 
 }
 
 /* @param behind  where the next row begins */
-static void add_row(struct frames *frames, struct open_entry *entry, uint64_t address, uint64_t behind,
-		    const struct orc_entry *row, const struct frame_registers *registers)
+static void add_row(struct frames *frames, struct open_entry *entry, uint64_t address,
+		    uint64_t behind, const struct orc_entry *row,
+		    const struct frame_registers *registers)
 {
 	unsigned kind = kind_of(row, leaves_stack(frames, row, address, behind));
 	bool is_start = row->type == ORC_CALL && row->sp_register == ORC_REG_SP &&

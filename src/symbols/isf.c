@@ -18,7 +18,7 @@
 #define BANNER_MAX 1024u
 
 /* All that becomes the table. */
-struct table {
+struct isf_table {
 	struct kernel *kernel;
 	struct isf_types types;
 	struct file_symbols symbols;
@@ -48,7 +48,7 @@ static void append_base64(struct strbuf *text, const uint8_t *bytes, size_t leng
 }
 
 /* Byte for byte, with its end: volatility 3 looks for it in images of memory. */
-static struct dill_error *append_banner(struct table *table, dill_virt address)
+static struct dill_error *append_banner(struct isf_table *table, dill_virt address)
 {
 	uint8_t banner[BANNER_MAX];
 	size_t length;
@@ -70,7 +70,7 @@ static uint64_t linked(const struct kernel_facts *facts, dill_virt address)
 }
 
 /* 0 = not known. */
-static type_id type_of(const struct table *table, const struct file_symbol *symbol)
+static type_id type_of(const struct isf_table *table, const struct file_symbol *symbol)
 {
 	for (size_t i = 0; i < table->known.count; i++)
 		if (table->known.items[i].address == symbol->address &&
@@ -79,7 +79,7 @@ static type_id type_of(const struct table *table, const struct file_symbol *symb
 	return 0;
 }
 
-static void append_type(struct table *table, const struct file_symbol *symbol)
+static void append_type(struct isf_table *table, const struct file_symbol *symbol)
 {
 	type_id type = type_of(table, symbol);
 
@@ -91,7 +91,7 @@ static void append_type(struct table *table, const struct file_symbol *symbol)
 	}
 }
 
-static struct dill_error *append_symbol(struct table *table, const struct file_symbol *symbol)
+static struct dill_error *append_symbol(struct isf_table *table, const struct file_symbol *symbol)
 {
 	if (table->count++)
 		strbuf_append(&table->text, ",\n");
@@ -114,7 +114,7 @@ static int compare(const void *left, const void *right)
 	return order ? order : ((*a)->address > (*b)->address) - ((*a)->address < (*b)->address);
 }
 
-static struct dill_error *append_symbols(struct table *table)
+static struct dill_error *append_symbols(struct isf_table *table)
 {
 	size_t count = table->symbols.all.count;
 	const struct file_symbol **order = calloc(count + 1, sizeof(*order));
@@ -133,7 +133,7 @@ static struct dill_error *append_symbols(struct table *table)
 
 /* --- the table --- */
 
-static struct dill_error *append_all(struct table *table)
+static struct dill_error *append_all(struct isf_table *table)
 {
 	strbuf_append(&table->text, "{\"metadata\":{\"format\":\"6.2.0\","
 				    "\"producer\":{\"name\":\"dill\",\"version\":\"" DILL_VERSION
@@ -146,7 +146,7 @@ static struct dill_error *append_all(struct table *table)
 	return strbuf_error(&table->text);
 }
 
-static struct dill_error *fill(struct table *table, struct types *types,
+static struct dill_error *fill(struct isf_table *table, struct types *types,
 			       const struct type_graph *graph)
 {
 	TRY(isf_types_begin(graph, &table->text, &table->types));
@@ -155,7 +155,7 @@ static struct dill_error *fill(struct table *table, struct types *types,
 	return append_all(table);
 }
 
-static void tell(const struct table *table, struct symbol_file_counts *ret)
+static void tell(const struct isf_table *table, struct symbol_file_counts *ret)
 {
 	ret->symbols = table->count;
 	ret->types = table->types.types;
@@ -169,7 +169,7 @@ static void tell(const struct table *table, struct symbol_file_counts *ret)
 
 struct dill_error *symbol_isf_write(struct kernel *kernel, int fd, struct symbol_file_counts *ret)
 {
-	struct table table = {.kernel = kernel};
+	struct isf_table table = {.kernel = kernel};
 	struct type_graph graph = {0};
 	struct dill_error *error;
 	struct types *types;

@@ -277,12 +277,12 @@ static void append_field_name(struct isf_types *isf, const struct type_member *m
 }
 
 /* Where a member is: a byte, and of bits how far behind it, counted in words of their own type. */
-struct place {
+struct field_place {
 	uint64_t offset, bit;
 };
 
 static bool place_bits(const struct type *type, const struct type_member *member,
-		       const struct type *own, struct place *ret)
+		       const struct type *own, struct field_place *ret)
 {
 	uint64_t word = own->size;
 
@@ -299,18 +299,19 @@ static bool place_bits(const struct type *type, const struct type_member *member
 }
 
 static bool place_member(struct isf_types *isf, const struct type *type,
-			 const struct type_member *member, struct type *ret_own, struct place *ret)
+			 const struct type_member *member, struct type *ret_own,
+			 struct field_place *ret)
 {
 	if (!strip(isf, member->type, ret_own))
 		return false;
 	if (member->bit_size)
 		return place_bits(type, member, ret_own, ret);
-	*ret = (struct place){.offset = member->bit_offset / 8};
+	*ret = (struct field_place){.offset = member->bit_offset / 8};
 	return ret_own->size <= type->size && ret->offset <= type->size - ret_own->size;
 }
 
 static void append_field(struct isf_types *isf, const struct type_member *member, uint32_t index,
-			 const struct type *own, struct place place)
+			 const struct type *own, struct field_place place)
 {
 	append_field_name(isf, member, index);
 	strbuf_append(isf->text, ":{\"type\":");
@@ -334,7 +335,7 @@ static void append_fields(struct isf_types *isf, const struct type *type)
 
 	for (uint32_t i = 0; i < type->count; i++) {
 		struct type_member member;
-		struct place place;
+		struct field_place place;
 		struct type own;
 		struct dill_error *error = types_member(isf->graph->types, type->id, i, &member);
 
