@@ -42,8 +42,8 @@ static void append_base64(struct strbuf *text, const uint8_t *bytes, size_t leng
 
 		strbuf_append_char(text, letters[word >> 18]);
 		strbuf_append_char(text, letters[word >> 12 & 63]);
-		strbuf_append_char(text, left > 1 ? letters[word >> 6 & 63] : '=');
-		strbuf_append_char(text, left > 2 ? letters[word & 63] : '=');
+		strbuf_append_bytes(text, left > 1 ? &letters[word >> 6 & 63] : "=", 1);
+		strbuf_append_bytes(text, left > 2 ? &letters[word & 63] : "=", 1);
 	}
 }
 
