@@ -121,6 +121,16 @@ struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
 	return NULL;
 }
 
+void kernel_take_members(struct kernel *kernel, struct member_source source)
+{
+	kernel->has_members = source.find;
+	if (source.find)
+		kernel->facts.types_how = "none: members of structs solved from memory";
+	kernel->page_layout.resolved = false;
+	if (source.find)
+		kernel_members_resolve(source, &kernel->members);
+}
+
 struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
 				  const struct kernel_members **ret)
 {
@@ -128,7 +138,7 @@ struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
 		struct types *types;
 
 		TRY(kernel_types(kernel, &types));
-		kernel_members_resolve(types, &kernel->members);
+		kernel_members_resolve(members_of_types(types), &kernel->members);
 		kernel->has_members = true;
 	}
 	*ret = &kernel->members;

@@ -30,4 +30,8 @@ DILL_MUST_CHECK struct dill_error *kernel_read_btf(struct kernel *kernel, uint8_
 DILL_MUST_CHECK struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
 						  const struct kernel_members **ret);
 
+/** Members that somebody above has found (src/solve/), for a kernel without types; what @p source
+ * borrows must outlive the kernel, or be taken back with {0}. */
+void kernel_take_members(struct kernel *kernel, struct member_source source);
+
 #endif

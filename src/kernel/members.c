@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/members.h"
 
+#include <string.h>
+
 static const struct member_row rows[] = {
 #define MEMBER(id, structs, paths, need, note) MEMBER_ROW(kernel_members, id, structs, paths, need),
 #include "kernel/members.def"
@@ -9,9 +11,17 @@ static const struct member_row rows[] = {
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
-void kernel_members_resolve(struct types *types, struct kernel_members *ret)
+void kernel_members_resolve(struct member_source source, struct kernel_members *ret)
 {
-	members_resolve(members_of_types(types), rows, ROWS, ret);
+	members_resolve(source, rows, ROWS, ret);
+}
+
+const struct member_row *kernel_members_row(const char *id)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (!strcmp(rows[i].id, id))
+			return &rows[i];
+	return NULL;
 }
 
 struct dill_error *kernel_members_need(const struct kernel_members *members, enum kernel_need need)

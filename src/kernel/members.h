@@ -23,7 +23,9 @@ struct kernel_members {
 };
 
 /** Find all members. */
-void kernel_members_resolve(struct types *types, struct kernel_members *ret);
+void kernel_members_resolve(struct member_source source, struct kernel_members *ret);
+/** The row of members.def with an id; NULL when there is none. */
+const struct member_row *kernel_members_row(const char *id);
 /** UNSUPPORTED when a member is missing that @p need cannot do without. */
 DILL_MUST_CHECK struct dill_error *kernel_members_need(const struct kernel_members *members,
 						       enum kernel_need need);

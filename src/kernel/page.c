@@ -77,6 +77,12 @@ const struct memory_map *kernel_memory_map(struct kernel *kernel)
 	return map;
 }
 
+void kernel_take_memory_map(struct kernel *kernel, dill_virt vmemmap, uint64_t page_struct_size)
+{
+	kernel->map.vmemmap = vmemmap;
+	kernel->map.page_struct_size = page_struct_size;
+}
+
 bool kernel_is_page_struct(struct kernel *kernel, dill_virt page)
 {
 	const struct memory_map *map = kernel_memory_map(kernel);
@@ -151,12 +157,13 @@ static struct dill_error *resolve_layout(struct kernel *kernel)
 
 	if (kernel->page_layout.resolved)
 		return NULL;
-	TRY(kernel_types(kernel, &types));
 	TRY(kernel_members(kernel, NEED_NONE, &m));
 	layout.has_head =
 		m->page_head.present && m->page_head.size == 8 && m->page_head.offset % 8 == 0;
 	layout.head = m->page_head.offset;
-	error = find_node_bits(types, m, &layout.node_bits);
+	error = kernel_types(kernel, &types);
+	if (!error)
+		error = find_node_bits(types, m, &layout.node_bits);
 	if (error && error_is_fatal(error))
 		return error;
 	layout.has_node_bits = !error;

@@ -11,6 +11,9 @@
 /** Borrowed. page_struct_size is 0 when neither VMCOREINFO nor the types tell it: then nothing is a
  * page. */
 const struct memory_map *kernel_memory_map(struct kernel *kernel);
+/** Where the array of struct page is, found in memory by somebody above (src/solve/) where neither
+ * symbols nor types tell it. */
+void kernel_take_memory_map(struct kernel *kernel, dill_virt vmemmap, uint64_t page_struct_size);
 /** True when @p page is the address of a struct page of existing memory, exactly. */
 bool kernel_is_page_struct(struct kernel *kernel, dill_virt page);
 /** Direct-map address of the memory that struct page @p page stands for; @p page checked by the

@@ -49,6 +49,11 @@ struct memory *kernel_memory(struct kernel *kernel)
 	return kernel->memory;
 }
 
+const struct image *kernel_image(struct kernel *kernel)
+{
+	return &kernel->image;
+}
+
 void kernel_forget(struct kernel *kernel)
 {
 	memory_invalidate(kernel->memory);

@@ -6,11 +6,14 @@
 #include "kernel/mapping.h"
 #include "target/memory.h"
 
+struct image;
 struct kernel;
 struct pagetable;
 
 /** The target's memory. Borrowed. */
 struct memory *kernel_memory(struct kernel *kernel);
+/** The image's parts, as the page tables show them. Borrowed. */
+const struct image *kernel_image(struct kernel *kernel);
 
 /**
  * Read kernel virtual memory through the kernel's own page tables.

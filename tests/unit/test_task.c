@@ -95,7 +95,7 @@ struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
 	struct types *types;
 
 	TRY(kernel_types(kernel, &types));
-	kernel_members_resolve(types, &members);
+	kernel_members_resolve(members_of_types(types), &members);
 	*ret = &members;
 	return kernel_members_need(&members, need);
 }
