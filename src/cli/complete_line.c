@@ -86,6 +86,8 @@ static struct dill_error *offer_options(struct completer *completer)
 	char name[64];
 
 	for (const struct argp_option *option = options_argp.options; option->name; option++) {
+		if (option->flags & OPTION_HIDDEN)
+			continue;
 		snprintf(name, sizeof(name), "--%s", option->name);
 		TRY(completer_offer(completer, name));
 	}

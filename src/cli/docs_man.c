@@ -85,8 +85,9 @@ static void append_program_options(struct strbuf *text)
 {
 	strbuf_append(text, ".SH OPTIONS\n");
 	for (const struct argp_option *option = options_argp.options; option->name; option++)
-		append_option(text, option_letter(option), option->name, option->arg, "=",
-			      option->doc);
+		if (!(option->flags & OPTION_HIDDEN))
+			append_option(text, option_letter(option), option->name, option->arg, "=",
+				      option->doc);
 }
 
 static void append_command(struct strbuf *text, const struct command *command)

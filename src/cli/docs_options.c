@@ -42,6 +42,7 @@ void docs_append_options(struct strbuf *text)
 {
 	strbuf_append(text, heading);
 	for (const struct argp_option *option = options_argp.options; option->name; option++)
-		append_option(option_letter(option), option->name, "=", option->arg, option->doc,
-			      text);
+		if (!(option->flags & OPTION_HIDDEN))
+			append_option(option_letter(option), option->name, "=", option->arg,
+				      option->doc, text);
 }

@@ -14,6 +14,7 @@
 #include "base/suggest.h"
 #include "command/command.h"
 #include "command/number.h"
+#include "kernel/kernel.h"
 #include "render/fold.h"
 
 const char *argp_program_version = "dill " DILL_VERSION;
@@ -35,6 +36,7 @@ enum {
 	KEY_MEMORY_MAP,
 	KEY_KERNEL,
 	KEY_NO_CACHE,
+	KEY_HIDE,
 	KEY_USAGE,
 };
 
@@ -68,6 +70,7 @@ static const struct argp_option table[] = {
 	 "done "
 	 "where reading them takes long",
 	 0},
+	{"hide", KEY_HIDE, "WHAT", OPTION_HIDDEN, NULL, 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "wait so long for a gdbstub's answer (default 3)",
 	 0},
 	{"json", KEY_JSON, NULL, 0, "print one JSON object per line", 0},
@@ -127,6 +130,14 @@ static const char *file_name(const char *value, const char *option)
 	return value;
 }
 
+/* For tests: what of the kernel dill has to do without (docs/testing.md). */
+static unsigned hidden(const char *value)
+{
+	if (!strcmp(value, "types"))
+		return KERNEL_HIDE_TYPES;
+	fail("--hide: \"%s\" is not types", value);
+}
+
 /* What --help and the like print is the answer. */
 static void answer(const struct argp_state *state, unsigned flags)
 {
@@ -180,6 +191,9 @@ static error_t parse_one(int key, char *value, const struct argp_state *state,
 		return 0;
 	case KEY_NO_CACHE:
 		options->no_cache = true;
+		return 0;
+	case KEY_HIDE:
+		options->hide |= hidden(value);
 		return 0;
 	case KEY_TIMEOUT:
 		if (!number_parse(value, &number) || number < 1 || number > 3600)

@@ -81,6 +81,7 @@ struct dill_error *program_open(struct program *program)
 		.image_path = options->image_path,
 		.kernel_choice = options->kernel,
 		.no_cache = options->no_cache,
+		.hide = options->hide,
 		.host = host,
 	};
 	const struct dill_target_ops *ops;

@@ -127,6 +127,7 @@ struct dill_error *session_kernel(struct session *session, struct kernel **ret)
 			.image_is_offered = session->options.image_is_offered,
 			.choice = session->kernel_choice,
 			.no_cache = session->options.no_cache,
+			.hide = session->options.hide,
 		};
 
 		TRY(kernel_open(session->memory, &options, &session->kernel));

@@ -18,6 +18,7 @@ struct session_options {
 	bool image_is_offered; /**< as kernel_options.image_is_offered */
 	const char *kernel_choice; /**< as kernel_options.choice, copied */
 	bool no_cache;		   /**< as kernel_options.no_cache */
+	unsigned hide;		   /**< as kernel_options.hide */
 	struct dill_host host;
 	/**
 	 * Optional: evaluate an address expression that is no number and no symbol (GDB's own

@@ -34,6 +34,11 @@ struct kernel_facts {
 	const char *types_how;	 /**< e.g. "BTF in target memory" */
 };
 
+/** What a test hides of a kernel, so that dill has to do without: bits of kernel_options.hide. */
+enum kernel_hide {
+	KERNEL_HIDE_TYPES = 1, /**< BTF, and what a file has */
+};
+
 /** Facts of the memory map (include/asm/page_64.h, pgtable_64_types.h; relocated by KASLR). */
 struct memory_map {
 	dill_virt page_offset; /**< start of the direct map */

@@ -299,7 +299,8 @@ struct dill_error *kernel_open(struct memory *memory, const struct kernel_option
 	if (!kernel)
 		return error_no_memory();
 	kernel->memory = memory;
-	kernel->keeps_builds = options && !options->no_cache;
+	kernel->hide = options ? options->hide : 0;
+	kernel->keeps_builds = options && !options->no_cache && !kernel->hide;
 	kernel->is_chosen = options && options->choice;
 	TRY(open_kernel(kernel, options));
 	kernel->epoch = memory_epoch(memory);

@@ -31,6 +31,7 @@ struct kernel_options {
 	 * from 1, or the virtual or physical address of its image. NULL = the one that runs, else
 	 * the first that is found. */
 	const char *choice;
+	unsigned hide; /**< of enum kernel_hide; 0 but in tests (docs/testing.md) */
 };
 
 /**

@@ -42,15 +42,24 @@ static struct dill_error *keep_failure(const struct kernel *kernel, struct kept_
 
 /* --- types --- */
 
+static struct dill_error *no_types(void)
+{
+	return dill_error_new(
+		DILL_ERROR_NOT_FOUND,
+		"the kernel carries no BTF: it was built without "
+		"CONFIG_DEBUG_INFO_BTF; a bzImage brings no types, a vmlinux with debug "
+		"information does, with --vmlinux or GDB's \"file\"");
+}
+
 struct dill_error *kernel_read_btf(struct kernel *kernel, uint8_t **ret, size_t *ret_size)
 {
 	_cleanup_(freep)
 	uint8_t *blob = NULL;
 	dill_virt first, end;
 
-	if (!kernel_has_symbol(kernel, "__start_BTF", &first) ||
+	if (kernel->hide & KERNEL_HIDE_TYPES || !kernel_has_symbol(kernel, "__start_BTF", &first) ||
 	    !kernel_has_symbol(kernel, "__stop_BTF", &end))
-		return dill_error_new(DILL_ERROR_NOT_FOUND, "the kernel carries no BTF");
+		return no_types();
 	if (end <= first || end - first > BTF_MAX)
 		return dill_error_new(DILL_ERROR_BAD_DATA,
 				      "the kernel's BTF would be %" PRIu64 " bytes long",
@@ -98,6 +107,8 @@ static struct dill_error *load_types(struct kernel *kernel)
 	const char *how = "BTF in target memory";
 	struct dill_error *error = NULL;
 
+	if (kernel->hide & KERNEL_HIDE_TYPES)
+		return no_types();
 	if (memory_is_slow(kernel->memory))
 		TRY(load_known_types(kernel, &kernel->types, &how));
 	if (!kernel->types)

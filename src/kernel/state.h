@@ -86,6 +86,7 @@ struct kernel {
 	dill_virt banner_address;
 	uint8_t identity[IDENTITY_SIZE];
 	uint64_t epoch; /**< of the memory, when all this was last read or checked */
+	unsigned hide;	/**< kernel_options.hide */
 };
 
 #endif
