@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SOLVE_SOLVER_H
+#define SOLVE_SOLVER_H
+
+#include "kernel/image.h"
+#include "solve/solution.h"
+
+/* What the rules share. */
+
+/** Bytes in front of a cache's entry in the list of caches, and from it on, that rules look at. */
+#define CACHE_BEFORE 0x200
+#define CACHE_AHEAD  0x400
+/** The same of a slab's descriptor around its entry in a node's list. */
+#define SLAB_BEFORE 0x40
+#define SLAB_AHEAD  0x80
+#define NODES_MAX   64u
+/** Caches and slabs that vote. */
+#define CACHES_MAX	4096u
+#define SLABS_PER_CACHE 8u
+#define SLABS_MAX	2048u
+
+/** One vote. */
+enum vote { VOTE_AGAINST, VOTE_FOR, VOTE_NONE };
+
+struct tally {
+	unsigned good, all;
+};
+
+static inline void tally_add(struct tally *tally, enum vote vote)
+{
+	tally->good += vote == VOTE_FOR;
+	tally->all += vote != VOTE_NONE;
+}
+
+/** Enough votes, and nearly all of them for it. */
+static inline bool tally_decides(struct tally tally)
+{
+	return tally.good >= SOLVE_VOTES_MIN && tally.good * 100 >= tally.all * SOLVE_PERCENT;
+}
+
+/** A cache. Offsets in it count from its entry in the list of caches, until rule_base knows more.
+ */
+struct solve_cache {
+	dill_virt link;
+	char name[48];	   /**< printable; empty when it is not */
+	uint64_t promised; /**< what its name says that it gives: 64 of "kmalloc-64"; else 0 */
+	bool is_plain;	   /**< "kmalloc-NUMBER" */
+	uint8_t bytes[CACHE_BEFORE + CACHE_AHEAD];
+	uint32_t object_size, size, oo, align, flags;
+	dill_virt nodes[NODES_MAX];
+	uint32_t slab_count; /**< of solver.slabs that are its */
+};
+
+/** A slab that a CPU or a node has. */
+struct solve_slab {
+	size_t cache; /**< index */
+	/** What distances in it count from: its descriptor where CPUs have slabs; else its entry in
+	 * the node's list, until rule_slabs knows more. */
+	dill_virt anchor;
+	bool is_cpu; /**< found through a CPU: it may be the one that objects are taken from */
+	uint8_t bytes[SLAB_BEFORE + SLAB_AHEAD];
+	dill_virt freelist, base; /**< once rule_slab has found them; base of its memory */
+};
+
+struct solver {
+	struct kernel *kernel;
+	struct solution *solution;
+	ARRAY(struct solve_cache) caches;
+	ARRAY(struct solve_slab) slabs;
+	bool flat; /* descriptors lie in the direct map (FLATMEM): tried when they do not elsewhere
+		    */
+	unsigned node_count;
+	/* Distances from a cache's list entry. */
+	int name, base, end; /**< [base, end): the struct */
+	int node;
+	/* In a struct kmem_cache_node. */
+	int partial;
+	/* From a slab's anchor. */
+	int slab_cache, slab_freelist, slab_base, slab_link;
+	bool has_base; /* base and slab_cache are known */
+	bool has_link; /* slab_link is known */
+	struct tally link_tally;
+	/* The per-CPU pointer, from a cache's list entry, and the pointers to slabs behind it. */
+	bool has_cpus;
+	int cpus;
+	unsigned cpu_words[2], cpu_word_count;
+	struct tally cpu_tallies[2];
+};
+
+/** Read a word; false when it cannot be read. Fatal errors end the solver: they come back in the
+ * next solver_read(). */
+bool solver_word(struct solver *solver, dill_virt address, uint64_t *ret);
+/** Read what can be read; what cannot be read is zeros. @return NULL; fatal errors */
+DILL_MUST_CHECK struct dill_error *solver_read(struct solver *solver, dill_virt address,
+					       void *buffer, size_t length);
+/** In the direct map, where the kernel's objects are. */
+bool solver_is_direct(const struct solver *solver, uint64_t address);
+/** A pointer to an object: in the direct map, of its alignment. */
+static inline bool solver_is_pointer(const struct solver *solver, uint64_t value)
+{
+	return value % 8 == 0 && solver_is_direct(solver, value);
+}
+
+/** Words and half words of a cache at a distance from its list entry, in reach. */
+static inline uint64_t cache_u64(const struct solve_cache *cache, int distance)
+{
+	uint64_t value;
+
+	memcpy(&value, cache->bytes + CACHE_BEFORE + distance, sizeof(value));
+	return value;
+}
+
+static inline uint32_t cache_u32(const struct solve_cache *cache, int distance)
+{
+	uint32_t value;
+
+	memcpy(&value, cache->bytes + CACHE_BEFORE + distance, sizeof(value));
+	return value;
+}
+
+static inline uint64_t slab_u64(const struct solve_slab *slab, int distance)
+{
+	uint64_t value;
+
+	memcpy(&value, slab->bytes + SLAB_BEFORE + distance, sizeof(value));
+	return value;
+}
+
+static inline uint16_t slab_u16(const struct solve_slab *slab, int distance)
+{
+	uint16_t value;
+
+	memcpy(&value, slab->bytes + SLAB_BEFORE + distance, sizeof(value));
+	return value;
+}
+
+/** Where the first byte of a cache is, and a slab's pointer to that, by votes of slabs. */
+struct back_votes {
+	unsigned *counts; /* [base / 8][place / 8] */
+	unsigned all;
+};
+
+struct back_pointer {
+	int base, place;
+	struct tally tally;
+};
+
+#define BACK_PLACES ((SLAB_BEFORE + SLAB_AHEAD) / 8)
+
+DILL_MUST_CHECK struct dill_error *back_votes_init(struct back_votes *votes);
+void back_votes_deinit(struct back_votes *votes);
+/** Words around @p anchor that lead into the cache, in front of its list entry or to it. */
+DILL_MUST_CHECK struct dill_error *back_votes_add(struct solver *solver, struct back_votes *votes,
+						  const struct solve_cache *cache,
+						  dill_virt anchor);
+struct back_pointer back_votes_best(const struct back_votes *votes);
+/** Note a slab. */
+DILL_MUST_CHECK struct dill_error *solver_add_slab(struct solver *solver, size_t cache,
+						   dill_virt anchor, bool is_cpu);
+/** Take what slabs say of where a cache begins. */
+void solver_take_base(struct solver *solver, const struct back_pointer *back);
+/** First byte of a cache, once it is known. */
+static inline dill_virt cache_base(const struct solver *solver, const struct solve_cache *cache)
+{
+	return cache->link + (uint64_t)(int64_t)solver->base;
+}
+
+/** Note a member that was found. */
+void solver_found(struct solver *solver, const char *id, uint32_t offset, uint32_t size,
+		  struct tally tally, const char *voters);
+/** Note one that was not, with the best that there was. */
+void solver_open(struct solver *solver, const char *id, unsigned candidates, struct tally best,
+		 const char *voters);
+/** Whether a member was found. */
+bool solver_has(const struct solver *solver, const char *id);
+/** Whether a member of struct kmem_cache was found at a distance from the list entry. */
+bool solver_is_taken(const struct solver *solver, int distance);
+
+/* The rules, in the order in which they need each other. Each fails with UNSUPPORTED when nothing
+ * can be said of the heap without what it looks for. */
+DILL_MUST_CHECK struct dill_error *rule_caches(struct solver *solver);	  /* rule_caches.c */
+DILL_MUST_CHECK struct dill_error *rule_cpu_slabs(struct solver *solver); /* rule_cpu_slabs.c */
+DILL_MUST_CHECK struct dill_error *rule_nodes(struct solver *solver);	  /* rule_nodes.c */
+DILL_MUST_CHECK struct dill_error *rule_sizes(struct solver *solver);	  /* rule_sizes.c */
+DILL_MUST_CHECK struct dill_error *rule_slabs(struct solver *solver);	  /* rule_slabs.c */
+void rule_node_counters(struct solver *solver);				  /* rule_node_counters.c */
+DILL_MUST_CHECK struct dill_error *rule_heads(struct solver *solver);	  /* rule_heads.c */
+DILL_MUST_CHECK struct dill_error *rule_freelists(struct solver *solver); /* rule_freelists.c */
+DILL_MUST_CHECK struct dill_error *rule_columns(struct solver *solver);	  /* rule_columns.c */
+DILL_MUST_CHECK struct dill_error *rule_cpus(struct solver *solver);	  /* rule_cpus.c */
+DILL_MUST_CHECK struct dill_error *rule_marks(struct solver *solver);	  /* rule_marks.c */
+
+#endif
