@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "solve/solver.h"
+
+#include <stdlib.h>
+
+/* --- memory --- */
+
+bool solver_word(struct solver *solver, dill_virt address, uint64_t *ret)
+{
+	struct dill_error *error = kernel_read_u64(solver->kernel, address, ret);
+
+	dill_error_free(error); /* a lost target shows in the next solver_read() */
+	return !error;
+}
+
+struct dill_error *solver_read(struct solver *solver, dill_virt address, void *buffer,
+			       size_t length)
+{
+	struct dill_error *error = kernel_read(solver->kernel, address, buffer, length);
+
+	if (!error || error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	memset(buffer, 0, length);
+	/* The part of it that lies in pages that can be read: what is in front may be a hole. */
+	for (size_t at = 0, step; at < length; at += step) {
+		step = DILL_PAGE_SIZE - (address + at) % DILL_PAGE_SIZE;
+		if (step > length - at)
+			step = length - at;
+		error = kernel_read(solver->kernel, address + at, (char *)buffer + at, step);
+		if (error && error_is_fatal(error))
+			return error;
+		dill_error_free(error);
+	}
+	return NULL;
+}
+
+bool solver_is_direct(const struct solver *solver, uint64_t address)
+{
+	const struct memory_map *map = kernel_memory_map(solver->kernel);
+
+	return address >= map->page_offset && address - map->page_offset < map->direct_size;
+}
+
+/* --- what is found --- */
+
+static void add(struct solver *solver, const struct solved *item)
+{
+	struct solution *solution = solver->solution;
+
+	if (solution->count < SOLVED_MAX)
+		solution->items[solution->count++] = *item;
+}
+
+void solver_found(struct solver *solver, const char *id, uint32_t offset, uint32_t size,
+		  struct tally tally, const char *voters)
+{
+	add(solver, &(struct solved){
+			    .id = id,
+			    .member = {.present = true, .offset = offset, .size = size},
+			    .good = tally.good,
+			    .all = tally.all,
+			    .voters = voters,
+			    .candidates = 1,
+		    });
+}
+
+void solver_open(struct solver *solver, const char *id, unsigned candidates, struct tally best,
+		 const char *voters)
+{
+	add(solver, &(struct solved){
+			    .id = id,
+			    .good = best.good,
+			    .all = best.all,
+			    .voters = voters,
+			    .candidates = candidates,
+		    });
+}
+
+const struct solved *solution_find(const struct solution *solution, const char *id)
+{
+	for (size_t i = 0; i < solution->count; i++)
+		if (!strcmp(solution->items[i].id, id))
+			return &solution->items[i];
+	return NULL;
+}
+
+bool solver_has(const struct solver *solver, const char *id)
+{
+	const struct solved *item = solution_find(solver->solution, id);
+
+	return item && item->member.present;
+}
+
+bool solver_is_taken(const struct solver *solver, int distance)
+{
+	for (size_t i = 0; i < solver->solution->count; i++) {
+		const struct solved *item = &solver->solution->items[i];
+		uint32_t offset = (uint32_t)(distance - solver->base);
+
+		if (item->member.present && !strncmp(item->id, "cache_", 6) &&
+		    offset - item->member.offset < item->member.size)
+			return true;
+	}
+	return false;
+}
+
+static bool find(void *context, const struct member_row *row, struct member *ret)
+{
+	const struct solved *item = solution_find(context, row->id);
+
+	if (!item || !item->member.present)
+		return false;
+	*ret = item->member;
+	return true;
+}
+
+struct member_source members_of_solution(const struct solution *solution)
+{
+	return (struct member_source){find, (void *)(uintptr_t)solution};
+}
+
+/* --- all rules --- */
+
+static struct dill_error *apply_rules(struct solver *solver)
+{
+	TRY(rule_caches(solver));
+	TRY(rule_cpu_slabs(solver));
+	TRY(rule_nodes(solver));
+	TRY(rule_sizes(solver));
+	TRY(rule_slabs(solver));
+	TRY(rule_freelists(solver));
+	TRY(rule_heads(solver));
+	rule_node_counters(solver);
+	TRY(rule_columns(solver));
+	TRY(rule_cpus(solver));
+	return rule_marks(solver);
+}
+
+static struct dill_error *try_with(struct kernel *kernel, struct solution *solution, bool flat)
+{
+	struct solver solver = {.kernel = kernel, .solution = solution, .flat = flat};
+	struct dill_error *error;
+
+	*solution = (struct solution){0};
+	error = apply_rules(&solver);
+	array_free(&solver.caches);
+	array_free(&solver.slabs);
+	return error;
+}
+
+struct dill_error *solve_heap(struct kernel *kernel, struct solution **ret)
+{
+	_cleanup_(freep)
+	struct solution *solution = calloc(1, sizeof(*solution));
+	struct dill_error *error, *flat;
+
+	if (!solution)
+		return error_no_memory();
+	error = try_with(kernel, solution, false);
+	if (error && dill_error_code(error) == DILL_ERROR_UNSUPPORTED) {
+		flat = try_with(kernel, solution, true);
+		if (!flat || error_is_fatal(flat)) {
+			dill_error_free(error);
+			error = flat;
+		} else {
+			dill_error_free(flat);
+		}
+	}
+	if (error)
+		return dill_error_add_context(error,
+					      "the layout of its heap, looked for in memory");
+	*ret = steal(solution);
+	return NULL;
+}
