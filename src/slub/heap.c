@@ -3,6 +3,40 @@
 
 #include <stdlib.h>
 
+#include "kernel/kernel_types.h"
+#include "solve/solution.h"
+
+/* A kernel without types: the layout is solved from its memory. */
+static struct dill_error *solve(struct heap *heap, const struct dill_error *no_types)
+{
+	struct dill_error *error = solve_heap(heap->kernel, &heap->solution), *both;
+
+	if (!error)
+		error = layout_take_solution(heap->solution, &heap->layout);
+	if (!error)
+		kernel_take_members(heap->kernel, members_of_solution(heap->solution));
+	if (!error || error_is_fatal(error))
+		return error;
+	both = dill_error_new(dill_error_code(error), "%s; %s", dill_error_text(error),
+			      dill_error_text(no_types));
+	dill_error_free(error);
+	return both;
+}
+
+static struct dill_error *find_layout(struct heap *heap)
+{
+	struct types *types;
+	struct dill_error *solved, *error = kernel_types(heap->kernel, &types);
+
+	if (!error)
+		return layout_resolve(heap->kernel, &heap->layout);
+	if (dill_error_code(error) != DILL_ERROR_NOT_FOUND)
+		return error;
+	solved = solve(heap, error);
+	dill_error_free(error);
+	return solved;
+}
+
 struct dill_error *heap_open(struct kernel *kernel, struct heap **ret)
 {
 	_cleanup_(heap_freep)
@@ -13,7 +47,7 @@ struct dill_error *heap_open(struct kernel *kernel, struct heap **ret)
 	heap->kernel = kernel;
 	TRY(dill_error_add_context(kernel_symbol(kernel, "slab_caches", &heap->slab_caches),
 				   "the list of caches"));
-	TRY(layout_resolve(kernel, &heap->layout));
+	TRY(find_layout(heap));
 	if (!kernel_has_symbol(kernel, "slab_obj_ext_has_codetag_key", &heap->codetag_key))
 		heap->codetag_key = 0;
 	heap->tagged = heap->layout.ring_entries.present;
@@ -26,5 +60,7 @@ void heap_free(struct heap *heap)
 {
 	if (heap)
 		number_map_deinit(&heap->kasan_callers);
+	if (heap)
+		free(heap->solution);
 	free(heap);
 }

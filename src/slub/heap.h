@@ -38,6 +38,7 @@ struct heap {
 	struct heap_holder holder;
 	bool is_read_again; /**< slub/again.h: inside of a loop that reads anew what does not fit */
 	bool checked;	    /**< self_check_require() has found that all of this fits the kernel */
+	struct solution *solution; /**< where the layout comes from; NULL = the kernel's types */
 };
 
 /** A pointer to an object as its address: the tag is none of it. All of the kernel's addresses have

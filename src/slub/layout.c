@@ -58,6 +58,14 @@ static struct member *member_at(struct layout *layout, size_t field)
 	return (void *)((char *)layout + field);
 }
 
+const struct member_row *layout_row(const char *id)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (!strcmp(rows[i].id, id))
+			return &rows[i];
+	return NULL;
+}
+
 static const struct member_row *row_of(size_t field)
 {
 	const struct member_row *row = rows;
@@ -238,6 +246,12 @@ static struct dill_error *add_flag(void *context, const struct type_enumerator *
 	return NULL;
 }
 
+void layout_macro_flags(struct layout *layout)
+{
+	memcpy(layout->flags, macro_flags, sizeof(macro_flags));
+	layout->flag_count = sizeof(macro_flags) / sizeof(macro_flags[0]);
+}
+
 static struct dill_error *resolve_flags(struct types *types, struct layout *layout)
 {
 	type_id id;
@@ -249,8 +263,7 @@ static struct dill_error *resolve_flags(struct types *types, struct layout *layo
 	if (error_is_fatal(error))
 		return error;
 	dill_error_free(error);
-	memcpy(layout->flags, macro_flags, sizeof(macro_flags));
-	layout->flag_count = sizeof(macro_flags) / sizeof(macro_flags[0]);
+	layout_macro_flags(layout);
 	return NULL;
 }
 
@@ -281,6 +294,11 @@ static struct dill_error *resolve_nodes(struct types *types, struct layout *layo
 	return NULL;
 }
 
+void layout_members(struct member_source source, struct layout *ret)
+{
+	members_resolve(source, rows, sizeof(rows) / sizeof(rows[0]), ret);
+}
+
 struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 {
 	const struct member_row *missing;
@@ -288,7 +306,7 @@ struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 
 	TRY(kernel_types(kernel, &types));
 	*ret = (struct layout){0};
-	members_resolve(members_of_types(types), rows, sizeof(rows) / sizeof(rows[0]), ret);
+	layout_members(members_of_types(types), ret);
 	missing = members_missing(rows, sizeof(rows) / sizeof(rows[0]), ret, REQUIRED);
 	if (!missing)
 		missing = check_companions(ret);

@@ -71,6 +71,23 @@ struct layout {
  */
 DILL_MUST_CHECK struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret);
 
+/** The two halves of a layout that has another source: its members, and the flags of a cache as
+ * macros had them. */
+void layout_members(struct member_source source, struct layout *ret);
+void layout_macro_flags(struct layout *layout);
+
+/** The row of layout.def with an id; NULL when there is none. */
+const struct member_row *layout_row(const char *id);
+
+struct solution;
+/**
+ * The layout that was solved from memory (src/solve/). What it left open is absent, locks and
+ * counters above all.
+ * @return NULL; UNSUPPORTED when what nothing works without is absent, with its name
+ */
+DILL_MUST_CHECK struct dill_error *layout_take_solution(const struct solution *solution,
+							struct layout *ret);
+
 /** Bits of the flags named @p name ("RED_ZONE"), 0 when this kernel does not know it. */
 uint64_t layout_flag(const struct layout *layout, const char *name);
 

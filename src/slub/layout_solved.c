@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "slub/layout.h"
+#include "solve/solution.h"
+
+/* What an answer about a heap cannot do without: solve_heap() fails without it, or it is here. */
+static const struct {
+	const char *id;
+	size_t field;
+} vital[] = {
+#define VITAL(id)                                                                                  \
+	{                                                                                          \
+#id, offsetof(struct layout, id)                                                   \
+	}
+	VITAL(cache_name),   VITAL(cache_list),	  VITAL(cache_size),	VITAL(cache_object_size),
+	VITAL(cache_oo),     VITAL(cache_offset), VITAL(node_partial),	VITAL(node_nr_partial),
+	VITAL(slab_cache),   VITAL(slab_list),	  VITAL(slab_freelist), VITAL(slab_inuse),
+	VITAL(slab_objects),
+#undef VITAL
+};
+
+static const char *missing(const struct layout *layout)
+{
+	for (size_t i = 0; i < sizeof(vital) / sizeof(*vital); i++) {
+		struct member member;
+
+		memcpy(&member, (const char *)layout + vital[i].field, sizeof(member));
+		if (!member.present)
+			return vital[i].id;
+	}
+	return NULL;
+}
+
+/*
+ * A CPU's slab without the pointers in it, or a chain that cannot be followed, would leave free
+ * objects out: then it is not known at all.
+ */
+static void drop_halves(struct layout *layout)
+{
+	if (!layout->cpu_freelist.present || !layout->cpu_slab.present)
+		layout->cache_cpu_slab = (struct member){0};
+	if (!layout->slab_next.present)
+		layout->cpu_partial = (struct member){0};
+}
+
+/*
+ * Bits of the flags that have one number in all configurations since they are enumerators (6.9):
+ * those in front of the first that depends on one. Source: include/linux/slab.h _slab_flag_bits
+ */
+static const struct cache_flag numbered_flags[] = {
+	{0x1, "CONSISTENCY_CHECKS"},
+	{0x2, "RED_ZONE"},
+	{0x4, "POISON"},
+	{0x8, "KMALLOC"},
+	{0x10, "HWCACHE_ALIGN"},
+	{0x20, "CACHE_DMA"},
+	{0x40, "CACHE_DMA32"},
+	{0x80, "STORE_USER"},
+	{0x100, "PANIC"},
+	{0x200, "TYPESAFE_BY_RCU"},
+	{0x400, "TRACE"},
+};
+
+static void take_flags(const struct solution *solution, struct layout *layout)
+{
+	if (!layout->cache_flags.present)
+		return;
+	layout->flags_from_types = solution->flags_are_numbered;
+	if (!solution->flags_are_numbered) {
+		layout_macro_flags(layout);
+		return;
+	}
+	memcpy(layout->flags, numbered_flags, sizeof(numbered_flags));
+	layout->flag_count = sizeof(numbered_flags) / sizeof(*numbered_flags);
+}
+
+static void take_mark(const struct solution *solution, struct layout *layout)
+{
+	static const enum slab_mark marks[] = {
+		[SOLVED_MARK_FLAG] = SLAB_MARK_FLAG,
+		[SOLVED_MARK_MASK] = SLAB_MARK_TYPE_MASK,
+		[SOLVED_MARK_BYTE] = SLAB_MARK_TYPE_BYTE,
+	};
+
+	layout->slab_mark = marks[solution->mark];
+	layout->slab_mark_value = solution->mark_value;
+}
+
+struct dill_error *layout_take_solution(const struct solution *solution, struct layout *ret)
+{
+	const char *id;
+
+	*ret = (struct layout){0};
+	layout_members(members_of_solution(solution), ret);
+	id = missing(ret);
+	if (id)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "the layout of this kernel's heap could not be solved from "
+				      "memory: %s was not found",
+				      id);
+	drop_halves(ret);
+	ret->cache_struct_size = solution->cache_struct_size;
+	ret->cpu_struct_size = solution->cpu_struct_size;
+	ret->node_struct_size = solution->node_struct_size;
+	ret->slab_struct_size = solution->page_struct_size;
+	ret->per_node_stride = solution->per_node_stride;
+	take_flags(solution, ret);
+	take_mark(solution, ret);
+	return NULL;
+}
