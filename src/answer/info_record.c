@@ -67,6 +67,32 @@ const struct dill_record_kind info_feature_kind = {
 	.column_count = sizeof(feature_columns) / sizeof(*feature_columns),
 };
 
+static const struct column member_columns[] = {
+	[INFO_MEMBER_ID] = {"member", DILL_COLUMN_TEXT, NULL, "dill's name of it"},
+	[INFO_MEMBER_STRUCT] = {"struct", DILL_COLUMN_TEXT, NULL,
+				"the kernel's names of its struct, separated by |"},
+	[INFO_MEMBER_PATH] = {"path", DILL_COLUMN_TEXT, NULL,
+			      "the kernel's names of it, separated by |"},
+	[INFO_MEMBER_FOUND] = {"found", DILL_COLUMN_BOOL, NULL, "false: left open, and absent"},
+	[INFO_MEMBER_OFFSET] = {"offset", DILL_COLUMN_COUNT, NULL,
+				"of its first byte, where it was found"},
+	[INFO_MEMBER_VOTES_FOR] = {"votes_for", DILL_COLUMN_COUNT, NULL,
+				   "how many of the voters it fits"},
+	[INFO_MEMBER_VOTES] = {"votes", DILL_COLUMN_COUNT, NULL, "how many there were"},
+	[INFO_MEMBER_VOTERS] = {"voters", DILL_COLUMN_TEXT, NULL,
+				"who votes: caches, freelists, ..."},
+	[INFO_MEMBER_CANDIDATES] = {"candidates", DILL_COLUMN_COUNT, NULL,
+				    "places that fit: 1 where it was found"},
+};
+
+const struct dill_record_kind info_member_kind = {
+	.name = "solved_member",
+	.doc = "On a kernel without types: a member of a struct, found in its memory by the votes "
+	       "of what is there.",
+	.columns = member_columns,
+	.column_count = sizeof(member_columns) / sizeof(*member_columns),
+};
+
 ENUMERATION_OF_FILE(check_results, self_check_result_name, SELF_CHECK_IMPOSSIBLE + 1);
 
 static const struct column check_columns[] = {

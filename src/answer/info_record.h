@@ -36,6 +36,20 @@ extern const struct dill_record_kind info_kernel_kind;
 enum info_feature_column { INFO_FEATURE_NAME, INFO_FEATURE_PRESENT, INFO_FEATURE_TEXT };
 extern const struct dill_record_kind info_feature_kind;
 
+/** A member of a struct that was solved from memory, or left open; a line. */
+enum info_member_column {
+	INFO_MEMBER_ID,
+	INFO_MEMBER_STRUCT,
+	INFO_MEMBER_PATH,
+	INFO_MEMBER_FOUND,
+	INFO_MEMBER_OFFSET,
+	INFO_MEMBER_VOTES_FOR,
+	INFO_MEMBER_VOTES,
+	INFO_MEMBER_VOTERS,
+	INFO_MEMBER_CANDIDATES
+};
+extern const struct dill_record_kind info_member_kind;
+
 /** Something that dill believes, tried; a line. */
 enum self_check_column { SELF_CHECK_COLUMN_NAME, SELF_CHECK_COLUMN_RESULT, SELF_CHECK_COLUMN_TEXT };
 extern const struct dill_record_kind self_check_kind;

@@ -7,6 +7,7 @@
 #include "slub/feature.h"
 #include "slub/lock_moving.h"
 #include "slub/selfcheck.h"
+#include "solve/solution.h"
 
 /* --- what is looked at --- */
 
@@ -112,6 +113,37 @@ static struct dill_error *emit_features(struct command_call *call, const struct 
 	return NULL;
 }
 
+static struct dill_error *emit_member(struct command_call *call, const struct solved *solved)
+{
+	struct dill_record *record = record_new(call->arena, &info_member_kind);
+	const struct member_row *row = layout_row(solved->id);
+
+	if (!record)
+		return error_no_memory();
+	if (!row)
+		row = kernel_members_row(solved->id);
+	record_set_text(record, INFO_MEMBER_ID, solved->id);
+	if (row) {
+		record_set_text(record, INFO_MEMBER_STRUCT, row->structs);
+		record_set_text(record, INFO_MEMBER_PATH, row->paths);
+	}
+	record_set_bool(record, INFO_MEMBER_FOUND, solved->member.present);
+	if (solved->member.present)
+		record_set_number(record, INFO_MEMBER_OFFSET, solved->member.offset);
+	record_set_number(record, INFO_MEMBER_VOTES_FOR, solved->good);
+	record_set_number(record, INFO_MEMBER_VOTES, solved->all);
+	record_set_text(record, INFO_MEMBER_VOTERS, solved->voters);
+	record_set_number(record, INFO_MEMBER_CANDIDATES, solved->candidates);
+	return call->sink->emit(call->sink, record);
+}
+
+static struct dill_error *emit_members(struct command_call *call, const struct solution *solution)
+{
+	for (size_t i = 0; solution && i < solution->count; i++)
+		TRY(emit_member(call, &solution->items[i]));
+	return NULL;
+}
+
 static struct dill_error *emit_checks(struct command_call *call, struct heap *heap,
 				      const struct cache_list *caches)
 {
@@ -144,14 +176,19 @@ static struct dill_error *run(struct command_call *call)
 	TRY(heap_use_read(heap, &caches, &use));
 	TRY(emit_info(call, heap, &use, caches.count));
 	TRY(emit_kernels(call, heap));
+	TRY(emit_members(call, heap->solution));
 	TRY(emit_features(call, &use));
 	TRY(emit_checks(call, heap, &caches));
 	return findings_emit(call, NULL, &findings);
 }
 
-static const struct dill_record_kind *const kinds[] = {&info_kind,	     &info_kernel_kind,
-						       &info_feature_kind,   &self_check_kind,
-						       &finding_record_kind, NULL};
+static const struct dill_record_kind *const kinds[] = {&info_kind,
+						       &info_kernel_kind,
+						       &info_member_kind,
+						       &info_feature_kind,
+						       &self_check_kind,
+						       &finding_record_kind,
+						       NULL};
 
 const struct command info_command = {
 	.name = "info",

@@ -37,6 +37,30 @@ static struct dill_error *draw_kernel(struct painter *painter, const struct dill
 
 const struct record_view info_kernel_view = {draw_kernel};
 
+/* "  + cache_size            24  187 of 187 caches", or "?" for what was left open. */
+static struct dill_error *draw_member(struct painter *painter, const struct dill_record *record)
+{
+	bool found = record->fields[INFO_MEMBER_FOUND].flag;
+
+	paint(painter, found ? STYLE_LIVE : STYLE_WARN, found ? "  + " : "  ? ");
+	paint_padded(painter, found ? STYLE_NAME : STYLE_DIM, record_text(record, INFO_MEMBER_ID),
+		     20);
+	if (found)
+		paint_format(painter, STYLE_NUMBER, "at %-5" PRIu64,
+			     record_number(record, INFO_MEMBER_OFFSET));
+	else
+		paint_format(painter, STYLE_WARN, "left open, %" PRIu64 " places fit: ",
+			     record_number(record, INFO_MEMBER_CANDIDATES));
+	paint_format(painter, STYLE_PLAIN, "%" PRIu64 " of %" PRIu64 " ",
+		     record_number(record, INFO_MEMBER_VOTES_FOR),
+		     record_number(record, INFO_MEMBER_VOTES));
+	paint(painter, STYLE_PLAIN, record_text(record, INFO_MEMBER_VOTERS));
+	paint_newline(painter);
+	return NULL;
+}
+
+const struct record_view info_member_view = {draw_member};
+
 /* "+ word    sentence", or "-" for what is not there. */
 static struct dill_error *draw_feature(struct painter *painter, const struct dill_record *record)
 {

@@ -38,6 +38,7 @@ static const struct {
 	{&info_feature_kind, &info_feature_view},
 	{&info_kernel_kind, &info_kernel_view},
 	{&info_kind, &info_view},
+	{&info_member_kind, &info_member_view},
 	{&kbase_kind, &kbase_view},
 	{&layout_end_kind, &layout_end_view},
 	{&layout_kind, &layout_view},

@@ -19,6 +19,7 @@ extern const struct record_view help_view;
 extern const struct record_view history_event_view;
 extern const struct record_view history_view;
 extern const struct record_view info_feature_view;
+extern const struct record_view info_member_view;
 extern const struct record_view info_kernel_view;
 extern const struct record_view info_view;
 extern const struct record_view kbase_view;
