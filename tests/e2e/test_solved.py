@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""A kernel without types: the layout of its heap is solved from memory, and each member is where the kernel's BTF has it."""
+import subprocess
+
+import pytest
+
+from conftest import ROOT, Program
+from test_types import pahole_members
+from tests.matrix import on
+
+# What an answer needs, and what is found on every kernel that has it; others may be left open.
+SURE = {
+    "cache_name", "cache_list", "cache_size", "cache_object_size", "cache_oo", "cache_min", "cache_offset", "cache_inuse",
+    "node_partial", "node_nr_partial", "node_nr_slabs", "node_total_objects",
+    "slab_cache", "slab_list", "slab_freelist", "slab_inuse", "slab_objects",
+}  # fmt: skip
+# What dill says of a cache with types and without. Of its flags since 6.9 some have numbers that only types tell; what
+# is live is unknown where freed objects may wait in structures that only types describe.
+SAME = ("name", "objects", "active", "free", "object_size", "size", "objects_per_slab", "order", "slabs", "partial_slabs")
+
+
+class Hidden(Program):
+    """The program, which must do without something of the kernel."""
+
+    def __init__(self, guest, what):
+        super().__init__(guest)
+        self._what = what
+
+    def run(self, *words):
+        return super().run(f"--hide={self._what}", *words)
+
+    def caches(self):
+        """As kcache lists them."""
+        done = self.run("kcache", "--json")
+        assert done.returncode == 0, done.stderr
+        return {record["name"]: record for record in self.lines(done) if record["record"] == "cache"}
+
+
+@pytest.fixture(scope="module", params=on("plain", "debug"), ids=str)
+def still(request, pool):
+    """A guest that stands still."""
+    with pool.lend(request.param) as lent:
+        lent.run("true")
+        yield lent
+
+
+@pytest.fixture(scope="module")
+def btf(still, tmp_path_factory):
+    """File with the BTF of the guest's kernel."""
+    path = tmp_path_factory.mktemp("btf") / "vmlinux.btf"
+    path.write_bytes(still.read_file("/sys/kernel/btf/vmlinux"))
+    return path
+
+
+def offsets(btf, structs, paths):
+    """Of a member as pahole has it: the bytes that it may be said to begin at; empty where the kernel has none."""
+    for name in structs.split("|"):
+        done = subprocess.run(["pahole", "-C", name, btf], capture_output=True, text=True, check=False)
+        if not done.stdout:
+            continue
+        members = pahole_members(done.stdout)
+        for path in paths.split("|"):
+            # pahole names a struct within, but not its members: all that are asked for are its first.
+            place = members.get(path) or members.get(path.removesuffix(".x")) or members.get(path.split("[")[0])
+            if place:
+                return place[0] + (place[1] or 0) // 8
+    return None
+
+
+def test_members_are_where_btf_has_them(still, btf):
+    """None is wrong; few are left open."""
+    still.stop()
+    try:
+        records = Hidden(still, "types").json("info")
+    finally:
+        still.cont()
+    solved = [record for record in records if record["record"] == "solved_member"]
+    if not subprocess.run(["pahole", "-C", "list_head", btf], capture_output=True, check=False).stdout:
+        pytest.skip("this machine's pahole cannot read the BTF of this kernel")
+    wrong = {}
+    for record in solved:
+        if record["found"]:
+            kernel = offsets(btf, record["struct"], record["path"])
+            if kernel != record["offset"]:
+                wrong[record["member"]] = record["offset"], kernel
+    assert not wrong
+    assert SURE <= {record["member"] for record in solved if record["found"]}
+
+
+def test_answers_are_those_with_types(still):
+    """Sizes, slabs and free objects of every cache."""
+    still.stop()
+    try:
+        ours, theirs = Hidden(still, "types").caches(), {r["name"]: r for r in Program(still).json("kcache") if r["record"] == "cache"}
+    finally:
+        still.cont()
+    assert {name: {key: cache.get(key) for key in SAME} for name, cache in ours.items()} == {
+        name: {key: cache.get(key) for key in SAME} for name, cache in theirs.items()
+    }
