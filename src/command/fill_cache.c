@@ -273,7 +273,8 @@ static struct dill_error *fill_row(const struct heap *heap, const struct content
 	record_set_number(record, CACHE_FREE, states->counts[OBJECT_FREE]);
 	record_set_number(record, CACHE_WAITING, states->counts[OBJECT_WAITING]);
 	record_set_number(record, CACHE_PARTIAL_SLABS, contents->partial_slabs);
-	record_set_texts(record, CACHE_FLAGS, flags, flag_count);
+	if (heap->layout.cache_flags.present)
+		record_set_texts(record, CACHE_FLAGS, flags, flag_count);
 	record_set_text(record, CACHE_STANDING, cache_standing_name(cache->standing));
 	return NULL;
 }
@@ -283,18 +284,24 @@ static struct dill_error *fill_identity(const struct heap *heap, const struct ca
 {
 	const struct layout *l = &heap->layout;
 
-	record_set_number(record, CACHE_FLAGS_VALUE, cache->flags);
-	record_set_number(record, CACHE_ALIGN, cache->align);
+	if (l->cache_flags.present)
+		record_set_number(record, CACHE_FLAGS_VALUE, cache->flags);
+	if (l->cache_align.present)
+		record_set_number(record, CACHE_ALIGN, cache->align);
 	record_set_number(record, CACHE_INUSE, cache->inuse);
 	record_set_number(record, CACHE_FREELIST_OFFSET, cache->offset);
 	record_set_text(record, CACHE_FREELIST_ENCODING, encoding_name(heap->encoding));
 	if (l->cache_random.present)
 		record_set_number(record, CACHE_FREELIST_KEY, cache->random);
 	record_set_number(record, CACHE_RED_LEFT_PAD, cache->red_left_pad);
-	record_set_number(record, CACHE_MIN_ORDER, cache->min_order);
-	record_set_number(record, CACHE_MIN_OBJECTS_PER_SLAB, cache->min_objects_per_slab);
-	record_set_signed(record, CACHE_REFCOUNT, cache->refcount);
-	record_set_number(record, CACHE_CTOR, cache->ctor);
+	if (l->cache_min.present) {
+		record_set_number(record, CACHE_MIN_ORDER, cache->min_order);
+		record_set_number(record, CACHE_MIN_OBJECTS_PER_SLAB, cache->min_objects_per_slab);
+	}
+	if (l->cache_refcount.present)
+		record_set_signed(record, CACHE_REFCOUNT, cache->refcount);
+	if (l->cache_ctor.present)
+		record_set_number(record, CACHE_CTOR, cache->ctor);
 	if (cache->ctor) {
 		_cleanup_(strbuf_deinitp)
 		struct strbuf name = {0};
@@ -309,7 +316,8 @@ static struct dill_error *fill_identity(const struct heap *heap, const struct ca
 		record_set_number(record, CACHE_USEROFFSET, cache->useroffset);
 		record_set_number(record, CACHE_USERSIZE, cache->usersize);
 	}
-	record_set_number(record, CACHE_MIN_PARTIAL, cache->min_partial);
+	if (l->cache_min_partial.present)
+		record_set_number(record, CACHE_MIN_PARTIAL, cache->min_partial);
 	if (l->cache_cpu_partial.present)
 		record_set_number(record, CACHE_CPU_PARTIAL, cache->cpu_partial);
 	if (l->cache_cpu_partial_slabs.present)

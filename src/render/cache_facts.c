@@ -10,24 +10,28 @@
 static void draw_sizes(struct painter *painter, const struct dill_record *cache)
 {
 	field_label(painter, "objects");
-	paint_format(painter, STYLE_PLAIN, "%lu byte%s, %lu with metadata, aligned to %lu",
+	paint_format(painter, STYLE_PLAIN, "%lu byte%s, %lu with metadata",
 		     field_number(cache, CACHE_OBJECT_SIZE),
 		     plural(field_number(cache, CACHE_OBJECT_SIZE)),
-		     field_number(cache, CACHE_SIZE), field_number(cache, CACHE_ALIGN));
+		     field_number(cache, CACHE_SIZE));
+	if (cache->fields[CACHE_ALIGN].present)
+		paint_format(painter, STYLE_PLAIN, ", aligned to %lu",
+			     field_number(cache, CACHE_ALIGN));
 	if (field_number(cache, CACHE_RED_LEFT_PAD))
 		paint_format(painter, STYLE_PLAIN, ", red zone of %lu in front",
 			     field_number(cache, CACHE_RED_LEFT_PAD));
 	paint_newline(painter);
 	field_label(painter, "slabs");
-	paint_format(painter, STYLE_PLAIN,
-		     "order %lu (%lu KiB), %lu object%s each; at least order %lu, %lu object%s",
+	paint_format(painter, STYLE_PLAIN, "order %lu (%lu KiB), %lu object%s each",
 		     field_number(cache, CACHE_ORDER),
 		     4ul << (field_number(cache, CACHE_ORDER) & 31),
 		     field_number(cache, CACHE_OBJECTS_PER_SLAB),
-		     plural(field_number(cache, CACHE_OBJECTS_PER_SLAB)),
-		     field_number(cache, CACHE_MIN_ORDER),
-		     field_number(cache, CACHE_MIN_OBJECTS_PER_SLAB),
-		     plural(field_number(cache, CACHE_MIN_OBJECTS_PER_SLAB)));
+		     plural(field_number(cache, CACHE_OBJECTS_PER_SLAB)));
+	if (cache->fields[CACHE_MIN_ORDER].present)
+		paint_format(painter, STYLE_PLAIN, "; at least order %lu, %lu object%s",
+			     field_number(cache, CACHE_MIN_ORDER),
+			     field_number(cache, CACHE_MIN_OBJECTS_PER_SLAB),
+			     plural(field_number(cache, CACHE_MIN_OBJECTS_PER_SLAB)));
 	paint_newline(painter);
 	field_label(painter, "free pointer");
 	paint_format(painter, STYLE_PLAIN, "at offset %lu, %s",
@@ -43,6 +47,9 @@ static void draw_sizes(struct painter *painter, const struct dill_record *cache)
 static void draw_flags(struct painter *painter, const struct dill_record *cache)
 {
 	const struct field *flags = &cache->fields[CACHE_FLAGS];
+
+	if (!cache->fields[CACHE_FLAGS_VALUE].present)
+		return;
 
 	field_label(painter, "flags");
 	paint_format(painter, STYLE_NUMBER, "%#lx", field_number(cache, CACHE_FLAGS_VALUE));
@@ -75,8 +82,13 @@ static void draw_users(struct painter *painter, const struct dill_record *cache)
 	const struct field *names = &cache->fields[CACHE_ALIASES];
 	long users = (long)cache->fields[CACHE_REFCOUNT].integer;
 
+	if (!cache->fields[CACHE_REFCOUNT].present && !names->present)
+		return;
+
 	field_label(painter, "users");
-	if (users > 1)
+	if (!cache->fields[CACHE_REFCOUNT].present)
+		paint(painter, STYLE_PLAIN, "not known");
+	else if (users > 1)
 		paint_format(painter, STYLE_PLAIN, "%ld, merged", users);
 	else
 		paint(painter, STYLE_PLAIN, users < 0 ? "boot cache" : "1");
@@ -92,8 +104,11 @@ static void draw_limits(struct painter *painter, const struct dill_record *cache
 	const struct field *fields = cache->fields;
 
 	field_label(painter, "limits");
-	paint_format(painter, STYLE_PLAIN, "min_partial %lu",
-		     field_number(cache, CACHE_MIN_PARTIAL));
+	if (fields[CACHE_MIN_PARTIAL].present)
+		paint_format(painter, STYLE_PLAIN, "min_partial %lu",
+			     field_number(cache, CACHE_MIN_PARTIAL));
+	else
+		paint(painter, STYLE_PLAIN, "min_partial not known");
 	if (fields[CACHE_CPU_PARTIAL].present)
 		paint_format(painter, STYLE_PLAIN, ", cpu_partial %lu object%s",
 			     field_number(cache, CACHE_CPU_PARTIAL),

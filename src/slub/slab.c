@@ -50,10 +50,10 @@ static void fill(const struct heap *heap, struct span bytes, struct slab *slab)
 	slab->partial_count = (uint32_t)member_get(l->slab_partial_count, bytes);
 }
 
-/* A slab is of one of the cache's two orders. */
+/* A slab is of one of the cache's two orders; of any where the lower one is not known. */
 static bool has_an_order(const struct cache *cache, const struct slab *slab)
 {
-	return slab->objects == cache->objects_per_slab ||
+	return !cache->min_objects_per_slab || slab->objects == cache->objects_per_slab ||
 	       slab->objects == cache->min_objects_per_slab;
 }
 

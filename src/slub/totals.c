@@ -69,6 +69,8 @@ static struct bounds sum(const struct contents *contents, const struct cache_map
 /* Whether @p count slabs, each of one of the cache's two orders, can have @p objects. */
 static bool can_have(const struct cache *cache, uint64_t count, uint64_t objects)
 {
+	if (!cache->min_objects_per_slab) /* not known */
+		return objects >= count && objects <= count * cache->objects_per_slab;
 	for (uint64_t large = 0; large <= count; large++)
 		if (large * cache->objects_per_slab +
 			    (count - large) * cache->min_objects_per_slab ==
