@@ -18,6 +18,9 @@ struct mark_votes {
 	bool one_top[WORDS]; /* one top byte in all slabs */
 	bool top_elsewhere[WORDS];
 	uint32_t typed_clear[WORDS]; /* bits that are clear in other pages with a type */
+	/* Of pages that name a cache, slabs or what was one: how many have the first of two bits in
+	 * their first word, and not the second. */
+	unsigned lacks[32][32];
 	unsigned slabs, others;
 };
 
@@ -48,6 +51,13 @@ static void see_other(struct mark_votes *votes, const uint32_t *words)
 	votes->others++;
 }
 
+static void see_owned(struct mark_votes *votes, uint32_t word)
+{
+	for (unsigned set = 0; set < 32; set++)
+		for (unsigned clear = 0; word >> set & 1 && clear < 32; clear++)
+			votes->lacks[set][clear] += !(word >> clear & 1);
+}
+
 static bool is_a_cache(const struct solver *solver, uint64_t address)
 {
 	for (size_t i = 0; i < solver->caches.count; i++)
@@ -56,29 +66,76 @@ static bool is_a_cache(const struct solver *solver, uint64_t address)
 	return false;
 }
 
+/* A struct page that may be a slab's or not: no more of it than its words. */
+struct looked {
+	uint32_t words[WORDS + 16];
+	bool read;
+};
+
+static struct dill_error *look(struct solver *solver, dill_virt page, struct looked *ret)
+{
+	uint64_t size = kernel_memory_map(solver->kernel)->page_struct_size;
+	struct dill_error *error;
+
+	*ret = (struct looked){0};
+	if (!kernel_is_page_struct(solver->kernel, page))
+		return NULL;
+	error = kernel_read(solver->kernel, page, ret->words,
+			    size < sizeof(ret->words) ? size : sizeof(ret->words));
+	if (error && error_is_fatal(error))
+		return error;
+	ret->read = !error;
+	dill_error_free(error);
+	return NULL;
+}
+
+static void see_page(const struct solver *solver, struct mark_votes *votes,
+		     const struct looked *page)
+{
+	uint64_t owner_at = (unsigned)(solver->slab_cache - solver->slab_base), owner;
+
+	if (!page->read)
+		return;
+	memcpy(&owner, (const uint8_t *)page->words + owner_at, sizeof(owner));
+	/* A slab that was freed may still name its cache: it is no other page for sure. */
+	if (is_a_cache(solver, owner))
+		see_owned(votes, *page->words);
+	else
+		see_other(votes, page->words);
+}
+
+/* The head of a page behind it: what is compound, too, but no slab, is seldom met by itself. */
+static struct dill_error *see_head_of(struct solver *solver, struct mark_votes *votes,
+				      dill_virt page, const struct looked *tail)
+{
+	const struct solved *member = solution_find(solver->solution, "page_head");
+	struct looked head;
+	uint64_t word;
+
+	if (!tail->read || !member || !member->member.present)
+		return NULL;
+	memcpy(&word, (const uint8_t *)tail->words + member->member.offset, sizeof(word));
+	if (!(word & 1))
+		return NULL;
+	TRY(look(solver, word >> 32 == UINT32_MAX ? page & word : word - 1, &head));
+	see_page(solver, votes, &head);
+	return NULL;
+}
+
 /* Other pages, spread over all memory. */
 static struct dill_error *see_others(struct solver *solver, struct mark_votes *votes)
 {
 	const struct memory_map *map = kernel_memory_map(solver->kernel);
 	uint64_t pages = map->direct_size / DILL_PAGE_SIZE;
 	uint64_t stride = pages / OTHERS_MAX | 1;
-	uint64_t owner_at = (unsigned)(solver->slab_cache - solver->slab_base);
 
-	for (uint64_t page = 0; page < pages; page += stride) {
-		uint32_t words[WORDS + 16] = {0};
-		uint64_t owner;
-		struct dill_error *error = kernel_read(
-			solver->kernel, map->vmemmap + page * map->page_struct_size, words,
-			map->page_struct_size < sizeof(words) ? map->page_struct_size
-							      : sizeof(words));
+	for (uint64_t number = 0; number < pages; number += stride) {
+		dill_virt page = map->vmemmap + number * map->page_struct_size;
+		struct looked looked;
 
-		if (error && error_is_fatal(error))
-			return error;
-		dill_error_free(error);
-		memcpy(&owner, (uint8_t *)words + owner_at, sizeof(owner));
-		/* A slab that was freed may have been one of a cache: it says nothing. */
-		if (!error && !is_a_cache(solver, owner))
-			see_other(votes, words);
+		TRY(look(solver, page, &looked));
+		see_page(solver, votes, &looked);
+		TRY(see_head_of(solver, votes, page, &looked));
 	}
 	return NULL;
 }
@@ -130,12 +187,29 @@ static unsigned find_type(struct solver *solver, const struct mark_votes *votes)
 	return found;
 }
 
+/* Of several bits that all slabs have the one that others come with: where all are compound, they
+ * have PG_head, too, but a slab of a single page does not. */
+static uint32_t widest(const struct mark_votes *votes, uint32_t bits)
+{
+	for (unsigned bit = 0; bit < 32; bit++) {
+		bool wins = bits >> bit & 1;
+
+		for (unsigned other = 0; other < 32 && wins; other++)
+			if (other != bit && bits >> other & 1)
+				wins = votes->lacks[bit][other] >= SOLVE_VOTES_MIN &&
+				       !votes->lacks[other][bit];
+		if (wins)
+			return UINT32_C(1) << bit;
+	}
+	return 0;
+}
+
 /* A bit of the first word. */
 static unsigned find_flag(struct solver *solver, const struct mark_votes *votes)
 {
-	uint32_t bits = votes->all_set[0] & ~votes->some_set[0];
+	uint32_t bits = widest(votes, votes->all_set[0] & ~votes->some_set[0]);
 
-	if (!bits || bits & (bits - 1))
+	if (!bits)
 		return 0;
 	solver->solution->mark = SOLVED_MARK_FLAG;
 	solver->solution->mark_value = (uint32_t)__builtin_ctz(bits);
