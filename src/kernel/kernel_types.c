@@ -44,11 +44,8 @@ static struct dill_error *keep_failure(const struct kernel *kernel, struct kept_
 
 static struct dill_error *no_types(void)
 {
-	return dill_error_new(
-		DILL_ERROR_NOT_FOUND,
-		"the kernel carries no BTF: it was built without "
-		"CONFIG_DEBUG_INFO_BTF; a bzImage brings no types, a vmlinux with debug "
-		"information does, with --vmlinux or GDB's \"file\"");
+	return dill_error_new(DILL_ERROR_NOT_FOUND, "the kernel carries no BTF: %s",
+			      KERNEL_NO_TYPES);
 }
 
 struct dill_error *kernel_read_btf(struct kernel *kernel, uint8_t **ret, size_t *ret_size)
@@ -132,26 +129,32 @@ struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
 	return NULL;
 }
 
-void kernel_take_members(struct kernel *kernel, struct member_source source)
+void kernel_take_members(struct kernel *kernel, struct member_source source, unsigned node_bits)
 {
-	kernel->has_members = source.find;
-	if (source.find)
-		kernel->facts.types_how = "none: members of structs solved from memory";
+	kernel_members_resolve(source, &kernel->members);
+	kernel->has_members = true;
+	kernel->members_are_solved = true;
+	kernel->solved_node_bits = node_bits;
 	kernel->page_layout.resolved = false;
-	if (source.find)
-		kernel_members_resolve(source, &kernel->members);
+	kernel->facts.types_how = "none: members of structs solved from memory";
 }
 
 struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
 				  const struct kernel_members **ret)
 {
-	if (!kernel->has_members) {
-		struct types *types;
+	struct dill_error *error;
+	struct types *types;
 
+	if (!kernel->has_members) {
 		TRY(kernel_types(kernel, &types));
 		kernel_members_resolve(members_of_types(types), &kernel->members);
 		kernel->has_members = true;
 	}
 	*ret = &kernel->members;
-	return kernel_members_need(*ret, need);
+	error = kernel_members_need(*ret, need);
+	if (!error || !kernel->members_are_solved)
+		return error;
+	/* Not the kernel lacks it: nobody has told. */
+	dill_error_free(error);
+	return kernel_types(kernel, &types);
 }

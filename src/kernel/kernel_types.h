@@ -8,6 +8,11 @@
 
 struct kernel;
 
+/** What to do about a kernel without types, behind what is missing and a colon. */
+#define KERNEL_NO_TYPES                                                                            \
+	"built without CONFIG_DEBUG_INFO_BTF; a bzImage brings no types; give a vmlinux with "     \
+	"debug information, with --vmlinux or GDB's \"file\""
+
 /** Types of the kernel, opened at the first call. Borrowed. NOT_FOUND when there are none anywhere.
  */
 DILL_MUST_CHECK struct dill_error *kernel_types(struct kernel *kernel, struct types **ret);
@@ -30,8 +35,11 @@ DILL_MUST_CHECK struct dill_error *kernel_read_btf(struct kernel *kernel, uint8_
 DILL_MUST_CHECK struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
 						  const struct kernel_members **ret);
 
-/** Members that somebody above has found (src/solve/), for a kernel without types; what @p source
- * borrows must outlive the kernel, or be taken back with {0}. */
-void kernel_take_members(struct kernel *kernel, struct member_source source);
+/**
+ * Members that somebody above has found (src/solve/), for a kernel without types: @p source is
+ * asked for all of them now.
+ * @param node_bits  how many of a page's flags, the topmost ones, hold its node; 0 = not known
+ */
+void kernel_take_members(struct kernel *kernel, struct member_source source, unsigned node_bits);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/kernel_types.h"
+#include "kernel/percpu.h"
 #include "kernel/state.h"
 #include "kernel/symbol.h"
 #include "kernel/vm.h"
@@ -161,9 +162,14 @@ static struct dill_error *resolve_layout(struct kernel *kernel)
 	layout.has_head =
 		m->page_head.present && m->page_head.size == 8 && m->page_head.offset % 8 == 0;
 	layout.head = m->page_head.offset;
-	error = kernel_types(kernel, &types);
-	if (!error)
-		error = find_node_bits(types, m, &layout.node_bits);
+	if (kernel->members_are_solved) {
+		layout.node_bits = kernel->solved_node_bits;
+		layout.has_node_bits = layout.node_bits || kernel_node_limit(kernel) == 1;
+		kernel->page_layout = layout;
+		return NULL;
+	}
+	TRY(kernel_types(kernel, &types));
+	error = find_node_bits(types, m, &layout.node_bits);
 	if (error && error_is_fatal(error))
 		return error;
 	layout.has_node_bits = !error;
@@ -219,6 +225,12 @@ struct dill_error *kernel_page_head_parse(struct kernel *kernel, dill_virt page,
 	if (bytes.size == sizeof(word))
 		memcpy(&word, bytes.data, sizeof(word));
 	return find_head(kernel, page, word, ret);
+}
+
+bool kernel_page_nodes_known(struct kernel *kernel)
+{
+	dill_error_free(resolve_layout(kernel));
+	return kernel->page_layout.has_node_bits || !kernel->members_are_solved;
 }
 
 unsigned kernel_page_flags_node(struct kernel *kernel, uint64_t flags)

@@ -29,6 +29,9 @@ DILL_MUST_CHECK struct dill_error *kernel_page_head(struct kernel *kernel, dill_
 /** The same from a copy of @p page's struct page. */
 DILL_MUST_CHECK struct dill_error *kernel_page_head_parse(struct kernel *kernel, dill_virt page,
 							  struct span bytes, dill_virt *ret);
+/** False when there are several nodes, and nothing tells which bits of a page's flags hold its one:
+ * on kernels without types. */
+bool kernel_page_nodes_known(struct kernel *kernel);
 /**
  * NUMA node in a page's flags word (include/linux/mmzone.h, SPARSEMEM_VMEMMAP). May be a node that
  * does not exist: the caller checks. 0 when the types do not tell how many bits a node has.

@@ -72,6 +72,8 @@ struct kernel {
 	struct page_layout page_layout;
 	struct kernel_members members;
 	bool has_members;
+	bool members_are_solved;   /**< from memory: what is absent is not known */
+	unsigned solved_node_bits; /**< NODES_SHIFT then; 0 = not known */
 	struct kernel_facts facts;
 	char *banner, *symbols_how; /**< owned texts of the facts */
 	struct image_file *file;    /**< the user's; NULL when there is none */

@@ -16,8 +16,9 @@
 size_t cache_bytes(const struct heap *heap, unsigned node_limit)
 {
 	const struct layout *l = &heap->layout;
-	uint64_t array =
-		l->cache_per_node.present ? l->cache_per_node.offset : l->cache_node.offset;
+	uint64_t array = l->cache_per_node.present ? l->cache_per_node.offset
+			 : l->cache_node.present   ? l->cache_node.offset
+						   : l->cache_first_node.offset;
 	uint64_t size =
 		array + (uint64_t)node_limit * (l->per_node_stride ? l->per_node_stride : 8);
 
@@ -68,7 +69,9 @@ static struct member wrong_member(const struct layout *l, const struct cache *ca
 /* The pointers of a node in a struct kmem_cache: an element of one array or the other. */
 static struct member node_member(const struct layout *l, uint32_t node)
 {
-	struct member member = l->cache_per_node.present ? l->cache_per_node_node : l->cache_node;
+	struct member member = l->cache_per_node.present ? l->cache_per_node_node
+			       : l->cache_node.present	 ? l->cache_node
+							 : l->cache_first_node;
 
 	member.size = 8; /* `node` is the whole array: take one element */
 	member.offset += (uint32_t)(node * (l->per_node_stride ? l->per_node_stride : 8));

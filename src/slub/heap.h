@@ -39,6 +39,9 @@ struct heap {
 	bool is_read_again; /**< slub/again.h: inside of a loop that reads anew what does not fit */
 	bool checked;	    /**< self_check_require() has found that all of this fits the kernel */
 	struct solution *solution; /**< where the layout comes from; NULL = the kernel's types */
+	/** what free objects may be in, but could not be found in memory: "sheaves"; NULL = nothing
+	 */
+	const char *unsolved;
 };
 
 /** A pointer to an object as its address: the tag is none of it. All of the kernel's addresses have

@@ -61,6 +61,8 @@ struct layout {
 	struct cache_flag flags[CACHE_FLAGS_MAX];
 	size_t flag_count;
 	bool flags_from_types; /**< the bits are enumerators (since 6.9); else known macros */
+	bool no_red_zones;     /**< red_left_pad is 0 in all caches, wherever it is */
+	bool is_solved; /**< from memory: what is absent is not known, rather than not there */
 };
 
 /**
@@ -87,6 +89,12 @@ struct solution;
  */
 DILL_MUST_CHECK struct dill_error *layout_take_solution(const struct solution *solution,
 							struct layout *ret);
+
+/** Whether a member is absent since it could not be found, and not since the kernel has none. */
+static inline bool layout_lacks(const struct layout *layout, struct member member)
+{
+	return layout->is_solved && !member.present;
+}
 
 /** Bits of the flags named @p name ("RED_ZONE"), 0 when this kernel does not know it. */
 uint64_t layout_flag(const struct layout *layout, const char *name);

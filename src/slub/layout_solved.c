@@ -94,12 +94,17 @@ struct dill_error *layout_take_solution(const struct solution *solution, struct 
 	*ret = (struct layout){0};
 	layout_members(members_of_solution(solution), ret);
 	id = missing(ret);
+	/* Objects would be shown where they are not. */
+	if (!id && !ret->cache_red_left_pad.present && !solution->no_red_zones)
+		id = "cache_red_left_pad";
 	if (id)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "the layout of this kernel's heap could not be solved from "
 				      "memory: %s was not found",
 				      id);
 	drop_halves(ret);
+	ret->is_solved = true;
+	ret->no_red_zones = solution->no_red_zones;
 	ret->cache_struct_size = solution->cache_struct_size;
 	ret->cpu_struct_size = solution->cpu_struct_size;
 	ret->node_struct_size = solution->node_struct_size;

@@ -72,10 +72,9 @@ void solver_take_base(struct solver *solver, const struct back_pointer *back)
 				(uint32_t)(solver->name - solver->base);
 }
 
-struct dill_error *solver_add_slab(struct solver *solver, size_t cache, dill_virt anchor,
-				   bool is_cpu)
+struct dill_error *solver_add_slab(struct solver *solver, size_t cache, dill_virt anchor, int node)
 {
-	struct solve_slab slab = {.cache = cache, .anchor = anchor, .is_cpu = is_cpu};
+	struct solve_slab slab = {.cache = cache, .anchor = anchor, .node = node};
 
 	if (solver->slabs.count == SLABS_MAX)
 		return NULL;

@@ -45,13 +45,16 @@ static bool is_own(const struct solve_cache *cache)
 	return !strcmp(cache->name, "kmem_cache") || !strcmp(cache->name, "kmem_cache_node");
 }
 
-/* Source: mm/slab_common.c create_boot_cache(): the kernel's own two are never merged */
+/* The kernel's own two are never merged, and kmalloc's ordinary ones are not where those of memcg
+ * are apart (5.16 to 6.6). Source: mm/slab_common.c create_boot_cache(), new_kmalloc_cache() */
 static enum vote refcount(const struct solver *solver, const struct solve_cache *cache,
 			  uint64_t value)
 {
 	(void)solver;
 	if (is_own(cache))
 		return value == UINT32_MAX ? VOTE_FOR : VOTE_AGAINST;
+	if (cache->is_plain && value == UINT32_MAX)
+		return VOTE_FOR;
 	return value && value < 4096 ? VOTE_FOR : VOTE_AGAINST;
 }
 
@@ -61,7 +64,7 @@ static bool has_own(const struct solver *solver, int at)
 
 	for (size_t i = 0; i < solver->caches.count; i++)
 		negative += cache_u32(&solver->caches.items[i], at) == UINT32_MAX;
-	return negative == 2;
+	return negative >= 2 && negative * 2 < solver->caches.count;
 }
 
 /* Source: mm/slab_common.c calculate_alignment() */
@@ -171,7 +174,14 @@ static enum vote flag_fits(const struct solve_cache *cache, uint32_t flags, uint
 	return cache->size % part == 0 ? VOTE_FOR : VOTE_AGAINST;
 }
 
-/* Votes for a column of flags. kmalloc's ordinary caches have the same ones. */
+/* Whether flags differ in one bit at most: those of kmalloc's ordinary caches are the same, but for
+ * what its slabs have room for (SLAB_OBJ_EXT_IN_OBJ). */
+static bool is_near(uint32_t one, uint32_t other)
+{
+	return !((one ^ other) & ((one ^ other) - 1));
+}
+
+/* Votes for a column of flags. */
 static struct tally fit_flags(const struct solver *solver, int at, uint32_t mask)
 {
 	struct tally tally = {0}, plain = {0};
@@ -189,7 +199,7 @@ static struct tally fit_flags(const struct solver *solver, int at, uint32_t mask
 			continue;
 		if (!plain.all)
 			expected = flags;
-		tally_add(&plain, flags == expected ? VOTE_FOR : VOTE_AGAINST);
+		tally_add(&plain, is_near(flags, expected) ? VOTE_FOR : VOTE_AGAINST);
 	}
 	if (!tally_decides(plain) || !expected || changes < 2 || (mask == ALIGN_MACRO && low))
 		tally.good = 0;
@@ -220,6 +230,116 @@ static void find_flags(struct solver *solver)
 			     "aligned caches");
 	else
 		solver_open(solver, "cache_flags", candidates, best, "aligned caches");
+}
+
+/* --- what follows from them --- */
+
+/* SLAB_RED_ZONE as a macro and as an enumerator. */
+#define RED_ZONE_MACRO 0x400u
+#define RED_ZONE_BIT   0x2u
+
+static int known_at(const struct solver *solver, const char *id)
+{
+	const struct solved *item = solution_find(solver->solution, id);
+
+	return solver->base + (int)item->member.offset;
+}
+
+/* Source: mm/slub.c calculate_sizes() */
+static bool pads_fit(const struct solver *solver, int at, struct tally *ret)
+{
+	uint32_t mask = solver->solution->flags_are_numbered ? RED_ZONE_BIT : RED_ZONE_MACRO;
+	int flags = known_at(solver, "cache_flags"), align = known_at(solver, "cache_align");
+	unsigned set = 0;
+
+	*ret = (struct tally){0};
+	for (size_t i = 0; i < solver->caches.count; i++) {
+		const struct solve_cache *cache = &solver->caches.items[i];
+		bool zone = cache_u32(cache, flags) & mask;
+
+		set += zone;
+		tally_add(ret, cache_u32(cache, at) == (zone ? cache_u32(cache, align) : 0)
+				       ? VOTE_FOR
+				       : VOTE_AGAINST);
+	}
+	return set && tally_decides(*ret) && ret->good == ret->all;
+}
+
+static bool has_red_zones(const struct solver *solver)
+{
+	uint32_t mask = solver->solution->flags_are_numbered ? RED_ZONE_BIT : RED_ZONE_MACRO;
+	int flags = known_at(solver, "cache_flags");
+
+	for (size_t i = 0; i < solver->caches.count; i++)
+		if (cache_u32(&solver->caches.items[i], flags) & mask)
+			return true;
+	return false;
+}
+
+/* The red zone in front of objects where too few freelists of such caches tell: it is as wide as
+ * objects are aligned, in caches that have one. */
+static void find_red_left_pad(struct solver *solver)
+{
+	struct tally tally, best = {0};
+	unsigned candidates = 0;
+	int best_at = 0;
+
+	if (solver_has(solver, "cache_red_left_pad") || !solver_has(solver, "cache_flags"))
+		return;
+	solver->solution->no_red_zones = !has_red_zones(solver);
+	if (solver->solution->no_red_zones || !solver_has(solver, "cache_align"))
+		return;
+	for (int at = solver->base; at + 4 <= solver->end; at += 4)
+		if (!solver_is_taken(solver, at) && pads_fit(solver, at, &tally)) {
+			candidates++;
+			best = tally;
+			best_at = at;
+		}
+	if (candidates == 1)
+		solver_found(solver, "cache_red_left_pad", (uint32_t)(best_at - solver->base), 4,
+			     best, "caches");
+	else
+		solver_open(solver, "cache_red_left_pad", candidates, best, "caches");
+}
+
+/* HARDENED_USERCOPY's other half: a part of the object, set only where the size is. */
+static struct tally fit_useroffset(const struct solver *solver, int at)
+{
+	int usersize = known_at(solver, "cache_usersize");
+	struct tally tally = {0};
+
+	for (size_t i = 0; i < solver->caches.count; i++) {
+		const struct solve_cache *cache = &solver->caches.items[i];
+		uint64_t offset = cache_u32(cache, at), size = cache_u32(cache, usersize);
+		bool fits = !offset || (size && offset + size <= cache->object_size);
+
+		tally_add(&tally, !fits ? VOTE_AGAINST : offset ? VOTE_FOR : VOTE_NONE);
+	}
+	return tally;
+}
+
+static void find_useroffset(struct solver *solver)
+{
+	struct tally best = {0};
+	unsigned candidates = 0;
+	int best_at = 0;
+
+	if (!solver_has(solver, "cache_usersize"))
+		return;
+	for (int at = solver->base; at + 4 <= solver->end; at += 4) {
+		struct tally tally = fit_useroffset(solver, at);
+
+		if (solver_is_taken(solver, at) || !tally_decides(tally))
+			continue;
+		candidates++;
+		best = tally;
+		best_at = at;
+	}
+	if (candidates == 1)
+		solver_found(solver, "cache_useroffset", (uint32_t)(best_at - solver->base), 4,
+			     best, "caches");
+	else
+		solver_open(solver, "cache_useroffset", candidates, best, "caches");
 }
 
 /* --- all of them --- */
@@ -276,5 +396,7 @@ struct dill_error *rule_columns(struct solver *solver)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		find_column(solver, &rows[i]);
 	find_flags(solver);
+	find_red_left_pad(solver);
+	find_useroffset(solver);
 	return NULL;
 }

@@ -110,7 +110,7 @@ static struct dill_error *collect(struct solver *solver, void *context, size_t c
 {
 	(void)context;
 	(void)slot;
-	return solver_add_slab(solver, cache, word, true);
+	return solver_add_slab(solver, cache, word, -1);
 }
 
 struct dill_error *rule_cpu_slabs(struct solver *solver)

@@ -264,6 +264,16 @@ static void find_red_left_pad(struct solver *solver, const struct samples *sampl
 {
 	unsigned candidates = 0, zeros = 0, found_at = 0;
 	struct tally best = {0};
+	bool none = samples->count;
+
+	for (unsigned i = 0; i < samples->count; i++) {
+		const struct solve_slab *slab = samples->items[i];
+
+		none &= (slab->freelist - slab->base) % solver->caches.items[slab->cache].size == 0;
+	}
+	solver->solution->no_red_zones = none; /* until flags tell more */
+	if (none)
+		return;
 
 	for (int at = solver->base; at + 4 <= solver->end; at += 4) {
 		struct tally tally = {0};

@@ -191,7 +191,7 @@ static struct dill_error *collect_slabs_of(struct solver *solver, size_t index)
 		while (cache->nodes[n] && count++ < SLABS_PER_CACHE &&
 		       solver_word(solver, at, &at) && at != head && at >> 63)
 			TRY(solver_add_slab(solver, index, at - (unsigned)solver->slab_link,
-					    false));
+					    (int)n));
 	}
 	return NULL;
 }
@@ -245,6 +245,17 @@ static void find_barns(struct solver *solver)
 		     tally, "caches");
 }
 
+/* A single node without barns, behind a column of zeros, may stand alone or be half of a pair. */
+static bool is_single(const struct solver *solver)
+{
+	if (kernel_node_limit(solver->kernel) > 1)
+		return false;
+	for (size_t i = 0; i < solver->caches.count; i++)
+		if (cache_u64(&solver->caches.items[i], solver->node - 8))
+			return false;
+	return true;
+}
+
 static void note(struct solver *solver, const struct choice *choice)
 {
 	uint32_t node = (uint32_t)(choice->node - solver->base);
@@ -253,6 +264,8 @@ static void note(struct solver *solver, const struct choice *choice)
 	if (solver->solution->per_node_stride) {
 		solver_found(solver, "cache_per_node", node - 8, 16, choice->lists, "caches");
 		solver_found(solver, "cache_per_node_node", node, 8, choice->lists, "caches");
+	} else if (is_single(solver)) {
+		solver_found(solver, "cache_first_node", node, 8, choice->lists, "caches");
 	} else {
 		solver_found(solver, "cache_node", node, 8, choice->lists, "caches");
 	}

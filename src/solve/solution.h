@@ -45,8 +45,10 @@ struct solution {
 	dill_virt slab_caches; /**< head of the list of caches */
 	uint64_t cache_struct_size, node_struct_size, cpu_struct_size, page_struct_size;
 	uint64_t per_node_stride; /**< as layout.per_node_stride */
+	unsigned node_bits; /**< of a page's flags, the topmost, that hold its node; 0 = unknown */
 	enum solved_mark mark;
 	uint32_t mark_value;	 /**< bit number, mask or byte */
+	bool no_red_zones;	 /**< no cache has one in front of its objects */
 	bool flags_are_numbered; /**< bits of kmem_cache.flags are counted from 0 as since 6.9 */
 };
 

@@ -48,6 +48,11 @@ static void add(struct solver *solver, const struct solved *item)
 {
 	struct solution *solution = solver->solution;
 
+	for (size_t i = 0; i < solution->count; i++)
+		if (!strcmp(solution->items[i].id, item->id)) {
+			solution->items[i] = *item; /* another rule knows more */
+			return;
+		}
 	if (solution->count < SOLVED_MAX)
 		solution->items[solution->count++] = *item;
 }
@@ -134,7 +139,9 @@ static struct dill_error *apply_rules(struct solver *solver)
 	rule_node_counters(solver);
 	TRY(rule_columns(solver));
 	TRY(rule_cpus(solver));
-	return rule_marks(solver);
+	TRY(rule_marks(solver));
+	rule_page_nodes(solver);
+	return NULL;
 }
 
 static struct dill_error *try_with(struct kernel *kernel, struct solution *solution, bool flat)

@@ -57,7 +57,7 @@ struct solve_slab {
 	/** What distances in it count from: its descriptor where CPUs have slabs; else its entry in
 	 * the node's list, until rule_slabs knows more. */
 	dill_virt anchor;
-	bool is_cpu; /**< found through a CPU: it may be the one that objects are taken from */
+	int node; /**< whose list it is on; -1: found through a CPU, which may take from it */
 	uint8_t bytes[SLAB_BEFORE + SLAB_AHEAD];
 	dill_virt freelist, base; /**< once rule_slab has found them; base of its memory */
 };
@@ -156,7 +156,7 @@ DILL_MUST_CHECK struct dill_error *back_votes_add(struct solver *solver, struct 
 struct back_pointer back_votes_best(const struct back_votes *votes);
 /** Note a slab. */
 DILL_MUST_CHECK struct dill_error *solver_add_slab(struct solver *solver, size_t cache,
-						   dill_virt anchor, bool is_cpu);
+						   dill_virt anchor, int node);
 /** Take what slabs say of where a cache begins. */
 void solver_take_base(struct solver *solver, const struct back_pointer *back);
 /** First byte of a cache, once it is known. */
@@ -184,6 +184,7 @@ DILL_MUST_CHECK struct dill_error *rule_nodes(struct solver *solver);	  /* rule_
 DILL_MUST_CHECK struct dill_error *rule_sizes(struct solver *solver);	  /* rule_sizes.c */
 DILL_MUST_CHECK struct dill_error *rule_slabs(struct solver *solver);	  /* rule_slabs.c */
 void rule_node_counters(struct solver *solver);				  /* rule_node_counters.c */
+void rule_page_nodes(struct solver *solver);				  /* rule_page_nodes.c */
 DILL_MUST_CHECK struct dill_error *rule_heads(struct solver *solver);	  /* rule_heads.c */
 DILL_MUST_CHECK struct dill_error *rule_freelists(struct solver *solver); /* rule_freelists.c */
 DILL_MUST_CHECK struct dill_error *rule_columns(struct solver *solver);	  /* rule_columns.c */

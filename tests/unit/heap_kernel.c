@@ -139,6 +139,12 @@ dill_virt kernel_page_to_virt(struct kernel *kernel, dill_virt page)
 	return IMAGE_BASE + (page - IMAGE_VMEMMAP) / IMAGE_PAGE_STRUCT * DILL_PAGE_SIZE;
 }
 
+bool kernel_page_nodes_known(struct kernel *kernel)
+{
+	(void)kernel;
+	return true;
+}
+
 unsigned kernel_page_flags_node(struct kernel *kernel, uint64_t flags)
 {
 	(void)kernel;
