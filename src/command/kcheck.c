@@ -21,6 +21,7 @@ struct coverage {
 	size_t no_bytes;  /* without red zones, poison and padding */
 	size_t no_poison; /* with POISON, but without poison in their objects */
 	size_t kasan;
+	size_t unknown;	   /* of a kernel without types: there may be more that could be checked */
 	size_t incomplete; /* where an object that is on no list need not be live */
 	const char *why;   /* of the first of these */
 };
@@ -42,8 +43,10 @@ static void cover(struct heap *heap, const struct cache *cache, const struct cac
 	for (size_t i = 0; i < map->count; i++)
 		coverage->counts.objects += map->slabs[i].slab.objects;
 	coverage->kasan += checks.kasan;
-	coverage->no_bytes += !byte_checks_any(&checks) && !checks.kasan;
-	coverage->no_poison += poison && !checks.poison && !checks.kasan;
+	coverage->unknown += checks.unknown;
+	coverage->no_bytes += !byte_checks_any(&checks) && !checks.kasan && !checks.unknown;
+	coverage->no_poison += poison && !checks.poison && !checks.kasan &&
+			       layout_flag(&heap->layout, "OBJECT_POISON");
 	if (map->incomplete && !coverage->incomplete++)
 		coverage->why = map->why;
 }
@@ -143,6 +146,9 @@ static struct dill_error *list_gaps(const struct survey *survey, const struct co
 	TRY(add_count(list, arena, coverage->no_bytes, "cache",
 		      arena_format(arena, "no red zones and no poison: to have them, %s",
 				   advice_slab_debug(survey->heap, "ZP", arena))));
+	TRY(add_count(
+		list, arena, coverage->unknown, "cache",
+		"types tell what more there is in and behind their objects: " KERNEL_NO_TYPES));
 	TRY(add_count(list, arena, coverage->no_poison, "cache",
 		      "no poison, as objects are constructed or outlive their free "
 		      "(TYPESAFE_BY_RCU)"));

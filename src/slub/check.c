@@ -15,7 +15,7 @@ static void check_listed(const struct heap *heap, const struct slab *slab,
 	if (!slab->usable)
 		return; /* reading the list has said why */
 	place.slab = slab->address;
-	if (slab->node != node->node)
+	if (slab->has_node && slab->node != node->node)
 		findings_add_values(findings, FINDING_SLAB_STATE, &place,
 				    slab->address + heap->layout.page_flags.offset, node->node,
 				    slab->node, "slab of node %u is on the %s of node %u",

@@ -30,7 +30,8 @@ struct byte_checks {
 	bool request_zone; /**< behind what the caller of kmalloc() asked for (since 6.2) */
 	bool poison;	   /**< in free objects (slub_debug=P) */
 	bool padding;	   /**< behind the metadata, and at the end of a slab (slub_debug=P) */
-	bool kasan;	   /**< KASAN has data of its own there: neither poison nor padding */
+	bool unknown; /**< a kernel without types: there may be more, whose place is not known */
+	bool kasan;   /**< KASAN has data of its own there: neither poison nor padding */
 };
 void byte_checks_get(const struct heap *heap, const struct cache *cache, struct byte_checks *ret);
 static inline bool byte_checks_any(const struct byte_checks *checks)

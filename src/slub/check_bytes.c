@@ -49,6 +49,8 @@ void byte_checks_get(const struct heap *heap, const struct cache *cache, struct 
 
 	*ret = (struct byte_checks){0};
 	object_metadata_get(heap, cache, &metadata);
+	ret->unknown = metadata.unknown || (poison && heap->layout.is_solved &&
+					    !layout_flag(&heap->layout, "OBJECT_POISON"));
 	if (!cache->usable || cache->inuse < cache->object_size ||
 	    cache->inuse > cache->size - cache->red_left_pad ||
 	    metadata.end > cache->size - cache->red_left_pad)
@@ -60,7 +62,7 @@ void byte_checks_get(const struct heap *heap, const struct cache *cache, struct 
 	ret->kasan = poison && has_flag(heap, cache, "KASAN");
 	/* Not with a constructor or TYPESAFE_BY_RCU, where content outlives the free. */
 	ret->poison = poison && !ret->kasan && has_flag(heap, cache, "OBJECT_POISON");
-	ret->padding = poison && !ret->kasan;
+	ret->padding = poison && !ret->kasan && !metadata.unknown;
 }
 
 /* --- zones --- */

@@ -32,6 +32,12 @@ void object_metadata_get(const struct heap *heap, const struct cache *cache,
 	uint32_t room = cache->size - cache->red_left_pad, tracks = 2 * track_size(heap);
 
 	*ret = (struct object_metadata){.end = at};
+	ret->unknown = layout_lacks(&heap->layout, heap->layout.cache_flags) ||
+		       layout_lacks(&heap->layout, heap->layout.cache_inuse) ||
+		       (has_flag(heap, cache, "STORE_USER") &&
+			layout_lacks(&heap->layout, heap->layout.track_addr));
+	if (ret->unknown)
+		return;
 	if (!has_flag(heap, cache, "STORE_USER") || at > room || tracks > room - at)
 		return;
 	if (tracks)

@@ -12,7 +12,8 @@
 struct object_metadata {
 	uint32_t tracks;    /**< two struct track: allocation, then free (STORE_USER) */
 	uint32_t orig_size; /**< requested size (kmalloc caches with STORE_USER, since 6.1) */
-	uint32_t end;	    /**< never 0: behind all of it */
+	uint32_t end;	    /**< never 0: behind all of it, unless that is unknown */
+	bool unknown;	    /**< a kernel without types: how much there is could not be found */
 };
 
 /** What a cache of this kernel keeps behind its objects. */
