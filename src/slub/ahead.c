@@ -77,12 +77,20 @@ static struct dill_error *ask_cpu(struct heap *heap, const struct contents *cont
 {
 	_cleanup_(arena_freep)
 	struct arena *scratch = NULL;
+	struct dill_error *error;
 	const char *text;
 	size_t i = 0;
 
 	TRY(arena_new(&scratch));
-	TRY(order_predict(heap, contents, cpu, ALL, scratch, ret_order));
 	*ret = (struct ahead){.cpu = (int)cpu};
+	error = order_predict(heap, contents, cpu, ALL, scratch, ret_order);
+	if (error && dill_error_code(error) == DILL_ERROR_UNSUPPORTED) {
+		ret->how = keep_text(dill_error_text(error), arena);
+		dill_error_free(error);
+		return ret->how ? NULL : error_no_memory();
+	}
+	if (error)
+		return error;
 	while (i < ret_order->count && ret_order->items[i].object != object)
 		i++;
 	if (i < ret_order->count) {

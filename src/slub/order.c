@@ -377,8 +377,26 @@ static struct dill_error *note_start(struct maker *maker, unsigned cpu)
 	return note_kfence(maker);
 }
 
+/* Of a cache with debugging CPUs hold nothing; which one that is, its flags tell. */
+static struct dill_error *need_all_parts(const struct maker *maker)
+{
+	const struct heap *heap = maker->heap;
+
+	if (layout_lacks(&heap->layout, heap->layout.cache_flags))
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "what comes next depends on the cache's flags, which could "
+				      "not be found in memory: %s",
+				      KERNEL_NO_TYPES);
+	if (!heap->unsolved || cache_is_debug(heap, maker->contents->cache))
+		return NULL;
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "what comes next lies in %s, which could not be found in memory: %s",
+			      heap->unsolved, KERNEL_NO_TYPES);
+}
+
 static struct dill_error *make(struct maker *maker, unsigned cpu)
 {
+	TRY(need_all_parts(maker));
 	find_cpu(maker, cpu);
 	TRY(find_node(maker, cpu));
 	maker->order->cpu = cpu;

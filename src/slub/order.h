@@ -70,7 +70,8 @@ struct order {
  * @param cpu       a possible CPU
  * @param limit     positions to predict, unknown ones included
  * @param arena     holds the result
- * @return NULL; fatal errors
+ * @return NULL; UNSUPPORTED when a part that CPUs take from could not be found (kernels without
+ * types); fatal errors
  *
  * Source: mm/slub.c ___slab_alloc(), get_partial_node() (to 6.19), __pcs_replace_empty_main()
  * (6.18), refill_objects(), get_partial_node_bulk() (7.0), get_from_partial_node() (7.0)

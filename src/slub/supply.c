@@ -147,7 +147,8 @@ static size_t stock_left(const struct stock *stock)
 /*
  * Where the kernel looks when the CPU's own node has no partial slab left: nodes that have more of
  * them than they are to keep (mm/slub.c get_any_partial()). Only a single candidate can be named:
- * of several the nearest is taken, and how far nodes are is not known here.
+ * of several the nearest is taken, and how far nodes are is not known here. Nor is it known whether
+ * a single one gives anything where the limit could not be found.
  */
 static struct stock *other_node(const struct supply_taker *taker, const struct stocks *stocks,
 				bool *ret_several)
@@ -161,7 +162,8 @@ static struct stock *other_node(const struct supply_taker *taker, const struct s
 		if (stock == stocks->local || !stock_left(stock) ||
 		    stock_left(stock) + stock->reserved <= taker->contents->cache->min_partial)
 			continue;
-		*ret_several = found;
+		*ret_several = found || layout_lacks(&taker->heap->layout,
+						     taker->heap->layout.cache_min_partial);
 		found = stock;
 	}
 	return *ret_several ? NULL : found;

@@ -10,9 +10,12 @@
 
 static void unknown_type(struct waiting_reader *reader, const char *symbol)
 {
+	const char *unsolved = reader->heap->unsolved;
+
 	reader->ret->incomplete = true;
 	reader->ret->why =
-		arena_format(reader->arena, "%s, whose type this kernel does not describe", symbol);
+		arena_format(reader->arena, "%s%s%s, whose type this kernel does not describe",
+			     unsolved ? unsolved : "", unsolved ? " and in " : "", symbol);
 }
 
 /* --- lists of objects that are their own links --- */
@@ -399,6 +402,11 @@ static struct dill_error *read_all(struct waiting_reader *reader)
 	bool callbacks_free = !kernel_has_symbol(reader->heap->kernel, "krc", NULL) &&
 			      kernel_has_symbol(reader->heap->kernel, "kvfree_rcu_cb", NULL);
 
+	if (reader->heap->unsolved) {
+		reader->ret->incomplete = true;
+		reader->ret->why = arena_format(reader->arena, "%s, which no type describes",
+						reader->heap->unsolved);
+	}
 	TRY(quarantine_read(reader));
 	TRY(read_tiny(reader));
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
