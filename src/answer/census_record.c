@@ -170,7 +170,8 @@ const struct dill_record_kind census_large_node_kind = {
 				 "bytes of all slabs that were found, dying ones among them",      \
 				 .unit = UNIT_BYTES},                                              \
 	[CENSUS_KERNEL_LARGE] = {"large_memory", DILL_COLUMN_COUNT, "LARGE KMALLOC",               \
-				 "bytes of all blocks of large kmalloc()", .unit = UNIT_BYTES},    \
+				 "bytes of all blocks of large kmalloc(); absent when not known",  \
+				 .unit = UNIT_BYTES},                                              \
 	[CENSUS_KERNEL_LOST] = {"lost_memory", DILL_COLUMN_COUNT, NULL,                            \
 				"bytes of slabs that name no cache: kcheck names them"},           \
 	[CENSUS_KERNEL_RECLAIMABLE] = {"reclaimable", DILL_COLUMN_COUNT, NULL,                     \
@@ -186,7 +187,7 @@ const struct dill_record_kind census_large_node_kind = {
 				       .unit = UNIT_BYTES},                                        \
 	[CENSUS_KERNEL_SLABS_RECLAIMABLE] = {"slabs_reclaimable", DILL_COLUMN_COUNT, NULL,         \
 					     "of slabs_memory, bytes of caches with the flag "     \
-					     "RECLAIM_ACCOUNT"},                                   \
+					     "RECLAIM_ACCOUNT; absent when not known"},            \
 	[CENSUS_KERNEL_SLABS_UNRECLAIMABLE] = {"slabs_unreclaimable", DILL_COLUMN_COUNT, NULL,     \
 					       "of slabs_memory, the others"},                     \
 	[CENSUS_KERNEL_NOTE] = {"note", DILL_COLUMN_TEXT, "NOTE",                                  \

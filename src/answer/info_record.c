@@ -55,7 +55,8 @@ const struct dill_record_kind info_kernel_kind = {
 
 static const struct column feature_columns[] = {
 	[INFO_FEATURE_NAME] = {"feature", DILL_COLUMN_TEXT, NULL, "stable word"},
-	[INFO_FEATURE_PRESENT] = {"present", DILL_COLUMN_BOOL, NULL, "whether this heap has it"},
+	[INFO_FEATURE_PRESENT] = {"present", DILL_COLUMN_BOOL, NULL,
+				  "whether this heap has it; absent when not known"},
 	[INFO_FEATURE_TEXT] = {"text", DILL_COLUMN_TEXT, NULL, "what it means when it is there"},
 };
 

@@ -3,14 +3,16 @@
 
 #include "answer/aliases_record.h"
 
-static struct dill_error *emit(struct command_call *call, const struct cache_aliases *item)
+static struct dill_error *emit(struct command_call *call, const struct cache_aliases *item,
+			       bool refcount_is_known)
 {
 	struct dill_record *record = record_new(call->arena, &aliases_kind);
 
 	if (!record)
 		return error_no_memory();
 	record_set_text(record, ALIASES_COLUMN_NAME, item->cache->name);
-	record_set_signed(record, ALIASES_COLUMN_USERS, item->cache->refcount);
+	if (refcount_is_known)
+		record_set_signed(record, ALIASES_COLUMN_USERS, item->cache->refcount);
 	record_set_text(record, ALIASES_COLUMN_FOLDER, item->folder);
 	record_set_texts(record, ALIASES_COLUMN_ALIASES, item->names, item->count);
 	record_set_number(record, ALIASES_COLUMN_ADDRESS, item->cache->address);
@@ -20,14 +22,15 @@ static struct dill_error *emit(struct command_call *call, const struct cache_ali
 struct dill_error *aliases_emit(struct command_call *call, const struct survey *survey,
 				const struct cache_list *chosen)
 {
+	bool users = survey->heap->layout.cache_refcount.present;
 	struct alias_list list;
 
 	TRY(aliases_read(survey->heap, &survey->all, survey->arena, survey->findings, &list));
 	for (size_t i = 0; !chosen && i < list.count; i++)
 		if (list.items[i].count)
-			TRY(emit(call, &list.items[i]));
+			TRY(emit(call, &list.items[i], users));
 	for (size_t i = 0; chosen && i < chosen->count; i++)
-		TRY(emit(call, aliases_of(&list, &chosen->items[i])));
+		TRY(emit(call, aliases_of(&list, &chosen->items[i]), users));
 	return NULL;
 }
 

@@ -91,8 +91,9 @@ struct dill_error *large_blocks_emit(struct command_call *call, const struct sla
 
 /* --- beside the kernel's counters --- */
 
-static struct dill_error *emit(struct command_call *call, const struct kernel_comparison *all,
-			       bool known, const char *note, int node)
+static struct dill_error *emit(struct command_call *call, const struct heap *heap,
+			       const struct kernel_comparison *all, bool known, const char *note,
+			       int node)
 {
 	struct dill_record *record =
 		record_new(call->arena, node < 0 ? &census_kernel_kind : &census_kernel_node_kind);
@@ -105,9 +106,13 @@ static struct dill_error *emit(struct command_call *call, const struct kernel_co
 	if (node >= 0)
 		record_set_number(record, CENSUS_KERNEL_NODE, (uint64_t)node);
 	record_set_number(record, CENSUS_KERNEL_SLABS, slabs);
-	record_set_number(record, CENSUS_KERNEL_SLABS_RECLAIMABLE, all->slabs_reclaimable);
-	record_set_number(record, CENSUS_KERNEL_SLABS_UNRECLAIMABLE, all->slabs_unreclaimable);
-	record_set_number(record, CENSUS_KERNEL_LARGE, all->large);
+	if (!heap->layout.is_solved || layout_flag(&heap->layout, "RECLAIM_ACCOUNT")) {
+		record_set_number(record, CENSUS_KERNEL_SLABS_RECLAIMABLE, all->slabs_reclaimable);
+		record_set_number(record, CENSUS_KERNEL_SLABS_UNRECLAIMABLE,
+				  all->slabs_unreclaimable);
+	}
+	if (large_blocks_are_known(heap))
+		record_set_number(record, CENSUS_KERNEL_LARGE, all->large);
 	record_set_number(record, CENSUS_KERNEL_LOST, all->lost);
 	if (!known || rest) /* what adds up to the last byte needs no excuse */
 		record_set_text(record, CENSUS_KERNEL_NOTE, note);
@@ -166,7 +171,7 @@ struct dill_error *kernel_census_emit(struct command_call *call, struct kernel_c
 		struct kernel_comparison comparison;
 
 		kernel_census_compare(census, scan, &counters, node, &comparison);
-		TRY(emit(call, &comparison, !counters.why, why, node));
+		TRY(emit(call, census->heap, &comparison, !counters.why, why, node));
 	}
 	return NULL;
 }

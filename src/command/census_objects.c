@@ -68,7 +68,8 @@ static struct dill_error *emit_object(struct streamer *streamer, const struct ca
 	record_set_number(record, CENSUS_OBJECT_SIZE, cache->object_size);
 	record_set_number(record, CENSUS_OBJECT_SLAB, slab->slab.address);
 	record_set_number(record, CENSUS_OBJECT_INDEX, index);
-	record_set_number(record, CENSUS_OBJECT_NODE, slab->slab.node);
+	if (slab->slab.has_node)
+		record_set_number(record, CENSUS_OBJECT_NODE, slab->slab.node);
 	if (bytes.size || streamer->origins.has_tags)
 		TRY(set_origin(streamer, slab, bytes, index, record));
 	return streamer->call->sink->emit(streamer->call->sink, record);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/array.h"
 #include "command/census.h"
+#include "command/choose.h"
 
 /* Sums of a cache, with what the kernel counts. */
 struct cache_count {
@@ -19,6 +20,7 @@ struct slab_count {
 	uint64_t unused, memory;
 	uint32_t objects, counts[OBJECT_STATES];
 	unsigned node;
+	bool has_node;
 	enum slab_where where;
 };
 
@@ -112,6 +114,7 @@ static struct dill_error *slab_alone(void *context, const struct cache_map *map,
 		.base = slab->slab.base,
 		.objects = slab->slab.objects,
 		.node = slab->slab.node,
+		.has_node = slab->slab.has_node,
 		.where = slab->where,
 	};
 	uint32_t used = slab->counts[OBJECT_LIVE] + slab->counts[OBJECT_UNKNOWN];
@@ -208,7 +211,8 @@ static struct dill_error *make_slab(void *context, size_t index, struct arena *a
 	for (size_t state = 0; state < OBJECT_STATES; state++)
 		record_set_number(record, CENSUS_SLAB_LIVE + state, count->counts[state]);
 	record_set_number(record, CENSUS_SLAB_MEMORY, count->memory);
-	record_set_number(record, CENSUS_SLAB_NODE, count->node);
+	if (count->has_node)
+		record_set_number(record, CENSUS_SLAB_NODE, count->node);
 	record_set_enum(record, CENSUS_SLAB_WHERE, count->where);
 	record_set_number(record, CENSUS_SLAB_BASE, count->base);
 	*ret = record;
@@ -327,6 +331,10 @@ struct dill_error *census_by_cache(struct command_call *call, const struct censu
 
 struct dill_error *census_by_node(struct command_call *call, const struct census_order *order)
 {
+	struct heap *heap;
+
+	TRY(session_heap(call->session, &heap));
+	TRY(need_nodes(heap));
 	return count(call, order, slab_of_node, emit_nodes);
 }
 

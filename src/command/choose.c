@@ -101,6 +101,16 @@ struct dill_error *cpu_choose(const struct command_call *call, size_t option, st
 	return NULL;
 }
 
+struct dill_error *need_nodes(const struct heap *heap)
+{
+	if (kernel_page_nodes_known(heap->kernel))
+		return NULL;
+	return dill_error_new(DILL_ERROR_UNSUPPORTED,
+			      "on which node a slab is, its page says in bits that could not be "
+			      "told without types: %s",
+			      KERNEL_NO_TYPES);
+}
+
 struct dill_error *node_choose(const struct command_call *call, size_t option,
 			       struct kernel *kernel, int *ret)
 {

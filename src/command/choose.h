@@ -44,5 +44,7 @@ DILL_MUST_CHECK struct dill_error *cpu_choose(const struct command_call *call, s
 					      struct kernel *kernel, int *ret);
 DILL_MUST_CHECK struct dill_error *node_choose(const struct command_call *call, size_t option,
 					       struct kernel *kernel, int *ret);
+/** UNSUPPORTED when it is not known on which nodes slabs are: a kernel without types. */
+DILL_MUST_CHECK struct dill_error *need_nodes(const struct heap *heap);
 
 #endif

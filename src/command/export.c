@@ -137,6 +137,7 @@ static struct dill_error *end_cache(void *context, const struct contents *conten
 	TRY(write_unlisted(&writer));
 	exporter->cache.contents = contents;
 	exporter->cache.map = map;
+	exporter->cache.flags_are_known = exporter->survey->heap->layout.cache_flags.present;
 	TRY(heap_writer_cache(exporter->writer, &exporter->cache));
 	heap_writer_counts(exporter->writer, &counts);
 	for (; exporter->first_site < exporter->sites.items.count; exporter->first_site++) {
@@ -172,6 +173,7 @@ static struct dill_error *write_rest(struct exporter *exporter)
 			.node = node,
 			.slabs = all.slabs_reclaimable + all.slabs_unreclaimable,
 			.large = all.large,
+			.large_is_known = large_blocks_are_known(exporter->survey->heap),
 			.lost = all.lost,
 			.counters = counters.why ? NULL : &all.counters,
 		};
@@ -207,7 +209,7 @@ static struct dill_error *export(struct exporter *exporter, const struct cache_l
 	return heap_writer_finish(exporter->writer);
 }
 
-static struct dill_error *emit(struct command_call *call, const char *path,
+static struct dill_error *emit(struct command_call *call, const struct heap *heap, const char *path,
 			       const struct heap_counts *counts)
 {
 	struct dill_record *record = record_new(call->arena, &export_kind);
@@ -220,7 +222,8 @@ static struct dill_error *emit(struct command_call *call, const char *path,
 	record_set_number(record, EXPORT_COLUMN_OBJECTS, counts->objects);
 	record_set_number(record, EXPORT_COLUMN_PLACES, counts->places);
 	record_set_number(record, EXPORT_COLUMN_SITES, counts->sites);
-	record_set_number(record, EXPORT_COLUMN_LARGE, counts->large);
+	if (large_blocks_are_known(heap))
+		record_set_number(record, EXPORT_COLUMN_LARGE, counts->large);
 	return call->sink->emit(call->sink, record);
 }
 
@@ -278,9 +281,11 @@ static struct dill_error *run(struct command_call *call)
 	};
 	struct findings findings = findings_new(call);
 	struct heap_counts counts;
+	struct heap *heap;
 
 	TRY(heap_export(call->session, &request, call->arena, &findings, &counts));
-	TRY(emit(call, request.path, &counts));
+	TRY(session_heap(call->session, &heap));
+	TRY(emit(call, heap, request.path, &counts));
 	TRY(gap_emit(call, NULL, counts.why));
 	TRY(doubt_emit(call, NULL, counts.doubt));
 	return findings_emit(call, NULL, &findings);

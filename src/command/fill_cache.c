@@ -34,7 +34,8 @@ static struct dill_record *slab_record(const struct slab *slab, const struct fre
 	record_set_number(record, SLAB_COLUMN_OBJECTS, slab->objects);
 	record_set_number(record, SLAB_COLUMN_INUSE, slab->inuse);
 	record_set_bool(record, SLAB_COLUMN_FROZEN, slab->frozen);
-	record_set_number(record, SLAB_COLUMN_NODE, slab->node);
+	if (slab->has_node)
+		record_set_number(record, SLAB_COLUMN_NODE, slab->node);
 	if (slab->usable) {
 		record_set_number(record, SLAB_COLUMN_FREELIST_COUNT, freelist->count);
 		if (detail == CACHE_RECORD_OBJECTS)
@@ -288,12 +289,14 @@ static struct dill_error *fill_identity(const struct heap *heap, const struct ca
 		record_set_number(record, CACHE_FLAGS_VALUE, cache->flags);
 	if (l->cache_align.present)
 		record_set_number(record, CACHE_ALIGN, cache->align);
-	record_set_number(record, CACHE_INUSE, cache->inuse);
+	if (l->cache_inuse.present)
+		record_set_number(record, CACHE_INUSE, cache->inuse);
 	record_set_number(record, CACHE_FREELIST_OFFSET, cache->offset);
 	record_set_text(record, CACHE_FREELIST_ENCODING, encoding_name(heap->encoding));
 	if (l->cache_random.present)
 		record_set_number(record, CACHE_FREELIST_KEY, cache->random);
-	record_set_number(record, CACHE_RED_LEFT_PAD, cache->red_left_pad);
+	if (!layout_lacks(l, l->cache_red_left_pad) || l->no_red_zones)
+		record_set_number(record, CACHE_RED_LEFT_PAD, cache->red_left_pad);
 	if (l->cache_min.present) {
 		record_set_number(record, CACHE_MIN_ORDER, cache->min_order);
 		record_set_number(record, CACHE_MIN_OBJECTS_PER_SLAB, cache->min_objects_per_slab);
@@ -312,7 +315,7 @@ static struct dill_error *fill_identity(const struct heap *heap, const struct ca
 			record_set_text(record, CACHE_CTOR_NAME,
 					arena_copy_text(arena, name.data, name.length));
 	}
-	if (l->cache_usersize.present) {
+	if (l->cache_usersize.present && !layout_lacks(l, l->cache_useroffset)) {
 		record_set_number(record, CACHE_USEROFFSET, cache->useroffset);
 		record_set_number(record, CACHE_USERSIZE, cache->usersize);
 	}

@@ -42,7 +42,8 @@ static void set_slab(const struct slab *slab, struct dill_record *record)
 	record_set_number(record, OBJECT_COLUMN_SLAB_BASE, slab->base);
 	record_set_number(record, OBJECT_COLUMN_SLAB_OBJECTS, slab->objects);
 	record_set_number(record, OBJECT_COLUMN_SLAB_INUSE, slab->inuse);
-	record_set_number(record, OBJECT_COLUMN_SLAB_NODE, slab->node);
+	if (slab->has_node)
+		record_set_number(record, OBJECT_COLUMN_SLAB_NODE, slab->node);
 }
 
 static void set_place(struct inquiry *inquiry, const struct place *place,
@@ -168,6 +169,7 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 static struct dill_error *slot_answer(struct inquiry *inquiry, const struct located *located,
 				      struct dill_record *record)
 {
+	const struct layout *l = &inquiry->heap->layout;
 	const struct cache *cache = located->cache;
 	struct object_answer answer;
 	dill_virt slot = located->object - cache->red_left_pad;
@@ -176,7 +178,8 @@ static struct dill_error *slot_answer(struct inquiry *inquiry, const struct loca
 	record_set_number(record, OBJECT_COLUMN_INDEX, located->index);
 	record_set_number(record, OBJECT_COLUMN_OBJECT, located->object);
 	record_set_signed(record, OBJECT_COLUMN_OFFSET, located->offset);
-	record_set_enum(record, OBJECT_COLUMN_PART, object_part(cache, located->offset));
+	if (located->offset < cache->object_size || !layout_lacks(l, l->cache_inuse))
+		record_set_enum(record, OBJECT_COLUMN_PART, object_part(cache, located->offset));
 	TRY(object_find(&inquiry->objects, located, inquiry->findings, &answer));
 	set_state(inquiry, &answer, record);
 	TRY(set_shadow(inquiry, located, record));

@@ -70,7 +70,8 @@ static void fill_slab(const struct cache *cache, const struct slab *slab,
 	record_set_number(record, SLAB_MAP_FIRST, cache_object(cache, slab->base, 0));
 	record_set_number(record, SLAB_MAP_SIZE, cache->size);
 	record_set_number(record, SLAB_MAP_ORDER, slab_page_order(cache, slab));
-	record_set_number(record, SLAB_MAP_NODE, slab->node);
+	if (slab->has_node)
+		record_set_number(record, SLAB_MAP_NODE, slab->node);
 	record_set_bool(record, SLAB_MAP_FROZEN, slab->frozen);
 	record_set_number(record, SLAB_MAP_OBJECTS, slab->objects);
 	record_set_number(record, SLAB_MAP_INUSE, slab->inuse);

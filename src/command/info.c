@@ -48,7 +48,10 @@ static struct dill_error *emit_info(struct command_call *call, struct heap *heap
 	record_set_number(record, INFO_COLUMN_CPUS, possible);
 	record_set_number(record, INFO_COLUMN_ONLINE, online);
 	record_set_number(record, INFO_COLUMN_NODES, kernel_node_limit(heap->kernel));
-	record_set_text(record, INFO_COLUMN_ENGINE, slub_engine_name(slub_engine(use)));
+	record_set_text(record, INFO_COLUMN_ENGINE,
+			heap->unsolved ? arena_format(call->arena, "not known for certain: %s",
+						      heap->unsolved)
+				       : slub_engine_name(slub_engine(use)));
 	record_set_text(record, INFO_COLUMN_LOCKS, locks);
 	record_set_number(record, INFO_COLUMN_CACHES, caches);
 	return call->sink->emit(call->sink, record);
@@ -106,7 +109,8 @@ static struct dill_error *emit_features(struct command_call *call, const struct 
 		if (!record)
 			return error_no_memory();
 		record_set_text(record, INFO_FEATURE_NAME, feature->name);
-		record_set_bool(record, INFO_FEATURE_PRESENT, feature->probe(use));
+		if (slub_feature_is_known(feature, use))
+			record_set_bool(record, INFO_FEATURE_PRESENT, feature->probe(use));
 		record_set_text(record, INFO_FEATURE_TEXT, feature->text);
 		TRY(call->sink->emit(call->sink, record));
 	}

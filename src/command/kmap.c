@@ -161,6 +161,8 @@ static struct dill_error *run(struct command_call *call)
 	TRY(session_heap(call->session, &heap));
 	TRY(cpu_choose(call, OPTION_CPU, heap->kernel, &filter.cpu));
 	TRY(node_choose(call, OPTION_NODE, heap->kernel, &filter.node));
+	if (filter.node >= 0)
+		TRY(need_nodes(heap));
 	TRY(survey_init(heap, call->arena, &findings, &survey));
 	TRY(survey_choose(&survey, call->arguments[0], CHOOSE_ALL, call->arena, &chosen));
 	TRY(survey_scan(&survey, &chosen));

@@ -49,7 +49,8 @@ void object_type_find(struct heap *heap, const struct cache *cache, struct objec
 
 	*ret = (struct object_type){0};
 	dill_error_free(error);
-	if (error || cache->refcount > 1)
+	if (error || cache->refcount > 1 ||
+	    layout_lacks(&heap->layout, heap->layout.cache_refcount))
 		return;
 	for (size_t i = 0; !ret->types && i < sizeof(cache_endings) / sizeof(cache_endings[0]); i++)
 		if (try_endings(types, cache, cache_endings[i], &ret->type))

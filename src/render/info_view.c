@@ -61,12 +61,16 @@ static struct dill_error *draw_member(struct painter *painter, const struct dill
 
 const struct record_view info_member_view = {draw_member};
 
-/* "+ word    sentence", or "-" for what is not there. */
+/* "+ word    sentence", "-" for what is not there, "?" for what is not known. */
 static struct dill_error *draw_feature(struct painter *painter, const struct dill_record *record)
 {
+	bool known = record->fields[INFO_FEATURE_PRESENT].present;
 	bool present = record->fields[INFO_FEATURE_PRESENT].flag;
 
-	paint(painter, present ? STYLE_LIVE : STYLE_DIM, present ? "  + " : "  - ");
+	paint(painter, present ? STYLE_LIVE : STYLE_DIM,
+	      present ? "  + "
+	      : known ? "  - "
+		      : "  ? ");
 	paint_padded(painter, present ? STYLE_NAME : STYLE_DIM,
 		     record_text(record, INFO_FEATURE_NAME), 20);
 	paint(painter, present ? STYLE_PLAIN : STYLE_DIM, record_text(record, INFO_FEATURE_TEXT));

@@ -348,6 +348,11 @@ struct dill_error *aliases_read(struct heap *heap, const struct cache_list *cach
 		ret->items[i].cache = &caches->items[i];
 	if (is_known(&heap->layout))
 		TRY(dill_error_add_context(find_root(heap, caches, &root), "/sys/kernel/slab"));
+	if (!root && heap->layout.is_solved)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "the names of merged caches are in /sys/kernel/slab only, "
+				      "which is read by types: %s",
+				      KERNEL_NO_TYPES);
 	if (!root)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "this kernel has no /sys/kernel/slab: the names of merged "

@@ -30,7 +30,7 @@ struct cache {
 	uint32_t red_left_pad; /**< red zone in front of each object */
 	uint32_t order;	       /**< pages of a slab, as a power of two */
 	uint32_t objects_per_slab;
-	uint32_t min_order; /**< of the fallback when memory is fragmented */
+	uint32_t min_order;	       /**< of the fallback when memory is fragmented */
 	uint32_t min_objects_per_slab; /**< 0 = not known */
 	int32_t refcount; /**< users; more than 1 after merging; negative for boot caches */
 	dill_virt ctor;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/feature.h"
 
+#include <string.h>
+
 #include "slub/alloc_tag.h"
 
 /* --- what the heap uses --- */
@@ -184,25 +186,45 @@ static bool flag_enumerators(const struct heap_use *use)
 }
 
 const struct slub_feature slub_features[] = {
-	{"freelist_hardened", "free pointers are stored mixed with a key of their cache", hardened},
-	{"freelist_random", "new slabs hand out their objects in random order", shuffled},
-	{"cpu_partial", "CPUs keep lists of partial slabs", cpu_partial},
-	{"per_node_barns", "barns are kept beside a cache's nodes, not in them", per_node_barns},
-	{"struct_slab", "slabs have a descriptor type of their own", own_struct},
-	{"slab_counters", "nodes count their slabs and objects (SLUB_DEBUG)", counters},
+	{"freelist_hardened", "free pointers are stored mixed with a key of their cache", hardened,
+	 NULL},
+	{"freelist_random", "new slabs hand out their objects in random order", shuffled,
+	 "cache_random_seq"},
+	{"cpu_partial", "CPUs keep lists of partial slabs", cpu_partial, "cache_cpu_partial"},
+	{"per_node_barns", "barns are kept beside a cache's nodes, not in them", per_node_barns,
+	 "cache_per_node_barn"},
+	{"struct_slab", "slabs have a descriptor type of their own", own_struct, "slab_own_struct"},
+	{"slab_counters", "nodes count their slabs and objects (SLUB_DEBUG)", counters,
+	 "node_nr_slabs"},
 	{"slab_page_type", "slabs are marked by the type of their page, not by a flag",
-	 mark_is_type},
-	{"flag_enumerators", "the bits of a cache's flags are named by the types",
-	 flag_enumerators},
-	{"kfree_rcu_batches", "kfree_rcu() collects objects per CPU", kfree_rcu},
-	{"kfree_rcu_callbacks", "kfree_rcu() gives each object to RCU by itself", kfree_callbacks},
-	{"rcu_sheaves", "kfree_rcu() fills sheaves", rcu_sheaves},
-	{"deferred_frees", "frees where no lock can be taken wait on a list per CPU", deferred},
+	 mark_is_type, NULL},
+	{"flag_enumerators", "the bits of a cache's flags are named by the types", flag_enumerators,
+	 "cache_flags"},
+	{"kfree_rcu_batches", "kfree_rcu() collects objects per CPU", kfree_rcu, "krc_head"},
+	{"kfree_rcu_callbacks", "kfree_rcu() gives each object to RCU by itself", kfree_callbacks,
+	 NULL},
+	{"rcu_sheaves", "kfree_rcu() fills sheaves", rcu_sheaves, "cache_cpu_sheaves"},
+	{"deferred_frees", "frees where no lock can be taken wait on a list per CPU", deferred,
+	 "defer_objects"},
 	{"refill_in_order", "sheaves are filled from partial slabs in the order of their list",
-	 refill_in_order},
-	{"kfence", "some objects may come from KFENCE's pool", kfence},
-	{"kasan_quarantine", "KASAN keeps freed objects from reuse for a while", kasan},
-	{"alloc_profiling", "objects are tagged with the place that allocates them", profiling},
-	{"tags_compressed", "tags of pages are numbers in the pages' flags", profiling_compressed},
-	{NULL, NULL, NULL},
+	 refill_in_order, "slab_iterator"},
+	{"kfence", "some objects may come from KFENCE's pool", kfence, NULL},
+	{"kasan_quarantine", "KASAN keeps freed objects from reuse for a while", kasan, NULL},
+	{"alloc_profiling", "objects are tagged with the place that allocates them", profiling,
+	 "static_key_enabled"},
+	{"tags_compressed", "tags of pages are numbers in the pages' flags", profiling_compressed,
+	 "static_key_enabled"},
+	{NULL, NULL, NULL, NULL},
 };
+
+bool slub_feature_is_known(const struct slub_feature *feature, const struct heap_use *use)
+{
+	const struct layout *layout = &use->heap->layout;
+	const struct member_row *row = feature->member ? layout_row(feature->member) : NULL;
+	struct member member;
+
+	if (!row)
+		return true;
+	memcpy(&member, (const char *)layout + row->field, sizeof(member));
+	return !layout_lacks(layout, member);
+}

@@ -38,7 +38,11 @@ struct slub_feature {
 	const char *name; /**< stable word, as in JSON */
 	const char *text; /**< what it means when it is there */
 	bool (*probe)(const struct heap_use *use);
+	const char *member; /**< of layout.def, that the kernel must have; NULL = none */
 };
+
+/** False when the member that tells could not be found. */
+bool slub_feature_is_known(const struct slub_feature *feature, const struct heap_use *use);
 
 /** All of them; ends with a NULL name. */
 extern const struct slub_feature slub_features[];

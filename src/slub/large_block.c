@@ -19,6 +19,13 @@ static bool looks_like_one(const struct layout *l, struct span bytes)
 	       (uint32_t)member_get(l->page_type, bytes) == UINT32_MAX;
 }
 
+bool large_blocks_are_known(const struct heap *heap)
+{
+	const struct layout *l = &heap->layout;
+
+	return !l->is_solved || l->has_large_type || l->page_head_mask;
+}
+
 bool large_block_begins(const struct heap *heap, struct span bytes)
 {
 	const struct layout *l = &heap->layout;

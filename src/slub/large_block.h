@@ -33,6 +33,9 @@ static inline uint64_t large_block_bytes(const struct large_block *block)
 	return (uint64_t)DILL_PAGE_SIZE << block->order;
 }
 
+/** False on kernels without types: none is found there, whether there are any or not. */
+bool large_blocks_are_known(const struct heap *heap);
+
 /** True when the struct page in @p bytes is the first one of such a block, as far as it shows;
  * false for all where the kernel's types do not tell enough. */
 bool large_block_begins(const struct heap *heap, struct span bytes);

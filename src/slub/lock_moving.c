@@ -155,6 +155,10 @@ struct dill_error *locks_describe(const struct layout *layout, struct arena *are
 	struct strbuf names = {0};
 	unsigned count = 0;
 
+	if (layout->is_solved) {
+		*ret = "not known without types: where the CPUs were stopped is asked instead";
+		return NULL;
+	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct lock lock;
 

@@ -94,6 +94,7 @@ void slab_parse(struct heap *heap, dill_virt address, struct span bytes, struct 
 	*ret_owner = member_get(l->slab_cache, bytes);
 	fill(heap, bytes, ret);
 	ret->base = kernel_page_to_virt(heap->kernel, address);
+	ret->has_node = kernel_page_nodes_known(heap->kernel);
 	ret->node = kernel_page_flags_node(heap->kernel, member_get(l->page_flags, bytes));
 }
 

@@ -13,7 +13,8 @@ struct slab {
 	uint32_t inuse;	    /**< not on the slab's own freelist: live, or free in another place */
 	bool frozen;	    /**< belongs to a CPU; what exactly that means changed in 6.8 */
 	bool reserved;	    /**< of the emergency reserves: serves only PF_MEMALLOC and the like */
-	unsigned node;
+	bool has_node;	    /**< it is known on which node its memory is; always with types */
+	unsigned node;	    /**< 0 when it is not */
 	/** what the kernel keeps per object (memcg, allocation tags); 0 = nothing */
 	dill_virt exts;
 	dill_virt next;		/**< next slab of a CPU's partial list */

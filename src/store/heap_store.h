@@ -57,6 +57,7 @@ struct heap_cache {
 	const struct cache_map *map;
 	struct census_sums sums;
 	uint64_t requested_objects, requested_bytes, request_waste;
+	bool flags_are_known;
 };
 DILL_MUST_CHECK struct dill_error *heap_writer_cache(struct heap_writer *writer,
 						     const struct heap_cache *cache);
@@ -74,6 +75,7 @@ DILL_MUST_CHECK struct dill_error *heap_writer_large(struct heap_writer *writer,
 struct heap_node {
 	unsigned node;
 	uint64_t slabs, large, lost;
+	bool large_is_known;
 	const struct slab_counters *counters; /**< NULL = not known */
 };
 DILL_MUST_CHECK struct dill_error *heap_writer_node(struct heap_writer *writer,

@@ -76,7 +76,7 @@ struct dill_error *heap_writer_slab(struct heap_writer *writer, const struct cac
 	add(&row, slab->slab.address);
 	add(&row, slab->slab.base);
 	add(&row, writer->counts.caches + 1);
-	add(&row, slab->slab.node);
+	add_if(&row, slab->slab.has_node, slab->slab.node);
 	add_if(&row, slab->cpu >= 0, (uint64_t)slab->cpu);
 	add_text(&row, slab_where_name(slab->where));
 	add(&row, slab->broken);
@@ -155,7 +155,7 @@ struct dill_error *heap_writer_cache(struct heap_writer *writer, const struct he
 	add(&row, cache->size);
 	add(&row, cache->order);
 	add(&row, cache->objects_per_slab);
-	add(&row, cache->flags);
+	add_if(&row, item->flags_are_known, cache->flags);
 	add_sums(&row, &item->sums);
 	add_if(&row, item->requested_objects, item->requested_objects);
 	add_if(&row, item->requested_objects, item->requested_bytes);
@@ -208,7 +208,7 @@ struct dill_error *heap_writer_node(struct heap_writer *writer, const struct hea
 
 	add(&row, node->node);
 	add(&row, node->slabs);
-	add(&row, node->large);
+	add_if(&row, node->large_is_known, node->large);
 	add(&row, node->lost);
 	add_if(&row, counters, counters ? counters->reclaimable : 0);
 	add_if(&row, counters, counters ? counters->unreclaimable : 0);
