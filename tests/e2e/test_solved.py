@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A kernel without types: the layout of its heap is solved from memory, and each member is where the kernel's BTF has it."""
+import re
 import subprocess
 
 import pytest
@@ -17,6 +18,9 @@ SURE = {
 # What dill says of a cache with types and without. Of its flags since 6.9 some have numbers that only types tell; what
 # is live is unknown where freed objects may wait in structures that only types describe.
 SAME = ("name", "objects", "active", "free", "object_size", "size", "objects_per_slab", "order", "slabs", "partial_slabs")
+
+# Structs that an array's elements are, which pahole does not show in place.
+ARRAYS = {("kmem_cache", "per_node"): "kmem_cache_per_node_ptrs"}
 
 
 class Hidden(Program):
@@ -52,19 +56,33 @@ def btf(still, tmp_path_factory):
     return path
 
 
+def listing(btf, name):
+    """pahole's of a struct as {path: (offset, bit, size)}; empty where the kernel has none, or pahole cannot read it."""
+    done = subprocess.run(["pahole", "-C", name, btf], capture_output=True, text=True, check=False)
+    if not done.stdout:
+        return {}
+    members = pahole_members(done.stdout)
+    # Members of a struct that is named, but no member's type: struct freelist_counters of 6.18.
+    for unnamed, offset in re.findall(r"^\s*struct (\w+) ;\s*/\*\s*(\d+)", done.stdout, re.MULTILINE):
+        members.update({path: (int(offset) + place[0], *place[1:]) for path, place in listing(btf, unnamed).items()})
+    return members
+
+
+def place_of(btf, name, path):
+    """Byte at which a member begins, a bit-field's first bit in it."""
+    members = listing(btf, name)
+    first, _, rest = path.partition("[0].")
+    if rest:  # an element of an array of structs
+        return members[first][0] + place_of(btf, ARRAYS[name, first], rest) if first in members else None
+    # pahole names a struct within, but not its members: all that are asked for are its first.
+    place = members.get(path) or members.get(path.removesuffix(".x")) or members.get(path.removesuffix("[0]"))
+    return place[0] + (place[1] or 0) // 8 if place else None
+
+
 def offsets(btf, structs, paths):
-    """Of a member as pahole has it: the bytes that it may be said to begin at; empty where the kernel has none."""
-    for name in structs.split("|"):
-        done = subprocess.run(["pahole", "-C", name, btf], capture_output=True, text=True, check=False)
-        if not done.stdout:
-            continue
-        members = pahole_members(done.stdout)
-        for path in paths.split("|"):
-            # pahole names a struct within, but not its members: all that are asked for are its first.
-            place = members.get(path) or members.get(path.removesuffix(".x")) or members.get(path.split("[")[0])
-            if place:
-                return place[0] + (place[1] or 0) // 8
-    return None
+    """Of a member as pahole has it: the first of its names that this kernel knows; None where it has none."""
+    found = (place_of(btf, name, path) for name in structs.split("|") for path in paths.split("|"))
+    return next((offset for offset in found if offset is not None), None)
 
 
 def test_members_are_where_btf_has_them(still, btf):
