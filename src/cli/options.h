@@ -29,7 +29,7 @@ struct options {
 	bool stats;
 	int argc;	   /**< words of the command; 0 = none was given */
 	char *const *argv; /**< the command's name first; borrowed from main()'s */
-	unsigned hide; /**< --hide: as kernel_options.hide */
+	unsigned hide;	   /**< --hide: as kernel_options.hide */
 };
 
 /** Parse main()'s arguments; --help, --version and usage errors end the program. */

@@ -64,7 +64,7 @@ static bool has_own(const struct solver *solver, int at)
 
 	for (size_t i = 0; i < solver->caches.count; i++)
 		negative += cache_u32(&solver->caches.items[i], at) == UINT32_MAX;
-	return negative >= 2 && negative * 2 < solver->caches.count;
+	return negative >= 2 && negative < solver->caches.count / 2;
 }
 
 /* Source: mm/slab_common.c calculate_alignment() */
@@ -125,7 +125,7 @@ static bool is_mostly_zero(const struct solver *solver, int at)
 
 	for (size_t i = 0; i < solver->caches.count; i++)
 		zero += !cache_u32(&solver->caches.items[i], at);
-	return zero * 4 > solver->caches.count;
+	return zero > solver->caches.count / 4;
 }
 
 /* The bytes of a slab's objects in random order. Source: mm/slub.c init_cache_random_seq() */

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, Program
+from conftest import Program
 from test_types import pahole_members
 from tests.matrix import on
 
