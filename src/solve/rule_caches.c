@@ -73,9 +73,9 @@ static struct dill_error *read_list(struct solver *solver, dill_virt head)
 }
 
 /* Names at one distance: how many caches have one. */
-static struct tally read_names(struct solver *solver, int distance, unsigned *ret_kmalloc)
+static struct solve_tally read_names(struct solver *solver, int distance, unsigned *ret_kmalloc)
 {
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 
 	*ret_kmalloc = 0;
 	for (size_t i = 0; i < solver->caches.count; i++) {
@@ -99,7 +99,7 @@ static struct tally read_names(struct solver *solver, int distance, unsigned *re
 struct dill_error *rule_caches(struct solver *solver)
 {
 	struct solution *solution = solver->solution;
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 	unsigned kmalloc;
 
 	TRY(kernel_symbol(solver->kernel, "slab_caches", &solution->slab_caches));

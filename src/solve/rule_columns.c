@@ -182,9 +182,9 @@ static bool is_near(uint32_t one, uint32_t other)
 }
 
 /* Votes for a column of flags. */
-static struct tally fit_flags(const struct solver *solver, int at, uint32_t mask)
+static struct solve_tally fit_flags(const struct solver *solver, int at, uint32_t mask)
 {
-	struct tally tally = {0}, plain = {0};
+	struct solve_tally tally = {0}, plain = {0};
 	uint32_t expected = 0;
 	unsigned changes = 0, low = 0;
 
@@ -209,13 +209,13 @@ static struct tally fit_flags(const struct solver *solver, int at, uint32_t mask
 static void find_flags(struct solver *solver)
 {
 	static const uint32_t masks[] = {ALIGN_MACRO, ALIGN_BIT};
-	struct tally best = {0};
+	struct solve_tally best = {0};
 	unsigned candidates = 0;
 	int best_at = 0;
 
 	for (int at = solver->base; at + 4 <= solver->end; at += 4)
 		for (unsigned m = 0; m < 2; m++) {
-			struct tally tally = fit_flags(solver, at, masks[m]);
+			struct solve_tally tally = fit_flags(solver, at, masks[m]);
 
 			if (!tally_decides(tally) || tally.good != tally.all ||
 			    solver_is_taken(solver, at))
@@ -246,13 +246,13 @@ static int known_at(const struct solver *solver, const char *id)
 }
 
 /* Source: mm/slub.c calculate_sizes() */
-static bool pads_fit(const struct solver *solver, int at, struct tally *ret)
+static bool pads_fit(const struct solver *solver, int at, struct solve_tally *ret)
 {
 	uint32_t mask = solver->solution->flags_are_numbered ? RED_ZONE_BIT : RED_ZONE_MACRO;
 	int flags = known_at(solver, "cache_flags"), align = known_at(solver, "cache_align");
 	unsigned set = 0;
 
-	*ret = (struct tally){0};
+	*ret = (struct solve_tally){0};
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		const struct solve_cache *cache = &solver->caches.items[i];
 		bool zone = cache_u32(cache, flags) & mask;
@@ -280,7 +280,7 @@ static bool has_red_zones(const struct solver *solver)
  * objects are aligned, in caches that have one. */
 static void find_red_left_pad(struct solver *solver)
 {
-	struct tally tally, best = {0};
+	struct solve_tally tally, best = {0};
 	unsigned candidates = 0;
 	int best_at = 0;
 
@@ -303,10 +303,10 @@ static void find_red_left_pad(struct solver *solver)
 }
 
 /* HARDENED_USERCOPY's other half: a part of the object, set only where the size is. */
-static struct tally fit_useroffset(const struct solver *solver, int at)
+static struct solve_tally fit_useroffset(const struct solver *solver, int at)
 {
 	int usersize = known_at(solver, "cache_usersize");
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		const struct solve_cache *cache = &solver->caches.items[i];
@@ -320,14 +320,14 @@ static struct tally fit_useroffset(const struct solver *solver, int at)
 
 static void find_useroffset(struct solver *solver)
 {
-	struct tally best = {0};
+	struct solve_tally best = {0};
 	unsigned candidates = 0;
 	int best_at = 0;
 
 	if (!solver_has(solver, "cache_usersize"))
 		return;
 	for (int at = solver->base; at + 4 <= solver->end; at += 4) {
-		struct tally tally = fit_useroffset(solver, at);
+		struct solve_tally tally = fit_useroffset(solver, at);
 
 		if (solver_is_taken(solver, at) || !tally_decides(tally))
 			continue;
@@ -351,9 +351,9 @@ static const struct column_row rows[] = {
 	{"cache_align", 4, align, NULL},
 };
 
-static struct tally fit(const struct solver *solver, const struct column_row *row, int at)
+static struct solve_tally fit(const struct solver *solver, const struct column_row *row, int at)
 {
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		const struct solve_cache *cache = &solver->caches.items[i];
@@ -368,12 +368,12 @@ static struct tally fit(const struct solver *solver, const struct column_row *ro
 
 static void find_column(struct solver *solver, const struct column_row *row)
 {
-	struct tally best = {0};
+	struct solve_tally best = {0};
 	unsigned candidates = 0;
 	int best_at = 0;
 
 	for (int at = solver->base; at + (int)row->size <= solver->end; at += (int)row->size) {
-		struct tally tally;
+		struct solve_tally tally;
 
 		if (solver_is_taken(solver, at))
 			continue;

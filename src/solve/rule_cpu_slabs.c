@@ -68,7 +68,7 @@ static struct dill_error *ask(struct solver *solver, int column, unsigned word, 
 /* What one column leads to. */
 struct cpu_column {
 	unsigned words[2], count;
-	struct tally tallies[2];
+	struct solve_tally tallies[2];
 	struct back_pointer back;
 };
 
@@ -132,7 +132,7 @@ struct dill_error *rule_cpu_slabs(struct solver *solver)
 		solver->cpus = at;
 	}
 	if (found != 1) {
-		solver_open(solver, "cache_cpu_slab", found, (struct tally){0}, "CPU slabs");
+		solver_open(solver, "cache_cpu_slab", found, (struct solve_tally){0}, "CPU slabs");
 		return NULL;
 	}
 	solver->has_cpus = true;

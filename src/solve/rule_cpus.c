@@ -20,9 +20,9 @@ struct cpu_words {
 
 struct cpu_votes {
 	unsigned own; /* the word that is taken for the CPU's slab */
-	struct tally freelist[WORDS];
+	struct solve_tally freelist[WORDS];
 	unsigned next; /* the column that links chains */
-	struct tally links[LINKS], counts[COUNTS];
+	struct solve_tally links[LINKS], counts[COUNTS];
 };
 
 /* Whether @p address is the descriptor of a slab of the cache. */
@@ -87,7 +87,7 @@ static void vote_freelist(struct solver *solver, const struct solve_cache *cache
 }
 
 /* The only one that decides, or -1. */
-static int decided(const struct tally *tallies, unsigned count, unsigned *ret_candidates)
+static int decided(const struct solve_tally *tallies, unsigned count, unsigned *ret_candidates)
 {
 	int found = -1;
 
@@ -100,8 +100,8 @@ static int decided(const struct tally *tallies, unsigned count, unsigned *ret_ca
 	return *ret_candidates == 1 ? found : -1;
 }
 
-static void note(struct solver *solver, const char *id, const struct tally *tallies, unsigned count,
-		 uint32_t size, const char *voters)
+static void note(struct solver *solver, const char *id, const struct solve_tally *tallies,
+		 unsigned count, uint32_t size, const char *voters)
 {
 	unsigned candidates;
 	int at = decided(tallies, count, &candidates);
@@ -109,7 +109,7 @@ static void note(struct solver *solver, const char *id, const struct tally *tall
 	if (at >= 0)
 		solver_found(solver, id, (uint32_t)at * size, size, tallies[at], voters);
 	else
-		solver_open(solver, id, candidates, (struct tally){0}, voters);
+		solver_open(solver, id, candidates, (struct solve_tally){0}, voters);
 }
 
 /* --- the chain of partial slabs --- */
@@ -204,7 +204,8 @@ struct dill_error *rule_cpus(struct solver *solver)
 	for (unsigned i = 0; i < solver->cpu_word_count; i++)
 		TRY(try_own(solver, solver->cpu_words[i], &votes[i], &freelists[i]));
 	if ((freelists[0] >= 0) == (freelists[1] >= 0)) {
-		solver_open(solver, "cpu_slab", solver->cpu_word_count, (struct tally){0}, "CPUs");
+		solver_open(solver, "cpu_slab", solver->cpu_word_count, (struct solve_tally){0},
+			    "CPUs");
 		return NULL;
 	}
 	own = freelists[1] >= 0;

@@ -112,7 +112,7 @@ static struct samples take_samples(const struct solver *solver)
 /* Whether a column can be an offset in the objects of all caches. */
 static bool is_offset(const struct solver *solver, int at)
 {
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		const struct solve_cache *cache = &solver->caches.items[i];
@@ -129,7 +129,7 @@ static bool is_offset(const struct solver *solver, int at)
 /* Whether the first steps of the first slabs succeed. */
 static bool looks_right(struct solver *solver, const struct samples *samples, const struct way *way)
 {
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 
 	for (unsigned i = 0; i < samples->count && i < 12; i++) {
 		uint64_t next;
@@ -145,7 +145,7 @@ static bool looks_right(struct solver *solver, const struct samples *samples, co
 /* The counters, once the lengths of the freelists are known. */
 struct counters {
 	int objects; /* distance from the slab's list entry; inuse is 2 bytes in front of it */
-	struct tally tally;
+	struct solve_tally tally;
 	unsigned candidates;
 };
 
@@ -154,7 +154,7 @@ static struct counters find_counters(const struct samples *samples)
 	struct counters best = {0};
 
 	for (int at = -SLAB_BEFORE + 2; at + 2 <= SLAB_AHEAD; at += 4) {
-		struct tally tally = {0};
+		struct solve_tally tally = {0};
 
 		for (unsigned i = 0; i < samples->count; i++) {
 			const struct solve_slab *slab = samples->items[i];
@@ -178,7 +178,7 @@ static struct counters find_counters(const struct samples *samples)
 struct winner {
 	struct way way;
 	struct counters counters;
-	struct tally chains;
+	struct solve_tally chains;
 };
 
 struct winners {
@@ -190,7 +190,7 @@ struct winners {
 static void try_way(struct solver *solver, struct samples *samples, const struct way *way,
 		    struct winners *winners)
 {
-	struct tally chains = {0};
+	struct solve_tally chains = {0};
 	struct counters counters;
 
 	if (!looks_right(solver, samples, way))
@@ -263,7 +263,7 @@ static bool has_zero(const struct solver *solver, int at)
 static void find_red_left_pad(struct solver *solver, const struct samples *samples)
 {
 	unsigned candidates = 0, zeros = 0, found_at = 0;
-	struct tally best = {0};
+	struct solve_tally best = {0};
 	bool none = samples->count;
 
 	for (unsigned i = 0; i < samples->count; i++) {
@@ -276,7 +276,7 @@ static void find_red_left_pad(struct solver *solver, const struct samples *sampl
 		return;
 
 	for (int at = solver->base; at + 4 <= solver->end; at += 4) {
-		struct tally tally = {0};
+		struct solve_tally tally = {0};
 
 		if (solver_is_taken(solver, at))
 			continue;

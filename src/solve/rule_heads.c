@@ -18,7 +18,7 @@ static bool leads(uint64_t word, dill_virt tail, dill_virt head)
 
 struct dill_error *rule_heads(struct solver *solver)
 {
-	struct tally tallies[WORDS] = {0};
+	struct solve_tally tallies[WORDS] = {0};
 	unsigned candidates = 0, found = 0;
 
 	for (size_t i = 0; i < solver->slabs.count; i++) {

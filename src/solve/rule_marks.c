@@ -140,9 +140,9 @@ static struct dill_error *see_others(struct solver *solver, struct mark_votes *v
 	return NULL;
 }
 
-static struct tally tally_of(const struct mark_votes *votes)
+static struct solve_tally tally_of(const struct mark_votes *votes)
 {
-	return (struct tally){votes->slabs + votes->others, votes->slabs + votes->others};
+	return (struct solve_tally){votes->slabs + votes->others, votes->slabs + votes->others};
 }
 
 /* Whether a word is of a member of the slab that is known. */

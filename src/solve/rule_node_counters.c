@@ -47,10 +47,10 @@ static enum vote is_full_list(struct solver *solver, dill_virt node, uint32_t at
 struct candidate {
 	uint32_t at;
 	unsigned count;
-	struct tally tally;
+	struct solve_tally tally;
 };
 
-static void consider(struct candidate *best, uint32_t at, struct tally tally)
+static void consider(struct candidate *best, uint32_t at, struct solve_tally tally)
 {
 	if (!tally_decides(tally))
 		return;
@@ -62,7 +62,7 @@ static void consider(struct candidate *best, uint32_t at, struct tally tally)
 static void vote(struct solver *solver, uint32_t at, struct candidate *counters,
 		 struct candidate *full)
 {
-	struct tally slabs = {0}, lists = {0};
+	struct solve_tally slabs = {0}, lists = {0};
 
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		const struct solve_cache *cache = &solver->caches.items[i];

@@ -31,7 +31,7 @@ static bool is_list(struct solver *solver, dill_virt address, bool *ret_empty)
 /* A column of pointers to objects that no two caches share. */
 static bool is_pointer_column(const struct solver *solver, int distance)
 {
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		uint64_t value = cache_u64(&solver->caches.items[i], distance);
@@ -44,8 +44,8 @@ static bool is_pointer_column(const struct solver *solver, int distance)
 }
 
 /* Votes of the caches for lists behind the pointers at a distance. */
-static void count_lists(struct solver *solver, int distance, struct tally lists[static PLACES],
-			unsigned members[static PLACES])
+static void count_lists(struct solver *solver, int distance,
+			struct solve_tally lists[static PLACES], unsigned members[static PLACES])
 {
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		uint64_t node = cache_u64(&solver->caches.items[i], distance);
@@ -87,9 +87,9 @@ static struct dill_error *find_back_pointers(struct solver *solver, int distance
 }
 
 /* Of several lists of slabs the one that is counted by the word in front of it (nr_partial). */
-static struct tally count_members(struct solver *solver, int distance, int partial)
+static struct solve_tally count_members(struct solver *solver, int distance, int partial)
 {
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		dill_virt node = cache_u64(&solver->caches.items[i], distance);
@@ -110,7 +110,7 @@ static struct tally count_members(struct solver *solver, int distance, int parti
 struct choice {
 	int node, partial;
 	struct back_pointer back;
-	struct tally lists, counts;
+	struct solve_tally lists, counts;
 	bool found;
 };
 
@@ -125,7 +125,7 @@ static bool agrees(const struct solver *solver, const struct back_pointer *back)
 
 static struct dill_error *try_column(struct solver *solver, int distance, struct choice *best)
 {
-	struct tally lists[PLACES] = {0};
+	struct solve_tally lists[PLACES] = {0};
 	unsigned members[PLACES] = {0};
 
 	if (!is_pointer_column(solver, distance))
@@ -199,7 +199,7 @@ static struct dill_error *collect_slabs_of(struct solver *solver, size_t index)
 /* Without barns (debugging) only the second node tells an array of pointers from one of pairs. */
 static void find_stride(struct solver *solver)
 {
-	struct tally pairs = {0};
+	struct solve_tally pairs = {0};
 
 	if (kernel_node_limit(solver->kernel) < 2)
 		return;
@@ -222,7 +222,7 @@ static void find_stride(struct solver *solver)
 /* A barn in front of the pointer to the node makes pairs: two closed lists. */
 static void find_barns(struct solver *solver)
 {
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		uint64_t barn = cache_u64(&solver->caches.items[i], solver->node - 8);

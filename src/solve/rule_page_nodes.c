@@ -11,9 +11,9 @@
 #define BITS_MAX 10u /* MAX_NUMNODES is 1024 at most */
 
 /* Slabs of the first node have zeros there, as in most words: they are no vote for it. */
-static struct tally fit(const struct solver *solver, unsigned word, unsigned bits)
+static struct solve_tally fit(const struct solver *solver, unsigned word, unsigned bits)
 {
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 
 	for (size_t i = 0; i < solver->slabs.count; i++) {
 		const struct solve_slab *slab = &solver->slabs.items[i];
@@ -32,13 +32,13 @@ static struct tally fit(const struct solver *solver, unsigned word, unsigned bit
 void rule_page_nodes(struct solver *solver)
 {
 	unsigned candidates = 0, found = 0;
-	struct tally best = {0};
+	struct solve_tally best = {0};
 
 	if (kernel_node_limit(solver->kernel) < 2)
 		return;
 	for (unsigned word = 0; word < WORDS; word++)
 		for (unsigned bits = 1; bits <= BITS_MAX; bits++) {
-			struct tally tally = fit(solver, word, bits);
+			struct solve_tally tally = fit(solver, word, bits);
 
 			if (!tally_decides(tally))
 				continue;

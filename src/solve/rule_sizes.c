@@ -12,11 +12,11 @@
 
 struct columns {
 	int at[CANDIDATES_MAX];
-	struct tally tally[CANDIDATES_MAX];
+	struct solve_tally tally[CANDIDATES_MAX];
 	unsigned count;
 };
 
-static void keep(struct columns *columns, int at, struct tally tally)
+static void keep(struct columns *columns, int at, struct solve_tally tally)
 {
 	if (tally_decides(tally) && columns->count < CANDIDATES_MAX) {
 		columns->at[columns->count] = at;
@@ -27,7 +27,7 @@ static void keep(struct columns *columns, int at, struct tally tally)
 /* Whether a column is at most the other one in all caches, and less in one. */
 static bool is_below(const struct solver *solver, int column, int other)
 {
-	struct tally most = {0};
+	struct solve_tally most = {0};
 	bool less = false;
 
 	for (size_t i = 0; i < solver->caches.count; i++) {
@@ -55,7 +55,7 @@ static struct columns promised_columns(const struct solver *solver)
 	struct columns columns = {0};
 
 	for (int at = solver->base; at + 4 <= CACHE_AHEAD; at += 4) {
-		struct tally promised = {0}, given = {0};
+		struct solve_tally promised = {0}, given = {0};
 
 		for (size_t i = 0; i < solver->caches.count; i++) {
 			const struct solve_cache *cache = &solver->caches.items[i];
@@ -111,9 +111,9 @@ static bool is_oo(uint32_t oo, uint32_t size)
 	return order <= ORDER_MAX && oo & 0xffff && (oo & 0xffff) == (4096u << order) / size;
 }
 
-static struct tally fit(const struct solver *solver, int size_at, int oo_at)
+static struct solve_tally fit(const struct solver *solver, int size_at, int oo_at)
 {
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		const struct solve_cache *cache = &solver->caches.items[i];

@@ -30,7 +30,7 @@ struct placing {
 	int freelist;
 	unsigned page_size;
 	uint64_t constant;
-	struct tally tally;
+	struct solve_tally tally;
 };
 
 /* Votes for one column and size: how many slabs give the constant of one of the first few. */
@@ -42,7 +42,7 @@ static struct placing place(const struct solver *solver, int column, unsigned pa
 	for (size_t c = 0; tried < CONSTANTS_MAX && c < solver->slabs.count; c++) {
 		const struct solve_slab *chosen = &solver->slabs.items[c];
 		uint64_t first = slab_u64(chosen, column), constant;
-		struct tally tally = {0};
+		struct solve_tally tally = {0};
 
 		if (!solver_is_direct(solver, first))
 			continue;
@@ -101,11 +101,11 @@ static bool is_poisoned(const struct solve_slab *slab, int column)
 
 static void find_poison(struct solver *solver)
 {
-	struct tally best = {0};
+	struct solve_tally best = {0};
 	unsigned candidates = 0;
 
 	for (int column = 0; column + 16 <= SLAB_AHEAD / 2; column += 8) {
-		struct tally tally = {0};
+		struct solve_tally tally = {0};
 
 		for (size_t i = 0; i < solver->slabs.count; i++)
 			tally.good += is_poisoned(&solver->slabs.items[i], column);
@@ -125,7 +125,7 @@ static void find_poison(struct solver *solver)
 }
 
 /* The entry in a node's list: what slabs were found by, or a distance from what they were. */
-static void note_link(struct solver *solver, uint32_t inside, struct tally tally)
+static void note_link(struct solver *solver, uint32_t inside, struct solve_tally tally)
 {
 	if (!solver->has_cpus) {
 		solver->has_link = true;
@@ -162,9 +162,9 @@ static void note_place(struct solver *solver, const struct placing *placing)
 	}
 }
 
-static struct tally count_back_pointers(const struct solver *solver)
+static struct solve_tally count_back_pointers(const struct solver *solver)
 {
-	struct tally tally = {0};
+	struct solve_tally tally = {0};
 
 	for (size_t i = 0; i < solver->slabs.count; i++) {
 		const struct solve_slab *slab = &solver->slabs.items[i];

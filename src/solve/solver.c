@@ -58,7 +58,7 @@ static void add(struct solver *solver, const struct solved *item)
 }
 
 void solver_found(struct solver *solver, const char *id, uint32_t offset, uint32_t size,
-		  struct tally tally, const char *voters)
+		  struct solve_tally tally, const char *voters)
 {
 	add(solver, &(struct solved){
 			    .id = id,
@@ -70,8 +70,8 @@ void solver_found(struct solver *solver, const char *id, uint32_t offset, uint32
 		    });
 }
 
-void solver_open(struct solver *solver, const char *id, unsigned candidates, struct tally best,
-		 const char *voters)
+void solver_open(struct solver *solver, const char *id, unsigned candidates,
+		 struct solve_tally best, const char *voters)
 {
 	add(solver, &(struct solved){
 			    .id = id,

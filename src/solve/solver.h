@@ -22,18 +22,18 @@
 /** One vote. */
 enum vote { VOTE_AGAINST, VOTE_FOR, VOTE_NONE };
 
-struct tally {
+struct solve_tally {
 	unsigned good, all;
 };
 
-static inline void tally_add(struct tally *tally, enum vote vote)
+static inline void tally_add(struct solve_tally *tally, enum vote vote)
 {
 	tally->good += vote == VOTE_FOR;
 	tally->all += vote != VOTE_NONE;
 }
 
 /** Enough votes, and nearly all of them for it. */
-static inline bool tally_decides(struct tally tally)
+static inline bool tally_decides(struct solve_tally tally)
 {
 	return tally.good >= SOLVE_VOTES_MIN && tally.good * 100 >= tally.all * SOLVE_PERCENT;
 }
@@ -79,12 +79,12 @@ struct solver {
 	int slab_cache, slab_freelist, slab_base, slab_link;
 	bool has_base; /* base and slab_cache are known */
 	bool has_link; /* slab_link is known */
-	struct tally link_tally;
+	struct solve_tally link_tally;
 	/* The per-CPU pointer, from a cache's list entry, and the pointers to slabs behind it. */
 	bool has_cpus;
 	int cpus;
 	unsigned cpu_words[2], cpu_word_count;
-	struct tally cpu_tallies[2];
+	struct solve_tally cpu_tallies[2];
 };
 
 /** Read a word; false when it cannot be read. Fatal errors end the solver: they come back in the
@@ -142,7 +142,7 @@ struct back_votes {
 
 struct back_pointer {
 	int base, place;
-	struct tally tally;
+	struct solve_tally tally;
 };
 
 #define BACK_PLACES ((SLAB_BEFORE + SLAB_AHEAD) / 8)
@@ -167,10 +167,10 @@ static inline dill_virt cache_base(const struct solver *solver, const struct sol
 
 /** Note a member that was found. */
 void solver_found(struct solver *solver, const char *id, uint32_t offset, uint32_t size,
-		  struct tally tally, const char *voters);
+		  struct solve_tally tally, const char *voters);
 /** Note one that was not, with the best that there was. */
-void solver_open(struct solver *solver, const char *id, unsigned candidates, struct tally best,
-		 const char *voters);
+void solver_open(struct solver *solver, const char *id, unsigned candidates,
+		 struct solve_tally best, const char *voters);
 /** Whether a member was found. */
 bool solver_has(const struct solver *solver, const char *id);
 /** Whether a member of struct kmem_cache was found at a distance from the list entry. */

@@ -146,11 +146,11 @@ static void assert_open(const struct world *world, const char *id, unsigned cand
 static void test_votes_decide(void **state)
 {
 	(void)state;
-	assert_true(tally_decides((struct tally){3, 3}));
-	assert_false(tally_decides((struct tally){2, 2}));
-	assert_true(tally_decides((struct tally){97, 100}));
-	assert_false(tally_decides((struct tally){96, 100}));
-	assert_false(tally_decides((struct tally){0, 0}));
+	assert_true(tally_decides((struct solve_tally){3, 3}));
+	assert_false(tally_decides((struct solve_tally){2, 2}));
+	assert_true(tally_decides((struct solve_tally){97, 100}));
+	assert_false(tally_decides((struct solve_tally){96, 100}));
+	assert_false(tally_decides((struct solve_tally){0, 0}));
 }
 
 static void test_sizes(void **state)
