@@ -6,6 +6,7 @@
  */
 #include <dwarf.h>
 #include <elfutils/libdwelf.h>
+#include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
@@ -19,7 +20,8 @@
 
 struct dwarf_types {
 	struct types types;
-	int fd;
+	int fd;	    /* -1: of the session, or none */
+	Dwfl *dwfl; /* that owns `dwarf`; NULL where it is our own */
 	Dwarf *dwarf;
 	struct dwarf_index index;
 	/* The child that was asked for last: lists are asked for in order. */
@@ -40,7 +42,9 @@ static void dwarf_free(struct types *types)
 	struct dwarf_types *self = dwarf_of(types);
 
 	dwarf_index_deinit(&self->index);
-	if (self->dwarf)
+	if (self->dwfl)
+		dwfl_end(self->dwfl);
+	else if (self->dwarf)
 		dwarf_end(self->dwarf);
 	if (self->fd >= 0)
 		close(self->fd);
@@ -461,9 +465,6 @@ static struct dill_error *check_file(struct dwarf_types *self, const char *path)
 			DILL_ERROR_UNSUPPORTED, "%s is for %s: dill knows x86-64 only", path,
 			machine_of_elf(header.e_machine, header.e_ident[EI_CLASS] == ELFCLASS64,
 				       header.e_ident[EI_DATA] == ELFDATA2MSB));
-	if (header.e_type == ET_REL)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "%s is not linked: its DWARF has no values yet", path);
 	if (dwarf_get_units(self->dwarf, NULL, &unit, NULL, NULL, &die, NULL) != 0)
 		return dill_error_new(DILL_ERROR_NOT_FOUND, "%s has no DWARF", path);
 	if (dwelf_dwarf_gnu_debugaltlink(self->dwarf, &alternate, &build_id) > 0 &&
@@ -472,6 +473,62 @@ static struct dill_error *check_file(struct dwarf_types *self, const char *path)
 				      "%s: part of its DWARF was moved to %s (by dwz), which is "
 				      "not there",
 				      path, alternate);
+	return NULL;
+}
+
+/* --- opening --- */
+
+/* What debuggers do, who look for a file's debug information elsewhere, even in the network. */
+static int find_no_debuginfo(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+			     const char *file, const char *link, GElf_Word crc, char **ret)
+{
+	(void)module, (void)data, (void)name, (void)base, (void)file, (void)link, (void)crc,
+		(void)ret;
+	return -1;
+}
+
+/* An object file or a module: its DWARF has no values before its relocations are applied. */
+static struct dill_error *open_unlinked(struct dwarf_types *self, const char *path)
+{
+	static const Dwfl_Callbacks callbacks = {
+		.find_debuginfo = find_no_debuginfo,
+		.section_address = dwfl_offline_section_address,
+	};
+	Dwfl_Module *module;
+	Dwarf_Addr bias;
+
+	self->dwfl = dwfl_begin(&callbacks);
+	module = self->dwfl ? dwfl_report_offline(self->dwfl, path, path, self->fd) : NULL;
+	if (module)
+		self->fd = -1; /* the session's now */
+	if (!module || dwfl_report_end(self->dwfl, NULL, NULL) != 0)
+		return dill_error_new(DILL_ERROR_BAD_DATA, "%s: %s", path, dwfl_errmsg(-1));
+	self->dwarf = dwfl_module_getdwarf(module, &bias);
+	if (!self->dwarf)
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "%s has no DWARF: %s", path,
+				      dwfl_errmsg(-1));
+	return NULL;
+}
+
+static bool is_unlinked(int fd)
+{
+	Elf64_Ehdr header;
+
+	return pread(fd, &header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
+	       !memcmp(header.e_ident, ELFMAG, SELFMAG) && header.e_type == ET_REL;
+}
+
+static struct dill_error *open_dwarf(struct dwarf_types *self, const char *path)
+{
+	self->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (self->fd < 0)
+		return dill_error_new_os(errno, "cannot open %s", path);
+	if (is_unlinked(self->fd))
+		return open_unlinked(self, path);
+	self->dwarf = dwarf_begin(self->fd, DWARF_C_READ);
+	if (!self->dwarf)
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "%s has no DWARF: %s", path,
+				      dwarf_errmsg(-1));
 	return NULL;
 }
 
@@ -485,13 +542,7 @@ struct dill_error *dwarf_types_new(const char *path, struct types **ret)
 		return error_no_memory();
 	types = &self->types;
 	types->ops = &dwarf_ops;
-	self->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (self->fd < 0)
-		return dill_error_new_os(errno, "cannot open %s", path);
-	self->dwarf = dwarf_begin(self->fd, DWARF_C_READ);
-	if (!self->dwarf)
-		return dill_error_new(DILL_ERROR_NOT_FOUND, "%s has no DWARF: %s", path,
-				      dwarf_errmsg(-1));
+	TRY(open_dwarf(self, path));
 	TRY(check_file(self, path));
 	TRY(dwarf_index_init(&self->index, self->dwarf));
 	*ret = steal(types);
