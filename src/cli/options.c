@@ -26,6 +26,7 @@ enum {
 	KEY_NO_DIRECT = 0x100,
 	KEY_LEAVE_STOPPED,
 	KEY_VMLINUX,
+	KEY_TYPES,
 	KEY_JSON,
 	KEY_COLOR,
 	KEY_NO_PAGER,
@@ -65,6 +66,10 @@ static const struct argp_option table[] = {
 	 "do not let the guest run afterwards, even when it ran before", 0},
 	{"vmlinux", KEY_VMLINUX, "FILE", 0,
 	 "the guest's vmlinux or bzImage, for kernels without symbols or types of their own", 0},
+	{"types", KEY_TYPES, "FILE", 0,
+	 "types for a guest that brings none, or instead of its own: BTF as a file, or an ELF with "
+	 "BTF or DWARF, of any kernel whose structures are the same, which is checked on the guest",
+	 0},
 	{"no-cache", KEY_NO_CACHE, NULL, 0,
 	 "neither use nor keep symbols and types of known kernels in ~/.cache/dill/builds, as is "
 	 "done "
@@ -188,6 +193,9 @@ static error_t parse_one(int key, char *value, const struct argp_state *state,
 		return 0;
 	case KEY_VMLINUX:
 		options->image_path = file_name(value, "vmlinux");
+		return 0;
+	case KEY_TYPES:
+		options->types_path = file_name(value, "types");
 		return 0;
 	case KEY_NO_CACHE:
 		options->no_cache = true;

@@ -21,6 +21,7 @@ struct options {
 	bool leave_stopped;
 	unsigned timeout_s; /**< 0 = default */
 	const char *image_path;
+	const char *types_path;
 	const char *kernel; /**< of several in a dump; NULL = as they are found */
 	bool no_cache;
 	bool json;

@@ -79,6 +79,7 @@ struct dill_error *program_open(struct program *program)
 	};
 	struct session_options session_options = {
 		.image_path = options->image_path,
+		.types_path = options->types_path,
 		.kernel_choice = options->kernel,
 		.no_cache = options->no_cache,
 		.hide = options->hide,

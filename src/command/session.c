@@ -14,7 +14,7 @@ struct session {
 	struct kernel *kernel; /* NULL until a command needs it */
 	struct heap *heap;     /* of kernel */
 	uint64_t epoch;	       /* memory's, when kernel was last known to be the same */
-	char *image_path, *kernel_choice;
+	char *image_path, *types_path, *kernel_choice;
 	char *trace_path; /* of the kernel's last trace; NULL = none */
 	struct session_options options;
 };
@@ -40,6 +40,7 @@ struct dill_error *session_new(const struct dill_target_ops *ops, void *context,
 	}
 	session->options = *options;
 	TRY(keep(options->image_path, &session->image_path));
+	TRY(keep(options->types_path, &session->types_path));
 	TRY(keep(options->kernel_choice, &session->kernel_choice));
 	*ret = steal(session);
 	return NULL;
@@ -61,6 +62,7 @@ void session_free(struct session *session)
 	forget_kernel(session);
 	memory_free(session->memory);
 	free(session->image_path);
+	free(session->types_path);
 	free(session->kernel_choice);
 	free(session);
 }
@@ -124,6 +126,7 @@ struct dill_error *session_kernel(struct session *session, struct kernel **ret)
 	if (!session->kernel) {
 		struct kernel_options options = {
 			.image_path = session->image_path,
+			.types_path = session->types_path,
 			.image_is_offered = session->options.image_is_offered,
 			.choice = session->kernel_choice,
 			.no_cache = session->options.no_cache,

@@ -17,6 +17,7 @@ struct session_options {
 		*image_path;   /**< vmlinux or bzImage, copied; NULL = everything from the target */
 	bool image_is_offered; /**< as kernel_options.image_is_offered */
 	const char *kernel_choice; /**< as kernel_options.choice, copied */
+	const char *types_path;	   /**< as kernel_options.types_path, copied */
 	bool no_cache;		   /**< as kernel_options.no_cache */
 	unsigned hide;		   /**< as kernel_options.hide */
 	struct dill_host host;

@@ -16,6 +16,13 @@
  */
 struct kernel;
 
+/** Who describes the kernel's types. */
+enum types_source {
+	TYPES_OF_TARGET, /**< its own memory, or what was kept of this build */
+	TYPES_OF_IMAGE,	 /**< the file of this kernel: --vmlinux, GDB's file */
+	TYPES_OF_FILE,	 /**< a file of types, of whatever kernel: --types */
+};
+
 /** How something was found, for `kbase` and `dill info`. */
 struct kernel_facts {
 	dill_virt base;	       /**< _text of the running image */
@@ -32,6 +39,7 @@ struct kernel_facts {
 	const char *banner_how;
 	const char *symbols_how; /**< e.g. "kallsyms in target memory, 87182 symbols" */
 	const char *types_how;	 /**< e.g. "BTF in target memory" */
+	enum types_source types_source;
 };
 
 /** What a test hides of a kernel, so that dill has to do without: bits of kernel_options.hide. */

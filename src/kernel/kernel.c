@@ -266,7 +266,8 @@ static struct dill_error *fill_facts(struct kernel *kernel)
 	facts->banner = kernel->banner;
 	facts->banner_how = "linux_banner in target memory";
 	facts->symbols_how = kernel->symbols_how;
-	facts->types_how = "not needed yet";
+	if (!kernel->types_path)
+		facts->types_how = "not needed yet";
 	if (!kernel->vm.paged)
 		return load_paging_variables(kernel);
 	facts->phys_base = image_phys(&kernel->image, facts->base);
@@ -277,6 +278,8 @@ static struct dill_error *fill_facts(struct kernel *kernel)
 
 static struct dill_error *open_kernel(struct kernel *kernel, const struct kernel_options *options)
 {
+	if (options && options->types_path)
+		TRY(kernel_load_types_file(kernel, options->types_path));
 	if (options && options->image_path) {
 		kernel->file_is_offered = options->image_is_offered;
 		TRY(kernel_file_open(kernel, options->image_path));
@@ -316,6 +319,8 @@ void kernel_free(struct kernel *kernel)
 	symbol_table_deinit(&kernel->symbols);
 	symbol_table_deinit(&kernel->file_symbols);
 	types_free(kernel->types);
+	free(kernel->types_path);
+	free(kernel->types_how);
 	dill_error_free(kernel->no_types.error);
 	image_file_free(kernel->file);
 	free(kernel->build_btf);

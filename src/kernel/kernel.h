@@ -22,6 +22,9 @@ struct kernel_options {
 	/** vmlinux (ELF) or bzImage for a target that has no kallsyms or BTF of its own; NULL for
 	 * none. One of another kernel is an error, whether it is needed or not. */
 	const char *image_path;
+	/** File with the types, instead of the target's own (types_file.h): of any kernel, so that
+	 * they are checked on the target. NULL for none. */
+	const char *types_path;
 	/** Neither use nor keep what is read of this build in the user's cache (build.c). */
 	bool no_cache;
 	/** The file is the debugger's, which may be of anything: dropped when it is not this

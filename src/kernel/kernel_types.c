@@ -2,11 +2,14 @@
 #include "kernel/kernel_types.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernel/build.h"
 #include "kernel/state.h"
 #include "kernel/symbol.h"
+#include "kernel/types_file.h"
 #include "kernel/vm.h"
 
 /** Most bytes of BTF that are read; Debian's kernels have 3 to 5 MiB. */
@@ -48,6 +51,19 @@ static struct dill_error *no_types(void)
 			      KERNEL_NO_TYPES);
 }
 
+/* The same for types that are there and cannot be read, and for files without. */
+static struct dill_error *say_what_helps(struct dill_error *error)
+{
+	struct dill_error *longer;
+
+	if (!error || error_is_fatal(error) || strstr(dill_error_text(error), KERNEL_TYPES_HELP))
+		return error;
+	longer = dill_error_new(dill_error_code(error), "%s; " KERNEL_TYPES_HELP,
+				dill_error_text(error));
+	dill_error_free(error);
+	return longer;
+}
+
 struct dill_error *kernel_read_btf(struct kernel *kernel, uint8_t **ret, size_t *ret_size)
 {
 	_cleanup_(freep)
@@ -81,6 +97,14 @@ static struct dill_error *load_btf(struct kernel *kernel, struct types **ret)
 	return kernel_build_keep(kernel, (struct span){blob, size});
 }
 
+static struct dill_error *load_image_types(struct kernel *kernel, struct types **ret,
+					   const char **ret_how)
+{
+	TRY(image_file_types(kernel->file, ret, ret_how));
+	kernel->facts.types_source = TYPES_OF_IMAGE;
+	return NULL;
+}
+
 /** Types that need not be read from a target where that takes long; NULL in @p ret when there are
  * none. */
 static struct dill_error *load_known_types(struct kernel *kernel, struct types **ret,
@@ -89,7 +113,7 @@ static struct dill_error *load_known_types(struct kernel *kernel, struct types *
 	struct dill_error *error = NULL;
 
 	if (kernel->file)
-		error = image_file_types(kernel->file, ret, ret_how);
+		error = load_image_types(kernel, ret, ret_how);
 	TRY(error_forgive(error));
 	error = NULL;
 	if (!*ret && kernel->build_btf) {
@@ -112,11 +136,33 @@ static struct dill_error *load_types(struct kernel *kernel)
 		error = load_btf(kernel, &kernel->types);
 	if (error && !error_is_fatal(error) && kernel->file) {
 		dill_error_free(error);
-		error = image_file_types(kernel->file, &kernel->types, &how);
+		error = load_image_types(kernel, &kernel->types, &how);
 	}
 	if (!error)
 		kernel->facts.types_how = how;
-	return error;
+	return say_what_helps(error);
+}
+
+struct dill_error *kernel_load_types_file(struct kernel *kernel, const char *path)
+{
+	const char *format;
+
+	kernel->types_path = strdup(path);
+	if (!kernel->types_path)
+		return error_no_memory();
+	TRY(types_file_load(path, &kernel->types, &format));
+	if (asprintf(&kernel->types_how, "%s, %s of a file that was given", path, format) < 0) {
+		kernel->types_how = NULL;
+		return error_no_memory();
+	}
+	kernel->facts.types_how = kernel->types_how;
+	kernel->facts.types_source = TYPES_OF_FILE;
+	return NULL;
+}
+
+const char *kernel_types_file(const struct kernel *kernel)
+{
+	return kernel->types_path;
 }
 
 struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)

@@ -8,14 +8,25 @@
 
 struct kernel;
 
+/** What to give where types are missing or cannot be read. */
+#define KERNEL_TYPES_HELP                                                                          \
+	"give --types FILE, or a vmlinux with debug information by --vmlinux (in GDB: \"set dill " \
+	"types FILE\", \"file vmlinux\")"
+
 /** What to do about a kernel without types, behind what is missing and a colon. */
 #define KERNEL_NO_TYPES                                                                            \
-	"built without CONFIG_DEBUG_INFO_BTF; a bzImage brings no types; give a vmlinux with "     \
-	"debug information, with --vmlinux or GDB's \"file\""
+	"built without CONFIG_DEBUG_INFO_BTF; a bzImage brings no types; " KERNEL_TYPES_HELP
 
 /** Types of the kernel, opened at the first call. Borrowed. NOT_FOUND when there are none anywhere.
  */
 DILL_MUST_CHECK struct dill_error *kernel_types(struct kernel *kernel, struct types **ret);
+
+/** Take the types of a file that the user gives, for kernel_open(). What types_file_load() returns.
+ */
+DILL_MUST_CHECK struct dill_error *kernel_load_types_file(struct kernel *kernel, const char *path);
+
+/** The file that the types were given in, which is of any kernel; NULL when they are this one's. */
+const char *kernel_types_file(const struct kernel *kernel);
 
 /**
  * The target's BTF as it stands in its memory, not yet looked at.

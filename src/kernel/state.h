@@ -66,6 +66,8 @@ struct kernel {
 	bool symbols_lack_data; /**< the target's own are functions only: no CONFIG_KALLSYMS_ALL */
 	struct types *types;
 	struct kept_failure no_types;
+	char *types_path, *types_how; /**< kernel_options.types_path; NULL = none */
+	bool tasks_fit;		      /**< types of a file were checked on the tasks */
 	struct vmcoreinfo vmcoreinfo;
 	struct cpus cpus;
 	struct memory_map map;
