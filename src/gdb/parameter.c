@@ -5,8 +5,8 @@
 #include "gdb/register.h"
 
 /*
- * `set dill direct on|off|auto`, `set dill cache on|off`, `set dill symbols on|off`, and `show dill
- * statistics`. GDB asks for the texts of set and show through methods.
+ * `set dill direct on|off|auto`, `set dill cache on|off`, `set dill symbols on|off`, `set dill
+ * types FILE`, and `show dill statistics`. GDB asks for the texts of set and show through methods.
  */
 
 static PyObject *no_text(PyObject *self, PyObject *arguments)
@@ -48,10 +48,23 @@ static PyObject *show_symbols_text(PyObject *self, PyObject *arguments)
 	return PyUnicode_FromFormat("Loading the kernel's symbols by itself is \"%s\".", value);
 }
 
+static PyObject *show_types_text(PyObject *self, PyObject *arguments)
+{
+	const char *value;
+
+	(void)self;
+	if (!PyArg_ParseTuple(arguments, "z", &value))
+		return NULL;
+	if (!value || !*value)
+		return PyUnicode_FromString("The kernel's types come from the kernel.");
+	return PyUnicode_FromFormat("The kernel's types come from the file \"%s\".", value);
+}
+
 static PyMethodDef set_method = {"get_set_string", no_text, METH_VARARGS, NULL};
 static PyMethodDef show_method = {"get_show_string", show_text, METH_VARARGS, NULL};
 static PyMethodDef show_cache_method = {"get_show_string", show_cache_text, METH_VARARGS, NULL};
 
+static PyMethodDef show_types_method = {"get_show_string", show_types_text, METH_VARARGS, NULL};
 static PyMethodDef show_symbols_method = {"get_show_string", show_symbols_text, METH_VARARGS, NULL};
 
 /* The prefixes alone do what GDB's own do: one lists the settings, the other their values. */
@@ -96,8 +109,10 @@ static PyObject *show_prefix(PyObject *self, PyObject *arguments)
 	PyObject *cache = direct ? execute(self, "show dill cache") : NULL;
 	_cleanup_(py_decrefp)
 	PyObject *symbols = cache ? execute(self, "show dill symbols") : NULL;
+	_cleanup_(py_decrefp)
+	PyObject *types = symbols ? execute(self, "show dill types") : NULL;
 
-	return symbols ? show_statistics(self, arguments) : NULL;
+	return types ? show_statistics(self, arguments) : NULL;
 }
 
 static PyMethodDef set_prefix_method = {"invoke", set_prefix, METH_VARARGS, NULL};
@@ -168,9 +183,40 @@ static bool register_choice(struct plugin *plugin, const char *name, PyObject *c
 	return dict && arguments && gdb_object_register(plugin, "Parameter", dict, arguments);
 }
 
+/* A file's name, which GDB completes; none at first. */
+static bool register_types(struct plugin *plugin)
+{
+	_cleanup_(py_decrefp)
+	PyObject *class_name = PyObject_GetAttrString(plugin->gdb, "COMMAND_DATA");
+	_cleanup_(py_decrefp)
+	PyObject *kind = PyObject_GetAttrString(plugin->gdb, "PARAM_OPTIONAL_FILENAME");
+	_cleanup_(py_decrefp)
+	PyObject *set = PyCFunction_New(&set_method, NULL);
+	_cleanup_(py_decrefp)
+	PyObject *show = PyCFunction_New(&show_types_method, NULL);
+	_cleanup_(py_decrefp)
+	PyObject *dict = NULL;
+	_cleanup_(py_decrefp)
+	PyObject *arguments = NULL;
+
+	if (!class_name || !kind || !set || !show)
+		return false;
+	dict = Py_BuildValue(
+		"{sssssssOsO}", "__doc__",
+		"BTF as a file (a copy of /sys/kernel/btf/vmlinux), or an ELF with BTF or DWARF: a "
+		"struct\nfile compiled with -g, a vmlinux of a near build. It may be of any kernel "
+		"whose\nstructures are the same: that is checked on the target.\n"
+		"Without FILE: the kernel's own types again.",
+		"set_doc", "Set the file that the kernel's types come from.", "show_doc",
+		"Show the file that the kernel's types come from.", "get_set_string", set,
+		"get_show_string", show);
+	arguments = Py_BuildValue("(sOO)", "dill types", class_name, kind);
+	return dict && arguments && gdb_object_register(plugin, "Parameter", dict, arguments);
+}
+
 bool parameters_register(struct plugin *plugin)
 {
-	return register_prefixes(plugin) &&
+	return register_prefixes(plugin) && register_types(plugin) &&
 	       register_choice(plugin, "dill direct", Py_BuildValue("(sss)", "auto", "on", "off"),
 			       "the memory of a QEMU on this machine is read directly",
 			       "auto: read it directly where that is possible and safe.\n"
@@ -193,7 +239,7 @@ bool parameters_register(struct plugin *plugin)
 			       &show_symbols_method);
 }
 
-/* The value of an enumerating parameter; NULL when GDB does not tell. */
+/* The value of a parameter; NULL when GDB does not tell. */
 static char *value_of(struct plugin *plugin, const char *name)
 {
 	_cleanup_(py_decrefp)
@@ -211,6 +257,15 @@ bool parameter_cache(struct plugin *plugin)
 	char *text = value_of(plugin, "dill cache");
 
 	return text && !strcmp(text, "on");
+}
+
+char *parameter_types(struct plugin *plugin)
+{
+	char *text = value_of(plugin, "dill types");
+
+	if (text && !*text)
+		free(steal(text));
+	return text;
 }
 
 bool parameter_symbols(struct plugin *plugin)

@@ -18,6 +18,8 @@ enum direct {
 enum direct parameter_direct(struct plugin *plugin);
 /** `set dill symbols`: whether symbols are loaded before a command. */
 bool parameter_symbols(struct plugin *plugin);
+/** `set dill types`: the file with the types, the caller's; NULL = none. */
+char *parameter_types(struct plugin *plugin);
 /** `set dill cache`: whether symbols and types of known kernels are kept. */
 bool parameter_cache(struct plugin *plugin);
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/file_status.h"
 #include "base/strbuf.h"
 #include "command/open_target.h"
 #include "gdb/connection.h"
@@ -131,13 +132,23 @@ static bool inferior_key(struct plugin *plugin, struct strbuf *ret, bool *ret_is
 	return true;
 }
 
+/* A file of types, which its user may have made anew since. */
+static void append_types(const char *path, struct strbuf *ret)
+{
+	struct file_status status = {0};
+
+	(void)file_status_path(path, &status);
+	strbuf_append_format(ret, "/%s %" PRIu64 " %" PRIu64 " %" PRId64, path, status.inode,
+			     status.size, status.changed);
+}
+
 /*
  * Everything that makes a session useless when it changes. Connections are counted, so a second
  * "target remote" to the same place is seen, too.
  * @ret stays empty when there is no target.
  */
-static bool session_key(struct plugin *plugin, const char *image, struct strbuf *ret,
-			bool *ret_is_core)
+static bool session_key(struct plugin *plugin, const char *image, const char *types,
+			struct strbuf *ret, bool *ret_is_core)
 {
 	if (plugin->opened)
 		strbuf_append_format(ret, "file %" PRIu64 "/", plugin->opened_count);
@@ -145,6 +156,8 @@ static bool session_key(struct plugin *plugin, const char *image, struct strbuf 
 		return false;
 	if (ret->length)
 		strbuf_append(ret, image ? image : "");
+	if (ret->length && types)
+		append_types(types, ret);
 	return true;
 }
 
@@ -196,10 +209,12 @@ static struct dill_error *try_core(struct plugin *plugin, const struct session_o
 	return NULL;
 }
 
-static struct dill_error *open_session(struct plugin *plugin, const char *image, bool is_core)
+static struct dill_error *open_session(struct plugin *plugin, const char *image, const char *types,
+				       bool is_core)
 {
 	struct session_options options = {
 		.image_path = image,
+		.types_path = types,
 		.image_is_offered = true,
 		.no_cache = !parameter_cache(plugin),
 		.host = plugin_host(plugin),
@@ -228,10 +243,12 @@ struct dill_error *plugin_session(struct plugin *plugin, struct session **ret)
 	struct strbuf key = {0};
 	_cleanup_(freep)
 	char *image = image_path(plugin);
+	_cleanup_(freep)
+	char *types = parameter_types(plugin);
 	struct dill_error *error;
 	bool is_core = false;
 
-	if (PyErr_Occurred() || !session_key(plugin, image, &key, &is_core))
+	if (PyErr_Occurred() || !session_key(plugin, image, types, &key, &is_core))
 		return py_error();
 	TRY(strbuf_error(&key));
 	if (!plugin->session_key || strcmp(plugin->session_key, strbuf_get(&key)) != 0)
@@ -240,7 +257,7 @@ struct dill_error *plugin_session(struct plugin *plugin, struct session **ret)
 		plugin->session_key = strdup(strbuf_get(&key));
 		if (!plugin->session_key)
 			return error_no_memory();
-		error = open_session(plugin, image, is_core);
+		error = open_session(plugin, image, types, is_core);
 		if (error) { /* the key is that of a session */
 			plugin_close_session(plugin);
 			return error;
