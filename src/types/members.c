@@ -34,29 +34,46 @@ static struct member from_place(const struct type_place *place)
 	return member;
 }
 
-static bool find_in_types(void *context, const struct member_row *row, struct member *ret)
+/* The first of a row's structs and paths that is there. */
+static bool find_place(struct types *types, const struct member_row *row, char name[static 64],
+		       char path[static 64], struct type_place *ret)
 {
-	struct types *types = context;
-	char name[64], path[64];
 	const char *structs = row->structs;
 
-	while (next_word(&structs, name, sizeof(name))) {
+	while (next_word(&structs, name, 64)) {
 		const char *paths = row->paths;
 		type_id id;
 
 		if (!types_has_struct(types, name, &id))
 			continue;
-		while (next_word(&paths, path, sizeof(path))) {
-			struct type_place place;
-
-			if (types_has_member(types, id, path, &place) &&
-			    place.bit_offset / 8 < UINT32_MAX && place.size < UINT32_MAX) {
-				*ret = from_place(&place);
+		while (next_word(&paths, path, 64))
+			if (types_has_member(types, id, path, ret) &&
+			    ret->bit_offset / 8 < UINT32_MAX && ret->size < UINT32_MAX)
 				return true;
-			}
-		}
 	}
 	return false;
+}
+
+static bool find_in_types(void *context, const struct member_row *row, struct member *ret)
+{
+	struct type_place place;
+	char name[64], path[64];
+
+	if (!find_place(context, row, name, path, &place))
+		return false;
+	*ret = from_place(&place);
+	return true;
+}
+
+void members_append_name(struct types *types, const struct member_row *row, struct strbuf *text)
+{
+	struct type_place place;
+	char name[64], path[64];
+
+	if (find_place(types, row, name, path, &place))
+		strbuf_append_format(text, "%s.%s", name, path);
+	else
+		strbuf_append_format(text, "%s.%s", row->structs, row->paths);
 }
 
 struct member_source members_of_types(struct types *types)

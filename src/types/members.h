@@ -54,6 +54,9 @@ void members_resolve(struct member_source source, const struct member_row *rows,
 const struct member_row *members_missing(const struct member_row *rows, size_t count,
 					 const void *room, unsigned need);
 
+/** Append "kmem_cache.size", the name that a row's member has in these types. */
+void members_append_name(struct types *types, const struct member_row *row, struct strbuf *text);
+
 /**
  * Size of the first struct that exists.
  * @param names  in order of preference, separated by '|'
