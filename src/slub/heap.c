@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "kernel/kernel_types.h"
+#include "slub/layout_check.h"
 #include "solve/solution.h"
 
 /* What nobody has looked into: CPUs have slabs of their own, or sheaves, or both, unless their
@@ -70,6 +71,8 @@ struct dill_error *heap_open(struct kernel *kernel, struct heap **ret)
 		heap->codetag_key = 0;
 	heap->tagged = heap->layout.ring_entries.present;
 	heap->encoding = heap->layout.cache_random.present ? FREELIST_UNDECIDED : FREELIST_PLAIN;
+	if (kernel_types_file(kernel))
+		TRY(layout_check(heap, &heap->members_tried));
 	*ret = steal(heap);
 	return NULL;
 }

@@ -37,6 +37,8 @@ struct heap {
 					     depot forgets none */
 	struct heap_holder holder;
 	bool is_read_again; /**< slub/again.h: inside of a loop that reads anew what does not fit */
+	unsigned members_tried; /**< of types that a file describes, checked on this heap: how many
+				   members; 0 = the types are the kernel's own */
 	bool checked;	    /**< self_check_require() has found that all of this fits the kernel */
 	struct solution *solution; /**< where the layout comes from; NULL = the kernel's types */
 	/** what free objects may be in, but could not be found in memory: "sheaves"; NULL = nothing

@@ -66,7 +66,7 @@ const struct member_row *layout_row(const char *id)
 	return NULL;
 }
 
-static const struct member_row *row_of(size_t field)
+const struct member_row *layout_row_at(size_t field)
 {
 	const struct member_row *row = rows;
 
@@ -84,7 +84,7 @@ static const struct member_row *check_companions(struct layout *layout)
 		if (!leader->present || member_at(layout, companions[i].member)->present)
 			continue;
 		if (companions[i].need == REQUIRED)
-			return row_of(companions[i].member);
+			return layout_row_at(companions[i].member);
 		*leader = (struct member){0};
 	}
 	/* A block of pointers is on a list or on a chain. */

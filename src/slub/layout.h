@@ -96,6 +96,9 @@ static inline bool layout_lacks(const struct layout *layout, struct member membe
 	return layout->is_solved && !member.present;
 }
 
+/** The row of layout.def behind a field of struct layout that is a struct member; it exists. */
+const struct member_row *layout_row_at(size_t field);
+
 /** Bits of the flags named @p name ("RED_ZONE"), 0 when this kernel does not know it. */
 uint64_t layout_flag(const struct layout *layout, const char *name);
 
