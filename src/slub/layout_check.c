@@ -89,8 +89,8 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /*
- * Flags of caches that have them in every kernel, by the bits that the types or the known macros
- * say. Source: fs/dcache.c, fs/inode.c, mm/slub.c kmem_cache_init()
+ * Flags of caches that have them in every kernel that knows them, by the bits that the types or the
+ * known macros say. Source: fs/dcache.c, fs/inode.c, kernel/fork.c, mm/slub.c kmem_cache_init()
  */
 static void vote_flags(struct heap *heap, const struct cache *cache, struct layout_votes *votes)
 {
@@ -102,20 +102,24 @@ static void vote_flags(struct heap *heap, const struct cache *cache, struct layo
 		{"inode_cache", "RECLAIM_ACCOUNT", true},
 		{"kmem_cache", "HWCACHE_ALIGN", true},
 		{"kmem_cache_node", "HWCACHE_ALIGN", true},
+		{"kmem_cache", "NO_OBJ_EXT", true},
+		{"kmem_cache_node", "NO_OBJ_EXT", true},
 		{"kmalloc-64", "RECLAIM_ACCOUNT", false},
 		{"kmalloc-96", "TYPESAFE_BY_RCU", false},
 		{"sighand_cache", "TYPESAFE_BY_RCU", true},
 	};
+	const struct layout *l = &heap->layout;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		uint64_t mask = layout_flag(&heap->layout, known[i].flag);
+		uint64_t mask = layout_flag(l, known[i].flag);
 
 		if (mask && !strcmp(cache->name, known[i].cache))
 			layout_vote(votes, RULE_FLAGS, !(cache->flags & mask) == !known[i].set,
 				    "0x%llx in %s", (unsigned long long)cache->flags, cache->name);
 	}
-	layout_vote(votes, RULE_FLAGS, cache->flags >> 40 == 0, "0x%llx in %s",
-		    (unsigned long long)cache->flags, cache->name);
+	if (cache->flags & layout_flag(l, "OBJECT_POISON"))
+		layout_vote(votes, RULE_FLAGS, cache->flags & layout_flag(l, "POISON"),
+			    "0x%llx in %s", (unsigned long long)cache->flags, cache->name);
 }
 
 static void vote_limits(const struct layout *l, const struct cache *cache,
@@ -157,8 +161,9 @@ static void vote_others(struct heap *heap, const struct cache *cache, struct lay
 		    "%d in %s", cache->refcount, cache->name);
 	layout_vote(votes, RULE_CTOR, !cache->ctor || is_code(heap, cache->ctor), "0x%llx in %s",
 		    (unsigned long long)cache->ctor, cache->name);
-	if (ends_with(cache->name, "inode_cache"))
-		layout_vote(votes, RULE_CTOR, cache->ctor, "0 in %s", cache->name);
+	/* Not of LSMs, whose objects are no inodes. */
+	if (ends_with(cache->name, "inode_cache") && strncmp(cache->name, "lsm", 3) != 0)
+		layout_vote(votes, RULE_CTOR_SET, cache->ctor, "0 in %s", cache->name);
 }
 
 /* Source: mm/slab_common.c create_kmalloc_cache(): all of a kmalloc object may be copied */
@@ -219,7 +224,7 @@ static struct dill_error *vote_begin(struct heap *heap, const struct cache *cach
 	error = kernel_read_u64(heap->kernel, variable, &begin);
 	if (!error)
 		layout_vote(votes, RULE_LIST, begin == cache->address,
-			    "of a cache kmem_cache at 0x%llx, which is at 0x%llx",
+			    "in a cache kmem_cache at 0x%llx, which the kernel has at 0x%llx",
 			    (unsigned long long)cache->address, (unsigned long long)begin);
 	if (error && error_is_fatal(error))
 		return error;
@@ -274,7 +279,7 @@ static struct dill_error *vote_objects(struct heap *heap, const struct cache_lis
 
 		TRY(object_check(heap, owner, caches->items[i].address, &claim));
 		layout_vote(votes, RULE_LIST, claim == CLAIM_TRUE,
-			    "to what no object of kmem_cache is at, 0x%llx",
+			    "in a cache at 0x%llx, where no object of kmem_cache is",
 			    (unsigned long long)caches->items[i].address);
 	}
 	return NULL;
