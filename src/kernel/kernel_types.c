@@ -198,6 +198,8 @@ struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
 	}
 	*ret = &kernel->members;
 	error = kernel_members_need(*ret, need);
+	if (error && kernel->types_path)
+		return dill_error_add_context(error, "%s", kernel->types_path);
 	if (!error || !kernel->members_are_solved)
 		return error;
 	/* Not the kernel lacks it: nobody has told. */

@@ -24,6 +24,15 @@ const struct member_row *kernel_members_row(const char *id)
 	return NULL;
 }
 
+const struct member_row *kernel_members_row_at(size_t field)
+{
+	const struct member_row *row = rows;
+
+	while (row->field != field)
+		row++;
+	return row;
+}
+
 struct dill_error *kernel_members_need(const struct kernel_members *members, enum kernel_need need)
 {
 	static const char *const subjects[] = {
@@ -39,7 +48,7 @@ struct dill_error *kernel_members_need(const struct kernel_members *members, enu
 	if (!missing)
 		return NULL;
 	return dill_error_new(DILL_ERROR_UNSUPPORTED,
-			      "this kernel's types do not describe %s: there is no struct %s with "
+			      "the types do not describe %s: there is no struct %s with "
 			      "a member %s",
 			      subjects[need], missing->structs, missing->paths);
 }

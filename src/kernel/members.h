@@ -26,6 +26,8 @@ struct kernel_members {
 void kernel_members_resolve(struct member_source source, struct kernel_members *ret);
 /** The row of members.def with an id; NULL when there is none. */
 const struct member_row *kernel_members_row(const char *id);
+/** The row of members.def behind a field of struct kernel_members; it exists. */
+const struct member_row *kernel_members_row_at(size_t field);
 /** UNSUPPORTED when a member is missing that @p need cannot do without. */
 DILL_MUST_CHECK struct dill_error *kernel_members_need(const struct kernel_members *members,
 						       enum kernel_need need);

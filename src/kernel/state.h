@@ -67,7 +67,6 @@ struct kernel {
 	struct types *types;
 	struct kept_failure no_types;
 	char *types_path, *types_how; /**< kernel_options.types_path; NULL = none */
-	bool tasks_fit;		      /**< types of a file were checked on the tasks */
 	struct vmcoreinfo vmcoreinfo;
 	struct cpus cpus;
 	struct memory_map map;

@@ -5,6 +5,7 @@
 #include "kernel/symbol.h"
 #include "kernel/task_read.h"
 #include "kernel/task_ring.h"
+#include "kernel/task_votes.h"
 #include "kernel/vm.h"
 
 /* Tasks whose first pages are fetched ahead of the walk; later ones cost a round trip each. */
@@ -42,6 +43,8 @@ struct dill_error *tasks_new(struct kernel *kernel, struct tasks **ret)
 	tasks->kernel = kernel;
 	TRY(kernel_members(kernel, NEED_TASKS, &tasks->members));
 	TRY(kernel_symbol(kernel, "init_task", &tasks->init_task));
+	if (kernel_types_file(kernel))
+		TRY(task_votes_check(tasks));
 	TRY(find_pid_table(tasks));
 	*ret = steal(tasks);
 	return NULL;

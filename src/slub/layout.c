@@ -299,6 +299,22 @@ void layout_members(struct member_source source, struct layout *ret)
 	members_resolve(source, rows, sizeof(rows) / sizeof(rows[0]), ret);
 }
 
+static struct dill_error *lacks_member(struct kernel *kernel, const struct member_row *row)
+{
+	const char *file = kernel_types_file(kernel);
+
+	if (file)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "%s has no struct %s with a member %s, which the heap cannot "
+				      "do without",
+				      file, row->structs, row->paths);
+	return dill_error_new(
+		DILL_ERROR_UNSUPPORTED,
+		"this kernel has no struct %s with a member %s: its slab allocator is "
+		"not SLUB, or newer than dill",
+		row->structs, row->paths);
+}
+
 struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 {
 	const struct member_row *missing;
@@ -311,10 +327,7 @@ struct dill_error *layout_resolve(struct kernel *kernel, struct layout *ret)
 	if (!missing)
 		missing = check_companions(ret);
 	if (missing)
-		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "this kernel has no struct %s with a member %s: its slab "
-				      "allocator is not SLUB, or newer than dill",
-				      missing->structs, missing->paths);
+		return lacks_member(kernel, missing);
 	resolve_locks(types, ret);
 	ret->cache_struct_size = members_struct_size(types, "kmem_cache");
 	ret->cpu_struct_size = members_struct_size(types, "kmem_cache_cpu");

@@ -290,6 +290,12 @@ struct dill_error *kernel_symbol(struct kernel *kernel, const char *name, dill_v
 	return NULL;
 }
 
+const char *kernel_types_file(const struct kernel *kernel)
+{
+	(void)kernel;
+	return NULL;
+}
+
 struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
 {
 	(void)kernel, (void)ret;

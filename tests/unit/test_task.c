@@ -88,6 +88,18 @@ struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
 	return NULL;
 }
 
+bool memory_is_slow(const struct memory *memory)
+{
+	(void)memory;
+	return false;
+}
+
+const char *kernel_types_file(const struct kernel *kernel)
+{
+	(void)kernel;
+	return NULL;
+}
+
 struct dill_error *kernel_members(struct kernel *kernel, enum kernel_need need,
 				  const struct kernel_members **ret)
 {
