@@ -1,7 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer/info_record.h"
 
+#include "kernel/facts.h"
 #include "slub/selfcheck.h"
+
+static const char *types_source_name(enum types_source source)
+{
+	static const char *const names[] = {
+		[TYPES_OF_TARGET] = "target",
+		[TYPES_OF_IMAGE] = "image",
+		[TYPES_OF_FILE] = "file",
+	};
+
+	return names[source];
+}
+
+ENUMERATION_OF_FILE(types_sources, types_source_name, TYPES_OF_FILE + 1);
 
 static const struct column info_columns[] = {
 	[INFO_COLUMN_TARGET] = {"target", DILL_COLUMN_TEXT, "target", "how memory is read"},
@@ -12,6 +26,10 @@ static const struct column info_columns[] = {
 				 "where the symbols come from"},
 	[INFO_COLUMN_TYPES] = {"types", DILL_COLUMN_TEXT, "types from",
 			       "where the types come from"},
+	[INFO_COLUMN_TYPES_SOURCE] = {"types_source", DILL_COLUMN_ENUM, NULL,
+				      "target: the kernel's own; image: of --vmlinux or GDB's "
+				      "file; file: of --types, which was checked on the target",
+				      .words = &types_sources},
 	[INFO_COLUMN_MEMORY] = {"memory", DILL_COLUMN_COUNT, "memory",
 				"bytes of physical memory up to the last page, holes included"},
 	[INFO_COLUMN_CPUS] = {"cpus", DILL_COLUMN_COUNT, "possible CPUs",

@@ -4,6 +4,7 @@
 #include "answer/info_record.h"
 #include "command/fill_finding.h"
 #include "command/registry.h"
+#include "kernel/tasks.h"
 #include "slub/feature.h"
 #include "slub/lock_moving.h"
 #include "slub/selfcheck.h"
@@ -22,13 +23,45 @@
 
 /* --- the command --- */
 
+/* Whether what a file says of tasks fits; heap_open() has checked what it says of the heap. */
+static struct dill_error *check_tasks(struct heap *heap, struct arena *arena, const char **ret)
+{
+	_cleanup_(tasks_freep)
+	struct tasks *tasks = NULL;
+	struct dill_error *error = tasks_new(heap->kernel, &tasks);
+
+	if (error && error_is_fatal(error))
+		return error;
+	*ret = error ? arena_format(arena, "; not for tasks: %s", dill_error_text(error))
+		     : ", and tasks";
+	dill_error_free(error);
+	return *ret ? NULL : error_no_memory();
+}
+
+static struct dill_error *describe_types(struct command_call *call, struct heap *heap,
+					 const char **ret)
+{
+	const struct kernel_facts *facts = kernel_facts(heap->kernel);
+	const char *tasks;
+
+	*ret = facts->types_how;
+	if (facts->types_source != TYPES_OF_FILE)
+		return NULL;
+	TRY(check_tasks(heap, call->arena, &tasks));
+	*ret = arena_format(call->arena,
+			    "%s; checked on the target: %u members of the heap fit its caches, "
+			    "slabs and lists%s",
+			    facts->types_how, heap->members_tried, tasks);
+	return *ret ? NULL : error_no_memory();
+}
+
 static struct dill_error *emit_info(struct command_call *call, struct heap *heap,
 				    const struct heap_use *use, size_t caches)
 {
 	struct dill_record *record = record_new(call->arena, &info_kind);
 	const struct kernel_facts *facts = kernel_facts(heap->kernel);
 	uint64_t possible = 0, online = 0;
-	const char *locks;
+	const char *locks, *types;
 
 	if (!record)
 		return error_no_memory();
@@ -43,7 +76,9 @@ static struct dill_error *emit_info(struct command_call *call, struct heap *heap
 	record_set_text(record, INFO_COLUMN_BANNER, facts->banner);
 	record_set_number(record, INFO_COLUMN_BASE, facts->base);
 	record_set_text(record, INFO_COLUMN_SYMBOLS, facts->symbols_how);
-	record_set_text(record, INFO_COLUMN_TYPES, facts->types_how);
+	TRY(describe_types(call, heap, &types));
+	record_set_text(record, INFO_COLUMN_TYPES, types);
+	record_set_enum(record, INFO_COLUMN_TYPES_SOURCE, facts->types_source);
 	record_set_number(record, INFO_COLUMN_MEMORY, kernel_memory_map(heap->kernel)->direct_size);
 	record_set_number(record, INFO_COLUMN_CPUS, possible);
 	record_set_number(record, INFO_COLUMN_ONLINE, online);

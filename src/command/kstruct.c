@@ -179,7 +179,7 @@ static struct dill_error *show(struct command_call *call, struct kernel *kernel,
 
 	if (call->options[OPTION_DEPTH].given && call->options[OPTION_DEPTH].number < UINT32_MAX)
 		request.depth = (unsigned)call->options[OPTION_DEPTH].number;
-	TRY(kernel_types(kernel, &request.types));
+	TRY(session_types(call->session, &request.types));
 	TRY(types_find(request.types, strbuf_get(&words->type), &request.type));
 	walk.types = request.types;
 	if (words->address.length) {

@@ -8,11 +8,13 @@
 #include "command/number.h"
 #include "command/value.h"
 #include "kernel/module_symbol.h"
+#include "kernel/tasks.h"
 
 struct session {
 	struct memory *memory;
 	struct kernel *kernel; /* NULL until a command needs it */
 	struct heap *heap;     /* of kernel */
+	bool types_fit;	       /* those of a file were checked on it */
 	uint64_t epoch;	       /* memory's, when kernel was last known to be the same */
 	char *image_path, *types_path, *kernel_choice;
 	char *trace_path; /* of the kernel's last trace; NULL = none */
@@ -53,6 +55,7 @@ static void forget_kernel(struct session *session)
 	free(steal(session->trace_path));
 	heap_free(steal(session->heap));
 	kernel_free(steal(session->kernel));
+	session->types_fit = false;
 }
 
 void session_free(struct session *session)
@@ -149,6 +152,47 @@ struct dill_error *session_heap(struct session *session, struct heap **ret)
 		TRY(heap_open(kernel, &session->heap));
 	}
 	*ret = session->heap;
+	return NULL;
+}
+
+/* An error that says that types are of another kernel; others say that there is nothing to check.
+ */
+static bool disagrees(struct session *session, struct dill_error **error, const char *what)
+{
+	if (!*error || error_is_fatal(*error) ||
+	    dill_error_code(*error) == DILL_ERROR_INVALID_ARGUMENT)
+		return *error;
+	memory_log(session->memory, "what the types say of %s could not be checked: %s", what,
+		   dill_error_text(*error));
+	dill_error_free(steal(*error));
+	return false;
+}
+
+static struct dill_error *check_types(struct session *session, struct kernel *kernel)
+{
+	_cleanup_(tasks_freep)
+	struct tasks *tasks = NULL;
+	struct heap *heap;
+	struct dill_error *error = session_heap(session, &heap);
+
+	if (disagrees(session, &error, "the heap"))
+		return error;
+	error = tasks_new(kernel, &tasks);
+	if (disagrees(session, &error, "tasks"))
+		return error;
+	return NULL;
+}
+
+struct dill_error *session_types(struct session *session, struct types **ret)
+{
+	struct kernel *kernel;
+
+	TRY(session_kernel(session, &kernel));
+	TRY(kernel_types(kernel, ret));
+	if (!kernel_types_file(kernel) || session->types_fit)
+		return NULL;
+	TRY(check_types(session, kernel));
+	session->types_fit = true;
 	return NULL;
 }
 

@@ -64,6 +64,12 @@ DILL_MUST_CHECK struct dill_error *session_kernel(struct session *session, struc
 /** The heap, its layout resolved at the first call; between begin and end. Borrowed, valid until
  * the end. */
 DILL_MUST_CHECK struct dill_error *session_heap(struct session *session, struct heap **ret);
+/**
+ * The kernel's types, for showing them. Those of a file that may be another kernel's are checked on
+ * the target, as far as it has what they describe.
+ * @return NULL; INVALID_ARGUMENT when they do not describe this kernel; what kernel_types() returns
+ */
+DILL_MUST_CHECK struct dill_error *session_types(struct session *session, struct types **ret);
 /** Borrowed; lives as long as the session. */
 struct memory *session_memory(struct session *session);
 

@@ -10,6 +10,8 @@
 static struct dill_error *draw_info(struct painter *painter, const struct dill_record *record)
 {
 	for (size_t i = 0; i < INFO_COLUMN_COUNT; i++) {
+		if (!record->kind->columns[i].heading) /* another line says it in words */
+			continue;
 		paint_padded(painter, STYLE_DIM, record->kind->columns[i].heading, LABEL_WIDTH);
 		paint_field(painter, record, i);
 		paint_newline(painter);

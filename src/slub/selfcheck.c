@@ -58,21 +58,28 @@ static struct tally usable(const struct cache_list *caches)
 
 /*
  * The kernel makes its first two caches for its own structs; of struct kmem_cache only as much as
- * there are nodes. Source: mm/slub.c kmem_cache_init()
+ * there are nodes. A struct that somebody compiled by hand may end early.
+ * Source: mm/slub.c kmem_cache_init()
  */
 static struct tally own_sizes(const struct heap *heap, const struct cache_list *caches)
 {
 	const struct cache *cache = named(caches, "kmem_cache");
 	const struct cache *node = named(caches, "kmem_cache_node");
+	bool may_end_early = kernel_types_file(heap->kernel);
 	struct tally tally = {0};
 
 	if (cache) {
+		uint64_t size = cache_bytes(heap, cache->node_limit);
+
 		tally.all++;
-		tally.good += cache->object_size == cache_bytes(heap, cache->node_limit);
+		tally.good +=
+			may_end_early ? cache->object_size >= size : cache->object_size == size;
 	}
 	if (node) {
+		uint64_t size = heap->layout.node_struct_size;
+
 		tally.all++;
-		tally.good += node->object_size == heap->layout.node_struct_size;
+		tally.good += may_end_early ? node->object_size >= size : node->object_size == size;
 	}
 	return tally;
 }
