@@ -43,6 +43,12 @@ static bool fills_slab(uint32_t size, uint32_t order, uint32_t objects)
 	return size && order <= ORDER_MAX && objects && objects == (DILL_PAGE_SIZE << order) / size;
 }
 
+/* Source: mm/slub.c calculate_sizes(): get_order() */
+static bool is_least(uint32_t size, uint32_t order)
+{
+	return !order || (order <= ORDER_MAX && (DILL_PAGE_SIZE << (order - 1)) < size);
+}
+
 static void vote_sizes(const struct cache *cache, struct layout_votes *votes)
 {
 	uint64_t bytes = served(cache->name);
@@ -50,13 +56,18 @@ static void vote_sizes(const struct cache *cache, struct layout_votes *votes)
 	if (bytes)
 		layout_vote(votes, RULE_OBJECT_SIZE, cache->object_size == bytes, "%u in %s",
 			    cache->object_size, cache->name);
-	layout_vote(votes, RULE_SIZE, cache->size >= cache->object_size && cache->size % 8 == 0,
-		    "%u in %s of %u bytes", cache->size, cache->name, cache->object_size);
+	/* With a wrong size no order fits. */
+	layout_vote(
+		votes, RULE_SIZE,
+		cache->size >= cache->object_size && cache->size % 8 == 0 &&
+			(fills_slab(cache->size, cache->order, cache->objects_per_slab) ||
+			 fills_slab(cache->size, cache->min_order, cache->min_objects_per_slab)),
+		"%u in %s of %u bytes", cache->size, cache->name, cache->object_size);
 	layout_vote(votes, RULE_OO, fills_slab(cache->size, cache->order, cache->objects_per_slab),
 		    "order %u with %u objects of %u bytes in %s", cache->order,
 		    cache->objects_per_slab, cache->size, cache->name);
 	layout_vote(votes, RULE_MIN,
-		    cache->min_order <= cache->order &&
+		    cache->min_order <= cache->order && is_least(cache->size, cache->min_order) &&
 			    fills_slab(cache->size, cache->min_order, cache->min_objects_per_slab),
 		    "order %u with %u objects of %u bytes in %s", cache->min_order,
 		    cache->min_objects_per_slab, cache->size, cache->name);
@@ -201,14 +212,16 @@ static struct dill_error *vote_random_seq(struct heap *heap, const struct cache 
 /* --- all caches --- */
 
 /* "?0x..." stands for a name that could not be read; see cache.c. */
-static void vote_name(const struct cache *cache, struct layout_votes *votes)
+static void vote_name(const struct layout *l, const struct cache *cache, struct layout_votes *votes)
 {
 	bool text = *cache->name && *cache->name != '?';
 
 	for (const char *at = cache->name; *at; at++)
 		text &= *at > ' ' && *at < 0x7f && *at != '\\';
-	layout_vote(votes, RULE_NAME, text, "%.60s in the cache at 0x%llx",
-		    *cache->name ? cache->name : "empty", (unsigned long long)cache->address);
+	layout_vote(votes, RULE_NAME, text,
+		    "%.24s at 0x%llx, where caches begin by kmem_cache.list at %u",
+		    *cache->name ? cache->name : "empty", (unsigned long long)cache->address,
+		    l->cache_list.offset);
 }
 
 /* The kernel's own pointer to the cache of caches tells where caches begin. */
@@ -232,9 +245,20 @@ static struct dill_error *vote_begin(struct heap *heap, const struct cache *cach
 	return NULL;
 }
 
+static void vote_ones(const struct cache_list *caches, struct layout_votes *votes)
+{
+	size_t ones = 0;
+
+	for (size_t i = 0; i < caches->count; i++)
+		ones += caches->items[i].refcount == 1;
+	layout_vote(votes, RULE_REFCOUNT_ONE, ones * 4 >= caches->count, "so in %zu of %zu", ones,
+		    caches->count);
+}
+
 static struct dill_error *vote_caches(struct heap *heap, const struct cache_list *caches,
 				      struct layout_votes *votes)
 {
+	vote_ones(caches, votes);
 	for (size_t i = 0; i < caches->count; i++) {
 		const struct cache *cache = &caches->items[i];
 
@@ -300,7 +324,7 @@ static struct dill_error *vote(struct heap *heap, struct arena *arena, struct la
 
 	TRY(caches_read(heap, arena, &scratch, &caches));
 	for (size_t i = 0; i < caches.count; i++)
-		vote_name(&caches.items[i], votes);
+		vote_name(&heap->layout, &caches.items[i], votes);
 	if (!caches.count)
 		layout_vote(votes, RULE_LIST, false, "a list without caches");
 	if (layout_vote_fails(votes, RULE_NAME)) /* where caches are is not known */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/layout_check_slabs.h"
 
+#include "slub/claim.h"
 #include "slub/freelist.h"
 #include "slub/list.h"
 #include "slub/sheaf.h"
 
 /* Nodes of a list that are counted; of a longer one the length stays open. */
 #define LIST_MAX 4096u
+/* The largest order that the page allocator has had. */
+#define ORDER_MAX 10u
 /* Slabs of a list that are looked at. */
 #define SLABS_MAX 3u
 
@@ -83,14 +86,25 @@ static struct dill_error *vote_freelist(struct asking *asking, struct slab *slab
 			  &list));
 	if (list.count)
 		layout_vote(asking->votes, RULE_OFFSET, !list.broken,
-			    "%u with a list that breaks after %u of %u objects in %s",
-			    cache->offset, list.count, slab->objects, cache->name);
+			    "%u with a list that breaks after %u objects in %s, or "
+			    "kmem_cache.random at %u is wrong",
+			    cache->offset, list.count, cache->name,
+			    asking->heap->layout.cache_random.offset);
 	if (!list.broken)
 		layout_vote(asking->votes, RULE_SLAB_INUSE,
 			    slab->inuse + list.count == slab->objects,
 			    "%u with %u free of %u in a slab of %s", slab->inuse, list.count,
 			    slab->objects, cache->name);
 	return NULL;
+}
+
+/* Whether a slab of some order can have as many. */
+static bool fills_an_order(const struct cache *cache, uint32_t objects)
+{
+	for (unsigned order = 0; order <= ORDER_MAX; order++)
+		if (objects && (DILL_PAGE_SIZE << order) / cache->size == objects)
+			return true;
+	return false;
 }
 
 /* @rule  about the pointer that leads there */
@@ -124,6 +138,12 @@ static struct dill_error *vote_slab(struct asking *asking, dill_virt address, en
 			    ret->objects == cache->min_objects_per_slab,
 		    "%u in a slab of %s, which has %u", ret->objects, cache->name,
 		    cache->objects_per_slab);
+	if (fills_an_order(cache, ret->objects))
+		layout_vote(asking->votes, RULE_OO_SLABS,
+			    ret->objects == cache->objects_per_slab ||
+				    ret->objects == cache->min_objects_per_slab,
+			    "%u in %s, of which a slab has %u", cache->objects_per_slab,
+			    cache->name, ret->objects);
 	layout_vote(asking->votes, RULE_FROZEN, ret->frozen == frozen, "%s in a slab of %s",
 		    ret->frozen ? "set" : "clear", cache->name);
 	*ret_ok = ret->objects && ret->objects <= cache->objects_per_slab;
@@ -155,6 +175,8 @@ static struct dill_error *vote_length(struct asking *asking, enum layout_rule ru
 	if (!member.present || walk->broken)
 		return NULL;
 	TRY(try_member(asking, address, member, &length, &ok));
+	if (ok && !length && !walk->nodes.count) /* as any other zero */
+		return NULL;
 	layout_vote(asking->votes, rule, ok && length == walk->nodes.count,
 		    "%llu with %zu on the list in %s", (u64_text)length, walk->nodes.count,
 		    asking->cache->name);
@@ -168,18 +190,18 @@ static struct dill_error *vote_counters(struct asking *asking, dill_virt node, s
 	const struct layout *l = &asking->heap->layout;
 	const struct cache *cache = asking->cache;
 	uint64_t slabs, objects;
-	bool ok, ok_too;
+	bool ok, ok_too, fits;
 
 	if (!l->node_nr_slabs.present || !l->node_total_objects.present)
 		return NULL;
 	TRY(try_member(asking, node, l->node_nr_slabs, &slabs, &ok));
 	TRY(try_member(asking, node, l->node_total_objects, &objects, &ok_too));
-	layout_vote(asking->votes, RULE_NR_SLABS, ok && slabs >= partial && slabs >> 32 == 0,
+	fits = slabs >> 32 == 0 && objects <= slabs * cache->objects_per_slab &&
+	       objects >= slabs * cache->min_objects_per_slab;
+	layout_vote(asking->votes, RULE_NR_SLABS, ok && slabs >= partial && (fits || !ok_too),
 		    "%llu with %zu on the list in %s", (u64_text)slabs, partial, cache->name);
 	if (slabs >> 32 == 0)
-		layout_vote(asking->votes, RULE_TOTAL_OBJECTS,
-			    ok_too && objects <= slabs * cache->objects_per_slab &&
-				    objects >= slabs * cache->min_objects_per_slab,
+		layout_vote(asking->votes, RULE_TOTAL_OBJECTS, ok_too && fits,
 			    "%llu with %llu slabs of %u in %s", (u64_text)objects, (u64_text)slabs,
 			    cache->objects_per_slab, cache->name);
 	return NULL;
@@ -196,7 +218,8 @@ static struct dill_error *vote_full(struct asking *asking, dill_virt node)
 	return vote_list(asking, RULE_FULL, node + l->node_full.offset, &full);
 }
 
-static struct dill_error *vote_node(struct asking *asking, dill_virt node)
+static struct dill_error *vote_node(struct asking *asking, dill_virt node, unsigned number,
+				    bool *ret_has_list)
 {
 	const struct layout *l = &asking->heap->layout;
 	_cleanup_(list_walk_deinitp)
@@ -204,6 +227,7 @@ static struct dill_error *vote_node(struct asking *asking, dill_virt node)
 
 	TRY(vote_list(asking, RULE_PARTIAL, node + l->node_partial.offset, &partial));
 	TRY(vote_length(asking, RULE_NR_PARTIAL, node, l->node_nr_partial, &partial));
+	*ret_has_list = !partial.broken || partial.nodes.count == LIST_MAX;
 	if (partial.broken)
 		return NULL;
 	TRY(vote_counters(asking, node, partial.nodes.count));
@@ -214,6 +238,9 @@ static struct dill_error *vote_node(struct asking *asking, dill_virt node)
 		bool ok;
 
 		TRY(vote_slab(asking, address, RULE_SLAB_LIST, false, &slab, &ok));
+		if (ok)
+			layout_vote(asking->votes, RULE_PAGE_FLAGS, slab.node == number,
+				    "of node %u in a slab of %s", slab.node, asking->cache->name);
 	}
 	return NULL;
 }
@@ -248,10 +275,10 @@ static struct dill_error *vote_nodes(struct asking *asking)
 		any = true;
 		TRY(try_word(asking, cache->nodes[i], &word, &ok));
 		ok = ok && is_heap_pointer(asking, cache->nodes[i]);
+		if (ok)
+			TRY(vote_node(asking, cache->nodes[i], i, &ok));
 		layout_vote(asking->votes, rule, ok, "0x%llx in %s", (u64_text)cache->nodes[i],
 			    cache->name);
-		if (ok)
-			TRY(vote_node(asking, cache->nodes[i]));
 		if (cache->barns[i] && is_heap_pointer(asking, cache->barns[i]))
 			TRY(vote_barn(asking, cache->barns[i]));
 	}
@@ -304,6 +331,9 @@ static struct dill_error *vote_cpu_slab(struct asking *asking, dill_virt at)
 	TRY(try_word(asking, at + l->cpu_slab.offset, &page, &ok));
 	if (page)
 		TRY(vote_slab(asking, page, RULE_CPU_PAGE, true, &slab, &has_slab));
+	else if (freelist)
+		layout_vote(asking->votes, RULE_CPU_PAGE, false, "0 with a freelist in %s",
+			    asking->cache->name);
 	if (freelist)
 		layout_vote(asking->votes, RULE_CPU_FREELIST,
 			    has_slab && is_object_of(asking, &slab, freelist), "0x%llx in %s",
@@ -311,6 +341,11 @@ static struct dill_error *vote_cpu_slab(struct asking *asking, dill_virt at)
 	if (!l->cpu_partial.present)
 		return NULL;
 	TRY(try_word(asking, at + l->cpu_partial.offset, &chain, &ok));
+	if (chain && chain == page) { /* which is on no list */
+		layout_vote(asking->votes, RULE_CPU_CHAIN, false, "the CPU's own slab in %s",
+			    asking->cache->name);
+		return NULL;
+	}
 	return vote_chain(asking, chain);
 }
 
@@ -348,6 +383,29 @@ static struct dill_error *vote_sheaf(struct asking *asking, dill_virt sheaf)
 	return ok && size <= cache->sheaf_capacity ? vote_sheaf_objects(asking, sheaf, size) : NULL;
 }
 
+/* A sheaf is an object of kmalloc(), of which less than half is left over. */
+static struct dill_error *vote_capacity(struct asking *asking, dill_virt sheaf)
+{
+	const struct layout *l = &asking->heap->layout;
+	uint64_t bytes = l->sheaf_objects.offset + UINT64_C(8) * asking->cache->sheaf_capacity;
+	dill_virt owner = 0;
+	uint64_t size;
+	struct dill_error *error = slab_owner(asking->heap, sheaf, &owner);
+	bool ok;
+
+	if (error && error_is_fatal(error))
+		return error;
+	dill_error_free(error);
+	if (error || !is_heap_pointer(asking, owner))
+		return NULL;
+	TRY(try_member(asking, owner, l->cache_object_size, &size, &ok));
+	if (ok && size)
+		layout_vote(asking->votes, RULE_SHEAF_CAPACITY, bytes <= size && 2 * bytes > size,
+			    "%u in %s, with sheaves of %llu bytes", asking->cache->sheaf_capacity,
+			    asking->cache->name, (u64_text)size);
+	return NULL;
+}
+
 static struct dill_error *vote_cpu_sheaves(struct asking *asking, dill_virt at)
 {
 	const struct layout *l = &asking->heap->layout;
@@ -355,16 +413,16 @@ static struct dill_error *vote_cpu_sheaves(struct asking *asking, dill_virt at)
 	uint64_t main, spare;
 	bool ok;
 
-	layout_vote(asking->votes, RULE_SHEAF_CAPACITY, cache->sheaf_capacity <= SHEAF_OBJECTS_MAX,
-		    "%u in %s", cache->sheaf_capacity, cache->name);
 	TRY(try_word(asking, at + l->pcs_main.offset, &main, &ok));
 	layout_vote(asking->votes, RULE_CPU_SHEAVES, ok, "not so in %s", cache->name);
 	if (!ok || !cache->sheaf_capacity) /* then they are not used */
 		return NULL;
 	layout_vote(asking->votes, RULE_PCS_MAIN, is_heap_pointer(asking, main), "0x%llx in %s",
 		    (u64_text)main, cache->name);
-	if (is_heap_pointer(asking, main))
+	if (is_heap_pointer(asking, main)) {
 		TRY(vote_sheaf(asking, main));
+		TRY(vote_capacity(asking, main));
+	}
 	TRY(try_word(asking, at + l->pcs_spare.offset, &spare, &ok));
 	layout_vote(asking->votes, RULE_PCS_SPARE, ok && (!spare || is_heap_pointer(asking, spare)),
 		    "0x%llx in %s", (u64_text)spare, cache->name);

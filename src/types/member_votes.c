@@ -8,7 +8,7 @@
 /* Members that an error names; one that is wrong makes others look wrong, too. */
 #define NAMED_MAX 3u
 /* Of so many places one may not fit. */
-#define TOLERANCE 10u
+#define TOLERANCE 20u
 
 void member_vote_list(struct member_vote *vote, bool fits, const char *format, va_list arguments)
 {
