@@ -20,13 +20,18 @@
 #define STATE_BITS 0xffffu
 #define EXIT_BITS  0x30u
 
+/* Of so many processes some sleep. */
+#define ALL_RUN_MAX 12u
+
 enum task_rule {
 	RULE_TASKS,
+	RULE_COMM_IDLE,
 	RULE_COMM,
 	RULE_PID,
 	RULE_TGID,
 	RULE_PARENT,
 	RULE_STATE,
+	RULE_STATE_SET,
 	RULE_EXIT_STATE,
 	RULE_CPU,
 	RULE_CRED,
@@ -47,11 +52,13 @@ static const struct {
 		offsetof(struct kernel_members, member), must                                      \
 	}
 	[RULE_TASKS] = RULE(task_next, "a list that closes"),
-	[RULE_COMM] = RULE(task_comm, "a text, of the idle task \"swapper\""),
+	[RULE_COMM_IDLE] = RULE(task_comm, "\"swapper\" of the idle task"),
+	[RULE_COMM] = RULE(task_comm, "a text"),
 	[RULE_PID] = RULE(task_pid, "the number of a process, 0 of the idle task"),
 	[RULE_TGID] = RULE(task_tgid, "the same as pid"),
 	[RULE_PARENT] = RULE(task_parent, "a pointer to a task"),
 	[RULE_STATE] = RULE(task_state, "bits of a state"),
+	[RULE_STATE_SET] = RULE(task_state, "set in tasks that sleep"),
 	[RULE_EXIT_STATE] = RULE(task_exit_state, "0, or bits of a state"),
 	[RULE_CPU] = RULE(task_cpu, "the number of a CPU"),
 	[RULE_CRED] = RULE(task_cred, "a pointer, of the idle task to init_cred"),
@@ -66,6 +73,7 @@ static const struct {
 struct asking {
 	const struct tasks *tasks;
 	struct member_vote votes[RULES];
+	unsigned asked, asleep; /* processes; those of a state that is not 0 */
 };
 
 typedef unsigned long long u64_text;
@@ -106,8 +114,10 @@ static struct dill_error *ask_name(struct asking *asking, dill_virt task, bool i
 
 	if (error && error_is_fatal(error))
 		return error;
-	member_vote(&asking->votes[RULE_COMM],
-		    !error && is_text(text, size) && (!idle || !strncmp(text, "swapper", 7)),
+	if (idle)
+		member_vote(&asking->votes[RULE_COMM_IDLE], !strncmp(text, "swapper", 7),
+			    "\"%.16s\"", text);
+	member_vote(&asking->votes[RULE_COMM], !error && is_text(text, size),
 		    "\"%.16s\" in the task at 0x%llx", text, (u64_text)task);
 	dill_error_free(error);
 	return NULL;
@@ -139,6 +149,7 @@ static struct dill_error *ask_numbers(struct asking *asking, dill_virt task, boo
 	if (ok)
 		member_vote(&asking->votes[RULE_STATE], !(state & ~(uint64_t)STATE_BITS),
 			    "0x%llx in the task at 0x%llx", (u64_text)state, (u64_text)task);
+	asking->asleep += ok && state;
 	TRY(ask(asking, RULE_EXIT_STATE, task, &m->task_exit_state, &state, &ok));
 	if (ok)
 		member_vote(&asking->votes[RULE_EXIT_STATE], !(state & ~(uint64_t)EXIT_BITS),
@@ -210,7 +221,9 @@ static struct dill_error *ask_threads(struct asking *asking, dill_virt task)
 	if (ok)
 		member_vote(&asking->votes[RULE_THREADS],
 			    first == task + m->task_thread_next.offset,
-			    "0x%llx of the task at 0x%llx", (u64_text)first, (u64_text)task);
+			    "0x%llx by task_struct.signal at %u, with task_struct.thread_node at "
+			    "%u",
+			    (u64_text)first, m->task_signal.offset, m->task_thread_next.offset);
 	return NULL;
 }
 
@@ -236,6 +249,7 @@ static struct dill_error *ask_all(struct asking *asking)
 		bool ok;
 
 		TRY(ask_task(asking, at, i == 0, i == 1));
+		asking->asked++;
 		TRY(ask(asking, RULE_TASKS, at, &m->task_next, &next, &ok));
 		if (!ok)
 			return NULL;
@@ -259,6 +273,9 @@ struct dill_error *task_votes_check(const struct tasks *tasks)
 
 	TRY(kernel_types(tasks->kernel, &types));
 	TRY(ask_all(&asking));
+	if (asking.asked > ALL_RUN_MAX)
+		member_vote(&asking.votes[RULE_STATE_SET], asking.asleep, "0 in all of %u",
+			    asking.asked);
 	for (size_t i = 0; i < RULES; i++) {
 		asked[i] = (struct member_rule){.row = kernel_members_row_at(rules[i].field),
 						.must = rules[i].must};

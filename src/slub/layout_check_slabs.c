@@ -245,6 +245,27 @@ static struct dill_error *vote_node(struct asking *asking, dill_virt node, unsig
 	return NULL;
 }
 
+/* The first sheaf on a barn's list of full ones. */
+static struct dill_error *vote_full_sheaf(struct asking *asking, const struct list_walk *full)
+{
+	const struct layout *l = &asking->heap->layout;
+	const struct cache *cache = asking->cache;
+	uint64_t owner, size;
+	dill_virt sheaf;
+	bool ok;
+
+	if (full->broken || !full->nodes.count)
+		return NULL;
+	sheaf = full->nodes.items[0] - l->sheaf_link.offset;
+	TRY(try_member(asking, sheaf, l->sheaf_cache, &owner, &ok));
+	layout_vote(asking->votes, RULE_SHEAF_LINK, ok && owner == cache->address,
+		    "0x%llx in a sheaf of %s", (u64_text)sheaf, cache->name);
+	TRY(try_member(asking, sheaf, l->sheaf_size, &size, &ok));
+	layout_vote(asking->votes, RULE_SHEAF_FULL, ok && size == cache->sheaf_capacity,
+		    "%llu of %u in %s", (u64_text)size, cache->sheaf_capacity, cache->name);
+	return NULL;
+}
+
 static struct dill_error *vote_barn(struct asking *asking, dill_virt barn)
 {
 	const struct layout *l = &asking->heap->layout;
@@ -255,6 +276,7 @@ static struct dill_error *vote_barn(struct asking *asking, dill_virt barn)
 
 	TRY(vote_list(asking, RULE_BARN_FULL, barn + l->barn_full.offset, &full));
 	TRY(vote_length(asking, RULE_BARN_NR_FULL, barn, l->barn_nr_full, &full));
+	TRY(vote_full_sheaf(asking, &full));
 	TRY(vote_list(asking, RULE_BARN_EMPTY, barn + l->barn_empty.offset, &empty));
 	return vote_length(asking, RULE_BARN_NR_EMPTY, barn, l->barn_nr_empty, &empty);
 }
@@ -401,16 +423,28 @@ static struct dill_error *vote_capacity(struct asking *asking, dill_virt sheaf)
 	TRY(try_member(asking, owner, l->cache_object_size, &size, &ok));
 	if (ok && size)
 		layout_vote(asking->votes, RULE_SHEAF_CAPACITY, bytes <= size && 2 * bytes > size,
-			    "%u in %s, with sheaves of %llu bytes", asking->cache->sheaf_capacity,
-			    asking->cache->name, (u64_text)size);
+			    "%u in %s, with sheaves of %llu bytes and slab_sheaf.objects at %u",
+			    asking->cache->sheaf_capacity, asking->cache->name, (u64_text)size,
+			    l->sheaf_objects.offset);
 	return NULL;
+}
+
+/* A sheaf that a CPU may have besides its main one. */
+static struct dill_error *vote_other_sheaf(struct asking *asking, enum layout_rule rule,
+					   dill_virt sheaf, dill_virt main)
+{
+	bool fits = is_heap_pointer(asking, sheaf) && sheaf != main;
+
+	layout_vote(asking->votes, rule, !sheaf || fits, "0x%llx in %s", (u64_text)sheaf,
+		    asking->cache->name);
+	return sheaf && fits ? vote_sheaf(asking, sheaf) : NULL;
 }
 
 static struct dill_error *vote_cpu_sheaves(struct asking *asking, dill_virt at)
 {
 	const struct layout *l = &asking->heap->layout;
 	const struct cache *cache = asking->cache;
-	uint64_t main, spare;
+	uint64_t main, spare, rcu_free;
 	bool ok;
 
 	TRY(try_word(asking, at + l->pcs_main.offset, &main, &ok));
@@ -424,9 +458,16 @@ static struct dill_error *vote_cpu_sheaves(struct asking *asking, dill_virt at)
 		TRY(vote_capacity(asking, main));
 	}
 	TRY(try_word(asking, at + l->pcs_spare.offset, &spare, &ok));
-	layout_vote(asking->votes, RULE_PCS_SPARE, ok && (!spare || is_heap_pointer(asking, spare)),
-		    "0x%llx in %s", (u64_text)spare, cache->name);
-	return spare && is_heap_pointer(asking, spare) ? vote_sheaf(asking, spare) : NULL;
+	TRY(vote_other_sheaf(asking, RULE_PCS_SPARE, spare, main));
+	TRY(try_word(asking, at + l->pcs_rcu_free.offset, &rcu_free, &ok));
+	TRY(vote_other_sheaf(asking, RULE_PCS_RCU_FREE, rcu_free, main));
+	if (spare) /* then either is not where it should be */
+		layout_vote(asking->votes, RULE_PCS_SPARE, spare != rcu_free,
+			    "that of rcu_free in %s, 0x%llx", cache->name, (u64_text)spare);
+	if (rcu_free)
+		layout_vote(asking->votes, RULE_PCS_RCU_FREE, spare != rcu_free,
+			    "that of spare in %s, 0x%llx", cache->name, (u64_text)spare);
+	return NULL;
 }
 
 /* --- CPUs --- */
