@@ -186,7 +186,7 @@ def test_struct_file(guest, blob, tmp_path):
         pytest.skip("needs gcc")
     source = struct_file(Btf(blob))
     all_right(WithTypes(guest, compiled(source, tmp_path / "structs.o", "-g")), guest)
-    wrong = compiled(source.replace("char *name;", "char nothing[8], *name;"), tmp_path / "wrong.o", "-g")
+    wrong = compiled(source.replace("char * name;", "char nothing[8], * name;"), tmp_path / "wrong.o", "-g")
     refused(WithTypes(guest, wrong).run("kcache"), "does not describe the kernel that runs: kmem_cache.name at ")
     partial = compiled("struct list_head { void *next, *prev; } v;", tmp_path / "partial.o", "-g")
     refused(WithTypes(guest, partial).run("kcache"), f"{partial} has no struct kmem_cache with a member flags")
