@@ -227,6 +227,28 @@ static const struct cache_flag macro_flags[] = {
 	{0x80000000, "OBJECT_POISON"},
 };
 
+/* Source: include/linux/slab.h enum _slab_flag_bits, those in front of the first #ifdef */
+void layout_number_flags(struct layout *layout)
+{
+	static const char *const names[] = {
+		"CONSISTENCY_CHECKS",
+		"RED_ZONE",
+		"POISON",
+		"KMALLOC",
+		"HWCACHE_ALIGN",
+		"CACHE_DMA",
+		"CACHE_DMA32",
+		"STORE_USER",
+		"PANIC",
+		"TYPESAFE_BY_RCU",
+		"TRACE",
+	};
+
+	layout->flag_count = sizeof(names) / sizeof(*names);
+	for (size_t i = 0; i < layout->flag_count; i++)
+		layout->flags[i] = (struct cache_flag){UINT64_C(1) << i, names[i]};
+}
+
 static struct dill_error *add_flag(void *context, const struct type_enumerator *item)
 {
 	struct layout *layout = context;

@@ -99,6 +99,10 @@ static inline bool layout_lacks(const struct layout *layout, struct member membe
 /** The row of layout.def behind a field of struct layout that is a struct member; it exists. */
 const struct member_row *layout_row_at(size_t field);
 
+/** Take the flags as they are numbered since 6.9, up to the first whose number depends on the
+ * configuration: for types that do not name them. */
+void layout_number_flags(struct layout *layout);
+
 /** Bits of the flags named @p name ("RED_ZONE"), 0 when this kernel does not know it. */
 uint64_t layout_flag(const struct layout *layout, const char *name);
 

@@ -255,16 +255,44 @@ static void vote_ones(const struct cache_list *caches, struct layout_votes *vote
 		    caches->count);
 }
 
+static void vote_all_flags(struct heap *heap, const struct cache_list *caches,
+			   struct layout_votes *votes)
+{
+	for (size_t i = 0; i < caches->count; i++)
+		vote_flags(heap, &caches->items[i], votes);
+}
+
+/* A struct file that names no flags may be of a kernel with macros, or with numbers. */
+static void decide_flags(struct heap *heap, const struct cache_list *caches,
+			 struct layout_votes *votes)
+{
+	struct layout numbered = heap->layout, macros = heap->layout;
+	struct member_vote before;
+
+	vote_all_flags(heap, caches, votes);
+	if (heap->layout.flags_from_types || !layout_vote_fails(votes, RULE_FLAGS))
+		return;
+	before = votes->votes[RULE_FLAGS];
+	votes->votes[RULE_FLAGS] = (struct member_vote){0};
+	layout_number_flags(&numbered);
+	heap->layout = numbered;
+	vote_all_flags(heap, caches, votes);
+	if (!layout_vote_fails(votes, RULE_FLAGS))
+		return;
+	heap->layout = macros;
+	votes->votes[RULE_FLAGS] = before;
+}
+
 static struct dill_error *vote_caches(struct heap *heap, const struct cache_list *caches,
 				      struct layout_votes *votes)
 {
 	vote_ones(caches, votes);
+	decide_flags(heap, caches, votes);
 	for (size_t i = 0; i < caches->count; i++) {
 		const struct cache *cache = &caches->items[i];
 
 		TRY(vote_begin(heap, cache, votes));
 		vote_sizes(cache, votes);
-		vote_flags(heap, cache, votes);
 		vote_limits(&heap->layout, cache, votes);
 		vote_others(heap, cache, votes);
 		vote_usercopy(&heap->layout, cache, votes);

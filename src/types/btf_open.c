@@ -99,7 +99,8 @@ static struct dill_error *read_header(struct btf *btf, struct span blob)
 
 	if (!span_holds(rest, types_at, types_size) || !span_holds(rest, names_at, names_size))
 		return dill_error_new(DILL_ERROR_BAD_DATA,
-				      "BTF sections reach past its %zu bytes: it is cut short", blob.size);
+				      "BTF sections reach past its %zu bytes: it is cut short",
+				      blob.size);
 	btf->entries = span_cut(rest, types_at, types_size);
 	btf->names = span_cut(rest, names_at, names_size);
 	if (names_size == 0 || btf->names.data[0] || btf->names.data[names_size - 1])

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 /* Members that an error names; one that is wrong makes others look wrong, too. */
 #define NAMED_MAX 3u
 /* Of so many places one may not fit. */

@@ -83,7 +83,7 @@ HEAP = {
     " cpu_slab cpu_sheaves sheaf_capacity",
     "kmem_cache_node": "partial nr_slabs total_objects full",
     "kmem_cache_cpu": "freelist slab page",
-    "slub_percpu_sheaves": "main spare",
+    "slub_percpu_sheaves": "main",
     "slab_sheaf": "cache size",
     "slab": "slab_cache freelist inuse objects",
     "page": "slab_cache freelist inuse objects",
@@ -133,8 +133,8 @@ STRUCTS = {
     },
     "slub_percpu_sheaves": {"main": "void *", "spare": "void *", "rcu_free": "void *"},
     "slab_sheaf": {
-        "barn_list": "struct list_head", "rcu_head": "struct callback_head", "cache": "void *", "size": "unsigned",
-        "objects": "void *[0]",
+        "barn_list": "struct list_head", "rcu_head": "struct callback_head", "callback_head": "struct callback_head",
+        "cache": "void *", "size": "unsigned", "objects": "void *[0]",
     },
     "node_barn": {
         "sheaves_full": "struct list_head", "sheaves_empty": "struct list_head", "nr_full": "unsigned", "nr_empty": "unsigned",
