@@ -10,12 +10,13 @@ static const char *types_source_name(enum types_source source)
 		[TYPES_OF_TARGET] = "target",
 		[TYPES_OF_IMAGE] = "image",
 		[TYPES_OF_FILE] = "file",
+		[TYPES_SOLVED] = "solved",
 	};
 
 	return names[source];
 }
 
-ENUMERATION_OF_FILE(types_sources, types_source_name, TYPES_OF_FILE + 1);
+ENUMERATION_OF_FILE(types_sources, types_source_name, TYPES_SOLVED + 1);
 
 static const struct column info_columns[] = {
 	[INFO_COLUMN_TARGET] = {"target", DILL_COLUMN_TEXT, "target", "how memory is read"},
@@ -28,7 +29,8 @@ static const struct column info_columns[] = {
 			       "where the types come from"},
 	[INFO_COLUMN_TYPES_SOURCE] = {"types_source", DILL_COLUMN_ENUM, NULL,
 				      "target: the kernel's own; image: of --vmlinux or GDB's "
-				      "file; file: of --types, which was checked on the target",
+				      "file; file: of --types, which was checked on the target; "
+				      "solved: there are none",
 				      .words = &types_sources},
 	[INFO_COLUMN_MEMORY] = {"memory", DILL_COLUMN_COUNT, "memory",
 				"bytes of physical memory up to the last page, holes included"},

@@ -78,7 +78,8 @@ static struct dill_error *emit_info(struct command_call *call, struct heap *heap
 	record_set_text(record, INFO_COLUMN_SYMBOLS, facts->symbols_how);
 	TRY(describe_types(call, heap, &types));
 	record_set_text(record, INFO_COLUMN_TYPES, types);
-	record_set_enum(record, INFO_COLUMN_TYPES_SOURCE, facts->types_source);
+	record_set_enum(record, INFO_COLUMN_TYPES_SOURCE,
+			heap->solution ? TYPES_SOLVED : facts->types_source);
 	record_set_number(record, INFO_COLUMN_MEMORY, kernel_memory_map(heap->kernel)->direct_size);
 	record_set_number(record, INFO_COLUMN_CPUS, possible);
 	record_set_number(record, INFO_COLUMN_ONLINE, online);

@@ -21,6 +21,7 @@ enum types_source {
 	TYPES_OF_TARGET, /**< its own memory, or what was kept of this build */
 	TYPES_OF_IMAGE,	 /**< the file of this kernel: --vmlinux, GDB's file */
 	TYPES_OF_FILE,	 /**< a file of types, of whatever kernel: --types */
+	TYPES_SOLVED,	 /**< nobody: members of the heap were solved from memory */
 };
 
 /** How something was found, for `kbase` and `dill info`. */

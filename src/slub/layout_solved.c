@@ -44,24 +44,6 @@ static void drop_halves(struct layout *layout)
 		layout->cpu_partial = (struct member){0};
 }
 
-/*
- * Bits of the flags that have one number in all configurations since they are enumerators (6.9):
- * those in front of the first that depends on one. Source: include/linux/slab.h _slab_flag_bits
- */
-static const struct cache_flag numbered_flags[] = {
-	{0x1, "CONSISTENCY_CHECKS"},
-	{0x2, "RED_ZONE"},
-	{0x4, "POISON"},
-	{0x8, "KMALLOC"},
-	{0x10, "HWCACHE_ALIGN"},
-	{0x20, "CACHE_DMA"},
-	{0x40, "CACHE_DMA32"},
-	{0x80, "STORE_USER"},
-	{0x100, "PANIC"},
-	{0x200, "TYPESAFE_BY_RCU"},
-	{0x400, "TRACE"},
-};
-
 static void take_flags(const struct solution *solution, struct layout *layout)
 {
 	if (!layout->cache_flags.present)
@@ -71,8 +53,7 @@ static void take_flags(const struct solution *solution, struct layout *layout)
 		layout_macro_flags(layout);
 		return;
 	}
-	memcpy(layout->flags, numbered_flags, sizeof(numbered_flags));
-	layout->flag_count = sizeof(numbered_flags) / sizeof(*numbered_flags);
+	layout_number_flags(layout);
 }
 
 static void take_mark(const struct solution *solution, struct layout *layout)
