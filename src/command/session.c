@@ -9,6 +9,7 @@
 #include "command/value.h"
 #include "kernel/module_symbol.h"
 #include "kernel/tasks.h"
+#include "slub/heap_open.h"
 
 struct session {
 	struct memory *memory;

@@ -39,7 +39,7 @@ struct heap {
 	bool is_read_again; /**< slub/again.h: inside of a loop that reads anew what does not fit */
 	unsigned members_tried; /**< of types that a file describes, checked on this heap: how many
 				   members; 0 = the types are the kernel's own */
-	bool checked;	    /**< self_check_require() has found that all of this fits the kernel */
+	bool checked; /**< self_check_require() has found that all of this fits the kernel */
 	struct solution *solution; /**< where the layout comes from; NULL = the kernel's types */
 	/** what free objects may be in, but could not be found in memory: "sheaves"; NULL = nothing
 	 */
@@ -66,12 +66,6 @@ static inline bool heap_is_mapped(const struct heap *heap)
 	return kernel_map(heap->kernel, heap->slab_caches, sizeof(dill_virt));
 }
 
-/**
- * Resolve the layout of @p kernel's slab structures and find its list of caches.
- * @return NULL; UNSUPPORTED when this kernel has no SLUB that dill understands; NOT_FOUND without
- * its symbols
- */
-DILL_MUST_CHECK struct dill_error *heap_open(struct kernel *kernel, struct heap **ret);
 void heap_free(struct heap *heap);
 DEFINE_CLEANUP(struct heap *, heap_free)
 
