@@ -89,8 +89,8 @@ struct dill_error *kernel_read_btf(struct kernel *kernel, uint8_t **ret, size_t 
 
 static struct dill_error *load_btf(struct kernel *kernel, struct types **ret)
 {
-	uint8_t *blob;
-	size_t size;
+	uint8_t *blob = NULL;
+	size_t size = 0;
 
 	TRY(kernel_read_btf(kernel, &blob, &size));
 	TRY(dill_error_add_context(btf_types_new(blob, size, ret), "the kernel's BTF"));

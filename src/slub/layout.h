@@ -87,7 +87,7 @@ struct solution;
  * counters above all.
  * @return NULL; UNSUPPORTED when what nothing works without is absent, with its name
  */
-DILL_MUST_CHECK struct dill_error *layout_take_solution(const struct solution *solution,
+DILL_MUST_CHECK struct dill_error *layout_take_solution(struct solution *solution,
 							struct layout *ret);
 
 /** Whether a member is absent since it could not be found, and not since the kernel has none. */

@@ -68,7 +68,7 @@ static void take_mark(const struct solution *solution, struct layout *layout)
 	layout->slab_mark_value = solution->mark_value;
 }
 
-struct dill_error *layout_take_solution(const struct solution *solution, struct layout *ret)
+struct dill_error *layout_take_solution(struct solution *solution, struct layout *ret)
 {
 	const char *id;
 

@@ -25,8 +25,8 @@ static struct dill_error *each_word(struct solver *solver, int column, unsigned 
 
 		for (unsigned cpu = 0; cpu < kernel_cpu_limit(solver->kernel) && cpu < CPUS_MAX;
 		     cpu++) {
-			dill_virt slot =
-				kernel_percpu_address(solver->kernel, pointer, cpu) + word * 8;
+			dill_virt slot = kernel_percpu_address(solver->kernel, pointer, cpu) +
+					 (uint64_t)word * 8;
 			uint64_t value;
 
 			if (kernel_cpu_possible(solver->kernel, cpu) && slot >> 63 &&

@@ -122,7 +122,7 @@ static unsigned follow(struct solver *solver, const struct solve_cache *cache, u
 
 	while (first)
 		if (length++ == CHAIN_MAX || !is_slab_of(solver, cache, first) ||
-		    !solver_word(solver, first + column * 8, &first))
+		    !solver_word(solver, first + (uint64_t)column * 8, &first))
 			return 0;
 	return length;
 }
@@ -212,7 +212,7 @@ struct dill_error *rule_cpus(struct solver *solver)
 	note(solver, "cpu_freelist", votes[own].freelist, WORDS, 8, "CPU freelists");
 	solver_found(solver, "cpu_slab", solver->cpu_words[own] * 8, 8,
 		     votes[own].freelist[freelists[own]], "CPU freelists");
-	solver->solution->cpu_struct_size = WORDS * 8;
+	solver->solution->cpu_struct_size = UINT64_C(8) * WORDS;
 	if (solver->cpu_word_count != 2)
 		return NULL;
 	solver_found(solver, "cpu_partial", solver->cpu_words[!own] * 8, 8,

@@ -52,7 +52,7 @@ static void count_lists(struct solver *solver, int distance,
 
 		for (int p = 0; p < PLACES; p++) {
 			bool empty = true;
-			bool is = is_list(solver, node + PARTIAL_FIRST + (unsigned)p * 8, &empty);
+			bool is = is_list(solver, node + PARTIAL_FIRST + (uint64_t)p * 8, &empty);
 
 			tally_add(&lists[p], is ? VOTE_FOR : VOTE_AGAINST);
 			members[p] += is && !empty;

@@ -62,7 +62,7 @@ struct solution {
 DILL_MUST_CHECK struct dill_error *solve_heap(struct kernel *kernel, struct solution **ret);
 
 /** The source that a solution is; it must outlive it. */
-struct member_source members_of_solution(const struct solution *solution);
+struct member_source members_of_solution(struct solution *solution);
 
 /** What was found of @p id; NULL when no rule looks for it. */
 const struct solved *solution_find(const struct solution *solution, const char *id);

@@ -120,9 +120,9 @@ static bool find(void *context, const struct member_row *row, struct member *ret
 	return true;
 }
 
-struct member_source members_of_solution(const struct solution *solution)
+struct member_source members_of_solution(struct solution *solution)
 {
-	return (struct member_source){find, (void *)(uintptr_t)solution};
+	return (struct member_source){find, solution};
 }
 
 /* --- all rules --- */
