@@ -28,7 +28,8 @@ struct member_rule {
 
 /** Cast a vote; the text says what was read instead: "96 in kmalloc-64". */
 void member_vote(struct member_vote *vote, bool fits, const char *format, ...) DILL_PRINTF(3, 4);
-void member_vote_list(struct member_vote *vote, bool fits, const char *format, va_list arguments);
+void member_vote_list(struct member_vote *vote, bool fits, const char *format, va_list arguments)
+	DILL_PRINTF(3, 0);
 
 /** True when more than single places do not fit. */
 bool member_vote_fails(const struct member_vote *vote);
