@@ -59,7 +59,7 @@ def test_guest_stays_until_ctrl_c():
     mark = f"DILL_TEST={uuid.uuid4()}"
     environment = {**os.environ, **dict([mark.split("=")])}
     with subprocess.Popen(
-        [sys.executable, "-m", "tools.guest", "6.12"], cwd=ROOT, env=environment, stdout=subprocess.PIPE,
+        ["env", "--default-signal=INT", sys.executable, "-m", "tools.guest", "6.12"], cwd=ROOT, env=environment, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, start_new_session=True,
     ) as keeper:
         text = ""

@@ -104,8 +104,8 @@ def test_another_debugger_is_named(one):
 def test_signals_let_the_guest_run(one, number):
     """Interrupted at some moments, the guest runs on each time."""
     for step in range(times(10, 4)):
-        process = subprocess.Popen([ROOT / "build/dill", "--no-direct", "-r", f":{one.gdb_port}", "kcache", "*"],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        words = ["env", "--default-signal=INT", ROOT / "build/dill", "--no-direct", "-r", f":{one.gdb_port}", "kcache", "*"]
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(0.02 * step)
         process.send_signal(number)
         assert process.wait(timeout=300) in (0, 128 + number, -number)  # the last: before dill had set itself up
