@@ -7,6 +7,7 @@
 #include "slub/claim.h"
 #include "slub/encoding.h"
 #include "slub/layout_check_slabs.h"
+#include "solve/kmalloc_name.h"
 
 /* No kernel's struct kmem_cache comes near. */
 #define CACHE_BYTES_MAX (UINT64_C(64) << 10)
@@ -23,21 +24,6 @@
 
 /* --- one cache --- */
 
-/* Bytes that "kmalloc-64" or "kmalloc-cg-2k" serves; 0 for other names. */
-static uint64_t served(const char *name)
-{
-	const char *last = strrchr(name, '-');
-	unsigned long number;
-	char *end;
-
-	if (!strstr(name, "kmalloc-"))
-		return 0;
-	number = strtoul(last + 1, &end, 10);
-	if (end == last + 1 || (*end && strcmp(end, "k") != 0))
-		return 0;
-	return *end ? number * 1024 : number;
-}
-
 static bool fills_slab(uint32_t size, uint32_t order, uint32_t objects)
 {
 	return size && order <= ORDER_MAX && objects && objects == (DILL_PAGE_SIZE << order) / size;
@@ -51,7 +37,7 @@ static bool is_least(uint32_t size, uint32_t order)
 
 static void vote_sizes(const struct cache *cache, struct layout_votes *votes)
 {
-	uint64_t bytes = served(cache->name);
+	uint64_t bytes = kmalloc_name_bytes(cache->name);
 
 	if (bytes)
 		layout_vote(votes, RULE_OBJECT_SIZE, cache->object_size == bytes, "%u in %s",
@@ -181,7 +167,7 @@ static void vote_others(struct heap *heap, const struct cache *cache, struct lay
 static void vote_usercopy(const struct layout *l, const struct cache *cache,
 			  struct layout_votes *votes)
 {
-	uint64_t bytes = served(cache->name);
+	uint64_t bytes = kmalloc_name_bytes(cache->name);
 
 	if (!bytes || !l->cache_usersize.present || !l->cache_useroffset.present)
 		return;

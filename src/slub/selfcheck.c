@@ -2,12 +2,12 @@
 #include "slub/selfcheck.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
 #include "slub/claim.h"
 #include "slub/encoding.h"
+#include "solve/kmalloc_name.h"
 
 /* Caches and slabs that are tried; what is wrong with the model is wrong with all of them. */
 #define SAMPLE_MAX 48
@@ -84,29 +84,12 @@ static struct tally own_sizes(const struct heap *heap, const struct cache_list *
 	return tally;
 }
 
-/* Bytes that "kmalloc-64" or "kmalloc-cg-2k" promises; 0 for other names. */
-static uint64_t promised(const char *name)
-{
-	const char *last = strrchr(name, '-');
-	unsigned long number;
-	char *end;
-
-	if (strncmp(name, "kmalloc-", 8) != 0)
-		return 0;
-	number = strtoul(last + 1, &end, 10);
-	if (end == last + 1)
-		return 0;
-	if (*end == 'k')
-		return number * 1024;
-	return *end ? 0 : number;
-}
-
 static struct tally kmalloc_sizes(const struct cache_list *caches)
 {
 	struct tally tally = {0};
 
 	for (size_t i = 0; i < caches->count; i++) {
-		uint64_t bytes = promised(caches->items[i].name);
+		uint64_t bytes = kmalloc_name_bytes(caches->items[i].name);
 
 		if (!bytes)
 			continue;

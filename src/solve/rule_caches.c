@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "solve/kmalloc_name.h"
 #include "solve/solver.h"
 
 /*
@@ -11,23 +12,6 @@
 
 #define KMALLOC_MIN 5u
 #define NAME_BEFORE 0x80
-
-/* Bytes that "kmalloc-64" or "kmalloc-cg-2k" promises; 0 for other names. */
-static uint64_t promised(const char *name)
-{
-	const char *last = strrchr(name, '-');
-	unsigned long number;
-	char *end;
-
-	if (strncmp(name, "kmalloc-", 8) != 0)
-		return 0;
-	number = strtoul(last + 1, &end, 10);
-	if (end == last + 1 || number > 1 << 20)
-		return 0;
-	if (*end == 'k')
-		return number * 1024;
-	return *end ? 0 : number;
-}
 
 /* Read the string at @p address when it is printable. */
 static bool read_name(struct solver *solver, dill_virt address, char *ret, size_t size)
@@ -85,7 +69,7 @@ static struct solve_tally read_names(struct solver *solver, int distance, unsign
 
 		if (!named)
 			*cache->name = '\0';
-		cache->promised = promised(cache->name);
+		cache->promised = kmalloc_name_bytes(cache->name);
 		cache->is_plain = cache->promised && isdigit((unsigned char)cache->name[8]);
 		tally_add(&tally, named ? VOTE_FOR : VOTE_AGAINST);
 		*ret_kmalloc += cache->promised != 0;
