@@ -82,10 +82,12 @@ static const struct solve_slab *sample(const struct solver *solver, size_t index
 
 		for (size_t i = 0; i < solver->slabs.count; i++) {
 			const struct solve_slab *slab = &solver->slabs.items[i];
+			const struct solve_cache *of = &solver->caches.items[slab->cache];
 
 			of_cache = slab->cache == cache ? of_cache + 1 : 0;
 			cache = slab->cache;
-			if (of_cache == round && slab->freelist && solver->caches.items[cache].oo &&
+			/* A damaged cache may have lost its size. */
+			if (of_cache == round && slab->freelist && of->oo && of->size &&
 			    passed++ == index)
 				return slab;
 		}

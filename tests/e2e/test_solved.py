@@ -7,6 +7,7 @@ import pytest
 
 from conftest import Program
 from test_types import pahole_members
+from tests.guest.stub import Stub
 from tests.matrix import on
 
 # What an answer needs, and what is found on every kernel that has it; others may be left open.
@@ -115,3 +116,26 @@ def test_answers_are_those_with_types(still):
     assert {name: {key: cache.get(key) for key in SAME} for name, cache in ours.items()} == {
         name: {key: cache.get(key) for key in SAME} for name, cache in theirs.items()
     }
+
+
+@pytest.mark.parametrize("case", on("plain", spoils=True), ids=str)
+def test_damaged_cache(case, pool):
+    """A cache that has lost its size, or its name, is outvoted: the others are as before."""
+    with pool.lend(case) as guest:
+        guest.stop()
+        dill = Hidden(guest, "types")
+        before = dill.caches()
+        victim = max((name for name in before if not name.startswith("kmalloc")), key=lambda name: before[name]["slabs"])
+        place = int(before[victim]["address"], 16)
+        for member, size in (("size", 4), ("name", 8)):
+            at = place + Program(guest).json("kstruct", "kmem_cache", member)[0]["offset"]
+            with Stub(guest) as stub:
+                was = stub.read(at, size)
+                stub.write(at, bytes(size))
+            done = dill.run("kcache", "--json")
+            with Stub(guest) as stub:
+                stub.write(at, was)
+            assert done.returncode in (0, 1), done
+            after = {record["name"]: record for record in dill.lines(done) if record["record"] == "cache"}
+            others = before.keys() - {victim}
+            assert {name: after[name]["size"] for name in others} == {name: before[name]["size"] for name in others}
