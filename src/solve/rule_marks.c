@@ -92,11 +92,11 @@ static struct dill_error *look(struct solver *solver, dill_virt page, struct loo
 static void see_page(const struct solver *solver, struct mark_votes *votes,
 		     const struct looked *page)
 {
-	uint64_t owner_at = (unsigned)(solver->slab_cache - solver->slab_base), owner;
+	int owner_at = solver->slab_cache - solver->slab_base;
+	uint64_t owner = solver_copied(page->words, sizeof(page->words), owner_at, 8);
 
 	if (!page->read)
 		return;
-	memcpy(&owner, (const uint8_t *)page->words + owner_at, sizeof(owner));
 	/* A slab that was freed may still name its cache: it is no other page for sure. */
 	if (is_a_cache(solver, owner))
 		see_owned(votes, *page->words);
@@ -114,7 +114,7 @@ static struct dill_error *see_head_of(struct solver *solver, struct mark_votes *
 
 	if (!tail->read || !member || !member->member.present)
 		return NULL;
-	memcpy(&word, (const uint8_t *)tail->words + member->member.offset, sizeof(word));
+	word = solver_copied(tail->words, sizeof(tail->words), member->member.offset, 8);
 	if (!(word & 1))
 		return NULL;
 	TRY(look(solver, word >> 32 == UINT32_MAX ? page & word : word - 1, &head));

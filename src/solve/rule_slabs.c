@@ -162,6 +162,14 @@ static void note_place(struct solver *solver, const struct placing *placing)
 	}
 }
 
+/* Whether a word at @p distance from what slabs were found by lies in their descriptors. */
+static bool is_inside(const struct solver *solver, int distance)
+{
+	int64_t offset = distance - solver->slab_base;
+
+	return offset >= 0 && (uint64_t)offset + 8 <= solver->solution->page_struct_size;
+}
+
 static struct solve_tally count_back_pointers(const struct solver *solver)
 {
 	struct solve_tally tally = {0};
@@ -188,6 +196,10 @@ struct dill_error *rule_slabs(struct solver *solver)
 				      "%u candidates for the freelist of a slab in %zu slabs",
 				      candidates, solver->slabs.count);
 	note_place(solver, &placing);
+	if (!is_inside(solver, solver->slab_freelist) || !is_inside(solver, solver->slab_cache))
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "a slab's freelist, or its pointer to its cache, would lie "
+				      "outside of its struct page");
 	solver_found(solver, "slab_cache", (uint32_t)(solver->slab_cache - solver->slab_base), 8,
 		     count_back_pointers(solver), "slabs");
 	return NULL;

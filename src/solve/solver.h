@@ -101,37 +101,37 @@ static inline bool solver_is_pointer(const struct solver *solver, uint64_t value
 	return value % 8 == 0 && solver_is_direct(solver, value);
 }
 
-/** Words and half words of a cache at a distance from its list entry, in reach. */
+/** The value of @p width bytes of a copy; 0 where they lie outside. */
+static inline uint64_t solver_copied(const void *bytes, size_t size, int64_t at, size_t width)
+{
+	uint64_t value = 0;
+
+	if (at >= 0 && (uint64_t)at + width <= size)
+		memcpy(&value, (const uint8_t *)bytes + at, width);
+	return value;
+}
+
+/** Words and half words of a cache at a distance from its list entry; 0 out of reach. */
 static inline uint64_t cache_u64(const struct solve_cache *cache, int distance)
 {
-	uint64_t value;
-
-	memcpy(&value, cache->bytes + CACHE_BEFORE + distance, sizeof(value));
-	return value;
+	return solver_copied(cache->bytes, sizeof(cache->bytes), CACHE_BEFORE + distance, 8);
 }
 
 static inline uint32_t cache_u32(const struct solve_cache *cache, int distance)
 {
-	uint32_t value;
-
-	memcpy(&value, cache->bytes + CACHE_BEFORE + distance, sizeof(value));
-	return value;
+	return (uint32_t)solver_copied(cache->bytes, sizeof(cache->bytes), CACHE_BEFORE + distance,
+				       4);
 }
 
+/** The same of a slab, from its anchor. */
 static inline uint64_t slab_u64(const struct solve_slab *slab, int distance)
 {
-	uint64_t value;
-
-	memcpy(&value, slab->bytes + SLAB_BEFORE + distance, sizeof(value));
-	return value;
+	return solver_copied(slab->bytes, sizeof(slab->bytes), SLAB_BEFORE + distance, 8);
 }
 
 static inline uint16_t slab_u16(const struct solve_slab *slab, int distance)
 {
-	uint16_t value;
-
-	memcpy(&value, slab->bytes + SLAB_BEFORE + distance, sizeof(value));
-	return value;
+	return (uint16_t)solver_copied(slab->bytes, sizeof(slab->bytes), SLAB_BEFORE + distance, 2);
 }
 
 /** Where the first byte of a cache is, and a slab's pointer to that, by votes of slabs. */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "kernel/state.h"
+#include "solve/kmalloc_name.h"
 #include "solve/solver.h"
 
 /* Offsets in the made-up struct kmem_cache. */
@@ -278,10 +279,43 @@ static void test_nodes_of_pages_are_not_guessed(void **state)
 	assert_int_equal(world->solution.node_bits, 0);
 }
 
+/* A distance that a forged image leads to, outside of what was read. */
+static void test_nothing_is_out_of_reach(void **state)
+{
+	struct solve_cache cache;
+	struct solve_slab slab;
+
+	(void)state;
+	memset(&cache, 0xff, sizeof(cache));
+	memset(&slab, 0xff, sizeof(slab));
+	assert_int_equal(cache_u64(&cache, -CACHE_BEFORE), UINT64_MAX);
+	assert_int_equal(cache_u64(&cache, -CACHE_BEFORE - 8), 0);
+	assert_int_equal(cache_u64(&cache, CACHE_AHEAD - 8), UINT64_MAX);
+	assert_int_equal(cache_u64(&cache, CACHE_AHEAD - 4), 0);
+	assert_int_equal(cache_u32(&cache, CACHE_AHEAD - 4), UINT32_MAX);
+	assert_int_equal(slab_u64(&slab, -SLAB_BEFORE - 1), 0);
+	assert_int_equal(slab_u16(&slab, SLAB_AHEAD - 2), UINT16_MAX);
+	assert_int_equal(slab_u16(&slab, SLAB_AHEAD), 0);
+	assert_int_equal(solver_copied(cache.bytes, 8, INT64_MAX, 8), 0);
+}
+
+static void test_names_of_kmalloc(void **state)
+{
+	(void)state;
+	assert_int_equal(kmalloc_name_bytes("kmalloc-64"), 64);
+	assert_int_equal(kmalloc_name_bytes("kmalloc-cg-2k"), 2048);
+	assert_int_equal(kmalloc_name_bytes("kmalloc-64x"), 0);
+	assert_int_equal(kmalloc_name_bytes("kmalloc-"), 0);
+	assert_int_equal(kmalloc_name_bytes("kmalloc-99999999999999999999k"), 0);
+	assert_int_equal(kmalloc_name_bytes("dentry"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_votes_decide),
+		cmocka_unit_test(test_nothing_is_out_of_reach),
+		cmocka_unit_test(test_names_of_kmalloc),
 		cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_sizes_are_ambiguous, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_broken_cache_is_outvoted, setup, teardown),
