@@ -152,91 +152,76 @@ static bool register_prefixes(struct plugin *plugin)
 				Py_False);
 }
 
-/* @choices  a tuple of texts, taken over; the first one is the default */
-static bool register_choice(struct plugin *plugin, const char *name, PyObject *choices,
-			    const char *what, const char *doc, PyMethodDef *show_text_method)
+/*
+ * @choices  a tuple of texts, taken over, of which the first one is the default; NULL: a file's
+ *           name, which GDB completes, none at first
+ * @what     what is set: "whether ..."
+ */
+static bool register_parameter(struct plugin *plugin, const char *name, PyObject *choices,
+			       const char *what, const char *doc, PyMethodDef *show_text_method)
 {
 	_cleanup_(py_decrefp)
 	PyObject *owned = choices;
 	_cleanup_(py_decrefp)
 	PyObject *class_name = PyObject_GetAttrString(plugin->gdb, "COMMAND_DATA");
 	_cleanup_(py_decrefp)
-	PyObject *kind = PyObject_GetAttrString(plugin->gdb, "PARAM_ENUM");
+	PyObject *kind = PyObject_GetAttrString(plugin->gdb,
+						choices ? "PARAM_ENUM" : "PARAM_OPTIONAL_FILENAME");
 	_cleanup_(py_decrefp)
 	PyObject *set = PyCFunction_New(&set_method, NULL);
 	_cleanup_(py_decrefp)
 	PyObject *show = PyCFunction_New(show_text_method, NULL);
 	_cleanup_(py_decrefp)
-	PyObject *set_doc = PyUnicode_FromFormat("Set whether %s.", what);
+	PyObject *set_doc = PyUnicode_FromFormat("Set %s.", what);
 	_cleanup_(py_decrefp)
-	PyObject *show_doc = PyUnicode_FromFormat("Show whether %s.", what);
+	PyObject *show_doc = PyUnicode_FromFormat("Show %s.", what);
 	_cleanup_(py_decrefp)
 	PyObject *dict = NULL;
 	_cleanup_(py_decrefp)
 	PyObject *arguments = NULL;
 
-	if (!owned || !class_name || !kind || !set || !show || !set_doc || !show_doc)
+	if (PyErr_Occurred() || !class_name || !kind || !set || !show || !set_doc || !show_doc)
 		return false;
 	dict = Py_BuildValue("{sssOsOsOsO}", "__doc__", doc, "set_doc", set_doc, "show_doc",
 			     show_doc, "get_set_string", set, "get_show_string", show);
-	arguments = Py_BuildValue("(sOOO)", name, class_name, kind, owned);
-	return dict && arguments && gdb_object_register(plugin, "Parameter", dict, arguments);
-}
-
-/* A file's name, which GDB completes; none at first. */
-static bool register_types(struct plugin *plugin)
-{
-	_cleanup_(py_decrefp)
-	PyObject *class_name = PyObject_GetAttrString(plugin->gdb, "COMMAND_DATA");
-	_cleanup_(py_decrefp)
-	PyObject *kind = PyObject_GetAttrString(plugin->gdb, "PARAM_OPTIONAL_FILENAME");
-	_cleanup_(py_decrefp)
-	PyObject *set = PyCFunction_New(&set_method, NULL);
-	_cleanup_(py_decrefp)
-	PyObject *show = PyCFunction_New(&show_types_method, NULL);
-	_cleanup_(py_decrefp)
-	PyObject *dict = NULL;
-	_cleanup_(py_decrefp)
-	PyObject *arguments = NULL;
-
-	if (!class_name || !kind || !set || !show)
-		return false;
-	dict = Py_BuildValue(
-		"{sssssssOsO}", "__doc__",
-		"BTF as a file (a copy of /sys/kernel/btf/vmlinux), or an ELF with BTF or DWARF: a "
-		"struct\nfile compiled with -g, a vmlinux of a near build. It may be of any kernel "
-		"whose\nstructures are the same: that is checked on the target.\n"
-		"Without FILE: the kernel's own types again.",
-		"set_doc", "Set the file that the kernel's types come from.", "show_doc",
-		"Show the file that the kernel's types come from.", "get_set_string", set,
-		"get_show_string", show);
-	arguments = Py_BuildValue("(sOO)", "dill types", class_name, kind);
+	arguments = owned ? Py_BuildValue("(sOOO)", name, class_name, kind, owned)
+			  : Py_BuildValue("(sOO)", name, class_name, kind);
 	return dict && arguments && gdb_object_register(plugin, "Parameter", dict, arguments);
 }
 
 bool parameters_register(struct plugin *plugin)
 {
-	return register_prefixes(plugin) && register_types(plugin) &&
-	       register_choice(plugin, "dill direct", Py_BuildValue("(sss)", "auto", "on", "off"),
-			       "the memory of a QEMU on this machine is read directly",
-			       "auto: read it directly where that is possible and safe.\n"
-			       "on:   the same, and say why when GDB's connection cannot be shared "
-			       "for it.\n"
-			       "off:  always ask through the connection that GDB has.",
-			       &show_method) &&
-	       register_choice(plugin, "dill cache", Py_BuildValue("(ss)", "on", "off"),
-			       "symbols and types of known kernels are kept for slow targets",
-			       "on:  keep them in $XDG_CACHE_HOME/dill/builds, else "
-			       "~/.cache/dill/builds, and "
-			       "use what was kept.\n"
-			       "off: read them from the target.",
-			       &show_cache_method) &&
-	       register_choice(plugin, "dill symbols", Py_BuildValue("(ss)", "off", "on"),
-			       "the kernel's symbols are loaded by themselves",
-			       "on:  before a command, when another kernel runs or modules have "
-			       "come or gone.\n"
-			       "off: by \"dill symbols\" alone.",
-			       &show_symbols_method);
+	return register_prefixes(plugin) &&
+	       register_parameter(
+		       plugin, "dill types", NULL, "the file that the kernel's types come from",
+		       "BTF as a file (a copy of /sys/kernel/btf/vmlinux), or an ELF with BTF or "
+		       "DWARF: a struct\nfile compiled with -g, a vmlinux of a near build. It may "
+		       "be of any kernel whose\nstructures are the same: that is checked on the "
+		       "target.\n"
+		       "Without FILE: the kernel's own types again.",
+		       &show_types_method) &&
+	       register_parameter(
+		       plugin, "dill direct", Py_BuildValue("(sss)", "auto", "on", "off"),
+		       "whether the memory of a QEMU on this machine is read directly",
+		       "auto: read it directly where that is possible and safe.\n"
+		       "on:   the same, and say why when GDB's connection cannot be shared "
+		       "for it.\n"
+		       "off:  always ask through the connection that GDB has.",
+		       &show_method) &&
+	       register_parameter(
+		       plugin, "dill cache", Py_BuildValue("(ss)", "on", "off"),
+		       "whether symbols and types of known kernels are kept for slow targets",
+		       "on:  keep them in $XDG_CACHE_HOME/dill/builds, else "
+		       "~/.cache/dill/builds, and "
+		       "use what was kept.\n"
+		       "off: read them from the target.",
+		       &show_cache_method) &&
+	       register_parameter(plugin, "dill symbols", Py_BuildValue("(ss)", "off", "on"),
+				  "whether the kernel's symbols are loaded by themselves",
+				  "on:  before a command, when another kernel runs or modules have "
+				  "come or gone.\n"
+				  "off: by \"dill symbols\" alone.",
+				  &show_symbols_method);
 }
 
 /* The value of a parameter; NULL when GDB does not tell. */
