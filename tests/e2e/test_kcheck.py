@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import Program
+from conftest import Program, broken_cache, cpus_hold_free
 from test_broken import Memory, partial_slab, stored
 from tests.guest.kernels import SERIES
 from tests.guest.memory import Memory as WholeMemory
@@ -16,7 +16,6 @@ from tests.guest.stub import Stub
 from tests.matrix import checks_requested_size, kernels, message_cache, on, times
 
 PAUSES = times(20, 6)
-CACHE = "dentry"
 
 
 def clean(dill, *words):
@@ -41,10 +40,10 @@ def broken(guest, *words):
     return findings
 
 
-def only(guest, kind, cache=CACHE):
+def only(guest, kind, cache=None):
     """The one finding in the whole heap, of this kind and in this cache."""
     findings = broken(guest)
-    assert [(finding["kind"], finding["cache"]) for finding in findings] == [(kind, cache)], findings
+    assert [(finding["kind"], finding["cache"]) for finding in findings] == [(kind, cache or broken_cache(guest))], findings
     return findings[0]
 
 
@@ -65,7 +64,7 @@ def test_guest_at_rest(dill, guest):
 @kernels(*SERIES)
 def test_one_cache_and_a_glob(dill):
     """Only what was asked for."""
-    assert clean(dill, CACHE)["caches"] == 1
+    assert clean(dill, "dentry")["caches"] == 1
     assert clean(dill, "kmalloc-*")["caches"] > 10
 
 
@@ -102,7 +101,7 @@ def memory(breakable):
     it = Memory(breakable)
     yield it
     it.restore()
-    clean(Program(breakable), CACHE)
+    clean(Program(breakable), broken_cache(breakable))
 
 
 def read_word(guest, address):
@@ -124,9 +123,9 @@ def slab_offset(guest, member):
     return Program.lines(done)[0]["offset"] if done.returncode == 0 else offset(guest, "page", member)
 
 
-def cache_record(guest, name=CACHE):
+def cache_record(guest, name=None):
     """A cache with all it holds."""
-    return Program(guest).json("kcache", name)[0]
+    return Program(guest).json("kcache", name or broken_cache(guest))[0]
 
 
 BREAKS = {
@@ -197,6 +196,8 @@ def test_frozen_slab_on_a_node_list(breakable, memory):
 def test_counter_of_a_node(breakable, memory, member, kind):
     """Each of the three counters, one too many."""
     node = cache_record(breakable)["nodes"][0]
+    if member.partition(".")[0] not in node:
+        pytest.skip("this kernel does not count slabs and objects")
     at = int(node["address"], 16) + offset(breakable, "kmem_cache_node", member)
     value = read_word(breakable, at)
     memory.write(at, value + 1)
@@ -211,7 +212,7 @@ def test_list_of_slabs(breakable, memory):
     memory.write(link, 0x10)
     finding = broken(breakable)
     assert len(finding) == 1 and finding[0]["kind"] in ("list_broken", "unreadable")
-    assert finding[0]["cache"] == CACHE and finding[0]["node"] == 0
+    assert finding[0]["cache"] == broken_cache(breakable) and finding[0]["node"] == 0
 
 
 def is_new(guest):
@@ -223,11 +224,11 @@ def test_slab_of_another_cache(breakable, memory):
     """A slab that names another cache than the one on whose list it is."""
     record = cache_record(breakable)
     slab = partial_slab(record)
-    other = cache_record(breakable, "names_cache")
+    other = cache_record(breakable, "kmem_cache")
     at = int(slab["slab"], 16) + slab_offset(breakable, "slab_cache")
     memory.write(at, int(other["address"], 16))
     finding = next(finding for finding in broken(breakable) if finding["kind"] == "slab_cache")
-    assert (finding["cache"], finding["slab"], int(finding["address"], 16)) == (CACHE, slab["slab"], at)
+    assert (finding["cache"], finding["slab"], int(finding["address"], 16)) == (broken_cache(breakable), slab["slab"], at)
     assert (finding["expected"], finding["seen"]) == (record["address"], other["address"])
 
 
@@ -254,6 +255,8 @@ def link_twice(guest, memory, record):
         free = int(partial_slab(record)["freelist"][1], 16)
         memory.write(next(iter(entries.values())), free)
         return free, 0
+    if not cpus_hold_free(record):
+        pytest.skip("this kernel has no freelists of CPUs")
     # The slab's own freelist gets the last two objects of its CPU's.
     cpu = next(cpu for cpu in record["cpus"] if 3 <= cpu["freelist_count"] <= record["objects_per_slab"] - 3)
     slab = cpu["active_slab"][0]
