@@ -1,6 +1,7 @@
 """The kernel's own counters of a heap at rest: what snapshot.c read before and after a look."""
 
 import re
+import shlex
 import time
 
 # Long enough for what the starting shell has freed to be free, and for a few readings.
@@ -22,7 +23,8 @@ def looked_at(guest, files, look):
     The guest runs nothing else meanwhile, so that a counter which does not change by itself is the
     same in *look*'s eyes and in one of the readings.
     """
-    program = guest.spawn(f"snapshot {' '.join(files)}")
+    # Quoted: realtime kernels have a cache "page->ptl".
+    program = guest.spawn(f"snapshot {shlex.join(files)}")
     program.wait_output(r"^ready \d+")
     time.sleep(SETTLE_S)
     value = look()
