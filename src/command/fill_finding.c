@@ -61,13 +61,13 @@ static struct dill_error *slot_of(struct inquiry *inquiry, const struct finding 
 				  dill_virt *ret)
 {
 	dill_virt about = finding->object ? finding->object : finding->address;
-	struct findings scratch = {.arena = inquiry->arena};
+	struct findings untold = FINDINGS_MUTED;
 	struct located located;
 
 	*ret = 0;
 	if (kernel_region(inquiry->kernel, about) != REGION_DIRECT_MAP)
 		return NULL;
-	TRY(heap_locate(inquiry->heap, &inquiry->survey->all, about, &scratch, &located));
+	TRY(heap_locate(inquiry->heap, &inquiry->survey->all, about, &untold, &located));
 	if (located.in_slot)
 		*ret = located.object - located.cache->red_left_pad;
 	return NULL;
@@ -136,18 +136,18 @@ static struct dill_error *set_before(struct inquiry *inquiry, const struct findi
 static struct dill_error *set_tracks(struct inquiry *inquiry, const struct finding *finding,
 				     struct dill_record *record)
 {
-	struct findings scratch = {.arena = inquiry->arena};
+	struct findings untold = FINDINGS_MUTED;
 	struct record_list list = {0};
 	struct track allocated, freed;
 	struct located located;
 
 	if (!finding->object)
 		return NULL;
-	TRY(heap_locate(inquiry->heap, &inquiry->survey->all, finding->object, &scratch, &located));
+	TRY(heap_locate(inquiry->heap, &inquiry->survey->all, finding->object, &untold, &located));
 	if (!located.in_slot)
 		return NULL;
 	TRY(tracks_read(inquiry->heap, located.cache, located.object, &finding->place,
-			inquiry->arena, &scratch, &allocated, &freed));
+			inquiry->arena, &untold, &allocated, &freed));
 	TRY(track_append(inquiry->kernel, inquiry->arena, EVENT_ALLOC, &allocated, &list));
 	TRY(track_append(inquiry->kernel, inquiry->arena, EVENT_FREE, &freed, &list));
 	if (list.count)
@@ -236,36 +236,32 @@ static void say_moved(const struct command_call *call, const struct findings *fi
 static struct dill_error *inquiry_init(struct command_call *call, struct survey *survey,
 				       struct inquiry *ret)
 {
-	struct findings *scratch = arena_alloc(call->arena, sizeof(*scratch));
-
-	if (!scratch)
-		return error_no_memory();
-	*scratch = (struct findings){.arena = call->arena};
 	*ret = (struct inquiry){
 		.kernel = survey->heap->kernel,
 		.heap = survey->heap,
 		.survey = survey,
 		.arena = call->arena,
-		.findings = scratch,
+		.findings = survey->findings,
 	};
-	survey->findings = scratch; /* looking closer finds nothing new */
 	return objects_init(survey, call->arena, &ret->objects);
 }
 
 static struct dill_error *emit_all(struct command_call *call, struct survey *survey,
 				   const struct findings *findings)
 {
-	struct findings *of_survey = survey ? survey->findings : NULL;
+	bool was_muted = survey && survey->findings->muted;
 	struct inquiry inquiry;
 	struct dill_error *error = NULL;
 	size_t number = 0;
 
-	if (survey)
+	if (survey) {
+		survey->findings->muted = true; /* looking closer finds nothing new */
 		error = inquiry_init(call, survey, &inquiry);
+	}
 	for (const struct finding *it = findings->first; it && !error; it = it->next)
 		error = emit(call, survey && number++ < FINDINGS_EXPLAINED ? &inquiry : NULL, it);
 	if (survey)
-		survey->findings = of_survey;
+		survey->findings->muted = was_muted;
 	return error;
 }
 

@@ -69,7 +69,7 @@ static struct dill_error *emit_rows(struct command_call *call, struct survey *su
 {
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
-	struct findings scratch = {.arena = call->arena};
+	struct findings untold = FINDINGS_MUTED;
 	struct contents *contents =
 		arena_alloc_array(call->arena, caches->count + 1, sizeof(*contents));
 	struct state_counts *states =
@@ -90,7 +90,7 @@ static struct dill_error *emit_rows(struct command_call *call, struct survey *su
 	/* The lists of all caches side by side first, which a slow target likes better; what is
 	 * broken is found again below. */
 	TRY(contents_read(survey->heap, caches->items, caches->count, CONTENTS_COUNTS, call->arena,
-			  &scratch, contents));
+			  &untold, contents));
 	for (size_t i = 0; i < caches->count; i++) {
 		struct contents whole;
 

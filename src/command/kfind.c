@@ -230,11 +230,11 @@ static struct dill_error *find_block(struct finder *finder, dill_virt address, b
 static struct dill_error *set_pointer(struct finder *finder, struct survey *survey)
 {
 	dill_virt address = finder->call->options[OPTION_PTR].number;
-	struct findings scratch = {.arena = finder->call->arena};
+	struct findings untold = FINDINGS_MUTED;
 	struct located located;
 	bool block;
 	struct dill_error *error =
-		heap_locate(finder->heap, &survey->all, address, &scratch, &located);
+		heap_locate(finder->heap, &survey->all, address, &untold, &located);
 
 	TRY(error_forgive(error));
 	if (error)

@@ -366,7 +366,7 @@ static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
 	struct findings_mark mark = findings_mark(findings);
 
 	TRY(read_lists(heap, cache, detail, arena, findings, cpu));
-	if (findings->count == mark.count)
+	if (!findings_since(findings, mark))
 		return NULL;
 	TRY(cpu_slab_moves(heap, cache, cpu->cpu, &cpu->moving));
 	if (cpu->moving)

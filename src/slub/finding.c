@@ -91,6 +91,10 @@ static struct finding *add(struct findings *findings, enum finding_kind kind,
 	struct finding_list list;
 	struct finding *finding = NULL;
 
+	if (findings->muted) {
+		findings->untold++;
+		return NULL;
+	}
 	if (findings->moving)
 		here.moving = findings->moving;
 	list = here.moving ? findings->remarks : proper(findings);
@@ -197,12 +201,13 @@ void findings_copy(struct findings *findings, const struct finding *finding)
 struct findings_mark findings_mark(const struct findings *findings)
 {
 	return (struct findings_mark){findings->last, findings->count, findings->kept,
-				      findings->remarks};
+				      findings->remarks, findings->untold};
 }
 
 size_t findings_since(const struct findings *findings, struct findings_mark mark)
 {
-	return findings->count - mark.count + findings->remarks.count - mark.remarks.count;
+	return findings->count - mark.count + findings->remarks.count - mark.remarks.count +
+	       findings->untold - mark.untold;
 }
 
 void findings_drop(struct findings *findings, struct findings_mark mark)
@@ -212,6 +217,7 @@ void findings_drop(struct findings *findings, struct findings_mark mark)
 
 	set_proper(findings, &list);
 	findings->remarks = mark.remarks;
+	findings->untold = mark.untold;
 	if (mark.last)
 		mark.last->next = NULL;
 	if (mark.remarks.last)

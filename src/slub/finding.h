@@ -97,13 +97,21 @@ struct findings {
 	struct finding_list remarks; /**< what would be a finding if its place were at rest */
 	/** As finding_place.moving, for every place: the whole target runs. NULL = at rest. */
 	const char *moving;
+	/** Looking once more at what was told before, or at what nobody asked about: nothing is
+	 * kept, only counted in `untold`. */
+	bool muted;
+	size_t untold;
 };
 
 #define FINDINGS_LIMIT 1000
 
+/** Findings that nobody is told: whether there were any is all that is known of them. */
+#define FINDINGS_MUTED ((struct findings){.muted = true})
+
 /**
  * Add a finding with its sentence, or a remark when its place moves.
- * @return it, for further fields; NULL when it does not fit any more, which is counted all the same
+ * @return it, for further fields; NULL when it does not fit any more, which is counted all the
+ * same, and where it is muted
  */
 struct finding *findings_add(struct findings *findings, enum finding_kind kind,
 			     const struct finding_place *place, uint64_t address,
@@ -133,11 +141,12 @@ struct findings_mark {
 	struct finding *last;
 	size_t count, kept;
 	struct finding_list remarks;
+	size_t untold;
 };
 struct findings_mark findings_mark(const struct findings *findings);
 /** Turn what was found since @p mark into remarks, because of @p moving. */
 void findings_excuse(struct findings *findings, struct findings_mark mark, const char *moving);
-/** How many findings and remarks there are since @p mark. */
+/** How many findings and remarks there are since @p mark, muted ones too. */
 size_t findings_since(const struct findings *findings, struct findings_mark mark);
 /** Forget what was found since @p mark, remarks too. */
 void findings_drop(struct findings *findings, struct findings_mark mark);

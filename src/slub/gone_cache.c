@@ -47,12 +47,11 @@ static struct dill_error *is_free(struct heap *heap, const struct cache *owner, 
 	struct search search = {.object = object};
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
-	struct findings scratch = {0};
+	struct findings untold = FINDINGS_MUTED;
 	struct contents contents;
 
 	TRY(arena_new(&arena));
-	scratch.arena = arena;
-	TRY(contents_read(heap, owner, 1, CONTENTS_FREELISTS, arena, &scratch, &contents));
+	TRY(contents_read(heap, owner, 1, CONTENTS_FREELISTS, arena, &untold, &contents));
 	TRY(places_visit(&contents, NULL, compare, &search));
 	*ret = search.found;
 	return NULL;
@@ -117,7 +116,7 @@ static struct dill_error *judge(struct heap *heap, const struct cache *owner, st
 static struct dill_error *read(struct heap *heap, struct cache_list *caches, dill_virt address,
 			       struct cache *ret)
 {
-	struct findings scratch = {.arena = caches->arena};
+	struct findings untold = FINDINGS_MUTED;
 	const struct cache *owner;
 	enum object_claim claim;
 
@@ -128,7 +127,7 @@ static struct dill_error *read(struct heap *heap, struct cache_list *caches, dil
 	TRY(object_check(heap, owner, address, &claim));
 	if (claim != CLAIM_TRUE)
 		return NULL;
-	TRY(cache_read(heap, caches->arena, &scratch, ret));
+	TRY(cache_read(heap, caches->arena, &untold, ret));
 	if (!ret->usable)
 		return NULL;
 	TRY(judge(heap, owner, ret));
@@ -185,7 +184,7 @@ struct dill_error *gone_caches_exist(struct heap *heap, struct cache_list *cache
 {
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
-	struct findings scratch = {0};
+	struct findings untold = FINDINGS_MUTED;
 	struct contents contents;
 	const struct cache *owner;
 	uint64_t listed = 0;
@@ -195,8 +194,7 @@ struct dill_error *gone_caches_exist(struct heap *heap, struct cache_list *cache
 	if (!owner)
 		return NULL;
 	TRY(arena_new(&arena));
-	scratch.arena = arena;
-	TRY(contents_read(heap, owner, 1, CONTENTS_FREELISTS, arena, &scratch, &contents));
+	TRY(contents_read(heap, owner, 1, CONTENTS_FREELISTS, arena, &untold, &contents));
 	if (!contents.has_totals || contents.incomplete || contents.in_motion)
 		return NULL;
 	for (size_t i = 0; i < caches->listed; i++)

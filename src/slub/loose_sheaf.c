@@ -65,14 +65,14 @@ static struct dill_error *note_contents(struct finder *finder, const struct cont
 
 static struct dill_error *note_known(struct finder *finder, const struct waiting *waiting)
 {
-	struct findings scratch = {.arena = finder->arena};
+	struct findings untold = FINDINGS_MUTED;
 	struct contents *contents =
 		arena_alloc_array(finder->arena, finder->all->count + 1, sizeof(*contents));
 
 	if (!contents)
 		return error_no_memory();
 	TRY(contents_read(finder->heap, finder->all->items, finder->all->count, CONTENTS_COUNTS,
-			  finder->arena, &scratch, contents));
+			  finder->arena, &untold, contents));
 	for (size_t i = 0; i < finder->all->count; i++)
 		TRY(note_contents(finder, &contents[i]));
 	for (size_t i = 0; i < waiting->count; i++)
@@ -93,12 +93,12 @@ static void note_host(struct finder *finder, const struct cache *cache)
 
 static struct dill_error *find_hosts(struct finder *finder)
 {
-	struct findings scratch = {.arena = finder->arena};
+	struct findings untold = FINDINGS_MUTED;
 
 	for (size_t i = 0; i < finder->known.count; i++) {
 		struct located located;
 		struct dill_error *error = heap_locate(finder->heap, finder->all,
-						       finder->known.items[i], &scratch, &located);
+						       finder->known.items[i], &untold, &located);
 
 		if (error && error_is_fatal(error))
 			return error;
@@ -213,7 +213,7 @@ static struct dill_error *search_slab(struct finder *finder, struct slab_memory 
 static struct dill_error *search_host(struct finder *finder, const struct cache *host,
 				      const struct waiting *waiting)
 {
-	struct findings scratch;
+	struct findings untold = FINDINGS_MUTED;
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 	_cleanup_(freep)
@@ -225,9 +225,8 @@ static struct dill_error *search_host(struct finder *finder, const struct cache 
 	if (!buffer)
 		return error_no_memory();
 	TRY(arena_new(&arena));
-	scratch = (struct findings){.arena = arena};
-	TRY(contents_read(finder->heap, host, 1, CONTENTS_FREELISTS, arena, &scratch, &contents));
-	TRY(cache_map_make(finder->heap, &contents, waiting, finder->scan, arena, &scratch, &map));
+	TRY(contents_read(finder->heap, host, 1, CONTENTS_FREELISTS, arena, &untold, &contents));
+	TRY(cache_map_make(finder->heap, &contents, waiting, finder->scan, arena, &untold, &map));
 	for (size_t i = 0; i < map.count; i++) {
 		TRY(memory_check_interrupt(kernel_memory(finder->heap->kernel)));
 		TRY(search_slab(finder, &memory, i));

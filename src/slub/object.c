@@ -76,7 +76,7 @@ static struct dill_error *find_unlisted(struct objects *objects, const struct lo
 					struct object_answer *answer)
 {
 	const struct slab *slab = &answer->slab.slab;
-	struct findings scratch = {.arena = objects->arena};
+	struct findings untold = FINDINGS_MUTED;
 	struct finding_place at = {.cpu = -1, .node = -1};
 	struct freelist_head head = slab_freelist_head(objects->survey->heap, slab);
 	struct freelist freelist;
@@ -88,7 +88,7 @@ static struct dill_error *find_unlisted(struct objects *objects, const struct lo
 	if (answer->place.kind != PLACE_UNLISTED_SLAB)
 		return NULL;
 	TRY(freelist_walk(objects->survey->heap, located->cache, slab, &head, &at, objects->arena,
-			  &scratch, &freelist));
+			  &untold, &freelist));
 	while (answer->place.position < freelist.count &&
 	       freelist.objects[answer->place.position] != located->object)
 		answer->place.position++;
@@ -185,19 +185,19 @@ struct dill_error *object_find(struct objects *objects, const struct located *lo
 struct dill_error *object_start(struct heap *heap, dill_virt address, struct arena *arena,
 				dill_virt *ret)
 {
-	struct findings scratch = {.arena = arena};
+	struct findings untold = FINDINGS_MUTED;
 	struct kfence_object kfence;
 	struct located located;
 	struct cache_list caches;
 
 	TRY(kfence_load(heap));
-	TRY(caches_read(heap, arena, &scratch, &caches));
-	TRY(heap_locate(heap, &caches, address, &scratch, &located));
+	TRY(caches_read(heap, arena, &untold, &caches));
+	TRY(heap_locate(heap, &caches, address, &untold, &located));
 	*ret = located.object;
 	if (located.in_slot)
 		return NULL;
 	if (located.kfence) {
-		TRY(kfence_find(heap, heap->kfence_base, address, arena, &scratch, &kfence));
+		TRY(kfence_find(heap, heap->kfence_base, address, arena, &untold, &kfence));
 		*ret = kfence.object;
 		if (kfence.object)
 			return NULL;

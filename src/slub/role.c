@@ -144,9 +144,9 @@ static struct dill_error *find_sheaf(struct seeker *seeker)
 	dill_virt named;
 
 	TRY(arena_new(&arena));
-	struct findings scratch = {.arena = arena};
+	struct findings untold = FINDINGS_MUTED;
 
-	TRY(heap_locate(heap, seeker->caches, seeker->address, &scratch, &located));
+	TRY(heap_locate(heap, seeker->caches, seeker->address, &untold, &located));
 	if (!located.in_slot)
 		return NULL;
 	TRY(kernel_read_u64(heap->kernel, located.object + heap->layout.sheaf_cache.offset,
@@ -154,7 +154,7 @@ static struct dill_error *find_sheaf(struct seeker *seeker)
 	owner = cache_at(seeker->caches, named);
 	if (!owner)
 		return NULL;
-	TRY(contents_read(heap, owner, 1, CONTENTS_COUNTS, arena, &scratch, &contents));
+	TRY(contents_read(heap, owner, 1, CONTENTS_COUNTS, arena, &untold, &contents));
 	*seeker->ret = (struct role){.cache = owner, .base = located.object, .cpu = -1, .node = -1};
 	match_sheaves(seeker, located.object, &contents);
 	return NULL;

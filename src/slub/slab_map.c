@@ -19,12 +19,12 @@ static struct dill_error *note_unlisted(struct survey *survey, struct arena *are
 	const struct slab *slab = &map->slab->slab;
 	const struct finding_place nowhere = {.cpu = -1, .node = -1};
 	struct freelist_head head = slab_freelist_head(survey->heap, slab);
-	struct findings said_before = {.arena = arena};
+	struct findings untold = FINDINGS_MUTED;
 	struct freelist freelist;
 	struct place place = {
 		.kind = PLACE_UNLISTED_SLAB, .cpu = -1, .node = -1, .container = slab->address};
 
-	TRY(freelist_walk(survey->heap, map->map.cache, slab, &head, &nowhere, arena, &said_before,
+	TRY(freelist_walk(survey->heap, map->map.cache, slab, &head, &nowhere, arena, &untold,
 			  &freelist));
 	for (; place.position < freelist.count; place.position++)
 		TRY(note_place(map, freelist.objects[place.position], &place));

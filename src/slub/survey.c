@@ -167,19 +167,18 @@ static struct dill_error *count_map(struct survey *survey, const struct contents
 {
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
-	struct findings *findings = survey->findings, said_before = {0};
+	bool was_muted = survey->findings->muted;
 	struct contents again;
 	struct cache_map map;
 	struct dill_error *error;
 
 	TRY(arena_new(&arena));
-	said_before.arena = arena;
-	survey->findings = &said_before;
+	survey->findings->muted = true;
 	/* What breaks one cache's sums mostly breaks those of all: memory is looked at once. */
 	error = survey_scan(survey, &survey->all);
 	if (!error)
 		error = survey_map(survey, contents->cache, arena, &again, &map);
-	survey->findings = findings;
+	survey->findings->muted = was_muted;
 	if (!error)
 		memcpy(ret->counts, map.counts, sizeof(ret->counts));
 	return error;

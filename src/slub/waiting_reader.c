@@ -64,13 +64,13 @@ struct dill_error *waiting_lock(struct waiting_reader *reader, struct waiting_sp
 struct dill_error *waiting_add(struct waiting_reader *reader, const struct waiting_spot *spot,
 			       dill_virt address)
 {
-	struct findings scratch = {.arena = reader->arena};
+	struct findings untold = FINDINGS_MUTED;
 	struct located located = {0};
 
 	address = heap_untag(reader->heap, address);
 
 	struct dill_error *error =
-		heap_locate(reader->heap, reader->caches, address, &scratch, &located);
+		heap_locate(reader->heap, reader->caches, address, &untold, &located);
 
 	if (error)
 		return waiting_give_up(reader, spot, error);
