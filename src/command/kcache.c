@@ -70,6 +70,7 @@ static struct dill_error *emit_rows(struct command_call *call, struct survey *su
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 	struct findings untold = FINDINGS_MUTED;
+	struct reading counts, reading;
 	struct contents *contents =
 		arena_alloc_array(call->arena, caches->count + 1, sizeof(*contents));
 	struct state_counts *states =
@@ -89,13 +90,13 @@ static struct dill_error *emit_rows(struct command_call *call, struct survey *su
 	TRY(arena_new(&arena));
 	/* The lists of all caches side by side first, which a slow target likes better; what is
 	 * broken is found again below. */
-	TRY(contents_read(survey->heap, caches->items, caches->count, CONTENTS_COUNTS, call->arena,
-			  &untold, contents));
+	counts = reading_start(survey->heap, CONTENTS_COUNTS, call->arena, &untold);
+	TRY(contents_read(&counts, caches->items, caches->count, contents));
+	reading = reading_start(survey->heap, CONTENTS_FREELISTS, arena, survey->findings);
 	for (size_t i = 0; i < caches->count; i++) {
 		struct contents whole;
 
-		TRY(contents_read(survey->heap, &caches->items[i], 1, CONTENTS_FREELISTS, arena,
-				  survey->findings, &whole));
+		TRY(contents_read(&reading, &caches->items[i], 1, &whole));
 		TRY(survey_states(survey, &whole, &states[i]));
 		arena_reset(arena);
 		rows.total += cache_memory(&contents[i]);
@@ -130,16 +131,17 @@ static struct dill_error *emit_details(struct command_call *call, struct survey 
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 	struct alias_list aliases;
+	struct reading reading;
 
 	TRY(arena_new(&arena));
+	reading = reading_start(survey->heap, CONTENTS_FREELISTS, arena, survey->findings);
 	TRY(prepare_aliases(survey, caches, &aliases));
 	for (size_t i = 0; i < caches->count; i++) {
 		struct state_counts states;
 		struct contents contents;
 		struct dill_record *record;
 
-		TRY(contents_read(survey->heap, &caches->items[i], 1, CONTENTS_FREELISTS, arena,
-				  survey->findings, &contents));
+		TRY(contents_read(&reading, &caches->items[i], 1, &contents));
 		TRY(survey_states(survey, &contents, &states));
 		TRY(cache_detail_record(survey->heap, &contents, &states, filter, detail, arena,
 					&record));

@@ -105,11 +105,13 @@ static struct dill_error *show(struct command_call *call, struct heap *heap,
 							 : DEFAULT_COUNT;
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL, *scratch = NULL;
+	struct reading reading;
 	struct contents contents;
 	struct order order;
 
 	TRY(arena_new(&arena));
-	TRY(contents_read(heap, cache, 1, CONTENTS_FREELISTS, arena, findings, &contents));
+	reading = reading_start(heap, CONTENTS_FREELISTS, arena, findings);
+	TRY(contents_read(&reading, cache, 1, &contents));
 	TRY(order_predict(heap, &contents, chosen->cpu, limit, arena, &order));
 	TRY(emit_head(call, &order, cache, chosen));
 	TRY(arena_new(&scratch));

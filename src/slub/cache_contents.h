@@ -62,10 +62,4 @@ struct contents {
 		       above are those of the objects on the lists */
 };
 
-/** How much of a cache to look at. */
-enum contents_detail {
-	CONTENTS_COUNTS,    /**< lists and counters; of objects only the CPUs' freelists */
-	CONTENTS_FREELISTS, /**< every CPU's and node's slabs with their freelists */
-};
-
 #endif

@@ -24,11 +24,9 @@ struct run {
 	uint32_t more;
 };
 
-/* Everything while the map is made. */
+/* A map while it is made. */
 struct maker {
-	struct heap *heap;
-	struct findings *findings;
-	struct arena *arena;
+	struct reading reading; /* of the cache */
 	struct cache_map *map;
 	const char *moving[PLACE_KINDS]; /* why lists of a kind may be half changed */
 	struct mapped_slab *last;	 /* that mark() has met: mostly it meets it again */
@@ -73,8 +71,7 @@ enum object_state cache_map_state(const struct cache_map *map, const struct mapp
 
 static struct finding_place at_slab(const struct maker *maker, const struct slab *slab)
 {
-	return (struct finding_place){
-		.cache = maker->map->cache->name, .cpu = -1, .node = -1, .slab = slab->address};
+	return reading_of_slab(&maker->reading, slab->address).where;
 }
 
 /* --- slabs --- */
@@ -94,34 +91,34 @@ static struct dill_error *take_slabs(struct maker *maker, const struct slab_scan
 	size_t count;
 	const struct scanned_slab *items = slab_scan_of(scan, map->cache, &count);
 
-	map->slabs = arena_alloc_array(maker->arena, count + 1, sizeof(*map->slabs));
+	map->slabs = arena_alloc_array(maker->reading.arena, count + 1, sizeof(*map->slabs));
 	if (!map->slabs)
 		return error_no_memory();
 	for (size_t i = 0; i < count; i++) {
 		struct mapped_slab *slab = &map->slabs[map->count];
 
 		if (!items[i].slab.usable) {
-			struct finding_place place = at_slab(maker, &items[i].slab);
+			struct reading here = maker->reading;
 			struct slab broken = items[i].slab;
 
 			map->broken_slabs++;
 			/* Its cache may be written before its counters, which are 0 until then. */
 			if (!broken.objects && !broken.inuse && !broken.frozen)
-				place.moving = "the slab is new";
-			slab_check(maker->heap, map->cache, &place, maker->findings, &broken);
+				here.where.moving = "the slab is new";
+			slab_check(&here, &broken);
 			continue;
 		}
 		if (begins_inside(map, &items[i].slab)) {
 			struct finding_place place = at_slab(maker, &items[i].slab);
 
 			map->broken_slabs++;
-			findings_add(maker->findings, FINDING_SLAB_STATE, &place,
+			findings_add(maker->reading.findings, FINDING_SLAB_STATE, &place,
 				     items[i].slab.address, "slab begins inside slab 0x%lx",
 				     (unsigned long)slab[-1].slab.address);
 			continue;
 		}
 		*slab = (struct mapped_slab){.slab = items[i].slab, .cpu = -1};
-		slab->kinds = arena_alloc(maker->arena, slab->slab.objects);
+		slab->kinds = arena_alloc(maker->reading.arena, slab->slab.objects);
 		if (!slab->kinds)
 			return error_no_memory();
 		map->count++;
@@ -138,7 +135,7 @@ static struct dill_error *find_motion(struct maker *maker, const struct mapped_s
 {
 	if (*moving || slab->cpu < 0)
 		return NULL;
-	TRY(cpu_slab_moves(maker->heap, maker->map->cache, (unsigned)slab->cpu, moving));
+	TRY(cpu_slab_moves(maker->reading.heap, maker->map->cache, (unsigned)slab->cpu, moving));
 	maker->map->in_motion |= *moving != NULL;
 	return NULL;
 }
@@ -167,7 +164,7 @@ static struct dill_error *claim(struct maker *maker, const struct listed_slab *i
 	TRY(find_motion(maker, slab, &place.moving));
 	/* A node's list is sure of its slabs, as both neighbours name them; a CPU's is not. */
 	wrong = item->slot ? item->slot : slab->slot;
-	finding = findings_add(maker->findings, FINDING_SLAB_STATE, &place,
+	finding = findings_add(maker->reading.findings, FINDING_SLAB_STATE, &place,
 			       wrong ? wrong : claimed->address, "slab is on two lists: %s and %s",
 			       slab_where_name(slab->where), slab_where_name(where));
 	if (wrong)
@@ -189,7 +186,7 @@ static struct dill_error *claim_all(struct maker *maker, const struct contents *
 		const struct cpu_contents *cpu = &contents->cpus[c];
 		struct listed_slab own = {
 			.slab = cpu->slab,
-			.slot = cpu->address + maker->heap->layout.cpu_slab.offset,
+			.slot = cpu->address + maker->reading.heap->layout.cpu_slab.offset,
 		};
 
 		own.freelist.broken = cpu->lockless.broken || cpu->remote.broken;
@@ -215,7 +212,7 @@ static void end_run(struct maker *maker)
 	const char *text = NULL;
 
 	if (run->finding && run->more)
-		text = arena_format(maker->findings->arena, "%s, and %u more behind it",
+		text = arena_format(maker->reading.findings->arena, "%s, and %u more behind it",
 				    run->finding->text, run->more);
 	if (text)
 		run->finding->text = text;
@@ -251,7 +248,7 @@ static struct dill_error *report_twice(struct maker *maker, const struct mapped_
 	TRY(find_motion(maker, slab, &where.moving));
 
 	struct finding *finding =
-		findings_add(maker->findings, FINDING_OBJECT_TWICE, &where, object,
+		findings_add(maker->reading.findings, FINDING_OBJECT_TWICE, &where, object,
 			     "object 0x%lx is free in two places: %s and %s", (unsigned long)object,
 			     place_kind_name(before), place_kind_name(place->kind));
 
@@ -287,22 +284,6 @@ static struct dill_error *mark(void *context, dill_virt object, const struct pla
 	return NULL;
 }
 
-/* As slab_list_walk() does it. */
-static void check_count(struct maker *maker, struct mapped_slab *slab,
-			const struct freelist *freelist, const struct finding_place *place)
-{
-	uint32_t expected = slab->slab.objects - slab->slab.inuse;
-
-	if (freelist->broken || freelist->count == expected)
-		return;
-	slab->broken = true;
-	findings_add_values(maker->findings, FINDING_FREELIST_COUNT, place,
-			    slab->slab.address + maker->heap->layout.slab_inuse.offset, expected,
-			    freelist->count,
-			    "slab freelist holds %u object%s, the slab's counters say %u",
-			    freelist->count, plural(freelist->count), expected);
-}
-
 /*
  * A slab on no list whose counters say that it has free objects. Without any object in use it is
  * new, or on its way out of memory: its freelist is not written yet, or gone under an rcu_head
@@ -314,14 +295,14 @@ static void check_count(struct maker *maker, struct mapped_slab *slab,
 static struct dill_error *walk_unlisted(struct maker *maker, struct mapped_slab *slab)
 {
 	const struct cache *cache = maker->map->cache;
-	struct finding_place where = at_slab(maker, &slab->slab);
-	uint64_t by_rcu = layout_flag(&maker->heap->layout, "TYPESAFE_BY_RCU");
+	struct reading here = reading_of_slab(&maker->reading, slab->slab.address);
+	uint64_t by_rcu = layout_flag(&maker->reading.heap->layout, "TYPESAFE_BY_RCU");
 	struct place place = {.kind = PLACE_UNLISTED_SLAB, .cpu = -1, .node = -1};
 	struct freelist_head head;
 	struct freelist freelist;
 
 	place.moving = "the slab is on its way between lists";
-	where.moving = cache->cpu_slab ? NULL : place.moving;
+	here.where.moving = cache->cpu_slab ? NULL : place.moving;
 	place.container = slab->slab.address;
 	if (slab->slab.inuse == 0 && cache->flags & by_rcu) {
 		slab->where = SLAB_DYING;
@@ -333,11 +314,10 @@ static struct dill_error *walk_unlisted(struct maker *maker, struct mapped_slab 
 		memset(slab->kinds, PLACE_UNLISTED_SLAB, slab->slab.objects);
 		return NULL;
 	}
-	head = slab_freelist_head(maker->heap, &slab->slab);
-	TRY(freelist_walk(maker->heap, cache, &slab->slab, &head, &where, maker->arena,
-			  maker->findings, &freelist));
+	head = slab_freelist_head(maker->reading.heap, &slab->slab);
+	TRY(freelist_walk(&here, &slab->slab, &head, &freelist));
+	freelist_check_count(&here, &slab->slab, head.what, &freelist);
 	slab->broken |= freelist.broken;
-	check_count(maker, slab, &freelist, &where);
 	for (; place.position < freelist.count; place.position++)
 		TRY(mark(maker, freelist.objects[place.position], &place));
 	return NULL;
@@ -404,12 +384,11 @@ static void judge(struct maker *maker, const struct contents *contents,
 	map->in_motion |= contents->in_motion || map->moving_slabs;
 }
 
-struct dill_error *cache_map_make(struct heap *heap, const struct contents *contents,
+struct dill_error *cache_map_make(const struct reading *reading, const struct contents *contents,
 				  const struct waiting *waiting, const struct slab_scan *scan,
-				  struct arena *arena, struct findings *findings,
 				  struct cache_map *ret)
 {
-	struct maker maker = {.heap = heap, .findings = findings, .arena = arena, .map = ret};
+	struct maker maker = {.reading = reading_of(reading, contents->cache), .map = ret};
 
 	*ret = (struct cache_map){.cache = contents->cache};
 	TRY(take_slabs(&maker, scan));
@@ -419,6 +398,6 @@ struct dill_error *cache_map_make(struct heap *heap, const struct contents *cont
 	end_run(&maker);
 	judge(&maker, contents, waiting, scan);
 	count(ret);
-	totals_check(heap, contents, ret, scan, findings);
+	totals_check(reading->heap, contents, ret, scan, reading->findings);
 	return NULL;
 }

@@ -56,19 +56,19 @@ enum object_state cache_map_state(const struct cache_map *map, const struct mapp
 /**
  * Put the lists of a cache and the slabs that were found by their struct pages together.
  *
+ * @param reading   its findings get objects that are in two places, lists that name slabs that are
+ *                  none, and counters that disagree
  * @param contents  read with CONTENTS_FREELISTS
  * @param waiting   of all caches
  * @param scan      with the slabs of this cache at least
- * @param findings  gets objects that are in two places, lists that name slabs that are none, and
- *                  counters that disagree
- * @param ret       lives in @p arena
+ * @param ret       lives in the reading's arena
  * @return NULL; fatal errors
  */
-DILL_MUST_CHECK struct dill_error *cache_map_make(struct heap *heap,
+DILL_MUST_CHECK struct dill_error *cache_map_make(const struct reading *reading,
 						  const struct contents *contents,
 						  const struct waiting *waiting,
-						  const struct slab_scan *scan, struct arena *arena,
-						  struct findings *findings, struct cache_map *ret);
+						  const struct slab_scan *scan,
+						  struct cache_map *ret);
 
 /** totals.c: slabs and objects that were found against the kernel's counters. */
 void totals_check(const struct heap *heap, const struct contents *contents,

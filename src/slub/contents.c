@@ -62,20 +62,16 @@ static void sum_up(const struct heap *heap, struct contents *contents)
 		sum_cpu(&contents->cpus[c], contents);
 }
 
-static struct dill_error *walk_node_freelists(struct heap *heap, struct contents *contents,
-					      struct arena *arena, struct findings *findings)
+static struct dill_error *walk_node_freelists(const struct reading *reading,
+					      struct contents *contents)
 {
 	for (size_t n = 0; n < contents->node_count; n++) {
 		struct node_contents *node = &contents->nodes[n];
-		struct finding_place place = {
-			.cache = contents->cache->name,
-			.cpu = -1,
-			.node = (int)node->node,
-			.moving = node->moving,
-		};
+		const struct reading here =
+			reading_of_node(reading, contents->cache, node->node, node->moving);
 
-		TRY(slab_list_walk(heap, contents->cache, &node->partial, &place, arena, findings));
-		TRY(slab_list_walk(heap, contents->cache, &node->full, &place, arena, findings));
+		TRY(slab_list_walk(&here, &node->partial));
+		TRY(slab_list_walk(&here, &node->full));
 	}
 	return NULL;
 }
@@ -100,37 +96,35 @@ static struct dill_error *list_cpus(struct heap *heap, struct contents *contents
 	return NULL;
 }
 
-static struct dill_error *read_once(struct heap *heap, const struct cache *caches, size_t count,
-				    enum contents_detail detail, struct arena *arena,
-				    struct findings *findings, struct contents *ret)
+static struct dill_error *read_once(const struct reading *reading, const struct cache *caches,
+				    size_t count, struct contents *ret)
 {
 	for (size_t i = 0; i < count; i++) {
 		ret[i] = (struct contents){.cache = &caches[i]};
-		TRY(list_cpus(heap, &ret[i], arena));
+		TRY(list_cpus(reading->heap, &ret[i], reading->arena));
 	}
-	TRY(node_lists_read(heap, ret, count, detail, arena, findings));
-	TRY(cpu_slabs_read(heap, ret, count, detail, arena, findings));
-	TRY(sheaves_read(heap, ret, count, detail, arena, findings));
+	TRY(node_lists_read(reading, ret, count));
+	TRY(cpu_slabs_read(reading, ret, count));
+	TRY(sheaves_read(reading, ret, count));
 	for (size_t i = 0; i < count; i++) {
-		if (detail == CONTENTS_FREELISTS)
-			TRY(walk_node_freelists(heap, &ret[i], arena, findings));
-		sum_up(heap, &ret[i]);
+		if (reading->detail == CONTENTS_FREELISTS)
+			TRY(walk_node_freelists(reading, &ret[i]));
+		sum_up(reading->heap, &ret[i]);
 	}
 	return NULL;
 }
 
-struct dill_error *contents_read(struct heap *heap, const struct cache *caches, size_t count,
-				 enum contents_detail detail, struct arena *arena,
-				 struct findings *findings, struct contents *ret)
+struct dill_error *contents_read(const struct reading *reading, const struct cache *caches,
+				 size_t count, struct contents *ret)
 {
 	_cleanup_(again_end)
-	struct again again = again_start(heap, findings);
+	struct again again = again_start(reading->heap, reading->findings);
 
 	do
-		TRY(read_once(heap, caches, count, detail, arena, findings, ret));
+		TRY(read_once(reading, caches, count, ret));
 	while (again_needed(&again));
 	for (size_t i = 0; i < count; i++)
-		ret[i].sound = detail == CONTENTS_FREELISTS &&
-			       !findings_since(findings, again.mark) && !ret[i].incomplete;
+		ret[i].sound = reading->detail == CONTENTS_FREELISTS &&
+			       !findings_since(reading->findings, again.mark) && !ret[i].incomplete;
 	return NULL;
 }

@@ -7,13 +7,12 @@
 /**
  * Read what @p count caches hold, side by side.
  *
- * @param arena   holds the results
+ * @param reading  its cache and place are not looked at
  * @param ret     array of @p count
  * @return NULL; fatal errors. Everything broken becomes a finding.
  */
-DILL_MUST_CHECK struct dill_error *contents_read(struct heap *heap, const struct cache *caches,
-						 size_t count, enum contents_detail detail,
-						 struct arena *arena, struct findings *findings,
+DILL_MUST_CHECK struct dill_error *contents_read(const struct reading *reading,
+						 const struct cache *caches, size_t count,
 						 struct contents *ret);
 
 #endif

@@ -59,10 +59,8 @@ static bool already_listed(const struct slab_list *list, dill_virt address)
 }
 
 /* Follow a CPU's chain of partial slabs from @p first, which was read at @p slot. */
-static struct dill_error *read_partial(struct heap *heap, const struct cache *cache,
-				       dill_virt first, dill_virt slot,
-				       const struct finding_place *place, struct arena *arena,
-				       struct findings *findings, struct slab_list *ret)
+static struct dill_error *read_partial(const struct reading *reading, dill_virt first,
+				       dill_virt slot, struct slab_list *ret)
 {
 	ARRAY(struct listed_slab) found = {0};
 	struct dill_error *error = NULL;
@@ -75,13 +73,13 @@ static struct dill_error *read_partial(struct heap *heap, const struct cache *ca
 
 		if (found.count == CPU_PARTIAL_MAX || already_listed(ret, address)) {
 			finding_set_pointer(findings_add_seen(
-				findings, FINDING_LIST_CYCLE, place, slot, address,
-				"CPU partial list comes back to slab %#lx",
+				reading->findings, FINDING_LIST_CYCLE, &reading->where, slot,
+				address, "CPU partial list comes back to slab %#lx",
 				(unsigned long)address));
 			ret->broken = true;
 			break;
 		}
-		error = slab_read(heap, cache, address, &from, place, findings, &item.slab);
+		error = slab_read(reading, address, &from, &item.slab);
 		if (error)
 			break;
 		if (!item.slab.base) { /* no descriptor there: slab_read() has said so */
@@ -94,12 +92,12 @@ static struct dill_error *read_partial(struct heap *heap, const struct cache *ca
 		/* A page that is no slab of this cache has something else where the link would be.
 		 */
 		ret->broken = !item.slab.usable;
-		slot = address + heap->layout.slab_next.offset;
+		slot = address + reading->heap->layout.slab_next.offset;
 		address = item.slab.usable ? item.slab.next : 0;
 	}
 	ret->items = NULL;
 	if (!error && found.count) {
-		ret->items = arena_alloc_array(arena, found.count, sizeof(*ret->items));
+		ret->items = arena_alloc_array(reading->arena, found.count, sizeof(*ret->items));
 		if (ret->items)
 			memcpy(ret->items, found.items, found.count * sizeof(*ret->items));
 		else
@@ -109,49 +107,29 @@ static struct dill_error *read_partial(struct heap *heap, const struct cache *ca
 	return error;
 }
 
-/* The slab's own freelist, which other CPUs have freed to. */
-static struct dill_error *walk_remote(struct heap *heap, const struct cache *cache,
-				      const struct finding_place *place, struct arena *arena,
-				      struct findings *findings, struct cpu_contents *cpu)
+/* The CPU's own slab: the freelist that the CPU has taken, and the slab's own, which other CPUs
+ * have freed to. */
+static struct dill_error *walk_own(const struct reading *reading, const struct cpu_fields *fields,
+				   struct cpu_contents *cpu)
 {
-	uint32_t expected = cpu->slab.objects - cpu->slab.inuse;
-
-	struct freelist_head head = slab_freelist_head(heap, &cpu->slab);
-
-	TRY(freelist_walk(heap, cache, &cpu->slab, &head, place, arena, findings, &cpu->remote));
-	if (!cpu->remote.broken && cpu->remote.count != expected) {
-		cpu->remote.broken = true;
-		findings_add_values(
-			findings, FINDING_FREELIST_COUNT, place,
-			cpu->slab.address + heap->layout.slab_inuse.offset, expected,
-			cpu->remote.count,
-			"freelist of the CPU's slab holds %u object%s, the slab's counters say %u",
-			cpu->remote.count, plural(cpu->remote.count), expected);
-	}
-	return NULL;
-}
-
-/* The CPU's own slab: the freelist that the CPU has taken, and the slab's own. */
-static struct dill_error *walk_own(struct heap *heap, const struct cache *cache,
-				   const struct cpu_fields *fields, enum contents_detail detail,
-				   const struct finding_place *place, struct arena *arena,
-				   struct findings *findings, struct cpu_contents *cpu)
-{
+	struct heap *heap = reading->heap;
 	const struct slab *own = &cpu->slab;
+	const struct freelist_head remote = slab_freelist_head(heap, own);
+	const struct reading here = reading_of_slab(reading, own->address);
 	const struct freelist_head head = {
 		fields->freelist, cpu->address + heap->layout.cpu_freelist.offset, "CPU freelist"};
-	struct finding_place here = *place;
 
-	here.slab = cpu->slab.address;
-	if (detail == CONTENTS_FREELISTS)
-		TRY(slabs_prefetch(heap, cache, &own, 1));
-	TRY(freelist_walk(heap, cache, &cpu->slab, &head, &here, arena, findings, &cpu->lockless));
-	if (detail == CONTENTS_FREELISTS)
-		TRY(walk_remote(heap, cache, &here, arena, findings, cpu));
+	if (reading->detail == CONTENTS_FREELISTS)
+		TRY(slabs_prefetch(heap, reading->cache, &own, 1));
+	TRY(freelist_walk(&here, own, &head, &cpu->lockless));
+	if (reading->detail == CONTENTS_FREELISTS) {
+		TRY(freelist_walk(&here, own, &remote, &cpu->remote));
+		freelist_check_count(&here, own, "freelist of the CPU's slab", &cpu->remote);
+	}
 	/* What the CPU has taken counts as in use, so its freelist cannot be longer than that. */
 	if (!cpu->lockless.broken && cpu->lockless.count > cpu->slab.inuse)
 		findings_add_values(
-			findings, FINDING_FREELIST_COUNT, &here,
+			here.findings, FINDING_FREELIST_COUNT, &here.where,
 			cpu->slab.address + heap->layout.slab_inuse.offset, cpu->slab.inuse,
 			cpu->lockless.count,
 			"CPU freelist holds %u object%s, of which the slab counts only %u as taken",
@@ -228,72 +206,69 @@ static bool holds_freelist(struct heap *heap, const struct cache *cache,
 }
 
 /* The CPU has a freelist but no slab: the one that is wrong is the pointer, if the freelist is. */
-static void report_lone_freelist(struct heap *heap, const struct cpu_fields *fields,
-				 dill_virt expected, const struct finding_place *place,
-				 struct findings *findings, dill_virt cpu)
+static void report_lone_freelist(const struct reading *reading, const struct cpu_fields *fields,
+				 dill_virt expected, dill_virt cpu)
 {
-	const struct layout *l = &heap->layout;
+	const struct layout *l = &reading->heap->layout;
 
 	if (expected)
-		finding_set_pointer(findings_add_values(findings, FINDING_POINTER, place,
-							cpu + l->cpu_slab.offset, expected, 0,
-							"CPU has a freelist but no slab"));
-	else
 		finding_set_pointer(findings_add_values(
-			findings, FINDING_POINTER, place, cpu + l->cpu_freelist.offset, 0,
-			fields->freelist, "CPU has a freelist but no slab"));
+			reading->findings, FINDING_POINTER, &reading->where,
+			cpu + l->cpu_slab.offset, expected, 0, "CPU has a freelist but no slab"));
+	else
+		finding_set_pointer(
+			findings_add_values(reading->findings, FINDING_POINTER, &reading->where,
+					    cpu + l->cpu_freelist.offset, 0, fields->freelist,
+					    "CPU has a freelist but no slab"));
 }
 
-static struct dill_error *read_own(struct heap *heap, const struct cache *cache,
-				   const struct cpu_fields *fields, enum contents_detail detail,
-				   const struct finding_place *place, struct arena *arena,
-				   struct findings *findings, struct cpu_contents *cpu)
+static struct dill_error *read_own(const struct reading *reading, const struct cpu_fields *fields,
+				   struct cpu_contents *cpu)
 {
+	struct heap *heap = reading->heap;
 	struct slab_pointer from = {.slot = cpu->address + heap->layout.cpu_slab.offset};
 
-	TRY(slab_of_freelist(heap, cache, fields->freelist, &from.expected));
+	TRY(slab_of_freelist(heap, reading->cache, fields->freelist, &from.expected));
 	if (!fields->slab) {
 		if (fields->freelist)
-			report_lone_freelist(heap, fields, from.expected, place, findings,
-					     cpu->address);
+			report_lone_freelist(reading, fields, from.expected, cpu->address);
 		return NULL;
 	}
-	from.sure = holds_freelist(heap, cache, fields);
-	TRY(slab_read(heap, cache, fields->slab, &from, place, findings, &cpu->slab));
+	from.sure = holds_freelist(heap, reading->cache, fields);
+	TRY(slab_read(reading, fields->slab, &from, &cpu->slab));
 	cpu->has_slab = true;
 	/* A CPU's slab is frozen; where its freelist lies in another slab, one of both is not its.
 	 */
 	if (cpu->slab.usable && !cpu->slab.frozen && from.expected &&
 	    from.expected != fields->slab) {
 		finding_set_pointer(findings_add_values(
-			findings, FINDING_POINTER, place, from.slot, from.expected, fields->slab,
+			reading->findings, FINDING_POINTER, &reading->where, from.slot,
+			from.expected, fields->slab,
 			"the CPU's freelist lies in another slab than the CPU has"));
 		cpu->slab.usable = false;
 	}
 	cpu->broken = !cpu->slab.usable;
-	return cpu->slab.usable ? walk_own(heap, cache, fields, detail, place, arena, findings, cpu)
-				: NULL;
+	return cpu->slab.usable ? walk_own(reading, fields, cpu) : NULL;
 }
 
-static struct dill_error *read_lists(struct heap *heap, const struct cache *cache,
-				     enum contents_detail detail, struct arena *arena,
-				     struct findings *findings, struct cpu_contents *cpu)
+static struct dill_error *read_lists(const struct reading *reading, struct cpu_contents *cpu)
 {
-	struct finding_place place = {.cache = cache->name, .cpu = (int)cpu->cpu, .node = -1};
+	struct heap *heap = reading->heap;
 	struct cpu_fields fields;
 	struct dill_error *error = read_fields(heap, cpu->address, &fields);
 
 	cpu->broken = error;
 	if (error)
-		return findings_absorb_at(
-			findings, &place, cache->address + heap->layout.cache_cpu_slab.offset,
-			cache->cpu_slab, dill_error_add_context(error, "struct kmem_cache_cpu"));
-	TRY(read_own(heap, cache, &fields, detail, &place, arena, findings, cpu));
-	TRY(read_partial(heap, cache, fields.partial,
-			 cpu->address + heap->layout.cpu_partial.offset, &place, arena, findings,
+		return findings_absorb_at(reading->findings, &reading->where,
+					  reading->cache->address +
+						  heap->layout.cache_cpu_slab.offset,
+					  reading->cache->cpu_slab,
+					  dill_error_add_context(error, "struct kmem_cache_cpu"));
+	TRY(read_own(reading, &fields, cpu));
+	TRY(read_partial(reading, fields.partial, cpu->address + heap->layout.cpu_partial.offset,
 			 &cpu->partial));
-	if (detail == CONTENTS_FREELISTS)
-		TRY(slab_list_walk(heap, cache, &cpu->partial, &place, arena, findings));
+	if (reading->detail == CONTENTS_FREELISTS)
+		TRY(slab_list_walk(reading, &cpu->partial));
 	return NULL;
 }
 
@@ -359,18 +334,18 @@ struct dill_error *cpu_slab_moves(struct heap *heap, const struct cache *cache, 
 	return NULL;
 }
 
-static struct dill_error *read_cpu(struct heap *heap, const struct cache *cache,
-				   enum contents_detail detail, struct arena *arena,
-				   struct findings *findings, struct cpu_contents *cpu)
+static struct dill_error *read_cpu(const struct reading *all, const struct cache *cache,
+				   struct cpu_contents *cpu)
 {
-	struct findings_mark mark = findings_mark(findings);
+	const struct reading reading = reading_of_cpu(all, cache, cpu->cpu, NULL);
+	struct findings_mark mark = findings_mark(all->findings);
 
-	TRY(read_lists(heap, cache, detail, arena, findings, cpu));
-	if (!findings_since(findings, mark))
+	TRY(read_lists(&reading, cpu));
+	if (!findings_since(all->findings, mark))
 		return NULL;
-	TRY(cpu_slab_moves(heap, cache, cpu->cpu, &cpu->moving));
+	TRY(cpu_slab_moves(all->heap, cache, cpu->cpu, &cpu->moving));
 	if (cpu->moving)
-		findings_excuse(findings, mark, cpu->moving);
+		findings_excuse(all->findings, mark, cpu->moving);
 	return NULL;
 }
 
@@ -396,10 +371,11 @@ static struct dill_error *prefetch_cpus(struct heap *heap, struct contents *cont
 	return error;
 }
 
-struct dill_error *cpu_slabs_read(struct heap *heap, struct contents *contents, size_t count,
-				  enum contents_detail detail, struct arena *arena,
-				  struct findings *findings)
+struct dill_error *cpu_slabs_read(const struct reading *reading, struct contents *contents,
+				  size_t count)
 {
+	struct heap *heap = reading->heap;
+
 	if (!heap->layout.cache_cpu_slab.present)
 		return NULL;
 	TRY(prefetch_cpus(heap, contents, count));
@@ -408,8 +384,7 @@ struct dill_error *cpu_slabs_read(struct heap *heap, struct contents *contents, 
 		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
 		for (size_t c = 0; c < contents[i].cpu_count; c++)
 			if (contents[i].cpus[c].address)
-				TRY(read_cpu(heap, contents[i].cache, detail, arena, findings,
-					     &contents[i].cpus[c]));
+				TRY(read_cpu(reading, contents[i].cache, &contents[i].cpus[c]));
 	}
 	return NULL;
 }

@@ -6,9 +6,8 @@
 
 /** Every CPU's slab and partial slabs; does nothing for caches without the per-CPU
  * slab engine. */
-DILL_MUST_CHECK struct dill_error *cpu_slabs_read(struct heap *heap, struct contents *contents,
-						  size_t count, enum contents_detail detail,
-						  struct arena *arena, struct findings *findings);
+DILL_MUST_CHECK struct dill_error *cpu_slabs_read(const struct reading *reading,
+						  struct contents *contents, size_t count);
 
 /**
  * Why a struct kmem_cache_cpu may be half changed, as finding_place.moving: its lock

@@ -54,14 +54,12 @@ struct dill_error *encoding_vote(struct heap *heap, const struct encoding_sample
 }
 
 /* Take the slab at @p address as a sample; *ret_ok when it is one with a free object. */
-static struct dill_error *take_slab(struct heap *heap, const struct cache *cache, dill_virt address,
-				    struct findings *untold, struct encoding_tally *tally,
-				    struct encoding_sample *ret, bool *ret_ok)
+static struct dill_error *take_slab(const struct reading *reading, dill_virt address,
+				    struct encoding_tally *tally, struct encoding_sample *ret,
+				    bool *ret_ok)
 {
-	struct finding_place place = {.cpu = -1, .node = -1};
-
-	ret->cache = cache;
-	TRY(slab_read(heap, cache, address, NULL, &place, untold, &ret->slab));
+	ret->cache = reading->cache;
+	TRY(slab_read(reading, address, NULL, &ret->slab));
 	ret->object = ret->slab.freelist;
 	tally->slabs++;
 	tally->slabs_good += ret->slab.usable;
@@ -70,10 +68,11 @@ static struct dill_error *take_slab(struct heap *heap, const struct cache *cache
 }
 
 /* First slab on the partial list of the cache's first node that has a good one. */
-static struct dill_error *first_partial(struct heap *heap, const struct cache *cache,
-					struct findings *untold, struct encoding_tally *tally,
+static struct dill_error *first_partial(const struct reading *reading, struct encoding_tally *tally,
 					struct encoding_sample *ret, bool *ret_ok)
 {
+	struct heap *heap = reading->heap;
+	const struct cache *cache = reading->cache;
 	const struct layout *l = &heap->layout;
 
 	*ret_ok = false;
@@ -86,17 +85,18 @@ static struct dill_error *first_partial(struct heap *heap, const struct cache *c
 		TRY(pass_over(kernel_read_u64(heap->kernel, head + l->list_next.offset, &next),
 			      &read));
 		if (read && next != head)
-			TRY(take_slab(heap, cache, next - l->slab_list.offset, untold, tally, ret,
-				      ret_ok));
+			TRY(take_slab(reading, next - l->slab_list.offset, tally, ret, ret_ok));
 	}
 	return NULL;
 }
 
 /* On a quiet machine with per-CPU slabs nodes may have none: then the first slab of a CPU. */
-static struct dill_error *first_cpu_slab(struct heap *heap, const struct cache *cache,
-					 struct findings *untold, struct encoding_tally *tally,
-					 struct encoding_sample *ret, bool *ret_ok)
+static struct dill_error *first_cpu_slab(const struct reading *reading,
+					 struct encoding_tally *tally, struct encoding_sample *ret,
+					 bool *ret_ok)
 {
+	struct heap *heap = reading->heap;
+	const struct cache *cache = reading->cache;
 	const struct layout *l = &heap->layout;
 
 	*ret_ok = false;
@@ -113,7 +113,7 @@ static struct dill_error *first_cpu_slab(struct heap *heap, const struct cache *
 			continue;
 		TRY(pass_over(kernel_read_u64(heap->kernel, at + l->cpu_freelist.offset, &object),
 			      &read));
-		TRY(take_slab(heap, cache, slab, untold, tally, ret, ret_ok));
+		TRY(take_slab(reading, slab, tally, ret, ret_ok));
 		ret->object = object;
 		*ret_ok = ret->slab.usable && read && object;
 	}
@@ -143,16 +143,18 @@ static struct dill_error *collect(struct heap *heap, const struct cache_list *ca
 
 	TRY(arena_new(&arena));
 	struct findings untold = FINDINGS_MUTED;
+	const struct reading all = reading_start(heap, CONTENTS_COUNTS, arena, &untold);
 
 	TRY(prefetch_nodes(heap, caches));
 	for (size_t i = 0; i < caches->count && used < most; i++) {
 		const struct cache *cache = &caches->items[i];
+		const struct reading reading = reading_of(&all, cache);
 		bool ok = false;
 
 		if (cache->usable)
-			TRY(first_partial(heap, cache, &untold, tally, &samples[used], &ok));
+			TRY(first_partial(&reading, tally, &samples[used], &ok));
 		if (cache->usable && !ok && cache->cpu_slab)
-			TRY(first_cpu_slab(heap, cache, &untold, tally, &samples[used], &ok));
+			TRY(first_cpu_slab(&reading, tally, &samples[used], &ok));
 		if (!ok)
 			continue;
 		addresses[used] = samples[used].object + cache->offset;

@@ -89,12 +89,13 @@ static void look_for_flips(const struct cache *cache, const struct slab *slab, c
 }
 
 /* Say why the object that a link leads to cannot be on the list. */
-static void report_bad_pointer(const struct cache *cache, const struct slab *slab,
+static void report_bad_pointer(const struct reading *reading, const struct slab *slab,
 			       const struct link *link, const char *what,
-			       const struct freelist *list, const uint8_t *met,
-			       const struct finding_place *place, struct findings *findings)
+			       const struct freelist *list, const uint8_t *met)
 {
-	dill_virt end = slab->base + (uint64_t)slab->objects * cache->size;
+	const struct finding_place *place = &reading->where;
+	struct findings *findings = reading->findings;
+	dill_virt end = slab->base + (uint64_t)slab->objects * reading->cache->size;
 	bool outside = link->next < slab->base || link->next >= end;
 	struct finding *finding;
 
@@ -107,19 +108,19 @@ static void report_bad_pointer(const struct cache *cache, const struct slab *sla
 					    link->slot, link->next,
 					    "%s leads to what is not the start of an object", what);
 	finding_set_stored(finding, link->stored);
-	look_for_flips(cache, slab, met, link->next, finding);
+	look_for_flips(reading->cache, slab, met, link->next, finding);
 	/* The wrong pointer was read in the last object, unless it was the list's head. */
 	if (finding && list->count)
 		finding->object = list->objects[list->count - 1];
 }
 
-static void report_cycle(const struct link *link, const char *what, const struct freelist *list,
-			 const struct finding_place *place, struct findings *findings)
+static void report_cycle(const struct reading *reading, const struct link *link, const char *what,
+			 const struct freelist *list)
 {
-	struct finding *finding =
-		findings_add_seen(findings, FINDING_FREELIST_CYCLE, place, link->slot, link->next,
-				  "%s comes back to %#lx after %u object%s", what,
-				  (unsigned long)link->next, list->count, plural(list->count));
+	struct finding *finding = findings_add_seen(
+		reading->findings, FINDING_FREELIST_CYCLE, &reading->where, link->slot, link->next,
+		"%s comes back to %#lx after %u object%s", what, (unsigned long)link->next,
+		list->count, plural(list->count));
 
 	finding_set_stored(finding, link->stored);
 	if (finding)
@@ -140,11 +141,11 @@ static struct dill_error *read_slot(struct heap *heap, const struct slab *slab,
 	return NULL;
 }
 
-struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
-				 const struct slab *slab, const struct freelist_head *head,
-				 const struct finding_place *place, struct arena *arena,
-				 struct findings *findings, struct freelist *ret)
+struct dill_error *freelist_walk(const struct reading *reading, const struct slab *slab,
+				 const struct freelist_head *head, struct freelist *ret)
 {
+	struct heap *heap = reading->heap;
+	const struct cache *cache = reading->cache;
 	struct link link = {head->slot, heap_untag(heap, head->object), head->object};
 
 	*ret = (struct freelist){0};
@@ -155,9 +156,9 @@ struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
 
 		TRY(encoding_vote(heap, &sample, 1));
 	}
-	dill_virt *objects = arena_alloc_array(arena, slab->objects, sizeof(*objects));
+	dill_virt *objects = arena_alloc_array(reading->arena, slab->objects, sizeof(*objects));
 	/* One bit per object that was met, so that a circle is noticed at its first repetition. */
-	uint8_t *met = arena_alloc(arena, slab->objects / 8 + 1);
+	uint8_t *met = arena_alloc(reading->arena, slab->objects / 8 + 1);
 	uint64_t size = (uint64_t)slab->objects * cache->size;
 	const uint8_t *mapped = kernel_map(heap->kernel, slab->base, size);
 
@@ -168,13 +169,12 @@ struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
 		uint32_t index;
 
 		if (!slab_object_index(cache, slab, link.next, &index)) {
-			report_bad_pointer(cache, slab, &link, head->what, ret, met, place,
-					   findings);
+			report_bad_pointer(reading, slab, &link, head->what, ret, met);
 			ret->broken = true;
 			return NULL;
 		}
 		if (met[index / 8] & 1u << index % 8) {
-			report_cycle(&link, head->what, ret, place, findings);
+			report_cycle(reading, &link, head->what, ret);
 			ret->broken = true;
 			return NULL;
 		}
@@ -187,11 +187,25 @@ struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
 
 		if (error) {
 			ret->broken = true;
-			return findings_absorb(findings, place,
+			return findings_absorb(reading->findings, &reading->where,
 					       dill_error_add_context(error, "%s", head->what));
 		}
 		link.next = heap_untag(heap, freelist_decode(heap->encoding, cache->random,
 							     link.stored, link.slot));
 	}
 	return NULL;
+}
+
+void freelist_check_count(const struct reading *reading, const struct slab *slab, const char *what,
+			  struct freelist *list)
+{
+	uint32_t expected = slab->objects - slab->inuse;
+
+	if (list->broken || list->count == expected)
+		return;
+	list->broken = true;
+	findings_add_values(reading->findings, FINDING_FREELIST_COUNT, &reading->where,
+			    slab->address + reading->heap->layout.slab_inuse.offset, expected,
+			    list->count, "%s holds %u object%s, the slab's counters say %u", what,
+			    list->count, plural(list->count), expected);
 }

@@ -42,15 +42,20 @@ static inline struct freelist_head slab_freelist_head(const struct heap *heap,
  * Follow a freelist through one slab.
  *
  * @param head   where it begins
- * @param arena  holds the result
  * @return NULL; fatal errors. A list that leaves the slab, turns in a circle or cannot be read ends
  * there with a finding.
  */
-DILL_MUST_CHECK struct dill_error *freelist_walk(struct heap *heap, const struct cache *cache,
+DILL_MUST_CHECK struct dill_error *freelist_walk(const struct reading *reading,
 						 const struct slab *slab,
 						 const struct freelist_head *head,
-						 const struct finding_place *place,
-						 struct arena *arena, struct findings *findings,
 						 struct freelist *ret);
+
+/**
+ * Compare the length of a slab's own freelist with the slab's counters: one that differs becomes a
+ * finding, and the list is broken.
+ * @param what  "slab freelist", for the finding
+ */
+void freelist_check_count(const struct reading *reading, const struct slab *slab, const char *what,
+			  struct freelist *list);
 
 #endif

@@ -48,10 +48,12 @@ static struct dill_error *is_free(struct heap *heap, const struct cache *owner, 
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 	struct findings untold = FINDINGS_MUTED;
+	struct reading reading;
 	struct contents contents;
 
 	TRY(arena_new(&arena));
-	TRY(contents_read(heap, owner, 1, CONTENTS_FREELISTS, arena, &untold, &contents));
+	reading = reading_start(heap, CONTENTS_FREELISTS, arena, &untold);
+	TRY(contents_read(&reading, owner, 1, &contents));
 	TRY(places_visit(&contents, NULL, compare, &search));
 	*ret = search.found;
 	return NULL;
@@ -185,6 +187,7 @@ struct dill_error *gone_caches_exist(struct heap *heap, struct cache_list *cache
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 	struct findings untold = FINDINGS_MUTED;
+	struct reading reading;
 	struct contents contents;
 	const struct cache *owner;
 	uint64_t listed = 0;
@@ -194,7 +197,8 @@ struct dill_error *gone_caches_exist(struct heap *heap, struct cache_list *cache
 	if (!owner)
 		return NULL;
 	TRY(arena_new(&arena));
-	TRY(contents_read(heap, owner, 1, CONTENTS_FREELISTS, arena, &untold, &contents));
+	reading = reading_start(heap, CONTENTS_FREELISTS, arena, &untold);
+	TRY(contents_read(&reading, owner, 1, &contents));
 	if (!contents.has_totals || contents.incomplete || contents.in_motion)
 		return NULL;
 	for (size_t i = 0; i < caches->listed; i++)

@@ -70,7 +70,9 @@ static bool is_heap_pointer(const struct asking *asking, dill_virt address)
 static struct dill_error *vote_freelist(struct asking *asking, struct slab *slab)
 {
 	const struct cache *cache = asking->cache;
-	struct finding_place place = {.cpu = -1, .node = -1};
+	const struct reading all =
+		reading_start(asking->heap, CONTENTS_FREELISTS, asking->arena, &asking->scratch);
+	const struct reading reading = reading_of(&all, cache);
 	struct freelist_head head = slab_freelist_head(asking->heap, slab);
 	struct freelist list;
 	uint32_t index;
@@ -82,8 +84,7 @@ static struct dill_error *vote_freelist(struct asking *asking, struct slab *slab
 		    (u64_text)slab->freelist, cache->name, (u64_text)slab->base);
 	if (!begins)
 		return NULL;
-	TRY(freelist_walk(asking->heap, cache, slab, &head, &place, asking->arena, &asking->scratch,
-			  &list));
+	TRY(freelist_walk(&reading, slab, &head, &list));
 	if (list.count)
 		layout_vote(asking->votes, RULE_OFFSET, !list.broken,
 			    "%u with a list that breaks after %u objects in %s, or "

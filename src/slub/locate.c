@@ -20,7 +20,7 @@ static void find_slot(dill_virt address, struct located *located)
 struct dill_error *heap_locate(struct heap *heap, struct cache_list *caches, dill_virt address,
 			       struct findings *findings, struct located *ret)
 {
-	struct finding_place place = {.cpu = -1, .node = -1};
+	struct reading reading = reading_start(heap, CONTENTS_COUNTS, NULL, findings);
 	struct cache *gone;
 	dill_virt head;
 	bool marked;
@@ -42,8 +42,8 @@ struct dill_error *heap_locate(struct heap *heap, struct cache_list *caches, dil
 	}
 	if (!ret->cache)
 		return NULL;
-	place.cache = ret->cache->name;
-	TRY(slab_read(heap, ret->cache, head, NULL, &place, findings, &ret->slab));
+	reading = reading_of(&reading, ret->cache);
+	TRY(slab_read(&reading, head, NULL, &ret->slab));
 	if (ret->slab.usable)
 		find_slot(address, ret);
 	return NULL;

@@ -66,13 +66,14 @@ static struct dill_error *note_contents(struct finder *finder, const struct cont
 static struct dill_error *note_known(struct finder *finder, const struct waiting *waiting)
 {
 	struct findings untold = FINDINGS_MUTED;
+	const struct reading reading =
+		reading_start(finder->heap, CONTENTS_COUNTS, finder->arena, &untold);
 	struct contents *contents =
 		arena_alloc_array(finder->arena, finder->all->count + 1, sizeof(*contents));
 
 	if (!contents)
 		return error_no_memory();
-	TRY(contents_read(finder->heap, finder->all->items, finder->all->count, CONTENTS_COUNTS,
-			  finder->arena, &untold, contents));
+	TRY(contents_read(&reading, finder->all->items, finder->all->count, contents));
 	for (size_t i = 0; i < finder->all->count; i++)
 		TRY(note_contents(finder, &contents[i]));
 	for (size_t i = 0; i < waiting->count; i++)
@@ -218,6 +219,7 @@ static struct dill_error *search_host(struct finder *finder, const struct cache 
 	struct arena *arena = NULL;
 	_cleanup_(freep)
 	uint8_t *buffer = malloc(slab_memory_size(host));
+	struct reading reading;
 	struct contents contents;
 	struct cache_map map;
 	struct slab_memory memory = {finder->heap, &map, buffer, 0};
@@ -225,8 +227,9 @@ static struct dill_error *search_host(struct finder *finder, const struct cache 
 	if (!buffer)
 		return error_no_memory();
 	TRY(arena_new(&arena));
-	TRY(contents_read(finder->heap, host, 1, CONTENTS_FREELISTS, arena, &untold, &contents));
-	TRY(cache_map_make(finder->heap, &contents, waiting, finder->scan, arena, &untold, &map));
+	reading = reading_start(finder->heap, CONTENTS_FREELISTS, arena, &untold);
+	TRY(contents_read(&reading, host, 1, &contents));
+	TRY(cache_map_make(&reading, &contents, waiting, finder->scan, &map));
 	for (size_t i = 0; i < map.count; i++) {
 		TRY(memory_check_interrupt(kernel_memory(finder->heap->kernel)));
 		TRY(search_slab(finder, &memory, i));

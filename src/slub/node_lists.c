@@ -18,33 +18,23 @@ struct pending {
 	struct slab_list *list;
 };
 
-static struct finding_place place_of(const struct contents *contents,
-				     const struct node_contents *node)
+static struct dill_error *read_counters(const struct reading *all, const struct contents *contents,
+					struct node_contents *node, bool *ret_ok)
 {
-	return (struct finding_place){
-		.cache = contents->cache->name,
-		.cpu = -1,
-		.node = (int)node->node,
-		.moving = node->moving,
-	};
-}
-
-static struct dill_error *read_counters(struct heap *heap, const struct contents *contents,
-					struct node_contents *node, struct findings *findings,
-					bool *ret_ok)
-{
+	struct heap *heap = all->heap;
 	const struct layout *l = &heap->layout;
 	uint8_t buffer[512];
 	struct span bytes = {buffer, l->node_struct_size < sizeof(buffer) ? l->node_struct_size
 									  : sizeof(buffer)};
-	struct finding_place place = place_of(contents, node);
+	const struct reading reading = reading_of_node(all, contents->cache, node->node, NULL);
 	struct dill_error *error = kernel_read(heap->kernel, node->address, buffer, bytes.size);
 
 	*ret_ok = !error;
 	if (error)
-		return findings_absorb_at(
-			findings, &place, cache_node_slot(heap, contents->cache, node->node),
-			node->address, dill_error_add_context(error, "struct kmem_cache_node"));
+		return findings_absorb_at(reading.findings, &reading.where,
+					  cache_node_slot(heap, contents->cache, node->node),
+					  node->address,
+					  dill_error_add_context(error, "struct kmem_cache_node"));
 	TRY(lock_moving(heap, &l->node_lock, bytes, "the node's lists are locked", &node->moving));
 	node->nr_partial = member_get(l->node_nr_partial, bytes);
 	node->has_totals = l->node_nr_slabs.present && l->node_total_objects.present;
@@ -100,77 +90,78 @@ static struct dill_error *prefetch_nodes(struct heap *heap, const struct content
 }
 
 /* Descriptors of the collected links, in list order. */
-static struct dill_error *read_slabs(struct heap *heap, const struct pending *pending,
-				     struct arena *arena, struct findings *findings)
+static struct dill_error *read_slabs(const struct reading *all, const struct pending *pending)
 {
 	const struct list_walk *walk = pending->walk;
+	const struct reading reading = reading_of_node(all, pending->contents->cache,
+						       pending->node->node, pending->node->moving);
+	struct heap *heap = reading.heap;
 	const struct slab_pointer from = {.sure = true}; /* both neighbours on the list name it */
 	struct slab_list *list = pending->list;
 
 	list->broken = walk->broken;
-	list->items = arena_alloc_array(arena, walk->nodes.count + 1, sizeof(*list->items));
+	list->items = arena_alloc_array(reading.arena, walk->nodes.count + 1, sizeof(*list->items));
 	if (!list->items)
 		return error_no_memory();
 	for (size_t i = 0; i < walk->nodes.count; i++) {
 		dill_virt address = walk->nodes.items[i] - heap->layout.slab_list.offset;
 
 		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
-		TRY(slab_read(heap, pending->contents->cache, address, &from, &walk->place,
-			      findings, &list->items[list->count++].slab));
+		TRY(slab_read(&reading, address, &from, &list->items[list->count++].slab));
 	}
 	return NULL;
 }
 
-static void check_length(const struct heap *heap, const struct pending *pending,
-			 struct findings *findings)
+static void check_length(const struct reading *reading, const struct pending *pending)
 {
 	const struct node_contents *node = pending->node;
 
 	if (pending->list != &node->partial || pending->walk->broken)
 		return;
 	if (pending->list->count != node->nr_partial)
-		findings_add_values(findings, FINDING_LIST_COUNT, &pending->walk->place,
-				    node->address + heap->layout.node_nr_partial.offset,
+		findings_add_values(reading->findings, FINDING_LIST_COUNT, &pending->walk->place,
+				    node->address + reading->heap->layout.node_nr_partial.offset,
 				    pending->list->count, node->nr_partial,
 				    "partial list holds %zu slab%s, nr_partial says %lu",
 				    pending->list->count, plural(pending->list->count),
 				    (unsigned long)node->nr_partial);
 }
 
-static void add_pending(struct heap *heap, struct contents *contents, struct node_contents *node,
-			bool full, struct list_walk *walk, struct pending *pending)
+static void add_pending(const struct reading *reading, struct contents *contents,
+			struct node_contents *node, bool full, struct list_walk *walk,
+			struct pending *pending)
 {
-	const struct member *anchor = full ? &heap->layout.node_full : &heap->layout.node_partial;
+	const struct layout *l = &reading->heap->layout;
+	const struct member *anchor = full ? &l->node_full : &l->node_partial;
 
 	walk->head = node->address + anchor->offset;
-	walk->place = place_of(contents, node);
+	walk->place = reading_of_node(reading, contents->cache, node->node, node->moving).where;
 	walk->what = full ? "list of full slabs" : "partial list";
 	*pending = (struct pending){walk, contents, node, full ? &node->full : &node->partial};
 }
 
-static struct dill_error *read_lists(struct heap *heap, struct list_walk *walks,
-				     const struct pending *pending, size_t count,
-				     struct arena *arena, struct findings *findings)
+static struct dill_error *read_lists(const struct reading *reading, struct list_walk *walks,
+				     const struct pending *pending, size_t count)
 {
-	TRY(lists_collect(heap, walks, count, findings));
+	TRY(lists_collect(reading->heap, walks, count, reading->findings));
 	for (size_t i = 0; i < count; i++) {
-		TRY(read_slabs(heap, &pending[i], arena, findings));
-		check_length(heap, &pending[i], findings);
+		TRY(read_slabs(reading, &pending[i]));
+		check_length(reading, &pending[i]);
 	}
 	return NULL;
 }
 
-struct dill_error *node_lists_read(struct heap *heap, struct contents *contents, size_t count,
-				   enum contents_detail detail, struct arena *arena,
-				   struct findings *findings)
+struct dill_error *node_lists_read(const struct reading *reading, struct contents *contents,
+				   size_t count)
 {
+	struct arena *arena = reading->arena;
 	size_t limit = 0, used = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		TRY(list_nodes(&contents[i], arena));
 		limit += contents[i].node_count * 2;
 	}
-	TRY(prefetch_nodes(heap, contents, count));
+	TRY(prefetch_nodes(reading->heap, contents, count));
 
 	struct list_walk *walks = arena_alloc_array(arena, limit + 1, sizeof(*walks));
 	struct pending *pending = arena_alloc_array(arena, limit + 1, sizeof(*pending));
@@ -184,18 +175,20 @@ struct dill_error *node_lists_read(struct heap *heap, struct contents *contents,
 
 			if (!node->address)
 				continue;
-			TRY(read_counters(heap, &contents[i], node, findings, &ok));
+			TRY(read_counters(reading, &contents[i], node, &ok));
 			if (!ok)
 				continue;
-			add_pending(heap, &contents[i], node, false, &walks[used], &pending[used]);
+			add_pending(reading, &contents[i], node, false, &walks[used],
+				    &pending[used]);
 			used++;
-			if (!node->lists_full || detail == CONTENTS_COUNTS)
+			if (!node->lists_full || reading->detail == CONTENTS_COUNTS)
 				continue;
-			add_pending(heap, &contents[i], node, true, &walks[used], &pending[used]);
+			add_pending(reading, &contents[i], node, true, &walks[used],
+				    &pending[used]);
 			used++;
 		}
 	}
-	struct dill_error *error = read_lists(heap, walks, pending, used, arena, findings);
+	struct dill_error *error = read_lists(reading, walks, pending, used);
 
 	for (size_t i = 0; i < used; i++)
 		list_walk_deinit(&walks[i]);

@@ -5,8 +5,7 @@
 #include "slub/cache_contents.h"
 
 /** Counters, partial and full lists of all nodes. */
-DILL_MUST_CHECK struct dill_error *node_lists_read(struct heap *heap, struct contents *contents,
-						   size_t count, enum contents_detail detail,
-						   struct arena *arena, struct findings *findings);
+DILL_MUST_CHECK struct dill_error *node_lists_read(const struct reading *reading,
+						   struct contents *contents, size_t count);
 
 #endif

@@ -22,14 +22,16 @@ static struct dill_error *read_contents(struct objects *objects, const struct ca
 					struct read_cache **ret)
 {
 	struct read_cache *read = &objects->caches[cache - objects->survey->all.items];
+	struct reading reading;
 
 	*ret = read;
 	if (read->done)
 		return NULL;
 	read->done = true;
 	read->findings.arena = objects->arena;
-	return contents_read(objects->survey->heap, cache, 1, CONTENTS_FREELISTS, objects->arena,
-			     &read->findings, &read->contents);
+	reading = reading_start(objects->survey->heap, CONTENTS_FREELISTS, objects->arena,
+				&read->findings);
+	return contents_read(&reading, cache, 1, &read->contents);
 }
 
 /* --- findings that concern the answer --- */
@@ -77,7 +79,9 @@ static struct dill_error *find_unlisted(struct objects *objects, const struct lo
 {
 	const struct slab *slab = &answer->slab.slab;
 	struct findings untold = FINDINGS_MUTED;
-	struct finding_place at = {.cpu = -1, .node = -1};
+	const struct reading all =
+		reading_start(objects->survey->heap, CONTENTS_FREELISTS, objects->arena, &untold);
+	const struct reading reading = reading_of(&all, located->cache);
 	struct freelist_head head = slab_freelist_head(objects->survey->heap, slab);
 	struct freelist freelist;
 
@@ -87,8 +91,7 @@ static struct dill_error *find_unlisted(struct objects *objects, const struct lo
 				       .container = slab->address};
 	if (answer->place.kind != PLACE_UNLISTED_SLAB)
 		return NULL;
-	TRY(freelist_walk(objects->survey->heap, located->cache, slab, &head, &at, objects->arena,
-			  &untold, &freelist));
+	TRY(freelist_walk(&reading, slab, &head, &freelist));
 	while (answer->place.position < freelist.count &&
 	       freelist.objects[answer->place.position] != located->object)
 		answer->place.position++;
@@ -102,11 +105,12 @@ static struct dill_error *make_map(struct objects *objects, const struct located
 {
 	struct scanned_slab one = {.slab = located->slab, .cache = located->cache};
 	struct slab_scan scan = {.items = &one, .count = 1, .complete = true};
+	const struct reading reading =
+		reading_start(objects->survey->heap, CONTENTS_FREELISTS, objects->arena, findings);
 	struct contents contents = read->contents;
 
 	contents.has_totals = false; /* one slab is not all of them */
-	return cache_map_make(objects->survey->heap, &contents, &objects->survey->waiting, &scan,
-			      objects->arena, findings, ret);
+	return cache_map_make(&reading, &contents, &objects->survey->waiting, &scan, ret);
 }
 
 static const char *reason(struct objects *objects, const struct cache_map *map,

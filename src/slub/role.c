@@ -145,6 +145,7 @@ static struct dill_error *find_sheaf(struct seeker *seeker)
 
 	TRY(arena_new(&arena));
 	struct findings untold = FINDINGS_MUTED;
+	struct reading reading;
 
 	TRY(heap_locate(heap, seeker->caches, seeker->address, &untold, &located));
 	if (!located.in_slot)
@@ -154,7 +155,8 @@ static struct dill_error *find_sheaf(struct seeker *seeker)
 	owner = cache_at(seeker->caches, named);
 	if (!owner)
 		return NULL;
-	TRY(contents_read(heap, owner, 1, CONTENTS_COUNTS, arena, &untold, &contents));
+	reading = reading_start(heap, CONTENTS_COUNTS, arena, &untold);
+	TRY(contents_read(&reading, owner, 1, &contents));
 	*seeker->ret = (struct role){.cache = owner, .base = located.object, .cpu = -1, .node = -1};
 	match_sheaves(seeker, located.object, &contents);
 	return NULL;

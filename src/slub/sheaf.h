@@ -2,8 +2,8 @@
 #ifndef SLUB_SHEAF_H
 #define SLUB_SHEAF_H
 
-#include "slub/cache.h"
 #include "slub/list.h"
+#include "slub/reading.h"
 
 /**
  * A sheaf: an array of free objects (mm/slub.c struct slab_sheaf, since 6.18).
@@ -61,21 +61,16 @@ static inline size_t sheaf_bytes_bounded(uint64_t size)
 }
 
 /**
- * Read one sheaf of @p cache.
+ * Read one sheaf of the cache: with CONTENTS_COUNTS only how many objects it has.
  *
  * @param slot    address of the pointer that leads there, and may be what is wrong; 0 when it is
  * right
  * @param limit   most objects it can hold
  * @param what    "main sheaf", for findings
- * @param objects whether to read them, or only how many there are
  * @return NULL; fatal errors. What is impossible becomes a finding, and `broken` is true.
  */
-enum sheaf_detail { SHEAF_SIZE, SHEAF_OBJECTS };
-DILL_MUST_CHECK struct dill_error *sheaf_read(struct heap *heap, const struct cache *cache,
-					      dill_virt address, dill_virt slot, uint32_t limit,
-					      enum sheaf_detail detail, const char *what,
-					      const struct finding_place *place,
-					      struct arena *arena, struct findings *findings,
+DILL_MUST_CHECK struct dill_error *sheaf_read(const struct reading *reading, dill_virt address,
+					      dill_virt slot, uint32_t limit, const char *what,
 					      struct sheaf *ret);
 
 /** Bytes of struct slub_percpu_sheaves up to the last member that dill reads, in whatever order the

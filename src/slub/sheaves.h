@@ -5,8 +5,7 @@
 #include "slub/cache_contents.h"
 
 /** Every CPU's sheaves and every node's barn; does nothing for caches without sheaves. */
-DILL_MUST_CHECK struct dill_error *sheaves_read(struct heap *heap, struct contents *contents,
-						size_t count, enum contents_detail detail,
-						struct arena *arena, struct findings *findings);
+DILL_MUST_CHECK struct dill_error *sheaves_read(const struct reading *reading,
+						struct contents *contents, size_t count);
 
 #endif

@@ -57,11 +57,12 @@ static bool has_an_order(const struct cache *cache, const struct slab *slab)
 	       slab->objects == cache->min_objects_per_slab;
 }
 
-static void check_counters(const struct heap *heap, const struct cache *cache,
-			   const struct finding_place *place, struct findings *findings,
-			   struct slab *slab)
+static void check_counters(const struct reading *reading, struct slab *slab)
 {
-	dill_virt counters = slab->address + heap->layout.slab_objects.offset;
+	const struct cache *cache = reading->cache;
+	const struct finding_place *place = &reading->where;
+	struct findings *findings = reading->findings;
+	dill_virt counters = slab->address + reading->heap->layout.slab_objects.offset;
 
 	if (slab->objects > cache->objects_per_slab || slab->objects == 0) {
 		findings_add_values(findings, FINDING_SLAB_COUNTERS, place, counters,
@@ -119,21 +120,20 @@ bool slab_counters_fit(const struct cache *cache, const struct slab *slab)
 	       slab->inuse <= slab->objects;
 }
 
-void slab_check(struct heap *heap, const struct cache *cache, const struct finding_place *place,
-		struct findings *findings, struct slab *slab)
+void slab_check(const struct reading *reading, struct slab *slab)
 {
-	struct finding_place here = *place;
+	const struct reading here = reading_of_slab(reading, slab->address);
+	const struct heap *heap = reading->heap;
 
-	here.slab = slab->address;
-	slab->usable = cache->usable;
+	slab->usable = reading->cache->usable;
 	if (slab->node >= kernel_node_limit(heap->kernel)) {
-		findings_add(findings, FINDING_SLAB_STATE, &here,
+		findings_add(here.findings, FINDING_SLAB_STATE, &here.where,
 			     slab->address + heap->layout.page_flags.offset,
 			     "slab is on node %u, which does not exist", slab->node);
 		slab->node = 0;
 	}
 	if (slab->usable)
-		check_counters(heap, cache, &here, findings, slab);
+		check_counters(&here, slab);
 }
 
 /* Where a page is marked as a slab. */
@@ -173,79 +173,78 @@ static struct dill_error *looks_like_ours(struct heap *heap, const struct cache 
 }
 
 /* What is at @p address is no slab of the cache, and the pointer to it is to blame. */
-static void blame_pointer(struct findings *findings, enum finding_kind kind,
-			  const struct finding_place *place, const struct slab_pointer *from,
-			  dill_virt address, const char *why)
+static void blame_pointer(const struct reading *reading, enum finding_kind kind,
+			  const struct slab_pointer *from, dill_virt address, const char *why)
 {
 	struct finding *finding =
 		from->expected
-			? findings_add_values(findings, kind, place, from->slot, from->expected,
-					      address, "%#lx %s", (unsigned long)address, why)
-			: findings_add_seen(findings, kind, place, from->slot, address, "%#lx %s",
-					    (unsigned long)address, why);
+			? findings_add_values(reading->findings, kind, &reading->where, from->slot,
+					      from->expected, address, "%#lx %s",
+					      (unsigned long)address, why)
+			: findings_add_seen(reading->findings, kind, &reading->where, from->slot,
+					    address, "%#lx %s", (unsigned long)address, why);
 
 	finding_set_pointer(finding);
 }
 
 /* A slab's descriptor without the mark, or with the name of another cache. */
-static struct dill_error *report_stranger(struct heap *heap, const struct cache *cache, bool marked,
+static struct dill_error *report_stranger(const struct reading *reading, bool marked,
 					  dill_virt owner, const struct slab_pointer *from,
-					  const struct finding_place *place,
-					  struct findings *findings, const struct slab *slab)
+					  const struct slab *slab)
 {
+	struct heap *heap = reading->heap;
+	const struct cache *cache = reading->cache;
 	bool ours = from->sure || owner == cache->address;
 
 	if (!ours)
 		TRY(looks_like_ours(heap, cache, slab, &ours));
 	if (!ours && !marked)
-		blame_pointer(findings, FINDING_SLAB_MARK, place, from, slab->address,
+		blame_pointer(reading, FINDING_SLAB_MARK, from, slab->address,
 			      "is a page that is not marked as a slab");
 	else if (!ours)
-		blame_pointer(findings, FINDING_SLAB_CACHE, place, from, slab->address,
+		blame_pointer(reading, FINDING_SLAB_CACHE, from, slab->address,
 			      "is a slab of another cache");
 	else if (!marked)
-		findings_add(findings, FINDING_SLAB_MARK, place, mark_address(heap, slab->address),
-			     "page is not marked as a slab");
+		findings_add(reading->findings, FINDING_SLAB_MARK, &reading->where,
+			     mark_address(heap, slab->address), "page is not marked as a slab");
 	else
 		finding_set_pointer(findings_add_values(
-			findings, FINDING_SLAB_CACHE, place,
+			reading->findings, FINDING_SLAB_CACHE, &reading->where,
 			slab->address + heap->layout.slab_cache.offset, cache->address, owner,
 			"slab belongs to another cache"));
 	return NULL;
 }
 
-struct dill_error *slab_read(struct heap *heap, const struct cache *cache, dill_virt address,
-			     const struct slab_pointer *from, const struct finding_place *place,
-			     struct findings *findings, struct slab *ret)
+struct dill_error *slab_read(const struct reading *reading, dill_virt address,
+			     const struct slab_pointer *from, struct slab *ret)
 {
 	const struct slab_pointer nobody = {.sure = true};
-	struct finding_place here = *place;
+	const struct reading here = reading_of_slab(reading, address);
 	struct dill_error *error;
 	dill_virt owner;
 	bool marked;
 
-	here.slab = address;
 	*ret = (struct slab){.address = address};
 	if (!from)
 		from = &nobody;
-	if (!kernel_is_page_struct(heap->kernel, address)) {
+	if (!kernel_is_page_struct(reading->heap->kernel, address)) {
 		struct slab_pointer pointer = *from;
 
 		if (!pointer.slot)
 			pointer.slot = address;
-		blame_pointer(findings, FINDING_POINTER, place, &pointer, address,
+		blame_pointer(reading, FINDING_POINTER, &pointer, address,
 			      "is not the address of a struct page");
 		return NULL;
 	}
-	error = slab_peek(heap, address, ret, &marked, &owner);
+	error = slab_peek(reading->heap, address, ret, &marked, &owner);
 	if (error)
-		return findings_absorb_at(findings, &here, from->slot, address,
+		return findings_absorb_at(here.findings, &here.where, from->slot, address,
 					  dill_error_add_context(error, "struct slab"));
-	if (marked && owner == cache->address) {
-		slab_check(heap, cache, place, findings, ret);
+	if (marked && owner == reading->cache->address) {
+		slab_check(reading, ret);
 		return NULL;
 	}
-	return report_stranger(heap, cache, marked, owner, from, &here, findings, ret);
+	return report_stranger(&here, marked, owner, from, ret);
 }
 
 bool slab_object_index(const struct cache *cache, const struct slab *slab, dill_virt object,

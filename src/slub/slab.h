@@ -2,7 +2,7 @@
 #ifndef SLUB_SLAB_H
 #define SLUB_SLAB_H
 
-#include "slub/cache.h"
+#include "slub/reading.h"
 
 /** One slab: a run of pages cut into objects of one cache, described by its head page. */
 struct slab {
@@ -31,17 +31,15 @@ struct slab_pointer {
 };
 
 /**
- * Read and check the slab whose descriptor is at @p address, expected to belong to @p cache.
+ * Read and check the slab whose descriptor is at @p address, expected to belong to the cache.
  *
  * What does not fit becomes findings: at the pointer, when that is what is wrong, else in the
  * descriptor. `usable` is false then: its objects must not be walked.
  * @param from  NULL when no pointer led there
  * @return NULL; fatal errors
  */
-DILL_MUST_CHECK struct dill_error *slab_read(struct heap *heap, const struct cache *cache,
-					     dill_virt address, const struct slab_pointer *from,
-					     const struct finding_place *place,
-					     struct findings *findings, struct slab *ret);
+DILL_MUST_CHECK struct dill_error *slab_read(const struct reading *reading, dill_virt address,
+					     const struct slab_pointer *from, struct slab *ret);
 
 /**
  * The same without a cache to compare with, and without findings.
@@ -59,9 +57,8 @@ DILL_MUST_CHECK struct dill_error *slab_peek(struct heap *heap, dill_virt addres
  */
 void slab_parse(struct heap *heap, dill_virt address, struct span bytes, struct slab *ret,
 		bool *ret_marked, dill_virt *ret_owner);
-/** Check a parsed slab of @p cache: impossible counters become findings; sets `usable`. */
-void slab_check(struct heap *heap, const struct cache *cache, const struct finding_place *place,
-		struct findings *findings, struct slab *slab);
+/** Check a parsed slab of the cache: impossible counters become findings; sets `usable`. */
+void slab_check(const struct reading *reading, struct slab *slab);
 
 /** True when a parsed slab's counters are possible for its cache. */
 bool slab_counters_fit(const struct cache *cache, const struct slab *slab);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/slab_list.h"
 
-#include "base/plural.h"
-
 /* Bytes of slabs whose freelists are followed before what that costs of a mapped dump is given
  * back. */
 #define TRIM_BYTES (UINT64_C(32) << 20)
@@ -33,15 +31,15 @@ static struct dill_error *prefetch_batch(struct heap *heap, const struct cache *
 	return slabs_prefetch(heap, cache, slabs, count);
 }
 
-struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
-				  struct slab_list *list, const struct finding_place *place,
-				  struct arena *arena, struct findings *findings)
+struct dill_error *slab_list_walk(const struct reading *reading, struct slab_list *list)
 {
+	struct heap *heap = reading->heap;
+	const struct cache *cache = reading->cache;
 	uint64_t touched = 0;
 
 	for (size_t i = 0; i < list->count; i++) {
 		struct listed_slab *item = &list->items[i];
-		struct finding_place here = *place;
+		const struct reading here = reading_of_slab(reading, item->slab.address);
 
 		/* Slabs come in batches: fetch the next ones when the last batch is used up. */
 		if (i % BATCH_SLABS == 0)
@@ -50,7 +48,6 @@ struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 			warm_batch(heap, cache, list, i);
 		if (!item->slab.usable)
 			continue;
-		here.slab = item->slab.address;
 		touched += (uint64_t)item->slab.objects * cache->size;
 		if (touched >= TRIM_BYTES) {
 			memory_trim(kernel_memory(heap->kernel));
@@ -58,20 +55,8 @@ struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
 		}
 		struct freelist_head head = slab_freelist_head(heap, &item->slab);
 
-		TRY(freelist_walk(heap, cache, &item->slab, &head, &here, arena, findings,
-				  &item->freelist));
-
-		uint32_t expected = item->slab.objects - item->slab.inuse;
-
-		if (!item->freelist.broken && item->freelist.count != expected) {
-			item->freelist.broken = true;
-			findings_add_values(
-				findings, FINDING_FREELIST_COUNT, &here,
-				item->slab.address + heap->layout.slab_inuse.offset, expected,
-				item->freelist.count,
-				"slab freelist holds %u object%s, the slab's counters say %u",
-				item->freelist.count, plural(item->freelist.count), expected);
-		}
+		TRY(freelist_walk(&here, &item->slab, &head, &item->freelist));
+		freelist_check_count(&here, &item->slab, head.what, &item->freelist);
 	}
 	return NULL;
 }

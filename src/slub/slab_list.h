@@ -17,10 +17,8 @@ struct slab_list {
 	bool broken; /**< the list has a finding: there may be more */
 };
 
-/** Freelists of @p count slabs, and whether their lengths fit the counters. */
-DILL_MUST_CHECK struct dill_error *slab_list_walk(struct heap *heap, const struct cache *cache,
-						  struct slab_list *list,
-						  const struct finding_place *place,
-						  struct arena *arena, struct findings *findings);
+/** Freelists of the slabs of a list, and whether their lengths fit the counters. */
+DILL_MUST_CHECK struct dill_error *slab_list_walk(const struct reading *reading,
+						  struct slab_list *list);
 
 #endif

@@ -17,15 +17,15 @@ static struct dill_error *note_unlisted(struct survey *survey, struct arena *are
 					struct slab_map *map)
 {
 	const struct slab *slab = &map->slab->slab;
-	const struct finding_place nowhere = {.cpu = -1, .node = -1};
 	struct freelist_head head = slab_freelist_head(survey->heap, slab);
 	struct findings untold = FINDINGS_MUTED;
+	const struct reading all = reading_start(survey->heap, CONTENTS_FREELISTS, arena, &untold);
+	const struct reading reading = reading_of(&all, map->map.cache);
 	struct freelist freelist;
 	struct place place = {
 		.kind = PLACE_UNLISTED_SLAB, .cpu = -1, .node = -1, .container = slab->address};
 
-	TRY(freelist_walk(survey->heap, map->map.cache, slab, &head, &nowhere, arena, &untold,
-			  &freelist));
+	TRY(freelist_walk(&reading, slab, &head, &freelist));
 	for (; place.position < freelist.count; place.position++)
 		TRY(note_place(map, freelist.objects[place.position], &place));
 	return NULL;
@@ -55,16 +55,16 @@ struct dill_error *slab_map_make(struct survey *survey, const struct cache *cach
 {
 	struct scanned_slab item = {*slab, cache};
 	const struct slab_scan scan = {.items = &item, .count = 1, .complete = true};
+	const struct reading reading =
+		reading_start(survey->heap, CONTENTS_FREELISTS, arena, survey->findings);
 	struct contents without_totals;
 
 	*ret = (struct slab_map){0};
-	TRY(contents_read(survey->heap, cache, 1, CONTENTS_FREELISTS, arena, survey->findings,
-			  &ret->contents));
+	TRY(contents_read(&reading, cache, 1, &ret->contents));
 	/* One slab cannot add up to the cache's totals: do not compare. */
 	without_totals = ret->contents;
 	without_totals.has_totals = false;
-	TRY(cache_map_make(survey->heap, &without_totals, &survey->waiting, &scan, arena,
-			   survey->findings, &ret->map));
+	TRY(cache_map_make(&reading, &without_totals, &survey->waiting, &scan, &ret->map));
 	if (!ret->map.count)
 		return NULL;
 	ret->slab = &ret->map.slabs[0];

@@ -56,12 +56,13 @@ struct dill_error *survey_map(struct survey *survey, const struct cache *cache, 
 {
 	_cleanup_(again_end)
 	struct again again = again_start(survey->heap, survey->findings);
+	const struct reading reading =
+		reading_start(survey->heap, CONTENTS_FREELISTS, arena, survey->findings);
 
 	do {
-		TRY(contents_read(survey->heap, cache, 1, CONTENTS_FREELISTS, arena,
-				  survey->findings, ret_contents));
-		TRY(cache_map_make(survey->heap, ret_contents, &survey->waiting, &survey->scan,
-				   arena, survey->findings, ret_map));
+		TRY(contents_read(&reading, cache, 1, ret_contents));
+		TRY(cache_map_make(&reading, ret_contents, &survey->waiting, &survey->scan,
+				   ret_map));
 	} while (again_needed(&again));
 	return NULL;
 }

@@ -172,7 +172,13 @@ static struct dill_error *add_sheaf(struct waiting_reader *reader, struct waitin
 				    dill_virt address)
 {
 	const struct layout *l = &reader->heap->layout;
-	struct finding_place place = waiting_place(&spot);
+	struct reading reading = {
+		.heap = reader->heap,
+		.arena = reader->arena,
+		.findings = reader->findings,
+		.where = waiting_place(&spot),
+		.detail = CONTENTS_FREELISTS,
+	};
 	struct sheaf sheaf;
 	dill_virt owner;
 	bool more = true;
@@ -188,9 +194,9 @@ static struct dill_error *add_sheaf(struct waiting_reader *reader, struct waitin
 		waiting_broken(reader, &spot, address, "holds a sheaf of no known cache");
 		return NULL;
 	}
-	place.cache = cache->name;
-	TRY(sheaf_read(reader->heap, cache, address, 0, SHEAF_OBJECTS_MAX, SHEAF_OBJECTS, spot.what,
-		       &place, reader->arena, reader->findings, &sheaf));
+	reading.cache = cache;
+	reading.where.cache = cache->name;
+	TRY(sheaf_read(&reading, address, 0, SHEAF_OBJECTS_MAX, spot.what, &sheaf));
 	if (sheaf.broken)
 		waiting_incomplete(reader, &spot);
 	spot.container = address;

@@ -123,12 +123,13 @@ static struct dill_error *note_node(struct fields *fields, const struct cache *c
 static struct dill_error *note_cache(struct fields *fields, const struct survey *survey,
 				     const struct cache *cache)
 {
+	const struct reading reading =
+		reading_start(fields->heap, CONTENTS_FREELISTS, survey->arena, survey->findings);
 	struct contents contents;
 
 	TRY(note(fields, FIELD_CACHE, cache->address));
 	TRY(note(fields, FIELD_LIST, cache->address + fields->heap->layout.cache_list.offset));
-	TRY(contents_read(fields->heap, cache, 1, CONTENTS_FREELISTS, survey->arena,
-			  survey->findings, &contents));
+	TRY(contents_read(&reading, cache, 1, &contents));
 	for (size_t i = 0; i < contents.cpu_count; i++)
 		TRY(note_cpu(fields, cache, &contents.cpus[i]));
 	for (size_t i = 0; i < contents.node_count; i++)

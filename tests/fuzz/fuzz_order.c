@@ -68,6 +68,8 @@ static void check(const struct order *order, size_t limit)
 static struct dill_error *predict(struct image *image, size_t limit, struct arena *arena)
 {
 	struct findings findings = {.arena = arena};
+	const struct reading reading =
+		reading_start(&image->heap, CONTENTS_FREELISTS, arena, &findings);
 	struct cache_list caches;
 
 	TRY(caches_read(&image->heap, arena, &findings, &caches));
@@ -76,8 +78,7 @@ static struct dill_error *predict(struct image *image, size_t limit, struct aren
 		struct contents contents;
 		struct order order;
 
-		TRY(contents_read(&image->heap, &caches.items[i], 1, CONTENTS_FREELISTS, arena,
-				  &findings, &contents));
+		TRY(contents_read(&reading, &caches.items[i], 1, &contents));
 		TRY(order_predict(&image->heap, &contents, 0, limit, arena, &order));
 		check(&order, limit);
 	}

@@ -133,6 +133,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (arena_new(&arena))
 		abort();
 	struct findings findings = {.arena = arena};
+	const struct reading reading =
+		reading_start(&image.heap, CONTENTS_FREELISTS, arena, &findings);
 	struct contents *contents = NULL;
 	struct dill_error *error = caches_read(&image.heap, arena, &findings, &caches);
 
@@ -141,8 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!error)
 		contents = arena_alloc_array(arena, caches.count + 1, sizeof(*contents));
 	if (contents)
-		error = contents_read(&image.heap, caches.items, caches.count, CONTENTS_FREELISTS,
-				      arena, &findings, contents);
+		error = contents_read(&reading, caches.items, caches.count, contents);
 	if (!error)
 		error = map_all(&image, arena, &findings);
 	if (!error)

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "heap_image.h"
-#include "slub/finding.h"
+#include "slub/reading.h"
 
 #define HEAP_FIXTURE_MEMBERS                                                                       \
 	struct image image;                                                                        \
@@ -35,6 +35,13 @@ struct heap_fixture {
  */
 void *heap_fixture_new(void **state, size_t size, size_t pages, unsigned cpus, unsigned nodes,
 		       enum freelist_encoding encoding);
+
+/** Reads the heap, freelists too, and adds to the fixture's findings. */
+static inline struct reading heap_fixture_reading(struct heap_fixture *fixture)
+{
+	return reading_start(&fixture->image.heap, CONTENTS_FREELISTS, fixture->arena,
+			     &fixture->findings);
+}
 
 /** Free it; a test's teardown, or the last thing of it. Returns 0. */
 int heap_fixture_free(void **state);

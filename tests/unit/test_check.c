@@ -153,6 +153,7 @@ static int teardown(void **state)
 static void look(struct fixture *f)
 {
 	struct heap *heap = &f->image.heap;
+	const struct reading reading = heap_fixture_reading(&f->heap_fixture);
 
 	assert_null(caches_read(heap, f->arena, &f->findings, &f->caches));
 	assert_null(waiting_read(heap, &f->caches, f->arena, &f->findings, &f->waiting));
@@ -160,10 +161,9 @@ static void look(struct fixture *f)
 	f->scan = (struct slab_scan){0};
 	assert_null(slabs_scan(heap, &f->caches, &f->caches, &f->scan));
 	for (size_t i = 0; i < f->caches.count; i++) {
-		assert_null(contents_read(heap, &f->caches.items[i], 1, CONTENTS_FREELISTS,
-					  f->arena, &f->findings, &f->contents[i]));
-		assert_null(cache_map_make(heap, &f->contents[i], &f->waiting, &f->scan, f->arena,
-					   &f->findings, &f->maps[i]));
+		assert_null(contents_read(&reading, &f->caches.items[i], 1, &f->contents[i]));
+		assert_null(cache_map_make(&reading, &f->contents[i], &f->waiting, &f->scan,
+					   &f->maps[i]));
 		lists_check(heap, &f->contents[i], &f->findings);
 		assert_null(
 			bytes_check(heap, &f->contents[i], &f->maps[i], &f->findings, &f->counts));

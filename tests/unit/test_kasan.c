@@ -196,6 +196,7 @@ static void test_tagged_freelist(void **state)
 	dill_virt slab = image_slab(&f->image, f->cache, free, 3), objects[3];
 	struct contents contents;
 	struct findings findings = {.arena = f->arena};
+	struct reading reading;
 
 	f->image.heap.tagged = true;
 	for (int i = 0; i < 3; i++)
@@ -204,8 +205,8 @@ static void test_tagged_freelist(void **state)
 	image_link(&f->image, f->cache, objects[1], tagged(objects[2], 0x12));
 	image_add_partial(&f->image, f->cache, 0, slab);
 	look(f);
-	assert_null(contents_read(&f->image.heap, &f->survey.all.items[0], 1, CONTENTS_FREELISTS,
-				  f->arena, &findings, &contents));
+	reading = reading_start(&f->image.heap, CONTENTS_FREELISTS, f->arena, &findings);
+	assert_null(contents_read(&reading, &f->survey.all.items[0], 1, &contents));
 	assert_int_equal(findings.count, 0);
 	assert_int_equal(contents.nodes[0].partial.items[0].freelist.count, 3);
 	assert_int_equal(contents.nodes[0].partial.items[0].freelist.objects[2], objects[2]);

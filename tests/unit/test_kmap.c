@@ -474,11 +474,11 @@ static void test_characters(void **state)
 /* The states that the survey tells are those of the map. */
 static void expect_same_states(struct fixture *f)
 {
+	const struct reading reading = heap_fixture_reading(&f->heap_fixture);
 	struct state_counts states;
 
 	assert_null(survey_init(&f->image.heap, f->arena, &f->findings, &f->survey));
-	assert_null(contents_read(&f->image.heap, f->survey.all.items, 1, CONTENTS_FREELISTS,
-				  f->arena, &f->findings, &f->contents));
+	assert_null(contents_read(&reading, f->survey.all.items, 1, &f->contents));
 	assert_null(survey_states(&f->survey, &f->contents, &states));
 	assert_null(survey_scan(&f->survey, &f->survey.all));
 	map_it(f);

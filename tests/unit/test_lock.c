@@ -263,12 +263,12 @@ static int set_up(void **state)
 static void look_at_wrong_counter(struct fixture *f)
 {
 	struct heap *heap = &f->image.heap;
+	const struct reading reading = heap_fixture_reading(&f->heap_fixture);
 	struct cache_list caches;
 
 	image_set_u64(&f->image, f->node + heap->layout.node_nr_partial.offset, 7);
 	assert_null(caches_read(heap, f->arena, &f->findings, &caches));
-	assert_null(contents_read(heap, caches.items, 1, CONTENTS_FREELISTS, f->arena, &f->findings,
-				  &f->contents));
+	assert_null(contents_read(&reading, caches.items, 1, &f->contents));
 }
 
 static void expect_finding(struct fixture *f)

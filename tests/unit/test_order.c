@@ -149,11 +149,11 @@ static const char *as_text(struct fixture *f, const struct order *order)
 
 static void predict(struct fixture *f, unsigned cpu, size_t limit, struct order *ret)
 {
+	const struct reading reading = heap_fixture_reading(&f->heap_fixture);
 	struct cache_list caches;
 
 	assert_null(caches_read(&f->image.heap, f->arena, &f->findings, &caches));
-	assert_null(contents_read(&f->image.heap, caches.items, 1, CONTENTS_FREELISTS, f->arena,
-				  &f->findings, &f->contents));
+	assert_null(contents_read(&reading, caches.items, 1, &f->contents));
 	assert_null(order_predict(&f->image.heap, &f->contents, cpu, limit, f->arena, ret));
 }
 
@@ -288,12 +288,12 @@ static void test_impossible_node_is_an_error(void **state)
 	struct order order;
 	struct cache_list caches;
 	struct dill_error *error;
+	const struct reading reading = heap_fixture_reading(&f->heap_fixture);
 
 	image_set_u64(&f->image, kernel_percpu_address(f->image.heap.kernel, IMAGE_PERCPU_WORD, 0),
 		      77);
 	assert_null(caches_read(&f->image.heap, f->arena, &f->findings, &caches));
-	assert_null(contents_read(&f->image.heap, caches.items, 1, CONTENTS_FREELISTS, f->arena,
-				  &f->findings, &f->contents));
+	assert_null(contents_read(&reading, caches.items, 1, &f->contents));
 	error = order_predict(&f->image.heap, &f->contents, 0, 10, f->arena, &order);
 	assert_non_null(error);
 	assert_int_equal(dill_error_code(error), DILL_ERROR_BAD_DATA);

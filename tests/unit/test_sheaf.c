@@ -35,12 +35,12 @@ static int set_up(void **state)
 
 static const struct sheaf *read_main(struct fixture *f)
 {
+	const struct reading reading = heap_fixture_reading(&f->heap_fixture);
 	struct cache_list caches;
 
 	assert_null(caches_read(&f->image.heap, f->arena, &f->findings, &caches));
 	assert_int_equal(caches.count, 1);
-	assert_null(contents_read(&f->image.heap, caches.items, 1, CONTENTS_FREELISTS, f->arena,
-				  &f->findings, &f->contents));
+	assert_null(contents_read(&reading, caches.items, 1, &f->contents));
 	return &f->contents.cpus[0].sheaves.main;
 }
 
@@ -118,8 +118,10 @@ static void test_kfence_waits_uncounted(void **state)
 	image_set_sheaf(&f->image, f->cache, 0, IMAGE_RCU_FREE, waiting, 2);
 	assert_null(caches_read(&f->image.heap, f->arena, &f->findings, &caches));
 	for (size_t i = 0; i < 2; i++) {
-		assert_null(contents_read(&f->image.heap, caches.items, 1, details[i], f->arena,
-					  &f->findings, &f->contents));
+		struct reading reading = heap_fixture_reading(&f->heap_fixture);
+
+		reading.detail = details[i];
+		assert_null(contents_read(&reading, caches.items, 1, &f->contents));
 		survey_count(&survey, &f->contents, &counts);
 		assert_int_equal(f->findings.count, 0);
 		assert_int_equal(counts.counts[OBJECT_WAITING], 1);

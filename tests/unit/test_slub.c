@@ -64,6 +64,8 @@ static int setup_plain(void **state)
 static void look(struct fixture *f)
 {
 	struct heap heap = f->image.heap;
+	const struct reading reading =
+		reading_start(&heap, CONTENTS_FREELISTS, f->arena, &f->findings);
 
 	if (heap.encoding != FREELIST_PLAIN)
 		heap.encoding = FREELIST_UNDECIDED;
@@ -71,8 +73,7 @@ static void look(struct fixture *f)
 	assert_null(encoding_learn(&heap, &f->caches));
 	assert_int_equal(heap.encoding, f->image.heap.encoding);
 	f->contents = arena_alloc_array(f->arena, f->caches.count + 1, sizeof(*f->contents));
-	assert_null(contents_read(&heap, f->caches.items, f->caches.count, CONTENTS_FREELISTS,
-				  f->arena, &f->findings, f->contents));
+	assert_null(contents_read(&reading, f->caches.items, f->caches.count, f->contents));
 }
 
 /* Exactly one finding, of this kind, at this address. */
