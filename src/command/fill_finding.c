@@ -137,6 +137,8 @@ static struct dill_error *set_tracks(struct inquiry *inquiry, const struct findi
 				     struct dill_record *record)
 {
 	struct findings untold = FINDINGS_MUTED;
+	struct reading reading =
+		reading_start(inquiry->heap, CONTENTS_COUNTS, inquiry->arena, &untold);
 	struct record_list list = {0};
 	struct track allocated, freed;
 	struct located located;
@@ -146,8 +148,8 @@ static struct dill_error *set_tracks(struct inquiry *inquiry, const struct findi
 	TRY(heap_locate(inquiry->heap, &inquiry->survey->all, finding->object, &untold, &located));
 	if (!located.in_slot)
 		return NULL;
-	TRY(tracks_read(inquiry->heap, located.cache, located.object, &finding->place,
-			inquiry->arena, &untold, &allocated, &freed));
+	reading = reading_of(&reading, located.cache);
+	TRY(tracks_read(&reading, located.object, &allocated, &freed));
 	TRY(track_append(inquiry->kernel, inquiry->arena, EVENT_ALLOC, &allocated, &list));
 	TRY(track_append(inquiry->kernel, inquiry->arena, EVENT_FREE, &freed, &list));
 	if (list.count)

@@ -140,16 +140,17 @@ static struct dill_error *set_users(struct inquiry *inquiry, const struct locate
 				    struct dill_record *record)
 {
 	const struct cache *cache = located->cache;
-	struct finding_place place = {
-		.cache = cache->name, .cpu = -1, .node = -1, .slab = located->slab.address};
+	struct reading reading =
+		reading_start(inquiry->heap, CONTENTS_COUNTS, inquiry->arena, inquiry->findings);
 	struct track alloc, free;
 	struct alloc_tag tag;
 	const char *doubt;
 	uint32_t size;
 	bool known;
 
-	TRY(tracks_read(inquiry->heap, cache, located->object, &place, inquiry->arena,
-			inquiry->findings, &alloc, &free));
+	reading = reading_of(&reading, cache);
+	reading.where.slab = located->slab.address;
+	TRY(tracks_read(&reading, located->object, &alloc, &free));
 	TRY(set_tracks(inquiry, &alloc, &free, record));
 	TRY(requested_size_read(inquiry->heap, cache, located->object, &size, &known));
 	if (known)

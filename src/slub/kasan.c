@@ -141,10 +141,10 @@ struct dill_error *kasan_object_shadow(struct heap *heap, const struct cache *ca
 
 /* --- who used it --- */
 
-static struct dill_error *read_track(struct heap *heap, dill_virt address,
-				     const struct finding_place *place, struct arena *arena,
-				     struct findings *findings, struct track *ret)
+static struct dill_error *read_track(const struct reading *reading, dill_virt address,
+				     struct track *ret)
 {
+	struct heap *heap = reading->heap;
 	uint8_t buffer[KASAN_TRACK_MAX];
 	struct span bytes = {buffer, (size_t)heap->layout.kasan_track_struct_size};
 	struct dill_error *error;
@@ -153,35 +153,35 @@ static struct dill_error *read_track(struct heap *heap, dill_virt address,
 		return NULL;
 	error = kernel_read(heap->kernel, address, buffer, bytes.size);
 	if (error)
-		return findings_absorb(findings, place,
+		return findings_absorb(reading->findings, &reading->where,
 				       dill_error_add_context(error, "struct kasan_track"));
-	return kasan_track_parse(heap, bytes, address, place, arena, findings, ret);
+	return kasan_track_parse(reading, bytes, address, ret);
 }
 
-struct dill_error *kasan_tracks_read(struct heap *heap, const struct cache *cache, dill_virt object,
-				     const struct finding_place *place, struct arena *arena,
-				     struct findings *findings, struct track *ret_alloc,
-				     struct track *ret_free)
+struct dill_error *kasan_tracks_read(const struct reading *reading, dill_virt object,
+				     struct track *ret_alloc, struct track *ret_free)
 {
+	struct heap *heap = reading->heap;
+	const struct cache *cache = reading->cache;
 	const struct layout *l = &heap->layout;
 	uint32_t room = cache->size - cache->red_left_pad;
 	uint8_t first = 0;
 
 	*ret_alloc = *ret_free = (struct track){0};
 	if (heap->tagged)
-		return kasan_ring_read(heap, object, place, arena, findings, ret_alloc, ret_free);
+		return kasan_ring_read(reading, object, ret_alloc, ret_free);
 	if (!kasan_has_shadow(heap, cache))
 		return NULL;
 	if (cache->kasan_alloc && cache->kasan_alloc < room)
-		TRY(read_track(heap, object + cache->kasan_alloc + l->kasan_alloc_track.offset,
-			       place, arena, findings, ret_alloc));
+		TRY(read_track(reading, object + cache->kasan_alloc + l->kasan_alloc_track.offset,
+			       ret_alloc));
 	/* The record of the free is there as long as the shadow says so. */
-	TRY(findings_absorb(findings, place,
+	TRY(findings_absorb(reading->findings, &reading->where,
 			    kasan_shadow_read(heap, object, sizeof(first), &first)));
 	if (first != KASAN_FREE_TRACK || cache->kasan_free >= room || !l->kasan_free_track.present)
 		return NULL;
-	return read_track(heap, object + cache->kasan_free + l->kasan_free_track.offset, place,
-			  arena, findings, ret_free);
+	return read_track(reading, object + cache->kasan_free + l->kasan_free_track.offset,
+			  ret_free);
 }
 
 /* --- for many objects --- */

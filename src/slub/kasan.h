@@ -65,14 +65,10 @@ DILL_MUST_CHECK struct dill_error *kasan_object_shadow(struct heap *heap, const 
 /**
  * Read who allocated and freed an object, as KASAN has recorded it; unknown where it has not. The
  * caller is the innermost function that is none of the allocator's.
- * @param arena  holds the stacks
  * @return NULL; fatal errors. What cannot be read or makes no sense becomes a finding.
  */
-DILL_MUST_CHECK struct dill_error *kasan_tracks_read(struct heap *heap, const struct cache *cache,
-						     dill_virt object,
-						     const struct finding_place *place,
-						     struct arena *arena, struct findings *findings,
-						     struct track *ret_alloc,
+DILL_MUST_CHECK struct dill_error *kasan_tracks_read(const struct reading *reading,
+						     dill_virt object, struct track *ret_alloc,
 						     struct track *ret_free);
 
 /** Whether KASAN records who allocates objects of @p cache. */

@@ -90,11 +90,10 @@ static struct dill_error *seek(struct seeker *seeker, const struct ring *ring)
 	return ring->next > ring->size ? look_in(seeker, ring, at, ring->size - at) : NULL;
 }
 
-struct dill_error *kasan_ring_read(struct heap *heap, dill_virt object,
-				   const struct finding_place *place, struct arena *arena,
-				   struct findings *findings, struct track *ret_alloc,
-				   struct track *ret_free)
+struct dill_error *kasan_ring_read(const struct reading *reading, dill_virt object,
+				   struct track *ret_alloc, struct track *ret_free)
 {
+	struct heap *heap = reading->heap;
 	const struct layout *l = &heap->layout;
 	struct seeker seeker = {.heap = heap, .object = object};
 	struct track *const tracks[] = {ret_alloc, ret_free};
@@ -108,14 +107,14 @@ struct dill_error *kasan_ring_read(struct heap *heap, dill_virt object,
 	if (!error && ring.size <= ENTRIES_MAX)
 		error = seek(&seeker, &ring);
 	if (error)
-		return findings_absorb(findings, place,
+		return findings_absorb(reading->findings, &reading->where,
 				       dill_error_add_context(error, "KASAN's ring of stacks"));
 	for (int i = 0; i < 2; i++)
 		if (seeker.found[i])
-			TRY(kasan_track_parse(heap,
+			TRY(kasan_track_parse(reading,
 					      span_cut((struct span){seeker.tracks[i], ENTRY_MAX},
 						       l->ring_track.offset,
 						       l->kasan_track_struct_size),
-					      symbol, place, arena, findings, tracks[i]));
+					      symbol, tracks[i]));
 	return NULL;
 }

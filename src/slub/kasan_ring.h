@@ -2,13 +2,11 @@
 #ifndef SLUB_KASAN_RING_H
 #define SLUB_KASAN_RING_H
 
-#include "slub/heap.h"
+#include "slub/reading.h"
 #include "slub/track.h"
 
 /** As kasan_tracks_read(), on kernels whose KASAN works with tags. */
-DILL_MUST_CHECK struct dill_error *kasan_ring_read(struct heap *heap, dill_virt object,
-						   const struct finding_place *place,
-						   struct arena *arena, struct findings *findings,
+DILL_MUST_CHECK struct dill_error *kasan_ring_read(const struct reading *reading, dill_virt object,
 						   struct track *ret_alloc, struct track *ret_free);
 
 #endif

@@ -37,10 +37,10 @@ struct dill_error *kasan_track_find_caller(struct heap *heap, struct track *trac
 	return NULL;
 }
 
-struct dill_error *kasan_track_parse(struct heap *heap, struct span bytes, dill_virt address,
-				     const struct finding_place *place, struct arena *arena,
-				     struct findings *findings, struct track *ret)
+struct dill_error *kasan_track_parse(const struct reading *reading, struct span bytes,
+				     dill_virt address, struct track *ret)
 {
+	struct heap *heap = reading->heap;
 	const struct layout *l = &heap->layout;
 	uint32_t handle = (uint32_t)member_get(l->kasan_stack, bytes);
 	struct dill_error *error;
@@ -58,9 +58,9 @@ struct dill_error *kasan_track_parse(struct heap *heap, struct span bytes, dill_
 		ret->clock = TRACK_NANOSECONDS;
 		ret->when = member_get(l->kasan_time, bytes) << TIMESTAMP_SHIFT;
 	}
-	error = depot_fetch(heap, handle, arena, &ret->stack, &ret->stack_count);
+	error = depot_fetch(heap, handle, reading->arena, &ret->stack, &ret->stack_count);
 	if (error && dill_error_code(error) == DILL_ERROR_BAD_DATA) {
-		findings_add(findings, FINDING_TRACK, place, address,
+		findings_add(reading->findings, FINDING_TRACK, &reading->where, address,
 			     "KASAN's record of an object: %s", dill_error_text(error));
 		dill_error_free(error);
 		return NULL;
@@ -69,6 +69,6 @@ struct dill_error *kasan_track_parse(struct heap *heap, struct span bytes, dill_
 		dill_error_free(error); /* the thread is known all the same */
 		return NULL;
 	}
-	TRY(findings_absorb(findings, place, error));
+	TRY(findings_absorb(reading->findings, &reading->where, error));
 	return kasan_track_find_caller(heap, ret);
 }

@@ -2,7 +2,7 @@
 #ifndef SLUB_KASAN_TRACK_H
 #define SLUB_KASAN_TRACK_H
 
-#include "slub/heap.h"
+#include "slub/reading.h"
 #include "slub/track.h"
 
 /* More than sizeof(struct kasan_track) of any configuration. */
@@ -12,13 +12,10 @@
  * Take a struct kasan_track apart.
  * @param bytes    a copy of it
  * @param address  where it was read, for findings
- * @param arena    holds the stack
  * @return NULL; fatal errors
  */
-DILL_MUST_CHECK struct dill_error *kasan_track_parse(struct heap *heap, struct span bytes,
-						     dill_virt address,
-						     const struct finding_place *place,
-						     struct arena *arena, struct findings *findings,
+DILL_MUST_CHECK struct dill_error *kasan_track_parse(const struct reading *reading,
+						     struct span bytes, dill_virt address,
 						     struct track *ret);
 
 /**

@@ -100,17 +100,17 @@ struct dill_error *track_stack_read(struct heap *heap, struct span track, struct
 	return NULL;
 }
 
-static struct dill_error *read_track(struct heap *heap, dill_virt address,
-				     const struct finding_place *place, struct arena *arena,
-				     struct findings *findings, struct track *ret)
+static struct dill_error *read_track(const struct reading *reading, dill_virt address,
+				     struct track *ret)
 {
+	struct heap *heap = reading->heap;
 	const struct layout *l = &heap->layout;
 	uint8_t buffer[TRACK_MAX];
 	struct span bytes = {buffer, track_size(heap)};
 	struct dill_error *error = kernel_read(heap->kernel, address, buffer, bytes.size);
 
 	if (error)
-		return findings_absorb(findings, place,
+		return findings_absorb(reading->findings, &reading->where,
 				       dill_error_add_context(error, "struct track"));
 	*ret = (struct track){.caller = member_get(l->track_addr, bytes)};
 	ret->known = ret->caller;
@@ -119,10 +119,10 @@ static struct dill_error *read_track(struct heap *heap, dill_virt address,
 	ret->cpu = (unsigned)member_get(l->track_cpu, bytes);
 	ret->pid = (int)member_get(l->track_pid, bytes);
 	ret->when = member_get(l->track_when, bytes);
-	error = track_stack_read(heap, bytes, arena, &ret->stack, &ret->stack_count);
+	error = track_stack_read(heap, bytes, reading->arena, &ret->stack, &ret->stack_count);
 	if (error && dill_error_code(error) == DILL_ERROR_BAD_DATA) {
-		findings_add(findings, FINDING_TRACK, place, address, "track of an object: %s",
-			     dill_error_text(error));
+		findings_add(reading->findings, FINDING_TRACK, &reading->where, address,
+			     "track of an object: %s", dill_error_text(error));
 		dill_error_free(error);
 		return NULL;
 	}
@@ -130,26 +130,24 @@ static struct dill_error *read_track(struct heap *heap, dill_virt address,
 		dill_error_free(error); /* the caller is known all the same */
 		return NULL;
 	}
-	return findings_absorb(findings, place, error);
+	return findings_absorb(reading->findings, &reading->where, error);
 }
 
-struct dill_error *tracks_read(struct heap *heap, const struct cache *cache, dill_virt object,
-			       const struct finding_place *place, struct arena *arena,
-			       struct findings *findings, struct track *ret_alloc,
-			       struct track *ret_free)
+struct dill_error *tracks_read(const struct reading *reading, dill_virt object,
+			       struct track *ret_alloc, struct track *ret_free)
 {
+	struct heap *heap = reading->heap;
 	struct object_metadata metadata;
 
 	*ret_alloc = *ret_free = (struct track){0};
-	TRY(kasan_tracks_read(heap, cache, object, place, arena, findings, ret_alloc, ret_free));
-	object_metadata_get(heap, cache, &metadata);
+	TRY(kasan_tracks_read(reading, object, ret_alloc, ret_free));
+	object_metadata_get(heap, reading->cache, &metadata);
 	if (!metadata.tracks)
 		return NULL;
-	TRY(read_track(heap, object + metadata.tracks, place, arena, findings, ret_alloc));
+	TRY(read_track(reading, object + metadata.tracks, ret_alloc));
 	if (ret_free->known)
 		return NULL;
-	return read_track(heap, object + metadata.tracks + track_size(heap), place, arena, findings,
-			  ret_free);
+	return read_track(reading, object + metadata.tracks + track_size(heap), ret_free);
 }
 
 struct dill_error *requested_size_read(struct heap *heap, const struct cache *cache,

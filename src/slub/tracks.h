@@ -24,12 +24,9 @@ void object_metadata_get(const struct heap *heap, const struct cache *cache,
  * Read the two tracks of an object: those of slub_debug=U, else KASAN's; both unknown when the
  * kernel records neither. Whoever takes an object out of KASAN's quarantine is no user: where KASAN
  * knows who freed it, that counts.
- * @param arena  holds the stacks
  * @return NULL; fatal errors. What cannot be read or makes no sense becomes a finding.
  */
-DILL_MUST_CHECK struct dill_error *tracks_read(struct heap *heap, const struct cache *cache,
-					       dill_virt object, const struct finding_place *place,
-					       struct arena *arena, struct findings *findings,
+DILL_MUST_CHECK struct dill_error *tracks_read(const struct reading *reading, dill_virt object,
 					       struct track *ret_alloc, struct track *ret_free);
 
 /**

@@ -250,7 +250,7 @@ static void add_entry(struct fixture *f, dill_virt entries, uint64_t number, dil
 static void test_ring(void **state)
 {
 	struct fixture *f = *state;
-	struct finding_place place = {.cpu = -1, .node = -1};
+	struct reading reading = heap_fixture_reading(&f->heap_fixture);
 	struct track alloc, free;
 	dill_virt entries;
 
@@ -261,14 +261,13 @@ static void test_ring(void **state)
 	add_entry(f, entries, 3, f->objects[0], 13, false);
 	add_entry(f, entries, 4, f->objects[2], 14, false);
 	look(f);
-	assert_null(tracks_read(&f->image.heap, &f->survey.all.items[0], f->objects[0], &place,
-				f->arena, &f->findings, &alloc, &free));
+	reading = reading_of(&reading, &f->survey.all.items[0]);
+	assert_null(tracks_read(&reading, f->objects[0], &alloc, &free));
 	assert_true(alloc.known && free.known);
 	assert_int_equal(alloc.pid, 13);
 	assert_int_equal(free.pid, 12);
 	assert_true(alloc.without_cpu);
-	assert_null(tracks_read(&f->image.heap, &f->survey.all.items[0], f->objects[1], &place,
-				f->arena, &f->findings, &alloc, &free));
+	assert_null(tracks_read(&reading, f->objects[1], &alloc, &free));
 	assert_false(alloc.known || free.known);
 }
 

@@ -101,10 +101,11 @@ static void set_track(struct fixture *f, dill_virt track, uint64_t caller)
 
 static void look(struct fixture *f)
 {
-	const struct finding_place place = {.cache = "a", .cpu = -1, .node = -1};
+	const struct reading all =
+		reading_start(&f->image.heap, CONTENTS_COUNTS, f->arena, &f->findings);
+	const struct reading reading = reading_of(&all, &f->cache);
 
-	assert_null(tracks_read(&f->image.heap, &f->cache, OBJECT, &place, f->arena, &f->findings,
-				&f->alloc, &f->free));
+	assert_null(tracks_read(&reading, OBJECT, &f->alloc, &f->free));
 }
 
 /* Pool 2 has a record with three frames at offset 0x30. */
