@@ -53,6 +53,27 @@ struct page_layout {
 	unsigned node_bits; /**< NODES_SHIFT */
 };
 
+/** A run of words in the image that look like the per-CPU offsets (roots.c). */
+struct offset_run {
+	dill_virt first;
+	unsigned count;
+};
+
+/** What was found in the image, for want of symbols (roots.c). */
+struct roots {
+	bool found;	       /**< it was looked through */
+	struct memory_map map; /**< page_offset and direct_size, by the page tables */
+	dill_virt banner;      /**< its text; 0 = there is none */
+	dill_virt btf;	       /**< BTF's first byte; 0 = there is none */
+	uint64_t btf_size;
+	dill_virt own_tables;	/**< a top table that is like the one in use; 0 = there is none */
+	ARRAY(dill_virt) heads; /**< of lists whose entries lie in the direct map */
+	ARRAY(dill_virt) idle_names; /**< texts that begin with "swapper" */
+	ARRAY(dill_virt) pages;	     /**< pointers to whole pages, the VMCOREINFO's among them */
+	ARRAY(struct offset_run) offsets;
+	unsigned node_limit; /**< found by src/solve/; 0 = not known */
+};
+
 #define IDENTITY_SIZE 512u
 
 struct kernel {
@@ -64,6 +85,7 @@ struct kernel {
 	struct symbol_table file_symbols;
 	bool file_was_asked;	/**< for those, or there is nothing to ask it for */
 	bool symbols_lack_data; /**< the target's own are functions only: no CONFIG_KALLSYMS_ALL */
+	struct roots roots;	/**< instead of symbols */
 	struct types *types;
 	struct kept_failure no_types;
 	char *types_path, *types_how; /**< kernel_options.types_path; NULL = none */

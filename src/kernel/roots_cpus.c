@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/roots_cpus.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/state.h"
+#include "kernel/vm.h"
+
+/* Words that are compared with each other, and runs of them that are kept. */
+#define RUN_MAX	 8192u
+#define RUNS_MAX 65536u
+/* CPUs of the target whose registers are asked for. */
+#define CPUS_MAX 1024u
+/* How far into an area this_cpu_off is looked for, where areas begin at their offsets: what a
+ * kernel has of static per-CPU data. */
+#define STATIC_MAX (UINT64_C(512) << 10)
+/* Since 6.15 offsets count from an address in the image: up to so much above the direct map. */
+#define ABOVE (UINT64_C(2) << 30)
+/* Runs that are tried without a CPU that tells. */
+#define TRIED_MAX 64u
+
+static bool is_offset(const struct memory_map *map, uint64_t word)
+{
+	return word % DILL_PAGE_SIZE == 0 && word - map->page_offset < map->direct_size + ABOVE;
+}
+
+struct dill_error *roots_see_offsets(struct roots *roots, const struct memory_map *map,
+				     uint64_t first, struct span bytes)
+{
+	struct offset_run run = {0};
+	uint64_t before = 0;
+
+	if (!map->direct_size)
+		return NULL;
+	for (size_t at = 0; at + 8 <= bytes.size; at += 8) {
+		uint64_t word = span_u64(bytes, at);
+		bool goes_on = is_offset(map, word) && word != before && run.count < RUN_MAX;
+
+		if (goes_on && !run.count)
+			run.first = first + at;
+		run.count += goes_on;
+		if (!goes_on || at + 16 > bytes.size) {
+			if (run.count && roots->offsets.count < RUNS_MAX)
+				TRY(array_push(&roots->offsets, run));
+			run.count = 0;
+		}
+		before = word;
+	}
+	return NULL;
+}
+
+/* --- by the registers --- */
+
+/* The kernel's GS base of each CPU of the target, where it is an offset; their number. */
+struct bases {
+	uint64_t items[CPUS_MAX];
+	unsigned count;
+	bool known; /* the target has registers */
+};
+
+static bool is_kernel_base(const struct kernel *kernel, uint64_t base)
+{
+	/* Without SMP it is a variable of the image, or 0. */
+	return base >> 63 && base - kernel->image.base >= kernel->image.size;
+}
+
+static struct dill_error *read_bases(struct kernel *kernel, struct bases *ret)
+{
+	unsigned count;
+
+	*ret = (struct bases){0};
+	TRY(memory_cpu_count(kernel->memory, &count));
+	for (unsigned cpu = 0; cpu < count && cpu < CPUS_MAX; cpu++) {
+		struct dill_registers registers;
+		struct dill_error *error = memory_registers(kernel->memory, cpu, &registers);
+		bool failed = error;
+		uint64_t base;
+
+		TRY(error_forgive(error));
+		if (failed)
+			continue;
+		base = is_kernel_base(kernel, registers.gs_base) ? registers.gs_base
+								 : registers.kernel_gs_base;
+		ret->known |= registers.gs_base || registers.kernel_gs_base;
+		if (is_kernel_base(kernel, base))
+			ret->items[ret->count++] = base;
+	}
+	return NULL;
+}
+
+static bool is_among(const uint64_t *words, unsigned count, uint64_t word)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (words[i] == word)
+			return true;
+	return false;
+}
+
+/* --- the array --- */
+
+struct array {
+	uint64_t *words;
+	unsigned count;	  /* of the run */
+	unsigned matches; /* that are GS bases */
+};
+
+static struct dill_error *read_run(struct kernel *kernel, const struct offset_run *run,
+				   uint64_t words[static RUN_MAX])
+{
+	return error_forgive(
+		kernel_read(kernel, run->first, words, (size_t)run->count * sizeof(*words)));
+}
+
+/* Cut a run to what CPUs have: other pointers may follow, or be in front. Areas of CPUs that are
+ * not in the target lie in the same distance. */
+static void cut_by_bases(struct array *array, const struct bases *bases)
+{
+	unsigned first = array->count, last = 0;
+	uint64_t step;
+
+	for (unsigned i = 0; i < array->count; i++)
+		if (is_among(bases->items, bases->count, array->words[i])) {
+			if (first == array->count)
+				first = i;
+			last = i;
+		}
+	step = first < last ? array->words[last] - array->words[last - 1] : 0;
+	while (step && last + 1 < array->count &&
+	       array->words[last + 1] - array->words[last] == step)
+		last++;
+	array->count = last + 1 - first;
+	memmove(array->words, array->words + first, array->count * sizeof(*array->words));
+}
+
+static struct dill_error *choose_by_bases(struct kernel *kernel, const struct bases *bases,
+					  struct array *ret)
+{
+	_cleanup_(freep)
+	uint64_t *words = calloc(RUN_MAX, sizeof(*words));
+	unsigned best = 0;
+
+	if (!words)
+		return error_no_memory();
+	for (size_t i = 0; i < kernel->roots.offsets.count; i++) {
+		const struct offset_run *run = &kernel->roots.offsets.items[i];
+		unsigned matches = 0;
+
+		TRY(read_run(kernel, run, words));
+		for (unsigned w = 0; w < run->count; w++)
+			matches += is_among(bases->items, bases->count, words[w]);
+		if (matches <= best)
+			continue;
+		best = matches;
+		ret->count = run->count;
+		memcpy(ret->words, words, run->count * sizeof(*words));
+	}
+	if (best) {
+		cut_by_bases(ret, bases);
+		return NULL;
+	}
+	/* The CPUs' own word is enough. */
+	ret->count = bases->count;
+	memcpy(ret->words, bases->items, bases->count * sizeof(*words));
+	return NULL;
+}
+
+/* --- without registers --- */
+
+/* Where an area holds its own offset, counted from its begin; false when nowhere. */
+static struct dill_error *find_self(struct kernel *kernel, uint64_t offset, uint64_t *bytes,
+				    uint64_t *ret, bool *ret_found)
+{
+	*ret_found = false;
+	TRY(vm_read_lenient(kernel, offset, bytes, STATIC_MAX));
+	for (size_t i = 0; i < STATIC_MAX / sizeof(*bytes) && !*ret_found; i++)
+		if (bytes[i] == offset) {
+			*ret_found = true;
+			*ret = i * sizeof(*bytes);
+		}
+	return NULL;
+}
+
+static unsigned count_selves(struct kernel *kernel, const uint64_t *words, unsigned count,
+			     uint64_t place)
+{
+	unsigned good = 0;
+	uint64_t word;
+
+	for (; good < count; good++) {
+		struct dill_error *error = kernel_read_u64(kernel, words[good] + place, &word);
+		bool is = !error && word == words[good];
+
+		dill_error_free(error);
+		if (!is)
+			break;
+	}
+	return good;
+}
+
+static struct dill_error *choose_by_selves(struct kernel *kernel, struct array *ret)
+{
+	_cleanup_(freep)
+	uint64_t *words = calloc(RUN_MAX, sizeof(*words));
+	_cleanup_(freep)
+	uint64_t *bytes = malloc(STATIC_MAX);
+	unsigned tried = 0, count;
+
+	if (!words || !bytes)
+		return error_no_memory();
+	for (size_t i = 0; i < kernel->roots.offsets.count && tried < TRIED_MAX; i++) {
+		const struct offset_run *run = &kernel->roots.offsets.items[i];
+		uint64_t place;
+		bool found = false;
+
+		TRY(read_run(kernel, run, words));
+		if (words[0] - kernel->roots.map.page_offset >= kernel->roots.map.direct_size)
+			continue;
+		tried++;
+		TRY(find_self(kernel, words[0], bytes, &place, &found));
+		count = found ? count_selves(kernel, words, run->count, place) : 0;
+		if (count > ret->count) {
+			ret->count = count;
+			memcpy(ret->words, words, count * sizeof(*words));
+		}
+	}
+	return NULL;
+}
+
+/* --- all of it --- */
+
+static struct dill_error *take(const struct array *array, const struct bases *bases,
+			       struct cpus *ret)
+{
+	unsigned words;
+
+	ret->limit = array->count ? array->count : 1;
+	words = (ret->limit + 63) / 64;
+	ret->offsets = calloc(ret->limit, sizeof(*ret->offsets));
+	ret->possible = calloc(words, sizeof(*ret->possible));
+	ret->online = calloc(words, sizeof(*ret->online));
+	if (!ret->offsets || !ret->possible || !ret->online)
+		return error_no_memory();
+	for (unsigned cpu = 0; cpu < ret->limit; cpu++) {
+		uint64_t bit = UINT64_C(1) << (cpu % 64);
+
+		ret->possible[cpu / 64] |= bit;
+		if (cpu < array->count)
+			ret->offsets[cpu] = array->words[cpu];
+		if (!bases->count || is_among(bases->items, bases->count, ret->offsets[cpu]))
+			ret->online[cpu / 64] |= bit;
+	}
+	return NULL;
+}
+
+struct dill_error *roots_cpus(struct kernel *kernel, struct cpus *ret)
+{
+	_cleanup_(freep)
+	uint64_t *words = calloc(RUN_MAX, sizeof(*words));
+	_cleanup_(freep)
+	struct bases *bases = calloc(1, sizeof(*bases));
+	struct array array = {.words = words};
+
+	if (!words || !bases)
+		return error_no_memory();
+	TRY(read_bases(kernel, bases));
+	if (bases->count)
+		TRY(choose_by_bases(kernel, bases, &array));
+	else if (!bases->known)
+		TRY(choose_by_selves(kernel, &array));
+	return take(&array, bases, ret);
+}
