@@ -46,6 +46,8 @@ struct kernel_facts {
 /** What a test hides of a kernel, so that dill has to do without: bits of kernel_options.hide. */
 enum kernel_hide {
 	KERNEL_HIDE_TYPES = 1, /**< BTF, and what a file has */
+	KERNEL_HIDE_DATA = 2,  /**< symbols that are no functions, as without CONFIG_KALLSYMS_ALL */
+	KERNEL_HIDE_SYMBOLS = 4, /**< all symbols */
 };
 
 /** Facts of the memory map (include/asm/page_64.h, pgtable_64_types.h; relocated by KASLR). */

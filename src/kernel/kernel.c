@@ -9,6 +9,7 @@
 #include "kernel/file_symbols.h"
 #include "kernel/kallsyms_load.h"
 #include "kernel/kernel_file.h"
+#include "kernel/roots.h"
 #include "kernel/state.h"
 
 /** Where x86-64 kernels are linked unless configured otherwise: the window plus
@@ -16,8 +17,21 @@
 #define LINKED_BASE    (KERNEL_WINDOW_FIRST + (UINT64_C(16) << 20))
 #define BANNER	       "Linux version "
 #define VMCOREINFO_MAX 4096u
+/* Source: crash_save_vmcoreinfo_init() in kernel/vmcore_info.c (kernel/crash_core.c before 6.9) */
+#define VMCOREINFO_BEGIN "OSRELEASE="
 
 /* --- what is read at the beginning --- */
+
+static struct dill_error *find_banner(struct kernel *kernel)
+{
+	if (kernel_symbols_are_complete(kernel))
+		return kernel_symbol(kernel, "linux_banner", &kernel->banner_address);
+	kernel->banner_address = kernel->roots.banner;
+	return kernel->banner_address
+		       ? NULL
+		       : dill_error_new(DILL_ERROR_NOT_FOUND,
+					"the image holds no text \"" BANNER "\": not Linux?");
+}
 
 /** Read the banner and what follows it, and keep it as this kernel's identity. */
 static struct dill_error *load_banner(struct kernel *kernel)
@@ -27,7 +41,7 @@ static struct dill_error *load_banner(struct kernel *kernel)
 	struct dill_error *error;
 	size_t length;
 
-	error = kernel_symbol(kernel, "linux_banner", &kernel->banner_address);
+	error = find_banner(kernel);
 	if (!error)
 		error = kernel_read(kernel, kernel->banner_address, kernel->identity,
 				    IDENTITY_SIZE);
@@ -51,27 +65,32 @@ static struct dill_error *load_banner(struct kernel *kernel)
 	return error;
 }
 
-/** Read the kernel's VMCOREINFO when it keeps one; anything unreadable means it does not. */
+/** Parse a page when it is VMCOREINFO; anything unreadable means it is not. */
+static struct dill_error *try_vmcoreinfo(struct kernel *kernel, dill_virt page)
+{
+	uint8_t text[VMCOREINFO_MAX] = {0};
+
+	TRY(error_forgive(kernel_read(kernel, page, text, sizeof(text))));
+	if (!memcmp(text, VMCOREINFO_BEGIN, strlen(VMCOREINFO_BEGIN)))
+		vmcoreinfo_parse((struct span){text, sizeof(text)}, &kernel->vmcoreinfo);
+	return NULL;
+}
+
+/** Read the kernel's VMCOREINFO when it keeps one. */
 static struct dill_error *load_vmcoreinfo(struct kernel *kernel)
 {
-	uint8_t text[VMCOREINFO_MAX];
-	dill_virt variable;
-	dill_virt address;
-	struct dill_error *error;
+	const struct roots *roots = &kernel->roots;
+	dill_virt variable, address = 0;
 
 	/* Of what it says only the slide is needed where the types are known. */
-	if (kernel->vmcoreinfo.has_kernel_offset ||
-	    !kernel_has_symbol(kernel, "vmcoreinfo_data", &variable))
+	if (kernel->vmcoreinfo.has_kernel_offset)
 		return NULL;
-	error = kernel_read_u64(kernel, variable, &address);
-	if (!error && address)
-		error = kernel_read(kernel, address, text, sizeof(text));
-	if (error && error_is_fatal(error))
-		return error;
-	if (!error && address)
-		vmcoreinfo_parse((struct span){text, sizeof(text)}, &kernel->vmcoreinfo);
-	dill_error_free(error);
-	return NULL;
+	for (size_t i = 0; i < roots->pages.count && !kernel->vmcoreinfo.has_kernel_offset; i++)
+		TRY(try_vmcoreinfo(kernel, roots->pages.items[i]));
+	if (!kernel_has_symbol(kernel, "vmcoreinfo_data", &variable))
+		return NULL;
+	TRY(error_forgive(kernel_read_u64(kernel, variable, &address)));
+	return address ? try_vmcoreinfo(kernel, address) : NULL;
 }
 
 static struct dill_error *describe_symbols(struct kernel *kernel, const char *how)
@@ -109,30 +128,49 @@ static struct dill_error *load_file_symbols(struct kernel *kernel)
 	return load_file_banner(kernel);
 }
 
-/** The target has the names of its functions, and nothing else: the file has the others. */
+static struct dill_error *take_text(struct strbuf *text, char **owned)
+{
+	TRY(strbuf_error(text));
+	free(*owned);
+	*owned = steal(text->data);
+	return NULL;
+}
+
+/** No symbols of variables: what they would tell is found in the image. */
+static struct dill_error *load_without_variables(struct kernel *kernel)
+{
+	TRY(roots_find(kernel));
+	TRY(load_banner(kernel));
+	return kernel_file_settle(kernel);
+}
+
+/** The target has the names of its functions, and nothing else: the file may have the others. */
 static struct dill_error *load_missing_symbols(struct kernel *kernel)
 {
 	_cleanup_(strbuf_deinitp)
 	struct strbuf text = {0};
+	bool adds;
 
 	kernel->symbols_lack_data = true;
 	kernel_file_ask(kernel);
-	if (!kernel_has_symbol(kernel, "linux_banner", NULL))
-		return dill_error_new(
-			DILL_ERROR_UNSUPPORTED,
-			"the kernel's symbol table (kallsyms) holds functions only, as it was "
-			"built without CONFIG_KALLSYMS_ALL%s",
-			kernel->file && !kernel->file_is_offered
-				? ", and the file adds none: take the unstripped vmlinux of that "
-				  "build"
-				: "; the unstripped vmlinux of that build would do, with --vmlinux "
-				  "or GDB's \"file\"");
-	strbuf_append_format(&text, "%s, functions only; image file, %zu symbols",
-			     kernel->symbols_how, kernel->file_symbols.entries.count);
-	TRY(strbuf_error(&text));
-	free(kernel->symbols_how);
-	kernel->symbols_how = steal(text.data);
-	return load_file_banner(kernel);
+	adds = kernel_has_symbol(kernel, "linux_banner", NULL);
+	strbuf_append_format(&text, "%s, functions only", kernel->symbols_how);
+	if (adds)
+		strbuf_append_format(&text, "; image file, %zu symbols",
+				     kernel->file_symbols.entries.count);
+	TRY(take_text(&text, &kernel->symbols_how));
+	return adds ? load_file_banner(kernel) : load_without_variables(kernel);
+}
+
+/** Neither the target nor a file has symbols. */
+static struct dill_error *load_no_symbols(struct kernel *kernel)
+{
+	_cleanup_(strbuf_deinitp)
+	struct strbuf text = {0};
+
+	strbuf_append(&text, "none: no symbol table (kallsyms) in the kernel image");
+	TRY(take_text(&text, &kernel->symbols_how));
+	return load_without_variables(kernel);
 }
 
 /* Without the symbols that turned out to be another kernel's. */
@@ -193,6 +231,28 @@ static struct dill_error *load_known_symbols(struct kernel *kernel, bool *ret)
 	return kernel_file_settle(kernel);
 }
 
+/** The target has no symbols: the file's, when it has some. */
+static struct dill_error *load_symbols_of_file(struct kernel *kernel)
+{
+	struct dill_error *error = kernel->file ? load_file_symbols(kernel) : NULL;
+
+	if (kernel->file &&
+	    (!error || error_is_fatal(error) ||
+	     (dill_error_code(error) != DILL_ERROR_NOT_FOUND && !kernel->file_is_offered)))
+		return error;
+	dill_error_free(error); /* a stripped one, or a debugger's */
+	drop_symbols(kernel);
+	return load_no_symbols(kernel);
+}
+
+static struct dill_error *load_own_symbols(struct kernel *kernel, const char **ret_how)
+{
+	if (kernel->hide & KERNEL_HIDE_SYMBOLS)
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "hidden");
+	TRY(kallsyms_load(kernel, &kernel->symbols, ret_how));
+	return kernel->hide & KERNEL_HIDE_DATA ? symbol_table_keep(&kernel->symbols, "tTwW") : NULL;
+}
+
 static struct dill_error *load_symbols(struct kernel *kernel)
 {
 	const char *how;
@@ -203,7 +263,7 @@ static struct dill_error *load_symbols(struct kernel *kernel)
 		TRY(load_known_symbols(kernel, &known));
 	if (known)
 		return NULL;
-	error = kallsyms_load(kernel, &kernel->symbols, &how);
+	error = load_own_symbols(kernel, &how);
 	if (!error) {
 		kernel->symbols_are_own = true;
 		TRY(describe_symbols(kernel, how));
@@ -213,11 +273,8 @@ static struct dill_error *load_symbols(struct kernel *kernel)
 		TRY(kernel_file_settle(kernel));
 		return kernel_build_keep(kernel, (struct span){0});
 	}
-	error = dill_error_add_context(error, "kernel image at 0x%" PRIx64, kernel->image.base);
-	if (error_is_fatal(error) || !kernel->file)
-		return error;
-	dill_error_free(error);
-	return load_file_symbols(kernel);
+	TRY(error_forgive(error));
+	return load_symbols_of_file(kernel);
 }
 
 /** Physical base and paging levels of a target without physical reads, from the kernel's own
@@ -264,7 +321,8 @@ static struct dill_error *fill_facts(struct kernel *kernel)
 		facts->base_how = "page tables, but the symbol _text disagrees";
 	}
 	facts->banner = kernel->banner;
-	facts->banner_how = "linux_banner in target memory";
+	facts->banner_how = kernel->roots.banner ? "its text in the kernel image"
+						 : "linux_banner in target memory";
 	facts->symbols_how = kernel->symbols_how;
 	if (!kernel->types_path)
 		facts->types_how = "not needed yet";
@@ -318,6 +376,7 @@ void kernel_free(struct kernel *kernel)
 	image_deinit(&kernel->image);
 	symbol_table_deinit(&kernel->symbols);
 	symbol_table_deinit(&kernel->file_symbols);
+	roots_deinit(&kernel->roots);
 	types_free(kernel->types);
 	free(kernel->types_path);
 	free(kernel->types_how);

@@ -9,6 +9,7 @@
 #include "kernel/locate.h"
 #include "kernel/page.h"
 #include "kernel/percpu.h"
+#include "kernel/roots.h"
 #include "kernel/search.h"
 #include "kernel/symbol.h"
 #include "kernel/vm.h"

@@ -64,14 +64,21 @@ static struct dill_error *say_what_helps(struct dill_error *error)
 	return longer;
 }
 
+static bool find_btf(struct kernel *kernel, dill_virt *ret_first, dill_virt *ret_end)
+{
+	*ret_first = kernel->roots.btf;
+	*ret_end = kernel->roots.btf + kernel->roots.btf_size;
+	return kernel->roots.btf || (kernel_has_symbol(kernel, "__start_BTF", ret_first) &&
+				     kernel_has_symbol(kernel, "__stop_BTF", ret_end));
+}
+
 struct dill_error *kernel_read_btf(struct kernel *kernel, uint8_t **ret, size_t *ret_size)
 {
 	_cleanup_(freep)
 	uint8_t *blob = NULL;
 	dill_virt first, end;
 
-	if (kernel->hide & KERNEL_HIDE_TYPES || !kernel_has_symbol(kernel, "__start_BTF", &first) ||
-	    !kernel_has_symbol(kernel, "__stop_BTF", &end))
+	if (kernel->hide & KERNEL_HIDE_TYPES || !find_btf(kernel, &first, &end))
 		return no_types();
 	if (end <= first || end - first > BTF_MAX)
 		return dill_error_new(DILL_ERROR_BAD_DATA,

@@ -226,6 +226,11 @@ struct dill_error *kernel_use_own_tables(struct kernel *kernel)
 		if (used)
 			return NULL;
 	}
+	if (kernel->roots.own_tables)
+		TRY(use_tables(kernel, image_phys(&kernel->image, kernel->roots.own_tables),
+			       before.levels, &used));
+	if (used)
+		return NULL;
 	vm_init(kernel, before.root, before.levels);
 	return NULL;
 }

@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "kernel/direct_map.h"
 #include "kernel/kernel_types.h"
 #include "kernel/percpu.h"
+#include "kernel/roots.h"
 #include "kernel/state.h"
 #include "kernel/symbol.h"
 #include "kernel/vm.h"
@@ -35,21 +37,46 @@ static struct dill_error *read_or(struct kernel *kernel, const char *symbol, uin
 	return kernel_read_u64(kernel, address, ret);
 }
 
+/* The direct map, where no variable tells it: before 4.20 it began at another constant. */
+static struct dill_error *find_direct_map(struct kernel *kernel, struct memory_map *map)
+{
+	struct mapping mapping;
+
+	if (!kernel_symbols_are_complete(kernel) && kernel->roots.map.direct_size) {
+		map->page_offset = kernel->roots.map.page_offset;
+		map->direct_size = kernel->roots.map.direct_size;
+		return NULL;
+	}
+	if (!kernel->vm.paged || kernel_has_symbol(kernel, "page_offset_base", NULL))
+		return NULL;
+
+	struct dill_error *error = kernel_translate(kernel, map->page_offset, &mapping);
+
+	if (!error)
+		return NULL;
+	TRY(error_forgive(error));
+	return direct_map_find(kernel, map);
+}
+
 struct dill_error *memory_map_load(struct kernel *kernel)
 {
 	bool five = kernel->facts.paging_levels == 5;
 	struct memory_map map = kernel->map;
 	uint64_t frames;
 
+	map.direct_size = 0;
 	TRY(read_or(kernel, "page_offset_base", five ? PAGE_OFFSET_5 : PAGE_OFFSET_4,
 		    &map.page_offset));
-	TRY(read_or(kernel, "vmemmap_base", five ? VMEMMAP_5 : VMEMMAP_4, &map.vmemmap));
+	TRY(find_direct_map(kernel, &map));
+	if (kernel_has_symbol(kernel, "vmemmap_base", NULL) || !map.vmemmap)
+		TRY(read_or(kernel, "vmemmap_base", five ? VMEMMAP_5 : VMEMMAP_4, &map.vmemmap));
 	TRY(read_or(kernel, "max_pfn", 0, &frames));
 	if (frames > PHYSICAL_MAX / DILL_PAGE_SIZE)
 		return dill_error_new(DILL_ERROR_BAD_DATA, "max_pfn is 0x%" PRIx64 ", too large",
 				      frames);
 	/* 0 early at boot: then no address lies in the memory map, which is the truth. */
-	map.direct_size = frames * DILL_PAGE_SIZE;
+	if (frames || kernel_symbols_are_complete(kernel))
+		map.direct_size = frames * DILL_PAGE_SIZE;
 	if (kernel->vmcoreinfo.has_page_size)
 		map.page_struct_size = kernel->vmcoreinfo.page_struct_size;
 	kernel->map = map;

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "kernel/roots.h"
+#include "kernel/roots_cpus.h"
 #include "kernel/state.h"
 #include "kernel/symbol.h"
 #include "kernel/vm.h"
@@ -57,28 +59,35 @@ static struct dill_error *prefetch_variables(struct kernel *kernel)
 	return kernel_prefetch(kernel, addresses, count);
 }
 
-struct dill_error *cpus_load(struct kernel *kernel)
+/* By the variables that the symbols tell. */
+static struct dill_error *read_variables(struct kernel *kernel, struct cpus *ret)
 {
-	struct cpus cpus = {0};
-	struct dill_error *error;
 	size_t words;
 
 	TRY(prefetch_variables(kernel));
 	/* Kernels without SMP have neither of these, kernels without NUMA no nr_node_ids. */
-	TRY(read_limit(kernel, "nr_cpu_ids", CPUS_MAX, 1, &cpus.limit));
-	TRY(read_limit(kernel, "nr_node_ids", NODES_MAX, 1, &cpus.node_limit));
-	words = (cpus.limit + 63) / 64;
-	error = read_words(kernel, "__per_cpu_offset", cpus.limit, &cpus.offsets);
-	if (!error)
-		error = read_words(kernel, "__cpu_possible_mask", words, &cpus.possible);
-	if (!error)
-		error = read_words(kernel, "__cpu_online_mask", words, &cpus.online);
+	TRY(read_limit(kernel, "nr_cpu_ids", CPUS_MAX, 1, &ret->limit));
+	TRY(read_limit(kernel, "nr_node_ids", NODES_MAX, 1, &ret->node_limit));
+	words = (ret->limit + 63) / 64;
+	TRY(read_words(kernel, "__per_cpu_offset", ret->limit, &ret->offsets));
+	TRY(read_words(kernel, "__cpu_possible_mask", words, &ret->possible));
+	TRY(read_words(kernel, "__cpu_online_mask", words, &ret->online));
+	if (!kernel_has_symbol(kernel, "__cpu_possible_mask", NULL))
+		ret->possible[0] = ret->online[0] = 1;
+	return NULL;
+}
+
+struct dill_error *cpus_load(struct kernel *kernel)
+{
+	bool known = kernel_symbols_are_complete(kernel);
+	struct cpus cpus = {.node_limit = kernel->roots.node_limit};
+	struct dill_error *error =
+		known ? read_variables(kernel, &cpus) : roots_cpus(kernel, &cpus);
+
 	if (error) {
 		cpus_deinit(&cpus);
 		return error;
 	}
-	if (!kernel_has_symbol(kernel, "__cpu_possible_mask", NULL))
-		cpus.possible[0] = cpus.online[0] = 1;
 	cpus_deinit(&kernel->cpus);
 	kernel->cpus = cpus;
 	return NULL;
@@ -133,5 +142,15 @@ struct dill_error *kernel_percpu_symbol(struct kernel *kernel, const char *name,
 
 unsigned kernel_node_limit(struct kernel *kernel)
 {
+	return kernel->cpus.node_limit ? kernel->cpus.node_limit : 1;
+}
+
+bool kernel_node_limit_is_known(struct kernel *kernel)
+{
 	return kernel->cpus.node_limit;
+}
+
+void kernel_take_node_limit(struct kernel *kernel, unsigned limit)
+{
+	kernel->roots.node_limit = kernel->cpus.node_limit = limit;
 }

@@ -25,6 +25,9 @@ DILL_MUST_CHECK struct dill_error *kernel_percpu_symbol(struct kernel *kernel, c
 							unsigned cpu, dill_virt *ret);
 /** One past the largest possible NUMA node (nr_node_ids), 1 without NUMA. */
 unsigned kernel_node_limit(struct kernel *kernel);
+/** False where no symbol tells it, until somebody above (src/solve/) has found it in memory. */
+bool kernel_node_limit_is_known(struct kernel *kernel);
+void kernel_take_node_limit(struct kernel *kernel, unsigned limit);
 
 /* --- for the rest of this room --- */
 

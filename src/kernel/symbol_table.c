@@ -109,6 +109,19 @@ struct dill_error *symbol_table_index(struct symbol_table *table)
 	return NULL;
 }
 
+struct dill_error *symbol_table_keep(struct symbol_table *table, const char *kinds)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->entries.count; i++)
+		if (strchr(kinds, table->entries.items[i].kind))
+			table->entries.items[kept++] = table->entries.items[i];
+	table->entries.count = kept;
+	free(table->by_name);
+	table->by_name = NULL;
+	return symbol_table_index(table);
+}
+
 /** Index of the first key that is not below @p key. */
 static size_t lower_bound(const uint64_t *keys, size_t count, uint64_t key)
 {

@@ -38,6 +38,9 @@ DILL_MUST_CHECK struct dill_error *symbol_table_add(struct symbol_table *table, 
 /** Call once after the last symbol_table_add(), before any lookup. */
 DILL_MUST_CHECK struct dill_error *symbol_table_index(struct symbol_table *table);
 
+/** Drop the symbols whose kind is none of @p kinds, and index the others. */
+DILL_MUST_CHECK struct dill_error *symbol_table_keep(struct symbol_table *table, const char *kinds);
+
 /** Entry of @p name, or NULL. */
 const struct symbol_entry *symbol_table_find(const struct symbol_table *table, const char *name);
 

@@ -128,6 +128,12 @@ bool kernel_has_symbol(struct kernel *kernel, const char *name, dill_virt *ret)
 	return true;
 }
 
+unsigned kernel_cpu_limit(struct kernel *kernel)
+{
+	(void)kernel;
+	return 1;
+}
+
 enum { TYPE_TASK = 1, TYPE_CRED, TYPE_SIGNAL, TYPE_PID, TYPE_NAMESPACE, TYPE_NODE, TYPE_SLOTS };
 
 static const char *const structs[] = {
