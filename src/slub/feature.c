@@ -187,42 +187,50 @@ static bool flag_enumerators(const struct heap_use *use)
 
 const struct slub_feature slub_features[] = {
 	{"freelist_hardened", "free pointers are stored mixed with a key of their cache", hardened,
-	 NULL},
+	 NULL, BY_NO_SYMBOL},
 	{"freelist_random", "new slabs hand out their objects in random order", shuffled,
-	 "cache_random_seq"},
-	{"cpu_partial", "CPUs keep lists of partial slabs", cpu_partial, "cache_cpu_partial"},
+	 "cache_random_seq", BY_NO_SYMBOL},
+	{"cpu_partial", "CPUs keep lists of partial slabs", cpu_partial, "cache_cpu_partial",
+	 BY_NO_SYMBOL},
 	{"per_node_barns", "barns are kept beside a cache's nodes, not in them", per_node_barns,
-	 "cache_per_node_barn"},
-	{"struct_slab", "slabs have a descriptor type of their own", own_struct, "slab_own_struct"},
+	 "cache_per_node_barn", BY_NO_SYMBOL},
+	{"struct_slab", "slabs have a descriptor type of their own", own_struct, "slab_own_struct",
+	 BY_NO_SYMBOL},
 	{"slab_counters", "nodes count their slabs and objects (SLUB_DEBUG)", counters,
-	 "node_nr_slabs"},
+	 "node_nr_slabs", BY_NO_SYMBOL},
 	{"slab_page_type", "slabs are marked by the type of their page, not by a flag",
-	 mark_is_type, NULL},
+	 mark_is_type, NULL, BY_NO_SYMBOL},
 	{"flag_enumerators", "the bits of a cache's flags are named by the types", flag_enumerators,
-	 "cache_flags"},
-	{"kfree_rcu_batches", "kfree_rcu() collects objects per CPU", kfree_rcu, "krc_head"},
+	 "cache_flags", BY_NO_SYMBOL},
+	{"kfree_rcu_batches", "kfree_rcu() collects objects per CPU", kfree_rcu, "krc_head",
+	 BY_VARIABLE},
 	{"kfree_rcu_callbacks", "kfree_rcu() gives each object to RCU by itself", kfree_callbacks,
-	 NULL},
-	{"rcu_sheaves", "kfree_rcu() fills sheaves", rcu_sheaves, "cache_cpu_sheaves"},
+	 NULL, BY_VARIABLE},
+	{"rcu_sheaves", "kfree_rcu() fills sheaves", rcu_sheaves, "cache_cpu_sheaves", BY_FUNCTION},
 	{"deferred_frees", "frees where no lock can be taken wait on a list per CPU", deferred,
-	 "defer_objects"},
+	 "defer_objects", BY_VARIABLE},
 	{"refill_in_order", "sheaves are filled from partial slabs in the order of their list",
-	 refill_in_order, "slab_iterator"},
-	{"kfence", "some objects may come from KFENCE's pool", kfence, NULL},
-	{"kasan_quarantine", "KASAN keeps freed objects from reuse for a while", kasan, NULL},
+	 refill_in_order, "slab_iterator", BY_NO_SYMBOL},
+	{"kfence", "some objects may come from KFENCE's pool", kfence, NULL, BY_VARIABLE},
+	{"kasan_quarantine", "KASAN keeps freed objects from reuse for a while", kasan, NULL,
+	 BY_FUNCTION},
 	{"alloc_profiling", "objects are tagged with the place that allocates them", profiling,
-	 "static_key_enabled"},
+	 "static_key_enabled", BY_VARIABLE},
 	{"tags_compressed", "tags of pages are numbers in the pages' flags", profiling_compressed,
-	 "static_key_enabled"},
-	{NULL, NULL, NULL, NULL},
+	 "static_key_enabled", BY_VARIABLE},
+	{NULL, NULL, NULL, NULL, BY_NO_SYMBOL},
 };
 
 bool slub_feature_is_known(const struct slub_feature *feature, const struct heap_use *use)
 {
 	const struct layout *layout = &use->heap->layout;
 	const struct member_row *row = feature->member ? layout_row(feature->member) : NULL;
+	const struct kernel *kernel = use->heap->kernel;
 	struct member member;
 
+	if ((feature->symbol == BY_VARIABLE && !kernel_symbols_are_complete(kernel)) ||
+	    (feature->symbol == BY_FUNCTION && !kernel_has_symbols(kernel)))
+		return false;
 	if (!row)
 		return true;
 	memcpy(&member, (const char *)layout + row->field, sizeof(member));

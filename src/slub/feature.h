@@ -39,9 +39,14 @@ struct slub_feature {
 	const char *text; /**< what it means when it is there */
 	bool (*probe)(const struct heap_use *use);
 	const char *member; /**< of layout.def, that the kernel must have; NULL = none */
+	enum {
+		BY_NO_SYMBOL,
+		BY_FUNCTION,
+		BY_VARIABLE
+	} symbol; /**< whose absence says that it is not there */
 };
 
-/** False when the member that tells could not be found. */
+/** False when the member that tells could not be found, or the kernel's symbols do not tell. */
 bool slub_feature_is_known(const struct slub_feature *feature, const struct heap_use *use);
 
 /** All of them; ends with a NULL name. */

@@ -7,20 +7,31 @@
 #include "slub/layout_check.h"
 #include "solve/solution.h"
 
+/* Whether this kernel's allocator knows sheaves: by its functions, else by the name of a file in
+ * /sys/kernel/slab. Source: mm/slub.c since 6.18 */
+static struct dill_error *may_have_sheaves(struct kernel *kernel, bool *ret)
+{
+	*ret = kernel_has_symbol(kernel, "rcu_free_sheaf", NULL) ||
+	       kernel_has_symbol(kernel, "__kfree_rcu_sheaf", NULL);
+	return kernel_has_symbols(kernel) ? NULL
+					  : kernel_image_has_text(kernel, "sheaf_capacity", ret);
+}
+
 /* What nobody has looked into: CPUs have slabs of their own, or sheaves, or both, unless their
  * caches have debugging. */
-static const char *find_unsolved(const struct heap *heap)
+static struct dill_error *find_unsolved(struct heap *heap)
 {
 	const struct layout *l = &heap->layout;
-	/* Source: mm/slub.c since 6.18 */
-	bool sheaves = kernel_has_symbol(heap->kernel, "rcu_free_sheaf", NULL) ||
-		       kernel_has_symbol(heap->kernel, "__kfree_rcu_sheaf", NULL);
+	bool sheaves;
 
 	if (!l->is_solved || l->cache_cpu_sheaves.present)
 		return NULL;
+	TRY(may_have_sheaves(heap->kernel, &sheaves));
 	if (sheaves)
-		return "sheaves of CPUs and nodes";
-	return l->cache_cpu_slab.present ? NULL : "slabs of CPUs";
+		heap->unsolved = "sheaves of CPUs and nodes";
+	else if (!l->cache_cpu_slab.present)
+		heap->unsolved = "slabs of CPUs";
+	return NULL;
 }
 
 /* A kernel without types: the layout is solved from its memory. */
@@ -28,8 +39,10 @@ static struct dill_error *solve(struct heap *heap, const struct dill_error *no_t
 {
 	struct dill_error *error = solve_heap(heap->kernel, &heap->solution), *both;
 
-	if (!error)
+	if (!error) {
+		heap->slab_caches = heap->solution->slab_caches;
 		error = layout_take_solution(heap->solution, &heap->layout);
+	}
 	if (!error)
 		kernel_take_members(heap->kernel, members_of_solution(heap->solution),
 				    heap->solution->node_bits);
@@ -41,13 +54,29 @@ static struct dill_error *solve(struct heap *heap, const struct dill_error *no_t
 	return both;
 }
 
+/* Where symbols do not tell the list of caches and the array of struct page, the solver does, also
+ * for types that a file has. */
+static struct dill_error *find_roots(struct heap *heap)
+{
+	if (kernel_symbols_are_complete(heap->kernel))
+		return dill_error_add_context(
+			kernel_symbol(heap->kernel, "slab_caches", &heap->slab_caches),
+			"the list of caches");
+	TRY(solve_heap(heap->kernel, &heap->solution));
+	heap->slab_caches = heap->solution->slab_caches;
+	return NULL;
+}
+
 static struct dill_error *find_layout(struct heap *heap)
 {
 	struct types *types;
 	struct dill_error *solved, *error = kernel_types(heap->kernel, &types);
 
-	if (!error)
+	if (!error) {
+		TRY(find_roots(heap));
+		free(steal(heap->solution));
 		return layout_resolve(heap->kernel, &heap->layout);
+	}
 	if (dill_error_code(error) != DILL_ERROR_NOT_FOUND)
 		return error;
 	solved = solve(heap, error);
@@ -63,10 +92,8 @@ struct dill_error *heap_open(struct kernel *kernel, struct heap **ret)
 	if (!heap)
 		return error_no_memory();
 	heap->kernel = kernel;
-	TRY(dill_error_add_context(kernel_symbol(kernel, "slab_caches", &heap->slab_caches),
-				   "the list of caches"));
 	TRY(find_layout(heap));
-	heap->unsolved = find_unsolved(heap);
+	TRY(find_unsolved(heap));
 	if (!kernel_has_symbol(kernel, "slab_obj_ext_has_codetag_key", &heap->codetag_key))
 		heap->codetag_key = 0;
 	heap->tagged = heap->layout.ring_entries.present;

@@ -412,6 +412,9 @@ static struct dill_error *read_all(struct waiting_reader *reader)
 		reader->ret->incomplete = true;
 		reader->ret->why = arena_format(reader->arena, "%s, which no type describes",
 						reader->heap->unsolved);
+	} else if (!kernel_symbols_are_complete(reader->heap->kernel)) {
+		reader->ret->incomplete = true;
+		reader->ret->why = "variables of this kernel, which no symbol tells";
 	}
 	TRY(quarantine_read(reader));
 	TRY(read_tiny(reader));

@@ -196,6 +196,45 @@ static struct dill_error *collect_slabs_of(struct solver *solver, size_t index)
 	return NULL;
 }
 
+/* How many columns of nodes follow each other, where no symbol tells it. */
+static unsigned count_columns(struct solver *solver, int stride)
+{
+	unsigned count = 1;
+
+	for (; count < NODES_MAX; count++) {
+		int at = solver->node + (int)count * stride;
+		struct solve_tally tally = {0};
+
+		if (at + 8 > CACHE_AHEAD)
+			break;
+		for (size_t i = 0; i < solver->caches.count; i++) {
+			uint64_t node = cache_u64(&solver->caches.items[i], at);
+			bool empty;
+
+			tally_add(&tally,
+				  solver_is_pointer(solver, node) &&
+						  is_list(solver, node + (unsigned)solver->partial,
+							  &empty)
+					  ? VOTE_FOR
+					  : VOTE_AGAINST);
+		}
+		if (!tally_decides(tally))
+			break;
+	}
+	return count;
+}
+
+static void find_node_limit(struct solver *solver)
+{
+	unsigned single, pairs;
+
+	if (kernel_node_limit_is_known(solver->kernel))
+		return;
+	single = count_columns(solver, 8);
+	pairs = count_columns(solver, 16);
+	kernel_take_node_limit(solver->kernel, single > pairs ? single : pairs);
+}
+
 /* Without barns (debugging) only the second node tells an array of pointers from one of pairs. */
 static void find_stride(struct solver *solver)
 {
@@ -301,6 +340,7 @@ struct dill_error *rule_nodes(struct solver *solver)
 	solver->node = best.node;
 	solver->partial = best.partial;
 	take_back_pointer(solver, &best.back);
+	find_node_limit(solver);
 	note(solver, &best);
 	find_more_nodes(solver);
 	for (size_t i = 0; i < solver->caches.count; i++)

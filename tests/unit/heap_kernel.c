@@ -269,6 +269,45 @@ bool kernel_cpu_online(struct kernel *kernel, unsigned cpu)
 	return cpu < kernel->image->cpus;
 }
 
+bool kernel_node_limit_is_known(struct kernel *kernel)
+{
+	(void)kernel;
+	return true;
+}
+
+void kernel_take_node_limit(struct kernel *kernel, unsigned limit)
+{
+	(void)kernel;
+	(void)limit;
+}
+
+bool kernel_symbols_are_complete(const struct kernel *kernel)
+{
+	(void)kernel;
+	return true;
+}
+
+bool kernel_has_symbols(const struct kernel *kernel)
+{
+	(void)kernel;
+	return true;
+}
+
+struct dill_error *kernel_image_has_text(struct kernel *kernel, const char *text, bool *ret)
+{
+	(void)kernel;
+	(void)text;
+	*ret = false;
+	return NULL;
+}
+
+void kernel_list_heads(const struct kernel *kernel, const dill_virt **ret, size_t *ret_count)
+{
+	(void)kernel;
+	*ret = NULL;
+	*ret_count = 0;
+}
+
 unsigned kernel_node_limit(struct kernel *kernel)
 {
 	return kernel->image->nodes;
