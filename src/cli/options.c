@@ -135,12 +135,25 @@ static const char *file_name(const char *value, const char *option)
 	return value;
 }
 
-/* For tests: what of the kernel dill has to do without (docs/testing.md). */
+/* For tests: what of the kernel dill has to do without (docs/testing.md), with commas between. */
 static unsigned hidden(const char *value)
 {
-	if (!strcmp(value, "types"))
-		return KERNEL_HIDE_TYPES;
-	fail("--hide: \"%s\" is not types", value);
+	static const char *const names[] = {"types", "data", "symbols"};
+	static const unsigned bits[] = {KERNEL_HIDE_TYPES, KERNEL_HIDE_DATA, KERNEL_HIDE_SYMBOLS};
+	unsigned hide = 0;
+
+	for (const char *at = value;; at++) {
+		size_t length = strcspn(at, ","), i = 0;
+
+		while (i < 3 && (strlen(names[i]) != length || strncmp(at, names[i], length) != 0))
+			i++;
+		if (i == 3)
+			fail("--hide: \"%s\" is not types, data and symbols", value);
+		hide |= bits[i];
+		at += length;
+		if (!*at)
+			return hide;
+	}
 }
 
 /* What --help and the like print is the answer. */
