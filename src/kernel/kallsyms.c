@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-#define BLOCK	     256u /**< one marker per this many names */
-#define MARKER_BYTES sizeof(uint32_t)
-#define INDEX_BYTES  (KALLSYMS_TOKENS * sizeof(uint16_t))
+#define BLOCK	    256u /**< one marker per this many names */
+#define INDEX_BYTES (KALLSYMS_TOKENS * sizeof(uint16_t))
 /** Units of work (entries looked at) before a search gives up; a real kernel takes some 500,000. */
 #define WORK_MAX UINT64_C(100000000)
 
@@ -14,7 +13,14 @@ struct finder {
 	struct span bytes;
 	uint64_t address;
 	uint64_t work;
+	unsigned marker_bytes; /**< 4; 8 before 4.20 */
 };
+
+static uint64_t marker_at(const struct finder *finder, uint64_t at)
+{
+	return finder->marker_bytes == 8 ? span_u64(finder->bytes, at)
+					 : span_u32(finder->bytes, at);
+}
 
 static uint64_t align_up(const struct finder *finder, uint64_t offset, uint64_t alignment)
 {
@@ -156,7 +162,8 @@ static bool names_fit(struct finder *finder, const struct kallsyms_tables *table
 		uint64_t length;
 
 		if (i % BLOCK == 0 &&
-		    span_u32(finder->bytes, tables->markers + i / BLOCK * MARKER_BYTES) !=
+		    marker_at(finder,
+			      tables->markers + (uint64_t)(i / BLOCK) * finder->marker_bytes) !=
 			    at - tables->names)
 			return false;
 		if (!spend(finder, 1) || at >= tables->markers ||
@@ -182,11 +189,12 @@ static bool find_names(struct finder *finder, struct kallsyms_tables *tables, ui
 				      const struct kallsyms_tables *tables))
 {
 	const uint64_t block = BLOCK * (uint64_t)KALLSYMS_NAME_BYTES_MAX;
-	uint64_t last = span_u32(finder->bytes, tables->markers + (markers - 1) * MARKER_BYTES);
+	uint64_t last =
+		marker_at(finder, tables->markers + (uint64_t)(markers - 1) * finder->marker_bytes);
 	uint64_t high = tables->markers;
 	uint64_t low;
 
-	if (high < last + 4)
+	if (last > high || high - last < 4)
 		return false;
 	high -= last;
 	low = high > block ? high - block : 4;
@@ -214,15 +222,16 @@ static bool find_markers_before(struct finder *finder, struct kallsyms_tables *t
 {
 	for (uint64_t pad = 0; pad <= 4; pad += 4) {
 		uint64_t at = tables->token_table - pad;
-		uint32_t next = UINT32_MAX;
+		uint64_t next = UINT32_MAX;
 		uint32_t markers = 0;
 
 		if (tables->token_table < pad)
 			return false;
 		/* Ascending from 0: go back until there. */
-		while (at >= 4 && span_u32(finder->bytes, at - 4) < next && next) {
-			at -= 4;
-			next = span_u32(finder->bytes, at);
+		while (at >= finder->marker_bytes && next &&
+		       marker_at(finder, at - finder->marker_bytes) < next) {
+			at -= finder->marker_bytes;
+			next = marker_at(finder, at);
 			if (++markers > KALLSYMS_COUNT_MAX / BLOCK || !spend(finder, 1))
 				return false;
 		}
@@ -249,8 +258,8 @@ static bool markers_ascend(struct finder *finder, uint64_t at, uint32_t count)
 {
 	for (uint32_t i = 1; i < count; i++)
 		if (!spend(finder, 1) ||
-		    span_u32(finder->bytes, at + i * MARKER_BYTES) <=
-			    span_u32(finder->bytes, at + (i - 1) * MARKER_BYTES))
+		    span_u32(finder->bytes, at + i * UINT64_C(4)) <=
+			    span_u32(finder->bytes, at + (i - 1) * UINT64_C(4)))
 			return false;
 	return true;
 }
@@ -374,6 +383,16 @@ static bool find_values_before(struct finder *finder, struct kallsyms_tables *ta
 	       try_values(finder, tables, count_at - size, 0, KALLSYMS_ABSOLUTE);
 }
 
+/** Markers of either size. */
+static bool find_markers(struct finder *finder, struct kallsyms_tables *tables)
+{
+	finder->marker_bytes = 4;
+	if (find_markers_before(finder, tables) || find_markers_before_sequence(finder, tables))
+		return true;
+	finder->marker_bytes = 8;
+	return find_markers_before(finder, tables);
+}
+
 struct dill_error *kallsyms_find(struct span bytes, uint64_t address, struct kallsyms_tables *ret)
 {
 	struct finder finder = {.bytes = bytes, .address = address};
@@ -381,8 +400,7 @@ struct dill_error *kallsyms_find(struct span bytes, uint64_t address, struct kal
 	uint64_t from = 0;
 
 	while (find_tokens(&finder, &from, &tables)) {
-		if (!find_markers_before(&finder, &tables) &&
-		    !find_markers_before_sequence(&finder, &tables))
+		if (!find_markers(&finder, &tables))
 			continue;
 		if (find_values_behind(&finder, &tables) || find_values_before(&finder, &tables)) {
 			*ret = tables;

@@ -6,7 +6,7 @@
 #include "kernel/kallsyms_format.h"
 
 /**
- * The compressed symbol table that a kernel carries in its read-only data, in every layout from 5.4
+ * The compressed symbol table that a kernel carries in its read-only data, in every layout from 4.14
  * to 7.3. Works on bytes: finding them in a target is kallsyms_load.c's part.
  *
  * Every table is optional in its place and alignment, so they are found by their contents and
@@ -17,6 +17,8 @@
  * | to 6.3    | values, (base), count, names, markers, (sequence), token table, token index       |
  * | 6.4-6.19  | count, names, markers, token table, token index, values, (base), (sequence)       |
  * | 7.0 on    | the same without a base: each value counts from its own place                     |
+ *
+ * Markers have 8 bytes before 4.20, 4 since.
  *
  * Source: scripts/kallsyms.c write_src(), kernel/kallsyms.c, kernel/kallsyms_internal.h
  */

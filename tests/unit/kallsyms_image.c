@@ -32,12 +32,12 @@ static size_t begin_table(struct writer *writer)
 
 static bool has_long_names(enum kallsyms_layout layout)
 {
-	return layout != LAYOUT_5_10 && layout != LAYOUT_5_10_ABSOLUTE;
+	return layout > LAYOUT_5_10 && layout != LAYOUT_5_10_ABSOLUTE;
 }
 
 static bool has_small_values(enum kallsyms_layout layout)
 {
-	return layout < LAYOUT_6_15;
+	return layout < LAYOUT_6_15 && layout != LAYOUT_4_19_UP;
 }
 
 void kallsyms_image_name(uint32_t i, char *ret)
@@ -114,10 +114,14 @@ static void put_names(struct writer *writer, struct kallsyms_image *image,
 }
 
 static void put_markers(struct writer *writer, struct kallsyms_image *image,
-			const uint32_t *markers)
+			enum kallsyms_layout layout, const uint32_t *markers)
 {
 	image->tables.markers = begin_table(writer);
-	put(writer, markers, (image->count + BLOCK - 1) / BLOCK * sizeof(*markers));
+	for (uint32_t i = 0; i < (image->count + BLOCK - 1) / BLOCK; i++) {
+		uint64_t marker = markers[i];
+
+		put(writer, &marker, layout < LAYOUT_5_10 ? 8 : 4);
+	}
 }
 
 static void put_tokens(struct writer *writer, struct kallsyms_image *image)
@@ -150,7 +154,8 @@ static void put_values(struct writer *writer, struct kallsyms_image *image,
 		       enum kallsyms_layout layout)
 {
 	const uint64_t base = KALLSYMS_IMAGE_BASE;
-	bool absolute = layout == LAYOUT_5_10_ABSOLUTE || layout == LAYOUT_6_4_ABSOLUTE;
+	bool absolute = layout == LAYOUT_5_10_ABSOLUTE || layout == LAYOUT_6_4_ABSOLUTE ||
+			layout == LAYOUT_4_19_ABSOLUTE;
 
 	image->tables.form = absolute			? KALLSYMS_ABSOLUTE
 			     : layout == LAYOUT_7_0	? KALLSYMS_SELF_RELATIVE
@@ -198,7 +203,7 @@ void kallsyms_image_init(struct kallsyms_image *image, enum kallsyms_layout layo
 	put(&writer, &count, sizeof(count));
 	begin_table(&writer);
 	put_names(&writer, image, layout, markers);
-	put_markers(&writer, image, markers);
+	put_markers(&writer, image, layout, markers);
 	if (layout == LAYOUT_6_1_SEQUENCE)
 		put_sequence(&writer, image);
 	put_tokens(&writer, image);

@@ -7,6 +7,9 @@
 
 /** Layouts of the tables in memory, as scripts/kallsyms.c wrote them over time. */
 enum kallsyms_layout {
+	LAYOUT_4_19,	      /**< as 5.10, with markers of 8 bytes */
+	LAYOUT_4_19_ABSOLUTE, /**< the same with u64 addresses */
+	LAYOUT_4_19_UP,	      /**< the same without SMP: values from the base on */
 	LAYOUT_5_10,	      /**< values, base, count, names, markers, tokens */
 	LAYOUT_6_1_SEQUENCE,  /**< the same, with kallsyms_seqs_of_names behind the markers */
 	LAYOUT_5_10_ABSOLUTE, /**< as 5.10, without a base: u64 addresses */

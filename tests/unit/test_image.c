@@ -239,7 +239,8 @@ static void test_open(void **state)
 			dill_virt address;
 
 			if (count > 50000 &&
-			    (layout == LAYOUT_5_10_ABSOLUTE || layout == LAYOUT_6_4_ABSOLUTE))
+			    (layout == LAYOUT_5_10_ABSOLUTE || layout == LAYOUT_6_4_ABSOLUTE ||
+			     layout == LAYOUT_4_19_ABSOLUTE))
 				count = 50000;
 			guest_init(&guest, 4);
 			add_symbols(&guest, layout, count);
