@@ -220,6 +220,7 @@ static unsigned find_flag(struct solver *solver, const struct mark_votes *votes)
 struct dill_error *rule_marks(struct solver *solver)
 {
 	struct mark_votes votes = {0};
+	unsigned found;
 
 	for (size_t i = 0; i < solver->slabs.count; i++) {
 		const struct solve_slab *slab = &solver->slabs.items[i];
@@ -231,8 +232,12 @@ struct dill_error *rule_marks(struct solver *solver)
 			see_slab(&votes, words);
 	}
 	TRY(see_others(solver, &votes));
-	if (votes.slabs < SOLVE_VOTES_MIN ||
-	    find_flag(solver, &votes) + find_type(solver, &votes) != 1)
+	found = votes.slabs < SOLVE_VOTES_MIN ? 0 : find_type(solver, &votes);
+	/* A type says more than a bit: all slabs that lists of nodes have share one that says so.
+	 * Source: mm/slub.c slab_test_node_partial() since 6.9 */
+	if (votes.slabs >= SOLVE_VOTES_MIN && !found)
+		found = find_flag(solver, &votes);
+	if (found != 1)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "no mark tells %u slabs from %u other pages", votes.slabs,
 				      votes.others);
