@@ -23,7 +23,7 @@
 #define KERNEL_HALF 256u
 #define ENTRY_MASK  (PAGETABLE_ADDRESS_MASK | 1)
 
-/* Two pointers that follow each other, both into the direct map. */
+/* Two pointers that follow each other, the first into the direct map. */
 struct pair {
 	dill_virt at, next, prev;
 };
@@ -74,6 +74,11 @@ static uint64_t word_at(const struct part *part, size_t at)
 static bool is_direct(const struct scan *scan, uint64_t value)
 {
 	return value - scan->roots->map.page_offset < scan->roots->map.direct_size;
+}
+
+static bool is_in_image(const struct scan *scan, uint64_t value)
+{
+	return value - scan->kernel->image.base < scan->kernel->image.size;
 }
 
 /* --- texts --- */
@@ -162,7 +167,7 @@ static bool is_own_table(const struct scan *scan, const struct part *part, size_
 static struct dill_error *see_word(struct scan *scan, const struct part *part, size_t at)
 {
 	struct roots *roots = scan->roots;
-	uint64_t word = word_at(part, at), next;
+	uint64_t word = word_at(part, at), last;
 
 	if (!memcmp(part->bytes + at, IDLE_NAME, strlen(IDLE_NAME)) &&
 	    roots->idle_names.count < KEPT_MAX)
@@ -173,10 +178,11 @@ static struct dill_error *see_word(struct scan *scan, const struct part *part, s
 		TRY(array_push(&roots->pages, word));
 	if (at + 16 > part->size || scan->pairs.count >= PAIRS_MAX)
 		return NULL;
-	next = word_at(part, at + 8);
-	if (!is_direct(scan, next) || next % 8)
+	/* The first one that was added may be a variable: SLAB's cache of caches. */
+	last = word_at(part, at + 8);
+	if (last % 8 || !(is_direct(scan, last) || is_in_image(scan, last)))
 		return NULL;
-	return array_push(&scan->pairs, ((struct pair){part->first + at, word, next}));
+	return array_push(&scan->pairs, ((struct pair){part->first + at, word, last}));
 }
 
 static struct dill_error *find_variables(struct scan *scan, const struct part *part)

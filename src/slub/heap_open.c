@@ -34,6 +34,20 @@ static struct dill_error *find_unsolved(struct heap *heap)
 	return NULL;
 }
 
+/* What keeps dill from a heap of SLUB's may be that it is none. */
+static struct dill_error *name_allocator(struct heap *heap, struct dill_error *error)
+{
+	struct dill_error *other;
+
+	if (!error || dill_error_code(error) != DILL_ERROR_UNSUPPORTED)
+		return error;
+	other = solve_other_allocator(heap->kernel, true);
+	if (!other)
+		return error;
+	dill_error_free(error);
+	return other;
+}
+
 /* A kernel without types: the layout is solved from its memory. */
 static struct dill_error *solve(struct heap *heap, const struct dill_error *no_types)
 {
@@ -92,7 +106,8 @@ struct dill_error *heap_open(struct kernel *kernel, struct heap **ret)
 	if (!heap)
 		return error_no_memory();
 	heap->kernel = kernel;
-	TRY(find_layout(heap));
+	TRY(solve_other_allocator(kernel, false));
+	TRY(name_allocator(heap, find_layout(heap)));
 	TRY(find_unsolved(heap));
 	if (!kernel_has_symbol(kernel, "slab_obj_ext_has_codetag_key", &heap->codetag_key))
 		heap->codetag_key = 0;

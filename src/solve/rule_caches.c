@@ -173,3 +173,34 @@ struct dill_error *rule_caches(struct solver *solver)
 	solver_found(solver, "list_prev", 8, 8, list.tally, "caches");
 	return NULL;
 }
+
+/* Caches that every kernel has, whatever serves them. Source: kernel/fork.c proc_caches_init() */
+static bool is_list_of_caches(const struct solver *solver)
+{
+	static const char *const names[] = {"vm_area_struct", "mm_struct", "files_cache"};
+	unsigned found = 0;
+
+	for (size_t i = 0; i < solver->caches.count; i++)
+		for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++)
+			found += !strcmp(solver->caches.items[i].name, names[n]);
+	return found >= 2;
+}
+
+struct dill_error *rule_caches_without_kmalloc(struct solver *solver)
+{
+	struct named_list list;
+	dill_virt symbol;
+	const dill_virt *heads = &symbol;
+	size_t count = kernel_has_symbol(solver->kernel, "slab_caches", &symbol);
+
+	if (!count)
+		kernel_list_heads(solver->kernel, &heads, &count);
+	for (size_t i = 0; i < count; i++) {
+		TRY(memory_check_interrupt(kernel_memory(solver->kernel)));
+		TRY(read_list(solver, heads[i], CACHES_MAX));
+		if (find_names(solver, 0, &list) && !list.kmalloc && is_list_of_caches(solver))
+			return NULL;
+	}
+	solver->caches.count = 0;
+	return NULL;
+}

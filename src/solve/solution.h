@@ -61,6 +61,15 @@ struct solution {
  */
 DILL_MUST_CHECK struct dill_error *solve_heap(struct kernel *kernel, struct solution **ret);
 
+/**
+ * Name the allocator of a kernel that has another one than SLUB.
+ * @param look  look in memory as well, where its functions' names do not tell: when no heap of
+ * SLUB's was found there
+ * @return NULL when nothing says that it has another one; UNSUPPORTED with its name and what tells;
+ * fatal errors
+ */
+DILL_MUST_CHECK struct dill_error *solve_other_allocator(struct kernel *kernel, bool look);
+
 /** The source that a solution is; it must outlive it. */
 struct member_source members_of_solution(struct solution *solution);
 

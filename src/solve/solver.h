@@ -178,7 +178,10 @@ bool solver_is_taken(const struct solver *solver, int distance);
 
 /* The rules, in the order in which they need each other. Each fails with UNSUPPORTED when nothing
  * can be said of the heap without what it looks for. */
-DILL_MUST_CHECK struct dill_error *rule_caches(struct solver *solver);	  /* rule_caches.c */
+DILL_MUST_CHECK struct dill_error *rule_caches(struct solver *solver); /* rule_caches.c */
+/** The list of caches of a kernel whose kmalloc() needs none; no caches where there is no such
+ * list. */
+DILL_MUST_CHECK struct dill_error *rule_caches_without_kmalloc(struct solver *solver);
 DILL_MUST_CHECK struct dill_error *rule_cpu_slabs(struct solver *solver); /* rule_cpu_slabs.c */
 DILL_MUST_CHECK struct dill_error *rule_nodes(struct solver *solver);	  /* rule_nodes.c */
 DILL_MUST_CHECK struct dill_error *rule_sizes(struct solver *solver);	  /* rule_sizes.c */

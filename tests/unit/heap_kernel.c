@@ -287,6 +287,18 @@ bool kernel_symbols_are_complete(const struct kernel *kernel)
 	return true;
 }
 
+struct dill_error *kernel_each_symbol(struct kernel *kernel, const char *prefix,
+				      struct dill_error *(*visit)(void *context,
+								  const struct symbol *symbol),
+				      void *context)
+{
+	(void)kernel;
+	(void)prefix;
+	(void)visit;
+	(void)context;
+	return NULL;
+}
+
 bool kernel_has_symbols(const struct kernel *kernel)
 {
 	(void)kernel;
