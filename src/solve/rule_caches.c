@@ -22,14 +22,10 @@ static bool read_name(struct solver *solver, dill_virt address, char *ret, size_
 {
 	_cleanup_(freep)
 	char *text = NULL;
-	struct dill_error *error;
 	size_t length = 0;
 
-	if (!(address >> 63))
-		return false;
-	error = kernel_read_string(solver->kernel, address, size - 1, &text);
-	dill_error_free(error);
-	if (error)
+	if (!(address >> 63) || solver->fatal ||
+	    !solver_keep(solver, kernel_read_string(solver->kernel, address, size - 1, &text)))
 		return false;
 	while (text[length] && isgraph((unsigned char)text[length]))
 		length++;

@@ -7,7 +7,7 @@
  */
 
 /** A vote of one cache on the value of a column in it. */
-typedef enum vote (*column_rule)(const struct solver *solver, const struct solve_cache *cache,
+typedef enum vote (*column_rule)(struct solver *solver, const struct solve_cache *cache,
 				 uint64_t value);
 
 struct column_row {
@@ -20,7 +20,7 @@ struct column_row {
 
 /* mm/slub.c: whole words, and a red zone behind objects that would leave no room for one. Since
  * debugging may move the metadata further, any other whole word up to the size is no vote. */
-static enum vote inuse(const struct solver *solver, const struct solve_cache *cache, uint64_t value)
+static enum vote inuse(struct solver *solver, const struct solve_cache *cache, uint64_t value)
 {
 	uint64_t words = (cache->object_size + 7ull) & ~7ull;
 
@@ -31,8 +31,7 @@ static enum vote inuse(const struct solver *solver, const struct solve_cache *ca
 }
 
 /* Source: mm/slub.c set_min_partial(), MIN_PARTIAL, MAX_PARTIAL */
-static enum vote min_partial(const struct solver *solver, const struct solve_cache *cache,
-			     uint64_t value)
+static enum vote min_partial(struct solver *solver, const struct solve_cache *cache, uint64_t value)
 {
 	uint64_t half = (31u - (unsigned)__builtin_clz(cache->size | 1)) / 2;
 
@@ -47,8 +46,7 @@ static bool is_own(const struct solve_cache *cache)
 
 /* The kernel's own two are never merged, and kmalloc's ordinary ones are not where those of memcg
  * are apart (5.16 to 6.6). Source: mm/slab_common.c create_boot_cache(), new_kmalloc_cache() */
-static enum vote refcount(const struct solver *solver, const struct solve_cache *cache,
-			  uint64_t value)
+static enum vote refcount(struct solver *solver, const struct solve_cache *cache, uint64_t value)
 {
 	(void)solver;
 	if (is_own(cache))
@@ -68,14 +66,14 @@ static bool has_own(const struct solver *solver, int at)
 }
 
 /* Source: mm/slab_common.c calculate_alignment() */
-static enum vote align(const struct solver *solver, const struct solve_cache *cache, uint64_t value)
+static enum vote align(struct solver *solver, const struct solve_cache *cache, uint64_t value)
 {
 	(void)solver;
 	return value >= 8 && !(value & (value - 1)) && cache->size % value == 0 ? VOTE_FOR
 										: VOTE_AGAINST;
 }
 
-static enum vote ctor(const struct solver *solver, const struct solve_cache *cache, uint64_t value)
+static enum vote ctor(struct solver *solver, const struct solve_cache *cache, uint64_t value)
 {
 	const struct image *image = kernel_image(solver->kernel);
 
@@ -110,8 +108,7 @@ static bool is_sparse(const struct solver *solver, int at)
 }
 
 /* HARDENED_USERCOPY: all of kmalloc's objects, nothing of most others. */
-static enum vote usersize(const struct solver *solver, const struct solve_cache *cache,
-			  uint64_t value)
+static enum vote usersize(struct solver *solver, const struct solve_cache *cache, uint64_t value)
 {
 	(void)solver;
 	if (cache->is_plain)
@@ -129,19 +126,15 @@ static bool is_mostly_zero(const struct solver *solver, int at)
 }
 
 /* The bytes of a slab's objects in random order. Source: mm/slub.c init_cache_random_seq() */
-static enum vote random_seq(const struct solver *solver, const struct solve_cache *cache,
-			    uint64_t value)
+static enum vote random_seq(struct solver *solver, const struct solve_cache *cache, uint64_t value)
 {
 	uint32_t places[8], count = cache->oo & 0xffff, words = count < 8 ? count : 8;
-	struct dill_error *error;
 
 	if (!value)
 		return VOTE_NONE;
-	if (!solver_is_pointer(solver, value))
-		return VOTE_AGAINST;
-	error = kernel_read(solver->kernel, value, places, words * sizeof(*places));
-	dill_error_free(error);
-	if (error)
+	if (!solver_is_pointer(solver, value) || solver->fatal ||
+	    !solver_keep(solver,
+			 kernel_read(solver->kernel, value, places, words * sizeof(*places))))
 		return VOTE_AGAINST;
 	for (uint32_t i = 0; i < words; i++) {
 		if (places[i] % cache->size || places[i] / cache->size >= count)
@@ -351,7 +344,7 @@ static const struct column_row rows[] = {
 	{"cache_align", 4, align, NULL},
 };
 
-static struct solve_tally fit(const struct solver *solver, const struct column_row *row, int at)
+static struct solve_tally fit(struct solver *solver, const struct column_row *row, int at)
 {
 	struct solve_tally tally = {0};
 

@@ -149,17 +149,15 @@ static void vote_counts(struct solver *solver, const struct solve_cache *cache,
 {
 	uint64_t first = words->items[votes->own];
 	uint32_t counts[COUNTS];
-	struct dill_error *error;
 	unsigned length;
 
 	if (!first || !is_slab_of(solver, cache, first))
 		return;
 	length = follow(solver, cache, first, votes->next);
-	error = solver_read(solver, first, counts, sizeof(counts));
-	if (!error)
-		for (unsigned i = 0; i < COUNTS; i++)
-			tally_add(&votes->counts[i], counts[i] == length ? VOTE_FOR : VOTE_AGAINST);
-	dill_error_free(error);
+	if (!solver_keep(solver, solver_read(solver, first, counts, sizeof(counts))))
+		return;
+	for (unsigned i = 0; i < COUNTS; i++)
+		tally_add(&votes->counts[i], counts[i] == length ? VOTE_FOR : VOTE_AGAINST);
 }
 
 static struct dill_error *find_chains(struct solver *solver, unsigned partial)

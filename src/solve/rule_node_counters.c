@@ -79,7 +79,7 @@ static void vote(struct solver *solver, uint32_t at, struct candidate *counters,
 		consider(full, at, lists);
 }
 
-void rule_node_counters(struct solver *solver)
+struct dill_error *rule_node_counters(struct solver *solver)
 {
 	struct candidate counters = {0}, full = {0};
 
@@ -96,4 +96,5 @@ void rule_node_counters(struct solver *solver)
 		solver_found(solver, "node_full", full.at, 16, full.tally, "nodes");
 	else
 		solver_open(solver, "node_full", full.count, full.tally, "nodes");
+	return NULL;
 }

@@ -29,13 +29,13 @@ static struct solve_tally fit(const struct solver *solver, unsigned word, unsign
 	return tally;
 }
 
-void rule_page_nodes(struct solver *solver)
+struct dill_error *rule_page_nodes(struct solver *solver)
 {
 	unsigned candidates = 0, found = 0;
 	struct solve_tally best = {0};
 
 	if (kernel_node_limit(solver->kernel) < 2)
-		return;
+		return NULL;
 	for (unsigned word = 0; word < WORDS; word++)
 		for (unsigned bits = 1; bits <= BITS_MAX; bits++) {
 			struct solve_tally tally = fit(solver, word, bits);
@@ -53,4 +53,5 @@ void rule_page_nodes(struct solver *solver)
 		solver_found(solver, "page_flags", found, 8, best, "slabs of nodes");
 	else if (!solver_has(solver, "page_flags"))
 		solver_open(solver, "page_flags", candidates, best, "slabs of nodes");
+	return NULL;
 }

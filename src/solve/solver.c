@@ -5,18 +5,34 @@
 
 /* --- memory --- */
 
+bool solver_keep(struct solver *solver, struct dill_error *error)
+{
+	if (!error)
+		return true;
+	if (!solver->fatal && error_is_fatal(error))
+		solver->fatal = error;
+	else
+		dill_error_free(error);
+	return false;
+}
+
+struct dill_error *solver_lost(struct solver *solver)
+{
+	return steal(solver->fatal);
+}
+
 bool solver_word(struct solver *solver, dill_virt address, uint64_t *ret)
 {
-	struct dill_error *error = kernel_read_u64(solver->kernel, address, ret);
-
-	dill_error_free(error); /* a lost target shows in the next solver_read() */
-	return !error;
+	return !solver->fatal && solver_keep(solver, kernel_read_u64(solver->kernel, address, ret));
 }
 
 struct dill_error *solver_read(struct solver *solver, dill_virt address, void *buffer,
 			       size_t length)
 {
-	struct dill_error *error = kernel_read(solver->kernel, address, buffer, length);
+	struct dill_error *error;
+
+	TRY(solver_lost(solver));
+	error = kernel_read(solver->kernel, address, buffer, length);
 
 	if (!error || error_is_fatal(error))
 		return error;
@@ -127,20 +143,21 @@ struct member_source members_of_solution(struct solution *solution)
 
 /* --- all rules --- */
 
+static struct dill_error *(*const rules[])(struct solver *solver) = {
+	rule_caches,	rule_cpu_slabs, rule_nodes,	    rule_sizes,	     rule_slabs,
+	rule_freelists, rule_heads,	rule_node_counters, rule_columns,    rule_cpus,
+	rule_marks,	    rule_page_nodes,
+};
+
 static struct dill_error *apply_rules(struct solver *solver)
 {
-	TRY(rule_caches(solver));
-	TRY(rule_cpu_slabs(solver));
-	TRY(rule_nodes(solver));
-	TRY(rule_sizes(solver));
-	TRY(rule_slabs(solver));
-	TRY(rule_freelists(solver));
-	TRY(rule_heads(solver));
-	rule_node_counters(solver);
-	TRY(rule_columns(solver));
-	TRY(rule_cpus(solver));
-	TRY(rule_marks(solver));
-	rule_page_nodes(solver);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		struct dill_error *error = rules[i](solver);
+
+		/* A target that was lost makes rules fail that have not noticed. */
+		TRY(error_join(solver_lost(solver), error));
+		TRY(memory_check_interrupt(kernel_memory(solver->kernel)));
+	}
 	return NULL;
 }
 

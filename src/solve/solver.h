@@ -85,10 +85,17 @@ struct solver {
 	int cpus;
 	unsigned cpu_words[2], cpu_word_count;
 	struct solve_tally cpu_tallies[2];
+	struct dill_error *fatal; /* by solver_keep() */
 };
 
-/** Read a word; false when it cannot be read. Fatal errors end the solver: they come back in the
- * next solver_read(). */
+/**
+ * Free an error, if there is one, and say that there was none. A fatal one is kept: nothing is read
+ * after it, and it ends the solver with the rule that met it.
+ */
+bool solver_keep(struct solver *solver, struct dill_error *error);
+/** The fatal error that was kept, which is the caller's now; NULL when there was none. */
+DILL_MUST_CHECK struct dill_error *solver_lost(struct solver *solver);
+/** Read a word; false when it cannot be read. What is fatal is kept. */
 bool solver_word(struct solver *solver, dill_virt address, uint64_t *ret);
 /** Read what can be read; what cannot be read is zeros. @return NULL; fatal errors */
 DILL_MUST_CHECK struct dill_error *solver_read(struct solver *solver, dill_virt address,
@@ -186,8 +193,8 @@ DILL_MUST_CHECK struct dill_error *rule_cpu_slabs(struct solver *solver); /* rul
 DILL_MUST_CHECK struct dill_error *rule_nodes(struct solver *solver);	  /* rule_nodes.c */
 DILL_MUST_CHECK struct dill_error *rule_sizes(struct solver *solver);	  /* rule_sizes.c */
 DILL_MUST_CHECK struct dill_error *rule_slabs(struct solver *solver);	  /* rule_slabs.c */
-void rule_node_counters(struct solver *solver);				  /* rule_node_counters.c */
-void rule_page_nodes(struct solver *solver);				  /* rule_page_nodes.c */
+DILL_MUST_CHECK struct dill_error *rule_node_counters(struct solver *solver);
+DILL_MUST_CHECK struct dill_error *rule_page_nodes(struct solver *solver);
 DILL_MUST_CHECK struct dill_error *rule_heads(struct solver *solver);	  /* rule_heads.c */
 DILL_MUST_CHECK struct dill_error *rule_freelists(struct solver *solver); /* rule_freelists.c */
 DILL_MUST_CHECK struct dill_error *rule_columns(struct solver *solver);	  /* rule_columns.c */
