@@ -115,13 +115,16 @@ class Suite:
     Use as a context manager. Raises AptError when the index cannot be fetched.
     """
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, architecture: str = "amd64"):
         self.name = name
+        self._architecture = architecture
         self._folder = tempfile.TemporaryDirectory(prefix="dill-apt-")
         root = pathlib.Path(self._folder.name)
         self._options = [
             option
             for setting in (
+                f"APT::Architecture={architecture}",
+                "APT::Architectures::=",  # no other one
                 "Dir::Etc::sourcelist=/dev/null",
                 f"Dir::Etc::sourceparts={root / 'sources'}",
                 f"Dir::State::Lists={root / 'lists'}",
@@ -151,7 +154,7 @@ class Suite:
     def _fetch_index(self, root: pathlib.Path) -> None:
         stanza = dict(_stanza_for(self.name))
         stanza.update(
-            {"Types": "deb", "Suites": self.name, "Components": "main", "Architectures": "amd64"}
+            {"Types": "deb", "Suites": self.name, "Components": "main", "Architectures": self._architecture}
         )
         for folder in ("sources", "lists/partial", "cache/archives/partial"):
             (root / folder).mkdir(parents=True)

@@ -13,11 +13,16 @@ import stat
 import subprocess
 import tempfile
 
+from .apt import AptError, Suite
 from .cache import cache_dir, locked
 from .kernels import Kernel
 
 HERE = pathlib.Path(__file__).parent
-COMPILE = ("gcc", "-static", "-O2", "-Wall", "-Wextra", "-s", "-pthread")
+# By Debian's name of the architecture.
+COMPILERS = {"amd64": "gcc", "arm64": "aarch64-linux-gnu-gcc"}
+FLAGS = ("-static", "-O2", "-Wall", "-Wextra", "-s", "-pthread")
+# Where another architecture's busybox comes from.
+BUSYBOX_SUITE = "bookworm"
 DIRECTORIES = ("bin", "dev", "modules", "proc", "root", "sys", "tmp")
 
 
@@ -57,25 +62,53 @@ class _Cpio:
         return b"".join(self._parts)
 
 
-def _busybox() -> tuple[bytes, list[str]]:
-    """Return the static busybox of this machine and the names of its commands."""
+def _fetch_busybox(architecture: str, place: pathlib.Path) -> None:
+    """Bring the busybox of another architecture into the cache."""
+    with Suite(BUSYBOX_SUITE, architecture) as suite, tempfile.TemporaryDirectory(dir=place.parent) as work:
+        folder = pathlib.Path(work)
+        versions = suite.versions("busybox-static")
+        if not versions:
+            raise AptError(f"suite {suite.name}: no busybox-static for {architecture}")
+        deb = suite.download(*versions[0], folder)
+        subprocess.run(["dpkg", "-x", deb, folder / "unpacked"], check=True)
+        (found,) = (path for path in (folder / "unpacked").rglob("bin/busybox") if not path.is_symlink())
+        os.replace(found, place)
+
+
+def _foreign_busybox(architecture: str) -> bytes:
+    """Return the static busybox of another architecture, from the cache if it is there."""
+    place = cache_dir() / "programs" / f"busybox-{architecture}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with locked(place.with_name(f".{place.name}.lock")):
+        if not place.exists():
+            try:
+                _fetch_busybox(architecture, place)
+            except (AptError, OSError, ValueError, subprocess.SubprocessError) as error:
+                raise BuildError(f"busybox of {architecture}: {error}") from None
+    return place.read_bytes()
+
+
+def _busybox(architecture: str) -> tuple[bytes, list[str]]:
+    """Return a static busybox and the names of its commands: all of Debian's have the same."""
     path = shutil.which("busybox")
     if not path:
         raise BuildError("busybox: not installed (Debian package busybox-static)")
-    return pathlib.Path(path).read_bytes(), _run([path, "--list"], "busybox").split()
+    names = _run([path, "--list"], "busybox").split()
+    return pathlib.Path(path).read_bytes() if architecture == "amd64" else _foreign_busybox(architecture), names
 
 
-def _programs() -> dict[str, bytes]:
+def _programs(architecture: str) -> dict[str, bytes]:
     """Return name -> static executable of every C program in this folder, compiled if needed."""
+    compile_it = (COMPILERS[architecture], *FLAGS)
     programs = {}
     for source in sorted(HERE.glob("*.c")):
-        key = hashlib.sha256(repr(COMPILE).encode() + source.read_bytes()).hexdigest()[:16]
+        key = hashlib.sha256(repr(compile_it).encode() + source.read_bytes()).hexdigest()[:16]
         binary = cache_dir() / "programs" / f"{source.stem}-{key}"
         if not binary.exists():
             binary.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=binary.parent) as work:
                 new = pathlib.Path(work) / source.stem
-                _run([*COMPILE, "-o", str(new), str(source)], source.name)
+                _run([*compile_it, "-o", str(new), str(source)], source.name)
                 os.replace(new, binary)
         programs[source.stem] = binary.read_bytes()
     return programs
@@ -125,8 +158,8 @@ def _is_builtin(kernel: Kernel, name: str) -> bool:
 
 def _archive(kernel: Kernel, modules) -> bytes:
     """Return the initramfs as bytes."""
-    busybox, commands = _busybox()
-    programs = _programs()
+    busybox, commands = _busybox(kernel.architecture)
+    programs = _programs(kernel.architecture)
     loaded = _modules(kernel, modules)
     cpio = _Cpio()
     for name in DIRECTORIES:

@@ -43,11 +43,13 @@ class _Source:
     suites: tuple[str, ...]
     package: str
     companions: tuple[str, ...] = ()
+    architecture: str = "amd64"
 
 
 _IMAGE = r"linux-image-{}[0-9.+a-z-]*-cloud-amd64-unsigned"
 _BINARY = r"linux-binary-{}[0-9.+a-z~-]*-cloud-amd64"
 _REALTIME = r"linux-{}[0-9.+a-z~-]*-rt-amd64"
+_ARM64 = r"linux-{}[0-9.+a-z~-]*-cloud-arm64"
 
 SOURCES = {
     "5.10": _Source(
@@ -62,12 +64,17 @@ SOURCES = {
     # PREEMPT_RT. No cloud kernels: these have drivers for everything, 100 MB.
     "6.12-rt": _Source(("bookworm-security",), _REALTIME.format(r"image-6\.12\.") + "-unsigned"),
     "7.2-rt": _Source(("sid",), _REALTIME.format("binary-7"), ("base", "modules")),
+    # Another architecture: pages of 4 KiB.
+    "6.12-arm64": _Source(("bookworm-security",), _ARM64.format(r"image-6\.12\.") + "-unsigned", architecture="arm64"),
+    "7.2-arm64": _Source(("sid",), _ARM64.format("binary-7"), ("base", "modules"), architecture="arm64"),
 }
 # What is tested only when it is named: no Debian release has it. 6.18 has CPU slabs and sheaves.
 FURTHER = ("6.18",)
 # With $DILL_FULL=1 too.
 REALTIME = ("6.12-rt", "7.2-rt")
-SERIES = tuple(series for series in SOURCES if series not in (*FURTHER, *REALTIME))
+# Machines that are not x86-64.
+FOREIGN = tuple(series for series, source in SOURCES.items() if source.architecture != "amd64")
+SERIES = tuple(series for series in SOURCES if series not in (*FURTHER, *REALTIME, *FOREIGN))
 # All that can be named, in the order of the matrix.
 ALL = (*SOURCES, *BUILT)
 
@@ -84,6 +91,11 @@ class Kernel:
     config: pathlib.Path
     system_map: pathlib.Path | None
     modules: pathlib.Path
+
+    @property
+    def architecture(self) -> str:
+        """Return Debian's name of the machine that it is for."""
+        return SOURCES[self.series].architecture if self.series in SOURCES else "amd64"
 
     def has_config(self, option: str) -> bool:
         """Return whether the build configuration has CONFIG_<option> as y or m."""
@@ -184,7 +196,7 @@ def _fetch(series: str, older: Kernel | None) -> None:
         candidates = []
         for name in source.suites:
             try:
-                suite = stack.enter_context(Suite(name))
+                suite = stack.enter_context(Suite(name, source.architecture))
                 found = suite.versions(source.package)
             except AptError as error:
                 reasons.append(str(error))
@@ -276,7 +288,7 @@ def _fetch_debug(kernel: Kernel, place: pathlib.Path) -> None:
     reasons = []
     for name in SOURCES[kernel.series].suites:
         try:
-            with Suite(name) as suite, tempfile.TemporaryDirectory(dir=folder.parent) as work:
+            with Suite(name, kernel.architecture) as suite, tempfile.TemporaryDirectory(dir=folder.parent) as work:
                 deb = suite.download(package, kernel.version, pathlib.Path(work))
                 found = _unpack_vmlinux(deb, pathlib.Path(work))
                 shutil.rmtree(folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import mmap
 import os
 import pathlib
@@ -12,6 +13,35 @@ import subprocess
 from .monitor import Monitor
 
 QEMU = "qemu-system-x86_64"
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """A machine of QEMU's, by Debian's name of its architecture.
+
+    @param program  this machine's QEMU for it
+    @param machine  its name there
+    @param cpu      the model unless another one is asked for
+    @param serial   the device of the second serial port; empty: as the first
+    @param append   kernel parameters that all its guests get
+    """
+
+    program: str
+    machine: str
+    cpu: str
+    serial: str
+    append: str
+
+
+MACHINES = {
+    # Page-table isolation is off on this model (an AMD): append "pti=on" to have it.
+    # tsc=reliable: a guest that a debugger had stopped must not take its clock for broken afterwards.
+    # no_timer_check: on a busy host the check at boot may see no tick in time, and panics.
+    "amd64": Machine(QEMU, "pc", "qemu64", "", "console=ttyS0 tsc=reliable no_timer_check"),
+    # Emulating the architecture's own algorithm of pointer authentication takes half of the time.
+    "arm64": Machine("qemu-system-aarch64", "virt", "max,pauth-impdef=on", "pci-serial", "console=ttyAMA0"),
+}
+
 # Each half holds one message of the command channel: see agent.c.
 WINDOW_BYTES = 16 << 20
 
@@ -33,7 +63,8 @@ class Qemu:
     @param folder     existing folder for QEMU's messages
     @param console    file for the first serial port
     @param gdbstub    whether a debugger can connect
-    @param program    how QEMU is started, such as Foreign.command
+    @param program    how QEMU is started, such as Foreign.command; None: this machine's
+    @param machine    a row of MACHINES
     """
 
     def __init__(
@@ -42,8 +73,10 @@ class Qemu:
         folder: pathlib.Path,
         console: pathlib.Path,
         gdbstub: bool,
-        program=(QEMU,),
+        program=None,
+        machine: Machine = MACHINES["amd64"],
     ):
+        self._machine = machine
         self.gdb_port: int | None = None
         self._log = folder / "qemu.log"
         self._process: subprocess.Popen | None = None
@@ -53,9 +86,9 @@ class Qemu:
             with contextlib.ExitStack() as theirs:
                 command = [
                     # The same process number before and after: setpriv executes QEMU.
-                    *("setpriv", "--pdeathsig", "KILL", *program),
+                    *("setpriv", "--pdeathsig", "KILL", *(program or (machine.program,))),
                     *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
-                    *("-machine", "pc", "-accel", "tcg,thread=multi"),
+                    *("-machine", machine.machine, "-accel", "tcg,thread=multi"),
                     *("-chardev", f"file,id=console,path={console}", "-serial", "chardev:console"),
                     *self._control_arguments(theirs),
                     *self._window_arguments(theirs),
@@ -93,7 +126,9 @@ class Qemu:
 
     def _control_arguments(self, theirs: contextlib.ExitStack) -> list[str]:
         self.control, number = self._socket_pair(theirs)
-        return ["-chardev", f"socket,id=control,fd={number}", "-serial", "chardev:control"]
+        device = self._machine.serial
+        port = ("-device", f"{device},chardev=control") if device else ("-serial", "chardev:control")
+        return ["-chardev", f"socket,id=control,fd={number}", *port]
 
     def _monitor_arguments(self, theirs: contextlib.ExitStack) -> list[str]:
         connection, number = self._socket_pair(theirs)

@@ -18,16 +18,12 @@ from . import initramfs
 from .channel import Channel, ChannelError, Result
 from .kernels import Kernel
 from .monitor import Monitor, MonitorGone
-from .qemu import QEMU, Qemu, megabytes, numa_arguments
+from .qemu import MACHINES, QEMU, Qemu, megabytes, numa_arguments
 
 BOOT_TIMEOUT_S = 300
 RUN_TIMEOUT_S = 300
 CONSOLE_TAIL_LINES = 40
-# Page-table isolation is off on this model (an AMD): append "pti=on" to have it.
-DEFAULT_CPU = "qemu64"
-# tsc=reliable: a guest that a debugger had stopped must not take its clock for broken afterwards.
-# no_timer_check: on a busy host the check at boot may see no tick in time, and panics.
-COMMAND_LINE = "console=ttyS0 panic=-1 oops=panic loglevel=4 tsc=reliable no_timer_check"
+COMMAND_LINE = "panic=-1 oops=panic loglevel=4"
 
 _alive: "set[Guest]" = set()
 
@@ -93,14 +89,14 @@ class Guest:
     @param memory     size with suffix M or G
     @param smp        number of CPUs
     @param numa       number of NUMA nodes, memory and CPUs dealt evenly; None: no NUMA table
-    @param cpu        QEMU's CPU model, None: DEFAULT_CPU; "max" has five-level page tables
+    @param cpu        QEMU's CPU model, None: that of MACHINES; "max" has five-level page tables
     @param gdbstub    listen for a debugger on 127.0.0.1, port `gdb_port`
     @param vmcoreinfo let dump() write a VMCOREINFO note (loads the guest module for it)
     @param modules    kernel modules to load, names without .ko
     @param extra_args more arguments for QEMU
     @param console    file for the kernel's console; None: in the guest's temporary folder
     @param wait       return only when the guest is ready
-    @param qemu       how QEMU is started, such as the command of foreign("qemu", "sid")
+    @param qemu       how QEMU is started, such as the command of foreign("qemu", "sid"); None: this machine's
     @param in_file    the guest's memory is the file `memory_path`, as other hypervisors keep it, without holes
     """
 
@@ -118,7 +114,7 @@ class Guest:
         extra_args=(),
         console: str | os.PathLike | None = None,
         wait: bool = True,
-        qemu=(QEMU,),
+        qemu=None,
         in_file: bool = False,
     ):
         self.kernel = kernel
@@ -130,19 +126,20 @@ class Guest:
             folder = tempfile.TemporaryDirectory(prefix="dill-guest-")
             self.folder = pathlib.Path(self._cleanup.enter_context(folder))
             self.console_path = pathlib.Path(console or self.folder / "console.log").absolute()
+            machine = MACHINES[kernel.architecture]
             wanted = [*modules, *(["qemu_fw_cfg"] if vmcoreinfo else [])]
             arguments = [
                 *("-kernel", kernel.vmlinuz, "-initrd", initramfs.build(kernel, wanted)),
-                *("-append", f"{COMMAND_LINE} {append}".strip()),
+                *("-append", f"{machine.append} {COMMAND_LINE} {append}".strip()),
                 # A kernel without ACPI finds one CPU in each socket.
-                *("-m", memory, "-smp", f"{smp},sockets={smp}", "-cpu", cpu or DEFAULT_CPU),
+                *("-m", memory, "-smp", f"{smp},sockets={smp}", "-cpu", cpu or machine.cpu),
                 *numa_arguments(memory, smp, numa),
                 *(["-device", "vmcoreinfo"] if vmcoreinfo else []),
                 *(self._memory_arguments(memory) if in_file else ()),
                 *extra_args,
             ]
             self._started = time.monotonic()
-            self._qemu = Qemu(arguments, self.folder, self.console_path, gdbstub, qemu)
+            self._qemu = Qemu(arguments, self.folder, self.console_path, gdbstub, qemu, machine)
             self._cleanup.callback(self._qemu.close)
             _alive.add(self)
             self._channel = Channel(self._qemu.control, self._qemu.window)
