@@ -6,7 +6,7 @@
 #include "base/pattern.h"
 #include "command/choose.h"
 #include "command/fill_finding.h"
-#include "command/object_type.h"
+#include "graph/cache_type.h"
 #include "command/registry.h"
 #include "slub/census.h"
 #include "slub/locate.h"

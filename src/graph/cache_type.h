@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_OBJECT_TYPE_H
-#define COMMAND_OBJECT_TYPE_H
+#ifndef GRAPH_CACHE_TYPE_H
+#define GRAPH_CACHE_TYPE_H
 
 #include "slub/cache.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "command/object_type.h"
+#include "graph/cache_type.h"
 
 #include <stdio.h>
 #include <string.h>
