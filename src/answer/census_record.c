@@ -282,6 +282,44 @@ const struct dill_record_kind census_site_kind = {
 	.column_count = COUNT(site_columns),
 };
 
+static const struct column type_columns[] = {
+	[CENSUS_TYPE_TYPE] =
+		{"type", DILL_COLUMN_TEXT, "TYPE",
+		 "what the objects are, such as \"struct file\" or \"text\"; absent where "
+		 "that is not known"},
+	[CENSUS_TYPE_CACHE] = {"cache", DILL_COLUMN_TEXT, "CACHE",
+			       "name of the cache; large_kmalloc for blocks"},
+	[CENSUS_TYPE_OBJECTS] = {"objects", DILL_COLUMN_COUNT, "OBJECTS", "objects in use"},
+	[CENSUS_TYPE_MEMORY] = {"memory", DILL_COLUMN_COUNT, "MEMORY",
+				"bytes that they take up, metadata included", .unit = UNIT_BYTES},
+	[CENSUS_TYPE_SHARE] = {"share", DILL_COLUMN_COUNT, "SHARE",
+			       "of the memory that was counted", .unit = UNIT_PERMILLE,
+			       .screen = true, .rank = 5},
+	[CENSUS_TYPE_CERTAIN] = {"certain", DILL_COLUMN_COUNT, "CERTAIN",
+				 "objects whose type is certain, unless memory is corrupt",
+				 .rank = 4},
+	[CENSUS_TYPE_LIKELY] = {"likely", DILL_COLUMN_COUNT, "LIKELY",
+				"objects for whose type something speaks, and nothing against it",
+				.rank = 3},
+	[CENSUS_TYPE_BEGINS] = {"begins", DILL_COLUMN_COUNT, "BEGINS",
+				"objects that only begin so: what they are as a whole is not known",
+				.rank = 2},
+	[CENSUS_TYPE_SOURCE] = {"source", DILL_COLUMN_ENUM, "SOURCE",
+				"how the type of most of them is known, as in object",
+				.words = &type_sources, .rank = 1},
+	[CENSUS_TYPE_AGAINST] = {"against", DILL_COLUMN_COUNT, NULL,
+				 "pointers to these objects that say that they are something else; "
+				 "else absent"},
+	[CENSUS_TYPE_OBJECT] = {"object", DILL_COLUMN_ADDRESS, NULL, "one of them, for kobj"},
+};
+
+const struct dill_record_kind census_type_kind = {
+	.name = "census_type",
+	.doc = "Objects in use of one cache that are of one type.",
+	.columns = type_columns,
+	.column_count = COUNT(type_columns),
+};
+
 static const struct column age_columns[] = {
 	[CENSUS_AGE_FROM] = {"from_ns", DILL_COLUMN_TIME, "FROM",
 			     "least age; absent for objects whose time is not recorded"},
@@ -400,6 +438,12 @@ static const struct column object_columns[] = {
 	[CENSUS_OBJECT_AGE] = {"age_ns", DILL_COLUMN_TIME, "AGE",
 			       "time since then, in steps of a jiffy", .rank = 1},
 	[CENSUS_OBJECT_DOUBT] = {"site_doubt", DILL_COLUMN_TEXT, NULL, "as in census_site"},
+	[CENSUS_OBJECT_TYPE] = {"type", DILL_COLUMN_TEXT, "TYPE",
+				"with --types: what it is, as far as that is known"},
+	[CENSUS_OBJECT_SOURCE] = {"type_source", DILL_COLUMN_ENUM, NULL,
+				  "how that is known, as in object", .words = &type_sources},
+	[CENSUS_OBJECT_TRUST] = {"type_trust", DILL_COLUMN_ENUM, NULL,
+				 "how sure that is, as in object", .words = &type_trusts},
 };
 
 const struct dill_record_kind census_object_kind = {

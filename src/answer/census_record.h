@@ -108,6 +108,21 @@ enum {
 extern const struct dill_record_kind census_site_kind;
 
 enum {
+	CENSUS_TYPE_TYPE,
+	CENSUS_TYPE_CACHE,
+	CENSUS_TYPE_OBJECTS,
+	CENSUS_TYPE_MEMORY,
+	CENSUS_TYPE_SHARE,
+	CENSUS_TYPE_CERTAIN,
+	CENSUS_TYPE_LIKELY,
+	CENSUS_TYPE_BEGINS,
+	CENSUS_TYPE_SOURCE,
+	CENSUS_TYPE_AGAINST,
+	CENSUS_TYPE_OBJECT,
+};
+extern const struct dill_record_kind census_type_kind;
+
+enum {
 	CENSUS_AGE_FROM,
 	CENSUS_AGE_TO,
 	CENSUS_AGE_OBJECTS,
@@ -146,6 +161,9 @@ enum {
 	CENSUS_OBJECT_CPU,
 	CENSUS_OBJECT_AGE,
 	CENSUS_OBJECT_DOUBT,
+	CENSUS_OBJECT_TYPE,
+	CENSUS_OBJECT_SOURCE,
+	CENSUS_OBJECT_TRUST,
 };
 extern const struct dill_record_kind census_object_kind;
 

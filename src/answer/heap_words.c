@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer/heap_words.h"
 
+#include "graph/type_words.h"
 #include "slub/cache_map.h"
 #include "slub/place.h"
 
 ENUMERATION(object_states, object_state_name, OBJECT_STATES);
 ENUMERATION(place_kinds, place_kind_name, PLACE_KINDS);
 ENUMERATION(slab_wheres, slab_where_name, SLAB_DYING + 1);
+ENUMERATION(type_sources, type_source_name, TYPE_SOURCES);
+ENUMERATION(type_trusts, type_trust_name, TYPE_TRUSTS);
 
 static const char *event_text(enum event_word word)
 {

@@ -13,6 +13,9 @@ extern const struct enumeration object_states;
 extern const struct enumeration place_kinds;
 /** By enum slab_where. */
 extern const struct enumeration slab_wheres;
+/** By enum type_source and enum type_trust of graph/type_words.h; those of what is not known are
+ * left absent. */
+extern const struct enumeration type_sources, type_trusts;
 /** What an event of a trace is. */
 enum event_word { EVENT_ALLOC, EVENT_FREE, EVENT_REQUEST, EVENT_DOUBLE_FREE };
 extern const struct enumeration event_words;

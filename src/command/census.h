@@ -15,6 +15,7 @@ struct census_order {
 	struct row_order order; /**< of the rows, and how many */
 	bool folds;		/**< caches without slabs are only counted */
 	bool large;		/**< blocks of large kmalloc() are counted, too */
+	bool types;		/**< census_objects(): with what each is */
 };
 
 /** Sums with what was asked for in the objects, where that is recorded. */
@@ -76,6 +77,9 @@ DILL_MUST_CHECK struct dill_error *census_by_cpu(struct command_call *call,
 						 const struct census_order *order);
 DILL_MUST_CHECK struct dill_error *census_by_stack(struct command_call *call,
 						   const struct census_order *order);
+/** census_types.c */
+DILL_MUST_CHECK struct dill_error *census_by_type(struct command_call *call,
+						  const struct census_order *order);
 /** census_objects.c: every object in use, as it is found. */
 DILL_MUST_CHECK struct dill_error *census_objects(struct command_call *call,
 						  const struct census_order *order);

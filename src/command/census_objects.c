@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/census.h"
 #include "command/fill_finding.h"
+#include "graph/typing.h"
 #include "slub/alloc_tag.h"
 
 struct streamer {
@@ -10,9 +11,10 @@ struct streamer {
 	struct origin_names *names;
 	struct origin_reader origins; /* of the current cache */
 	struct census_clock clock;
-	const char *doubt; /* of allocation tags; NULL for none */
-	bool tagged;	   /* whether any was shown */
-	uint64_t left;	   /* rows that may still be shown */
+	const char *doubt;	     /* of allocation tags; NULL for none */
+	bool tagged;		     /* whether any was shown */
+	uint64_t left;		     /* rows that may still be shown */
+	const struct typing *typing; /* NULL = types are not wanted */
 };
 
 static bool wants_bytes(void *context, const struct cache *cache)
@@ -52,6 +54,26 @@ static struct dill_error *set_origin(struct streamer *streamer, const struct map
 	return NULL;
 }
 
+static struct dill_error *set_type(struct streamer *streamer, dill_virt address,
+				   struct dill_record *record)
+{
+	const struct typing *typing = streamer->typing;
+	_cleanup_(strbuf_deinitp)
+	struct strbuf name = {0};
+	uint32_t delta;
+	graph_index object = graph_find(typing->graph, address, &delta);
+
+	if (object == GRAPH_NONE || !typing->objects[object].trust)
+		return NULL;
+	TRY(typing_name(typing, object, &name));
+	TRY(strbuf_error(&name));
+	record_set_text(record, CENSUS_OBJECT_TYPE,
+			arena_copy_text(streamer->arena, name.data, name.length));
+	record_set_enum(record, CENSUS_OBJECT_SOURCE, typing->objects[object].source);
+	record_set_enum(record, CENSUS_OBJECT_TRUST, typing->objects[object].trust);
+	return NULL;
+}
+
 static struct dill_error *emit_object(struct streamer *streamer, const struct cache_map *map,
 				      const struct mapped_slab *slab, struct span bytes,
 				      uint32_t index, enum object_state state)
@@ -72,6 +94,8 @@ static struct dill_error *emit_object(struct streamer *streamer, const struct ca
 		record_set_number(record, CENSUS_OBJECT_NODE, slab->slab.node);
 	if (bytes.size || streamer->origins.has_tags)
 		TRY(set_origin(streamer, slab, bytes, index, record));
+	if (streamer->typing)
+		TRY(set_type(streamer, cache_object(cache, slab->slab.base, index), record));
 	return streamer->call->sink->emit(streamer->call->sink, record);
 }
 
@@ -99,6 +123,10 @@ struct dill_error *census_objects(struct command_call *call, const struct census
 	struct arena *arena = NULL;
 	_cleanup_(origin_names_freep)
 	struct origin_names *names = NULL;
+	_cleanup_(graph_deinitp)
+	struct graph graph = {0};
+	_cleanup_(typing_deinitp)
+	struct typing typing = {0};
 	struct streamer streamer = {
 		.call = call, .heap = order->survey->heap, .left = order->order.rows};
 	const struct census_visitor visitor = {visit_slab, NULL, &streamer, wants_bytes};
@@ -109,6 +137,11 @@ struct dill_error *census_objects(struct command_call *call, const struct census
 	TRY(alloc_tag_doubt(streamer.heap, &streamer.doubt));
 	streamer.arena = arena;
 	streamer.names = names;
+	if (order->types) {
+		TRY(graph_read(order->survey, &graph));
+		TRY(typing_find(&graph, call->arena, &typing));
+		streamer.typing = &typing;
+	}
 	TRY(census_walk(order->survey, order->chosen, &visitor));
 	return streamer.tagged ? doubt_emit(call, NULL, streamer.doubt) : NULL;
 }

@@ -7,7 +7,7 @@
 #include "command/fill_finding.h"
 #include "command/registry.h"
 
-enum { OPTION_BY, OPTION_OBJECTS, OPTION_ROWS, OPTION_SORT };
+enum { OPTION_BY, OPTION_OBJECTS, OPTION_TYPES, OPTION_ROWS, OPTION_SORT };
 
 static const struct {
 	const char *name;
@@ -22,11 +22,12 @@ static const struct {
 	{"stack", &census_stack_kind, census_by_stack},
 	{"pid", &census_pid_kind, census_by_pid},
 	{"cpu", &census_cpu_kind, census_by_cpu},
+	{"type", &census_type_kind, census_by_type},
 };
 
 /* The same names, for completion. */
-static const char *const grouping_names[] = {"cache", "slab", "node", "age", "site",
-					     "stack", "pid",  "cpu",  NULL};
+static const char *const grouping_names[] = {"cache", "slab", "node", "age",  "site",
+					     "stack", "pid",  "cpu",  "type", NULL};
 
 #define GROUPINGS (sizeof(groupings) / sizeof(groupings[0]))
 
@@ -46,7 +47,8 @@ static struct dill_error *find_grouping(const struct command_call *call, size_t 
 			return NULL;
 	}
 	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
-			      "--by %s: one of cache, slab, node, age, site, stack, pid, cpu",
+			      "--by %s: one of cache, slab, node, age, site, stack, pid, cpu, "
+			      "type",
 			      name);
 }
 
@@ -71,6 +73,10 @@ static struct dill_error *find_order(const struct command_call *call, size_t gro
 	ret->folds = call->screen && !call->wide && !limited;
 	if (limited && call->options[OPTION_ROWS].number)
 		ret->order.rows = call->options[OPTION_ROWS].number;
+	ret->types = call->options[OPTION_TYPES].given;
+	if (ret->types && !call->options[OPTION_OBJECTS].given)
+		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
+				      "--types goes with --objects; --by type counts");
 	if (!call->options[OPTION_SORT].given)
 		return NULL;
 	if (call->options[OPTION_OBJECTS].given)
@@ -108,23 +114,15 @@ static struct dill_error *run(struct command_call *call)
 }
 
 static const struct dill_record_kind *const kinds[] = {
-	&census_cache_kind,
-	&census_slab_kind,
-	&census_node_kind,
-	&census_age_kind,
-	&census_site_kind,
-	&census_stack_kind,
-	&census_pid_kind,
-	&census_cpu_kind,
-	&census_total_kind,
-	&census_large_kind,
-	&census_kernel_kind,
-	&census_large_node_kind,
-	&census_kernel_node_kind,
-	&census_object_kind,
-	&gap_kind,
-	&finding_record_kind,
-	NULL,
+	&census_cache_kind,	 &census_slab_kind,
+	&census_node_kind,	 &census_age_kind,
+	&census_site_kind,	 &census_stack_kind,
+	&census_pid_kind,	 &census_cpu_kind,
+	&census_type_kind,	 &census_total_kind,
+	&census_large_kind,	 &census_kernel_kind,
+	&census_large_node_kind, &census_kernel_node_kind,
+	&census_object_kind,	 &gap_kind,
+	&finding_record_kind,	 NULL,
 };
 
 const struct command kcensus_command = {
@@ -144,6 +142,9 @@ const struct command kcensus_command = {
 		"before 6.8); for\n"
 		"sites, stacks and threads KASAN will do, and for sites allocation profiling.\n"
 		"\n"
+		"--by type tells what the objects are, as far as the kernel's own types lead from "
+		"one to the next.\n"
+		"\n"
 		"Blocks of large kmalloc() stand behind the caches, and behind the totals what the "
 		"kernel itself counts\n"
 		"as slab memory. CACHE may be large_kmalloc.\n"
@@ -154,17 +155,19 @@ const struct command kcensus_command = {
 		"  kcensus --sort hole_bytes --rows 10\n"
 		"  kcensus dentry --by slab --rows 20\n"
 		"  kcensus --by site\n"
+		"  kcensus 'kmalloc-*' --by type --rows 20\n"
 		"  kcensus --objects --json\n",
 	.arguments = {{"CACHE", ARGUMENT_CACHE, .optional = true}},
 	.options =
 		{
 			[OPTION_BY] = {"by", 'b', ARGUMENT_TEXT, "GROUP",
 				       "count by cache (without this), slab, node, site, stack, "
-				       "age, pid or "
-				       "cpu",
+				       "age, pid, cpu or type",
 				       .choices = grouping_names},
 			[OPTION_OBJECTS] = {"objects", 'o', ARGUMENT_NONE, NULL,
 					    "show every object in use instead"},
+			[OPTION_TYPES] = {"types", 't', ARGUMENT_NONE, NULL,
+					  "with --objects: what each of them is, too"},
 			[OPTION_ROWS] = {"rows", 'r', ARGUMENT_NUMBER, "N",
 					 "show the first N rows; 0 shows all, as without this"},
 			[OPTION_SORT] = {"sort", 's', ARGUMENT_TEXT, "COLUMN",
