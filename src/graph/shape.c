@@ -239,6 +239,18 @@ static int by_offset(const void *a, const void *b)
 	return (one->target > two->target) - (one->target < two->target);
 }
 
+/* Pointers of a union in one place that lead to different things. */
+static void mark_ambiguous(struct shape_slot *slots, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (slots[i].offset == slots[i - 1].offset &&
+		    (slots[i].kind != slots[i - 1].kind || slots[i].target != slots[i - 1].target))
+			slots[i].is_ambiguous = slots[i - 1].is_ambiguous = true;
+	for (size_t i = 1; i < count; i++)
+		if (slots[i].offset == slots[i - 1].offset)
+			slots[i].is_ambiguous |= slots[i - 1].is_ambiguous;
+}
+
 static struct dill_error *keep(struct making *making)
 {
 	struct shape *shape = making->shape;
@@ -253,6 +265,7 @@ static struct dill_error *keep(struct making *making)
 	if (making->slots.count) {
 		memcpy(slots, making->slots.items, making->slots.count * sizeof(*slots));
 		qsort(slots, making->slots.count, sizeof(*slots), by_offset);
+		mark_ambiguous(slots, making->slots.count);
 	}
 	if (making->parts.count)
 		memcpy(parts, making->parts.items, making->parts.count * sizeof(*parts));

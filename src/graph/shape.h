@@ -21,6 +21,7 @@ struct shape_slot {
 	uint32_t offset;
 	enum slot_kind kind;
 	bool is_alternative; /**< lies in a union: it may be something else */
+	bool is_ambiguous;   /**< so much so that another pointer may be in the same place */
 	type_id target;	     /**< SLOT_POINTER: as shapes_canonical() has it */
 	/** SLOT_LINK: start of its struct list_head or the like ... */
 	uint32_t link;

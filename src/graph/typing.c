@@ -219,11 +219,70 @@ static struct dill_error *follow_slot(struct typing_work *work, graph_index from
 	return typing_note_vague(work, &vague);
 }
 
+/* Whether what a pointer leads to may be all of the object, if it is of this type. */
+static struct dill_error *may_be(struct typing_work *work, const struct graph_edge *edge,
+				 type_id target, bool *ret)
+{
+	const struct size_range sizes = typing_sizes(work->graph, edge->to);
+	const struct shape *shape;
+	struct type type;
+
+	*ret = false;
+	if (!target || edge->delta)
+		return NULL;
+	TRY(shapes_get(&work->typing->shapes, target, &shape));
+	if (shape->is_struct) {
+		*ret = typing_fits(&sizes, shape) == TYPE_CERTAIN;
+		return NULL;
+	}
+	TRY(error_forgive(types_get(work->typing->types, target, &type)));
+	if (shape->slot_count)
+		return typing_looks_like(work, edge->to, target, ret);
+	*ret = type.kind == TYPE_INT && type.encoding == INT_CHAR &&
+	       work->graph->objects.items[edge->to].flags & GRAPH_TEXT;
+	return NULL;
+}
+
+/* Pointers of a union in one place, of which one only fits. */
+static struct dill_error *follow_ambiguous(struct typing_work *work, graph_index from,
+					   const struct shape *shape, size_t first, size_t end,
+					   uint64_t base)
+{
+	uint32_t word = (uint32_t)((base + shape->slots[first].offset) / 8);
+	const struct graph_edge *edge = graph_edge_at(work->graph, from, word);
+	size_t fit = SIZE_MAX;
+
+	for (size_t i = first; edge && i < end; i++) {
+		bool fits;
+
+		if (shape->slots[i].kind == SLOT_LINK)
+			continue;
+		TRY(may_be(work, edge, shape->slots[i].target, &fits));
+		if (fits && fit != SIZE_MAX)
+			return NULL;
+		if (fits)
+			fit = i;
+	}
+	return fit == SIZE_MAX ? NULL : follow_slot(work, from, shape, &shape->slots[fit], base);
+}
+
 static struct dill_error *follow_shape(struct typing_work *work, graph_index from,
 				       const struct shape *shape, uint64_t base)
 {
-	for (size_t i = 0; i < shape->slot_count; i++)
-		TRY(follow_slot(work, from, shape, &shape->slots[i], base));
+	size_t end;
+
+	for (size_t i = 0; i < shape->slot_count; i = end) {
+		const struct shape_slot *slot = &shape->slots[i];
+
+		for (end = i + 1; slot->is_ambiguous && end < shape->slot_count &&
+				  shape->slots[end].offset == slot->offset;
+		     end++)
+			;
+		if (slot->is_ambiguous)
+			TRY(follow_ambiguous(work, from, shape, i, end, base));
+		else
+			TRY(follow_slot(work, from, shape, slot, base));
+	}
 	return NULL;
 }
 
@@ -293,10 +352,11 @@ static struct dill_error *seed_caches(struct typing_work *work)
 	return NULL;
 }
 
-static void finish(struct typing_work *work)
+static struct dill_error *finish(struct typing_work *work)
 {
 	struct typing *typing = work->typing;
 
+	TRY(typing_doubt(work));
 	for (graph_index i = 0; i < graph_count(work->graph); i++) {
 		struct typed *typed = &typing->objects[i];
 
@@ -308,6 +368,7 @@ static void finish(struct typing_work *work)
 		if (state_in_use((enum object_state)work->graph->objects.items[i].state))
 			typing->counts[typed->trust]++;
 	}
+	return NULL;
 }
 
 static struct dill_error *find_all(struct typing_work *work)
@@ -327,8 +388,7 @@ static struct dill_error *find_all(struct typing_work *work)
 		if (!by_habits && !by_sites && !by_parts)
 			break;
 	}
-	finish(work);
-	return NULL;
+	return finish(work);
 }
 
 struct dill_error *typing_find(const struct graph *graph, struct arena *arena, struct typing *ret)

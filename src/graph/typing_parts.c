@@ -182,19 +182,45 @@ static struct dill_error *keep_those_that_look_so(struct typing_work *work, grap
 	return NULL;
 }
 
+/* Whether pointers of a candidate behind its first struct are there: it may be larger by something
+ * that has no type of its own. */
+static struct dill_error *has_more(struct typing_work *work, const struct clue *clue,
+				   type_id candidate, bool *ret)
+{
+	const struct cache *cache = graph_slab_of(work->graph, clue->to)->cache;
+	const struct shape *shape, *part;
+
+	TRY(shapes_get(&work->typing->shapes, candidate, &shape));
+	TRY(shapes_get(&work->typing->shapes, clue->part, &part));
+
+	/* The size of an object that has its own cache is no chance. */
+	*ret = clue->delta || (cache && !strstr(cache->name, "kmalloc-"));
+	for (size_t i = 0; !*ret && i < shape->slot_count; i++) {
+		const struct shape_slot *slot = &shape->slots[i];
+
+		*ret = slot->offset >= part->size &&
+		       (graph_edge_at(work->graph, clue->to, slot->offset / 8) ||
+			graph_outside_at(work->graph, clue->to, slot->offset / 8));
+	}
+	return NULL;
+}
+
 /* All clues of one object; they say the same struct several times. */
 static struct dill_error *decide(struct typing_work *work, const struct clue *clues, size_t count,
 				 size_t *ret_new)
 {
 	struct candidates candidates;
 	struct clue clue = clues[0];
+	bool more = false;
 
 	TRY(first_candidates(work, &clues[0], &candidates));
 	for (size_t i = 1; i < count; i++)
 		TRY(keep_those_with(work, &clues[i], &candidates));
 	if (candidates.count)
 		TRY(keep_those_that_look_so(work, clue.to, &candidates));
-	if (candidates.count == 1 && !candidates.too_many) {
+	if (candidates.count == 1 && !candidates.too_many)
+		TRY(has_more(work, &clue, candidates.types[0], &more));
+	if (more) {
 		clue.source = TYPE_FROM_PART;
 		++*ret_new;
 		return typing_set(work, &clue, candidates.types[0], TYPE_LIKELY);
@@ -231,6 +257,36 @@ struct dill_error *typing_by_parts(struct typing_work *work, size_t *ret_new)
 			;
 		if (work->typing->objects[object].trust < TYPE_LIKELY)
 			TRY(decide(work, work->clues.items + first, end - first, ret_new));
+	}
+	return NULL;
+}
+
+/* Whether some type of a possible size begins with that of an object. */
+static struct dill_error *may_be_larger(struct typing_work *work, graph_index object, bool *ret)
+{
+	const struct clue clue = {.to = object, .part = work->typing->objects[object].type};
+	struct candidates candidates;
+
+	TRY(first_candidates(work, &clue, &candidates));
+	*ret = candidates.count;
+	return NULL;
+}
+
+struct dill_error *typing_doubt(struct typing_work *work)
+{
+	bool larger;
+
+	if (!work->has_holders)
+		TRY(find_holders(work));
+	for (graph_index i = 0; i < graph_count(work->graph); i++) {
+		struct typed *typed = &work->typing->objects[i];
+
+		if (typed->trust != TYPE_CERTAIN || typed->source == TYPE_FROM_CACHE ||
+		    work->graph->objects.items[i].requested)
+			continue;
+		TRY(may_be_larger(work, i, &larger));
+		if (larger)
+			typed->trust = TYPE_LIKELY;
 	}
 	return NULL;
 }

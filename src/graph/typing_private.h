@@ -91,6 +91,10 @@ DILL_MUST_CHECK struct dill_error *typing_follow_variables(struct typing_work *w
 /** typing_parts.c: types by what they must hold; *ret_new counts. */
 DILL_MUST_CHECK struct dill_error *typing_by_parts(struct typing_work *work, size_t *ret_new);
 
+/** typing_parts.c: what is certain by its size alone is not, where another type of that size begins
+ * with it. */
+DILL_MUST_CHECK struct dill_error *typing_doubt(struct typing_work *work);
+
 /** typing_habits.c: note what a vague pointer leads to; types by that, and by sites. */
 DILL_MUST_CHECK struct dill_error *typing_note_vague(struct typing_work *work,
 						     const struct vague *vague);

@@ -69,7 +69,7 @@ static struct dill_error *follow_slots(struct typing_work *work, const struct sh
 		enum type_trust most = slot->is_alternative ? TYPE_LIKELY : trust;
 		uint64_t value;
 
-		if (!span_holds(bytes, slot->offset, 8))
+		if (slot->is_ambiguous || !span_holds(bytes, slot->offset, 8))
 			continue;
 		value = span_u64(bytes, slot->offset);
 		if (slot->kind == SLOT_LINK)
