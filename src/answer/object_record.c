@@ -124,6 +124,30 @@ static const struct column columns[] = {
 				"bytes from one object to the next, metadata included"},
 	[OBJECT_COLUMN_REQUESTED_SIZE] = {"requested_size", DILL_COLUMN_COUNT, NULL,
 					  "bytes that were asked for, where the kernel records it"},
+	[OBJECT_COLUMN_TYPE] = {"type", DILL_COLUMN_TEXT, NULL,
+				"what the object is, such as \"struct file\" or \"text\"; absent "
+				"where that is not known"},
+	[OBJECT_COLUMN_TYPE_SOURCE] =
+		{"type_source", DILL_COLUMN_ENUM, NULL,
+		 "how that is known: its cache serves one struct; a symbol or another object's "
+		 "pointer, of a known type, leads to it; a list that it is on; the one type that "
+		 "can "
+		 "hold a part that is pointed to; the habit of pointers of a kind; the site that "
+		 "has "
+		 "allocated it; its text",
+		 .words = &type_sources},
+	[OBJECT_COLUMN_TYPE_TRUST] = {"type_trust", DILL_COLUMN_ENUM, NULL,
+				      "how sure that is: begins means that it is larger than this, "
+				      "and what it is as a whole is not known",
+				      .words = &type_trusts},
+	[OBJECT_COLUMN_TYPE_TEXT] = {"type_text", DILL_COLUMN_TEXT, NULL,
+				     "who says so: \"from workqueue_struct.unbound_attrs of "
+				     "0x...\""},
+	[OBJECT_COLUMN_TYPE_MEMBER] = {"type_member", DILL_COLUMN_TEXT, NULL,
+				       "its member that the address lies in; absent at its start"},
+	[OBJECT_COLUMN_TYPE_AGAINST] = {"type_against", DILL_COLUMN_TEXT, NULL,
+					"a pointer of another type that leads there, too, as in "
+					"type_text; else absent"},
 	[OBJECT_COLUMN_STATE] = {"state", DILL_COLUMN_ENUM, NULL, "whether it is in use",
 				 .words = &object_states},
 	[OBJECT_COLUMN_WHY] = {"why", DILL_COLUMN_TEXT, NULL, "why the state is unknown"},

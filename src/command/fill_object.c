@@ -182,6 +182,7 @@ static struct dill_error *slot_answer(struct inquiry *inquiry, const struct loca
 	if (located->offset < cache->object_size || !layout_lacks(l, l->cache_inuse))
 		record_set_enum(record, OBJECT_COLUMN_PART, object_part(cache, located->offset));
 	TRY(object_find(&inquiry->objects, located, inquiry->findings, &answer));
+	TRY(set_type(inquiry, located, record));
 	set_state(inquiry, &answer, record);
 	TRY(set_shadow(inquiry, located, record));
 	TRY(set_users(inquiry, located, record));

@@ -4,6 +4,7 @@
 
 #include "answer/object_record.h"
 #include "command/fill_track.h"
+#include "graph/typing.h"
 #include "slub/object.h"
 
 /** What answering about addresses needs; one for all addresses of a call. */
@@ -13,8 +14,9 @@ struct inquiry {
 	struct survey *survey;
 	struct objects objects;
 	struct arena *arena;
-	struct findings *findings; /**< gets what concerns the answers */
-	bool whole_dump;	   /**< all bytes of an object, not only its first */
+	struct findings *findings;   /**< gets what concerns the answers */
+	bool whole_dump;	     /**< all bytes of an object, not only its first */
+	const struct typing *typing; /**< what objects are; NULL = not wanted, or not to be had */
 };
 
 /**
@@ -45,6 +47,10 @@ DILL_MUST_CHECK struct dill_error *vmalloc_answer(struct inquiry *inquiry, dill_
 						  struct dill_record *record);
 DILL_MUST_CHECK struct dill_error *module_answer(struct inquiry *inquiry, dill_virt address,
 						 struct dill_record *record);
+/** fill_type.c: what an object is, and where in it the address lies; without the types of all
+ * objects only where its cache serves one struct. */
+DILL_MUST_CHECK struct dill_error *set_type(struct inquiry *inquiry, const struct located *located,
+					    struct dill_record *record);
 /** object_bytes.c: @p size bytes from @p start. */
 DILL_MUST_CHECK struct dill_error *set_bytes(struct inquiry *inquiry, dill_virt start,
 					     uint64_t size, struct dill_record *record);

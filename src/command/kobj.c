@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <string.h>
+
 #include "answer/history_record.h"
 #include "answer/layout_record.h"
 #include "command/fill_finding.h"
@@ -8,7 +11,9 @@
 #include "command/registry.h"
 #include "command/symbol_text.h"
 
-enum { OPTION_HEXDUMP, OPTION_AS, OPTION_TRACE };
+enum { OPTION_HEXDUMP, OPTION_AS, OPTION_TYPE, OPTION_TRACE };
+
+#define AS_AUTO "auto"
 
 /* The trace that was asked for, or the one that this session has written; NULL in *ret for none. */
 static struct dill_error *open_trace(struct command_call *call, struct trace_store **ret)
@@ -26,16 +31,37 @@ static struct dill_error *open_trace(struct command_call *call, struct trace_sto
 	return NULL;
 }
 
+/* The type that was asked for, or the one that the object has. */
+static struct dill_error *choose_type(struct command_call *call, const struct inquiry *inquiry,
+				      dill_virt address, struct types *types, type_id *ret)
+{
+	const char *name = call->options[OPTION_AS].text;
+	const struct typing *typing = inquiry->typing;
+	uint32_t delta;
+	graph_index object;
+
+	if (strcmp(name, AS_AUTO) != 0)
+		return types_find(types, name, ret);
+	object = typing ? graph_find(typing->graph, address, &delta) : GRAPH_NONE;
+	if (object == GRAPH_NONE || !typing->objects[object].type)
+		return dill_error_new(
+			DILL_ERROR_NOT_FOUND,
+			"--as auto: it is not known what 0x%" PRIx64 " is; give a TYPE", address);
+	*ret = typing->objects[object].type;
+	return NULL;
+}
+
 /* What lies there as a type. */
-static struct dill_error *emit_typed(struct command_call *call, struct kernel *kernel,
+static struct dill_error *emit_typed(struct command_call *call, const struct inquiry *inquiry,
 				     dill_virt address)
 {
+	struct kernel *kernel = inquiry->kernel;
 	struct value_reader reader = kernel_value_reader(kernel);
 	struct layout_request request = {
 		.depth = UINT32_MAX, .reader = &reader, .address = address};
 
 	TRY(kernel_types(kernel, &request.types));
-	TRY(types_find(request.types, call->options[OPTION_AS].text, &request.type));
+	TRY(choose_type(call, inquiry, address, request.types, &request.type));
 	return layout_emit(&request, call->sink);
 }
 
@@ -48,8 +74,23 @@ static struct dill_error *emit_answer(struct command_call *call, struct inquiry 
 	TRY(inquire(inquiry, address, &record, &start));
 	TRY(call->sink->emit(call->sink, record));
 	if (call->options[OPTION_AS].given)
-		TRY(emit_typed(call, inquiry->kernel, start));
+		TRY(emit_typed(call, inquiry, start));
 	return trace ? history_emit(call, trace, address) : NULL;
+}
+
+/* What objects are takes a look at the whole heap. */
+static struct dill_error *find_types(struct command_call *call, struct survey *survey,
+				     struct graph *graph, struct typing *typing,
+				     struct inquiry *inquiry)
+{
+	const char *as = call->options[OPTION_AS].text;
+
+	if (!call->options[OPTION_TYPE].given && (!as || strcmp(as, AS_AUTO) != 0))
+		return NULL;
+	TRY(graph_read(survey, graph));
+	TRY(dill_error_add_context(typing_find(graph, call->arena, typing), "--type"));
+	inquiry->typing = typing;
+	return NULL;
 }
 
 /* All words are checked before the first answer: a mistyped one is noticed at once. */
@@ -69,6 +110,10 @@ static struct dill_error *run(struct command_call *call)
 	struct survey survey = {0};
 	_cleanup_(trace_store_freep)
 	struct trace_store *trace = NULL;
+	_cleanup_(graph_deinitp)
+	struct graph graph = {0};
+	_cleanup_(typing_deinitp)
+	struct typing typing = {0};
 	struct inquiry inquiry = {
 		.survey = &survey,
 		.arena = call->arena,
@@ -83,6 +128,7 @@ static struct dill_error *run(struct command_call *call)
 	TRY(read_addresses(call, addresses));
 	TRY(open_trace(call, &trace));
 	TRY(survey_init(inquiry.heap, call->arena, &of_survey, &survey));
+	TRY(find_types(call, &survey, &graph, &typing, &inquiry));
 	TRY(objects_init(&survey, call->arena, &inquiry.objects));
 	for (size_t i = 0; i < call->argument_count; i++)
 		TRY(emit_answer(call, &inquiry, trace, addresses[i]));
@@ -123,6 +169,8 @@ const struct command kobj_command = {
 		"Examples:\n"
 		"  kobj 0xffff888003c41a40\n"
 		"  kobj 0xffff888003c41a40 --as task_struct\n"
+		"  kobj 0xffff888003c41a40 --type\n"
+		"  kobj 0xffff888003c41a40 --as auto\n"
 		"  kobj -x init_task\n",
 	.arguments = {{"ADDRESS", ARGUMENT_ADDRESS, .rest = true}},
 	.options =
@@ -131,7 +179,10 @@ const struct command kobj_command = {
 					    "show all bytes of the object, red zones and metadata "
 					    "too"},
 			[OPTION_AS] = {"as", 'a', ARGUMENT_TYPE, "TYPE",
-				       "show the values of TYPE at the start of the object"},
+				       "show the values of TYPE at the start of the object; "
+				       "auto: of what it is"},
+			[OPTION_TYPE] = {"type", 'y', ARGUMENT_NONE, NULL,
+					 "tell what the object is, from the whole heap"},
 			[OPTION_TRACE] = {"trace", 't', ARGUMENT_FILE, "FILE",
 					  "show also who had this memory before, from a trace "
 					  "(see history)"},

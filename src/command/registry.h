@@ -12,6 +12,8 @@ extern const struct command kmap_command;
 extern const struct command kcensus_command;
 extern const struct command kfind_command;
 extern const struct command kobj_command;
+extern const struct command kwhy_command;
+extern const struct command kleak_command;
 extern const struct command kcheck_command;
 extern const struct command knext_command;
 extern const struct command ktask_command;

@@ -33,6 +33,21 @@ static bool is_struct(const struct type *type)
 	return type->kind == TYPE_STRUCT || type->kind == TYPE_UNION;
 }
 
+/* A struct without a name has that of the typedef that is nearest to it. */
+static struct dill_error *find_typedef(struct shapes *shapes, type_id id, type_id *ret)
+{
+	struct type type = {.target = id};
+
+	for (int depth = 0; depth < TYPE_DEPTH_MAX; depth++) {
+		TRY(types_get(shapes->types, type.target, &type));
+		if (is_struct(&type))
+			break;
+		if (type.kind == TYPE_TYPEDEF)
+			*ret = type.id;
+	}
+	return NULL;
+}
+
 static struct dill_error *find_canonical(struct shapes *shapes, type_id id, type_id *ret)
 {
 	struct type type, named;
@@ -41,6 +56,8 @@ static struct dill_error *find_canonical(struct shapes *shapes, type_id id, type
 	*ret = 0;
 	TRY(types_strip(shapes->types, id, &type));
 	*ret = type.id;
+	if (is_struct(&type) && !type.name[0])
+		return find_typedef(shapes, id, ret);
 	if (!type.name[0] || !(is_struct(&type) || type.kind == TYPE_FORWARD))
 		return NULL;
 	if (!types_has_struct(shapes->types, type.name, &found))
@@ -70,7 +87,7 @@ struct dill_error *shapes_canonical(struct shapes *shapes, type_id type, type_id
 
 struct making {
 	struct shapes *shapes;
-	struct shape *shape;
+	struct type_shape *shape;
 	ARRAY(struct shape_slot) slots;
 	ARRAY(struct shape_part) parts;
 };
@@ -207,7 +224,7 @@ static struct dill_error *take(struct making *making, type_id id, const struct i
 /* How a struct ends: in an array without a length, or in one that may be cut short. */
 static struct dill_error *look_at_end(struct making *making, const struct type *type)
 {
-	struct shape *shape = making->shape;
+	struct type_shape *shape = making->shape;
 	struct type_member member;
 	struct type end, each;
 	type_id element;
@@ -253,7 +270,7 @@ static void mark_ambiguous(struct shape_slot *slots, size_t count)
 
 static struct dill_error *keep(struct making *making)
 {
-	struct shape *shape = making->shape;
+	struct type_shape *shape = making->shape;
 	struct arena *arena = making->shapes->arena;
 	struct shape_slot *slots =
 		arena_alloc_array(arena, making->slots.count + 1, sizeof(*slots));
@@ -289,7 +306,7 @@ static struct dill_error *fill(struct making *making)
 	return NULL;
 }
 
-static struct dill_error *make(struct shapes *shapes, struct shape *shape)
+static struct dill_error *make(struct shapes *shapes, struct type_shape *shape)
 {
 	struct making making = {.shapes = shapes, .shape = shape};
 	struct dill_error *error;
@@ -304,7 +321,7 @@ static struct dill_error *make(struct shapes *shapes, struct shape *shape)
 	return error;
 }
 
-const struct shape *shapes_known(const struct shapes *shapes, type_id type)
+const struct type_shape *shapes_known(const struct shapes *shapes, type_id type)
 {
 	uint64_t at;
 
@@ -312,9 +329,9 @@ const struct shape *shapes_known(const struct shapes *shapes, type_id type)
 									 : NULL;
 }
 
-struct dill_error *shapes_get(struct shapes *shapes, type_id type, const struct shape **ret)
+struct dill_error *shapes_get(struct shapes *shapes, type_id type, const struct type_shape **ret)
 {
-	struct shape *shape;
+	struct type_shape *shape;
 	uint64_t at;
 
 	if (number_map_get(&shapes->by_type, (uint64_t)type + 1, &at)) {
@@ -333,7 +350,7 @@ struct dill_error *shapes_get(struct shapes *shapes, type_id type, const struct 
 	return NULL;
 }
 
-bool shape_has_part(const struct shape *shape, type_id part, uint64_t offset)
+bool shape_has_part(const struct type_shape *shape, type_id part, uint64_t offset)
 {
 	if (!shape->size)
 		return shape->type == part && !offset;

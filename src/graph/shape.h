@@ -37,15 +37,16 @@ struct shape_part {
 };
 
 /** Where the pointers and structs of a type lie. */
-struct shape {
+struct type_shape {
 	type_id type;
-	uint64_t size;		  /**< bytes; 0 = declared, but described nowhere */
-	bool is_struct;		  /**< else a pointer, or some base type */
-	bool is_open;		  /**< it ends in an array whose length nobody knows */
-	uint32_t last;		  /**< where its last member begins when that is an array, which
-				       may be cut short as cpumasks are; else its size */
-	uint32_t tail;		  /**< with is_open: where the array begins */
-	const struct shape *each; /**< with is_open: of its elements; NULL = they lead nowhere */
+	uint64_t size;	/**< bytes; 0 = declared, but described nowhere */
+	bool is_struct; /**< else a pointer, or some base type */
+	bool is_open;	/**< it ends in an array whose length nobody knows */
+	uint32_t last;	/**< where its last member begins when that is an array, which
+			     may be cut short as cpumasks are; else its size */
+	uint32_t tail;	/**< with is_open: where the array begins */
+	const struct type_shape
+		*each; /**< with is_open: of its elements; NULL = they lead nowhere */
 	const struct shape_slot *slots; /**< by offset */
 	size_t slot_count;
 	const struct shape_part *parts;
@@ -57,7 +58,7 @@ struct shapes {
 	struct types *types;	   /**< borrowed */
 	struct arena *arena;	   /**< borrowed: holds them */
 	struct number_map by_type; /**< id plus 1 -> place in `all` */
-	ARRAY(struct shape *) all;
+	ARRAY(struct type_shape *) all;
 	struct number_map canonical; /**< id plus 1 -> id */
 	unsigned depth;		     /**< of shapes that are just made for each other */
 };
@@ -81,12 +82,12 @@ DILL_MUST_CHECK struct dill_error *shapes_canonical(struct shapes *shapes, type_
  * @return NULL; fatal errors
  */
 DILL_MUST_CHECK struct dill_error *shapes_get(struct shapes *shapes, type_id type,
-					      const struct shape **ret);
+					      const struct type_shape **ret);
 
 /** The same, of a type whose shape has been asked for before; NULL for another one. */
-const struct shape *shapes_known(const struct shapes *shapes, type_id type);
+const struct type_shape *shapes_known(const struct shapes *shapes, type_id type);
 
 /** Whether a struct @p part begins at @p offset of the type, or of an element of an array of it. */
-bool shape_has_part(const struct shape *shape, type_id part, uint64_t offset);
+bool shape_has_part(const struct type_shape *shape, type_id part, uint64_t offset);
 
 #endif

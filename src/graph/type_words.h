@@ -16,6 +16,9 @@ enum type_source {
 	TYPE_SOURCES,
 };
 
+/** TYPE_FROM_CACHE in words. */
+#define TYPE_FROM_CACHE_TEXT "its cache serves this struct only"
+
 /** "cache", "symbol", ...: stable, as in JSON. */
 const char *type_source_name(enum type_source source);
 

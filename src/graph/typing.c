@@ -51,7 +51,7 @@ struct size_range typing_sizes(const struct graph *graph, graph_index object)
 	return (struct size_range){slab->cache->refcount > 1 && size > 8 ? size - 7 : size, size};
 }
 
-enum type_trust typing_fits(const struct size_range *sizes, const struct shape *shape)
+enum type_trust typing_fits(const struct size_range *sizes, const struct type_shape *shape)
 {
 	if (!shape->size || !shape->is_struct)
 		return TYPE_UNKNOWN;
@@ -80,10 +80,10 @@ struct dill_error *typing_set(struct typing_work *work, const struct clue *clue,
 
 /* Another pointer to an object whose type is known. */
 static struct dill_error *compare(struct typing_work *work, const struct clue *clue,
-				  const struct shape *part)
+				  const struct type_shape *part)
 {
 	struct typed *typed = &work->typing->objects[clue->to];
-	const struct shape *shape;
+	const struct type_shape *shape;
 
 	/* What may be something else contradicts nothing, nor do bytes, in which all types lie. */
 	if (clue->most < TYPE_CERTAIN || !part->is_struct || !part->size || !typed->type)
@@ -127,7 +127,7 @@ struct dill_error *typing_take(struct typing_work *work, const struct clue *clue
 {
 	const struct typed *typed = &work->typing->objects[clue->to];
 	const struct size_range sizes = typing_sizes(work->graph, clue->to);
-	const struct shape *shape;
+	const struct type_shape *shape;
 	enum type_trust trust;
 
 	TRY(shapes_get(&work->typing->shapes, clue->part, &shape));
@@ -150,7 +150,7 @@ struct dill_error *typing_take(struct typing_work *work, const struct clue *clue
 /* The neighbour on a list, or its head: where they are linked by a member of their own, one of the
  * same cache that is linked at the same place is of the same type. */
 static struct dill_error *follow_link(struct typing_work *work, struct clue *clue,
-				      const struct shape *shape, const struct shape_slot *slot,
+				      const struct type_shape *shape, const struct shape_slot *slot,
 				      bool is_whole)
 {
 	const struct graph *graph = work->graph;
@@ -171,7 +171,7 @@ static struct dill_error *follow_link(struct typing_work *work, struct clue *clu
 }
 
 /* Into the image: a variable there may lead back to the heap. */
-static struct dill_error *follow_outside(struct typing_work *work, const struct shape *shape,
+static struct dill_error *follow_outside(struct typing_work *work, const struct type_shape *shape,
 					 const struct shape_slot *slot, const struct clue *clue)
 {
 	dill_virt value = graph_outside_at(work->graph, clue->from, clue->word);
@@ -188,7 +188,7 @@ static struct dill_error *follow_outside(struct typing_work *work, const struct 
 }
 
 static struct dill_error *follow_slot(struct typing_work *work, graph_index from,
-				      const struct shape *shape, const struct shape_slot *slot,
+				      const struct type_shape *shape, const struct shape_slot *slot,
 				      uint64_t base)
 {
 	const struct typed *typed = &work->typing->objects[from];
@@ -224,7 +224,7 @@ static struct dill_error *may_be(struct typing_work *work, const struct graph_ed
 				 type_id target, bool *ret)
 {
 	const struct size_range sizes = typing_sizes(work->graph, edge->to);
-	const struct shape *shape;
+	const struct type_shape *shape;
 	struct type type;
 
 	*ret = false;
@@ -245,7 +245,7 @@ static struct dill_error *may_be(struct typing_work *work, const struct graph_ed
 
 /* Pointers of a union in one place, of which one only fits. */
 static struct dill_error *follow_ambiguous(struct typing_work *work, graph_index from,
-					   const struct shape *shape, size_t first, size_t end,
+					   const struct type_shape *shape, size_t first, size_t end,
 					   uint64_t base)
 {
 	uint32_t word = (uint32_t)((base + shape->slots[first].offset) / 8);
@@ -267,7 +267,7 @@ static struct dill_error *follow_ambiguous(struct typing_work *work, graph_index
 }
 
 static struct dill_error *follow_shape(struct typing_work *work, graph_index from,
-				       const struct shape *shape, uint64_t base)
+				       const struct type_shape *shape, uint64_t base)
 {
 	size_t end;
 
@@ -292,7 +292,7 @@ static struct dill_error *follow(struct typing_work *work, graph_index from)
 	const struct typed *typed = &work->typing->objects[from];
 	uint64_t end = typing_sizes(work->graph, from).high;
 	bool begins = typed->trust == TYPE_BEGINS;
-	const struct shape *shape, *each;
+	const struct type_shape *shape, *each;
 	uint64_t at;
 
 	TRY(shapes_get(&work->typing->shapes, typed->type, &shape));

@@ -74,4 +74,8 @@ DILL_MUST_CHECK struct dill_error *typing_name(const struct typing *typing, grap
 DILL_MUST_CHECK struct dill_error *typing_explain(const struct typing *typing, graph_index object,
 						  struct strbuf *text);
 
+/** Append who says that it is something else; nothing when nobody does. */
+DILL_MUST_CHECK struct dill_error *typing_contradict(const struct typing *typing,
+						     graph_index object, struct strbuf *text);
+
 #endif

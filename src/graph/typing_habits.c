@@ -4,7 +4,7 @@
 #include "graph/typing_private.h"
 
 /* A pointer of this kind must have led to the same type as often before it says something. */
-#define HABIT_SEEN_MIN 3u
+#define HABIT_SEEN_MIN 5u
 
 struct dill_error *typing_note_vague(struct typing_work *work, const struct vague *vague)
 {

@@ -18,7 +18,7 @@ static uint64_t place_key(type_id part, uint32_t offset)
 	return (uint64_t)part << 32 | offset;
 }
 
-static struct dill_error *add_places(struct typing_work *work, const struct shape *shape)
+static struct dill_error *add_places(struct typing_work *work, const struct type_shape *shape)
 {
 	for (size_t i = 0; i < shape->part_count; i++) {
 		uint64_t key = place_key(shape->parts[i].type, shape->parts[i].offset), head = 0;
@@ -41,7 +41,7 @@ static struct dill_error *find_holders(struct typing_work *work)
 
 	work->has_holders = true;
 	for (type_id id = 1; id < limit && id < TYPE_ID_LIMIT; id++) {
-		const struct shape *shape;
+		const struct type_shape *shape;
 		struct type type;
 		type_id canonical;
 		struct dill_error *error = types_get(typing->types, id, &type);
@@ -82,7 +82,7 @@ static struct dill_error *first_candidates(struct typing_work *work, const struc
 	number_map_get(&work->holder_of, place_key(clue->part, clue->delta), &at);
 	while (at) {
 		const struct holder_type *holder = &work->holders.items[at - 1];
-		const struct shape *shape;
+		const struct type_shape *shape;
 
 		TRY(shapes_get(&work->typing->shapes, holder->type, &shape));
 		at = holder->next;
@@ -101,7 +101,7 @@ static struct dill_error *keep_those_with(struct typing_work *work, const struct
 	size_t kept = 0;
 
 	for (size_t i = 0; i < candidates->count; i++) {
-		const struct shape *shape;
+		const struct type_shape *shape;
 
 		TRY(shapes_get(&work->typing->shapes, candidates->types[i], &shape));
 		if (shape_has_part(shape, clue->part, clue->delta))
@@ -119,7 +119,7 @@ static bool may_be_pointer(uint64_t value)
 	return !value || (value >= 8 && (top == UINT64_MAX >> 47 || !top || value >> 48 == 0xdead));
 }
 
-static bool words_look_like(const struct shape *shape, struct span bytes)
+static bool words_look_like(const struct type_shape *shape, struct span bytes)
 {
 	size_t pointers = 0, wrong = 0;
 
@@ -148,7 +148,7 @@ struct dill_error *typing_looks_like(struct typing_work *work, graph_index objec
 {
 	const struct size_range sizes = typing_sizes(work->graph, object);
 	size_t size = sizes.high < HOLDER_SIZE_MAX ? (size_t)sizes.high : HOLDER_SIZE_MAX;
-	const struct shape *shape;
+	const struct type_shape *shape;
 	struct dill_error *error;
 	_cleanup_(freep)
 	uint8_t *bytes = malloc(size);
@@ -188,7 +188,7 @@ static struct dill_error *has_more(struct typing_work *work, const struct clue *
 				   type_id candidate, bool *ret)
 {
 	const struct cache *cache = graph_slab_of(work->graph, clue->to)->cache;
-	const struct shape *shape, *part;
+	const struct type_shape *shape, *part;
 
 	TRY(shapes_get(&work->typing->shapes, candidate, &shape));
 	TRY(shapes_get(&work->typing->shapes, clue->part, &part));

@@ -70,7 +70,7 @@ DILL_MUST_CHECK struct dill_error *typing_set(struct typing_work *work, const st
 DILL_MUST_CHECK struct dill_error *typing_take(struct typing_work *work, const struct clue *clue);
 
 /** How sure a struct at the start of an object is its whole type; TYPE_UNKNOWN: it is not. */
-enum type_trust typing_fits(const struct size_range *sizes, const struct shape *shape);
+enum type_trust typing_fits(const struct size_range *sizes, const struct type_shape *shape);
 
 /** typing_parts.c: whether what should be pointers in an object of that type are such, but for one
  * in ten, which may be anything. */

@@ -46,8 +46,8 @@ static struct dill_error *take_pointer(struct typing_work *work, uint32_t root, 
 
 /* A link of the variable itself leads to its neighbour, in the heap or again a variable. */
 static struct dill_error *follow_own_link(struct typing_work *work, uint32_t number,
-					  const struct shape *shape, const struct shape_slot *slot,
-					  dill_virt value)
+					  const struct type_shape *shape,
+					  const struct shape_slot *slot, dill_virt value)
 {
 	type_id owner;
 
@@ -59,7 +59,7 @@ static struct dill_error *follow_own_link(struct typing_work *work, uint32_t num
 			    TYPE_LIKELY);
 }
 
-static struct dill_error *follow_slots(struct typing_work *work, const struct shape *shape,
+static struct dill_error *follow_slots(struct typing_work *work, const struct type_shape *shape,
 				       enum type_trust trust, struct span bytes)
 {
 	uint32_t number = (uint32_t)work->typing->roots.count - 1;
@@ -84,7 +84,7 @@ static struct dill_error *follow_slots(struct typing_work *work, const struct sh
 
 static struct dill_error *follow_variable(struct typing_work *work, const struct graph_root *root)
 {
-	const struct shape *shape;
+	const struct type_shape *shape;
 	struct dill_error *error;
 	_cleanup_(freep)
 	uint8_t *bytes = NULL;
@@ -119,7 +119,7 @@ struct dill_error *typing_reach(struct typing_work *work, dill_virt address, typ
 	const struct kernel_facts *facts = kernel_facts(kernel);
 	struct graph_root root = {
 		.address = address, .cpu = -1, .type = type, .trust = (uint8_t)trust};
-	const struct shape *shape;
+	const struct type_shape *shape;
 	struct symbol symbol;
 	struct dill_error *error;
 
@@ -149,7 +149,7 @@ static struct dill_error *take_variable(struct typing_work *work, const char *sy
 {
 	struct graph_root root = {
 		.symbol = symbol, .address = address, .cpu = -1, .trust = TYPE_CERTAIN};
-	const struct shape *shape;
+	const struct type_shape *shape;
 	type_id id;
 
 	TRY(types_find(work->typing->types, name, &id));

@@ -9,7 +9,7 @@ struct dill_error *typing_name(const struct typing *typing, graph_index object, 
 	const struct typed *typed = &typing->objects[object];
 	const struct size_range sizes = typing_sizes(typing->graph, object);
 	struct types *types = typing->types;
-	const struct shape *shape = shapes_known(&typing->shapes, typed->type);
+	const struct type_shape *shape = shapes_known(&typing->shapes, typed->type);
 	struct type type;
 
 	if (!typed->trust)
@@ -63,7 +63,7 @@ static struct dill_error *append_root(const struct typing *typing, uint32_t numb
 	if (root->type)
 		error = types_path_at(typing->types, root->type, pointer->offset, &path);
 	if (path.length)
-		strbuf_append_format(text, ".%s", path.data);
+		strbuf_append_format(text, "%s%s", path.data[0] == '[' ? "" : ".", path.data);
 	if (root->cpu >= 0)
 		strbuf_append_format(text, " of CPU %d", root->cpu);
 	strbuf_deinit(&path);
@@ -87,7 +87,7 @@ struct dill_error *typing_explain(const struct typing *typing, graph_index objec
 
 	switch ((enum type_source)typed->source) {
 	case TYPE_FROM_CACHE:
-		strbuf_append(text, "its cache serves this struct only");
+		strbuf_append(text, TYPE_FROM_CACHE_TEXT);
 		return NULL;
 	case TYPE_FROM_SYMBOL:
 	case TYPE_FROM_POINTER:
@@ -120,4 +120,12 @@ struct dill_error *typing_explain(const struct typing *typing, graph_index objec
 	default:
 		return NULL;
 	}
+}
+
+struct dill_error *typing_contradict(const struct typing *typing, graph_index object,
+				     struct strbuf *text)
+{
+	const struct typed *typed = &typing->objects[object];
+
+	return typed->against ? append_holder(typing, typed->other, typed->other_word, text) : NULL;
 }

@@ -5,6 +5,7 @@
 #include "answer/object_record.h"
 #include "answer/track_record.h"
 #include "base/plural.h"
+#include "graph/type_words.h"
 #include "render/hexdump.h"
 #include "render/track_view.h"
 #include "render/views.h"
@@ -288,6 +289,31 @@ static void draw_object(struct painter *painter, const struct dill_record *recor
 	}
 }
 
+static void draw_type(struct painter *painter, const struct dill_record *record)
+{
+	bool begins = number(record, OBJECT_COLUMN_TYPE_TRUST) == TYPE_BEGINS;
+
+	if (!has(record, OBJECT_COLUMN_TYPE))
+		return;
+	label(painter, "type");
+	paint(painter, STYLE_PLAIN, begins ? "begins with " : "");
+	paint(painter, STYLE_NAME, record_text(record, OBJECT_COLUMN_TYPE));
+	if (has(record, OBJECT_COLUMN_TYPE_MEMBER))
+		paint_format(painter, STYLE_PLAIN, ", at %s",
+			     record_text(record, OBJECT_COLUMN_TYPE_MEMBER));
+	paint_format(painter, STYLE_DIM, "; %s, %s",
+		     begins ? "what holds it is not known"
+			    : record_text(record, OBJECT_COLUMN_TYPE_TRUST),
+		     record_text(record, OBJECT_COLUMN_TYPE_TEXT));
+	paint_newline(painter);
+	if (!has(record, OBJECT_COLUMN_TYPE_AGAINST))
+		return;
+	label(painter, "");
+	paint_format(painter, STYLE_WARN, "but %s leads there, of another type",
+		     record_text(record, OBJECT_COLUMN_TYPE_AGAINST));
+	paint_newline(painter);
+}
+
 static void draw_ahead(struct painter *painter, const struct dill_record *record)
 {
 	const char *why = record_text(record, OBJECT_COLUMN_AHEAD_WHY);
@@ -393,6 +419,7 @@ static struct dill_error *draw(struct painter *painter, const struct dill_record
 	draw_text(painter, "is", record, OBJECT_COLUMN_ROLE_TEXT);
 	draw_place_in_kernel(painter, record);
 	draw_object(painter, record);
+	draw_type(painter, record);
 	draw_state(painter, record);
 	draw_slab(painter, record);
 	draw_text(painter, "KASAN says", record, OBJECT_COLUMN_SHADOW_TEXT);
