@@ -91,7 +91,10 @@ static uint64_t key_of(const struct leaks *leaks, graph_index object)
 	const struct graph_slab *slab = graph_slab_of(&leaks->graph, object);
 	const struct typed *typed =
 		leaks->typing.objects ? &leaks->typing.objects[object] : &(struct typed){0};
-	uint64_t type = typed->source == TYPE_FROM_TEXT ? UINT32_MAX : typed->type;
+	/* What only begins like something says nothing about the kind: bytes that happen to be
+	 * text. */
+	uint64_t known = typed->source == TYPE_FROM_TEXT ? UINT32_MAX : typed->type;
+	uint64_t type = typed->trust >= TYPE_LIKELY ? known : 0;
 	uint64_t cache = slab->cache ? (uint64_t)(slab->cache - leaks->survey->all.items) + 1 : 0;
 	uint64_t site = leaks->graph.objects.items[object].site;
 
@@ -188,7 +191,7 @@ static struct dill_error *make_row(void *context, size_t index, struct arena *ar
 	if (!record)
 		return error_no_memory();
 	*ret = record;
-	if (leaks->typing.objects)
+	if (leaks->typing.objects && leaks->typing.objects[group->object].trust >= TYPE_LIKELY)
 		TRY(typing_name(&leaks->typing, group->object, &name));
 	TRY(strbuf_error(&name));
 	if (name.length)

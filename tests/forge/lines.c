@@ -23,7 +23,7 @@ static const char *const types[] = {"kmem_cache", "task_struct", "page", "slab",
 static const char *const tasks[] = {"1", "2", "init", "kthreadd"};
 
 static const char *const texts[] = {"dentry", "00", "ff??", "u64:0", "cafe", "u32:1 ??", "u8:255"};
-static const char *const groups[] = {"cache", "slab", "node", "site", "age"};
+static const char *const groups[] = {"cache", "slab", "node", "site", "age", "type"};
 
 /* What commands write: one file, with what stands beside it. */
 static char folder[] = "/tmp/dill-forge-XXXXXX";
