@@ -16,7 +16,7 @@ struct raw_edge {
 	graph_index from;
 };
 
-struct reading {
+struct gathering {
 	struct graph *graph;
 	struct heap *heap;
 	const struct memory_map *map;
@@ -57,10 +57,10 @@ static struct dill_error *add_page(struct graph *graph, dill_virt page, uint32_t
 	return NULL;
 }
 
-static struct dill_error *add_slab(struct reading *reading, const struct graph_slab *slab,
+static struct dill_error *add_slab(struct gathering *gathering, const struct graph_slab *slab,
 				   dill_virt memory, uint64_t bytes)
 {
-	struct graph *graph = reading->graph;
+	struct graph *graph = gathering->graph;
 
 	if (graph->objects.count + slab->count >= GRAPH_NONE)
 		return dill_error_new(DILL_ERROR_LIMIT, "more than %u objects", GRAPH_NONE);
@@ -139,43 +139,44 @@ static size_t text_length(struct span bytes)
 	return length < bytes.size && !bytes.data[length] ? length : 0;
 }
 
-static bool is_image_data(const struct reading *reading, dill_virt value)
+static bool is_image_data(const struct gathering *gathering, dill_virt value)
 {
-	return value >= reading->image && value < reading->image_end &&
-	       (value < reading->text || value >= reading->text_end);
+	return value >= gathering->image && value < gathering->image_end &&
+	       (value < gathering->text || value >= gathering->text_end);
 }
 
-static struct dill_error *take_words(struct reading *reading, graph_index object, struct span bytes)
+static struct dill_error *take_words(struct gathering *gathering, graph_index object,
+				     struct span bytes)
 {
-	const struct memory_map *map = reading->map;
+	const struct memory_map *map = gathering->map;
 
 	for (size_t at = 0; at + 8 <= bytes.size; at += 8) {
-		struct raw_edge edge = {heap_untag(reading->heap, span_u64(bytes, at)),
+		struct raw_edge edge = {heap_untag(gathering->heap, span_u64(bytes, at)),
 					(uint32_t)(at / 8), object};
 
-		if (is_image_data(reading, edge.value)) {
+		if (is_image_data(gathering, edge.value)) {
 			struct graph_outside outside = {object, edge.word, edge.value};
 
-			TRY(array_push(&reading->graph->outside, outside));
+			TRY(array_push(&gathering->graph->outside, outside));
 		}
 		if (edge.value - map->page_offset >= map->direct_size)
 			continue;
-		if (reading->raw.count == GRAPH_EDGES_MAX)
+		if (gathering->raw.count == GRAPH_EDGES_MAX)
 			return dill_error_new(DILL_ERROR_LIMIT,
 					      "the heap holds more than %zu pointers",
 					      GRAPH_EDGES_MAX);
-		TRY(array_push(&reading->raw, edge));
+		TRY(array_push(&gathering->raw, edge));
 	}
 	return NULL;
 }
 
-static struct dill_error *take_object(struct reading *reading, struct graph_object object,
+static struct dill_error *take_object(struct gathering *gathering, struct graph_object object,
 				      struct span bytes)
 {
-	struct graph *graph = reading->graph;
+	struct graph *graph = gathering->graph;
 	bool in_use = state_in_use((enum object_state)object.state);
 
-	object.edge = (uint32_t)reading->raw.count;
+	object.edge = (uint32_t)gathering->raw.count;
 	if (in_use && !bytes.size)
 		object.flags |= GRAPH_UNREAD;
 	if (in_use && text_length(bytes) >= 1)
@@ -186,25 +187,25 @@ static struct dill_error *take_object(struct reading *reading, struct graph_obje
 	TRY(array_push(&graph->objects, object));
 	if (!in_use && object.state != OBJECT_WAITING)
 		return NULL;
-	return take_words(reading, (graph_index)graph->objects.count - 1, bytes);
+	return take_words(gathering, (graph_index)graph->objects.count - 1, bytes);
 }
 
-static struct dill_error *take_origin(struct reading *reading, const struct mapped_slab *slab,
+static struct dill_error *take_origin(struct gathering *gathering, const struct mapped_slab *slab,
 				      struct span bytes, uint32_t index,
 				      struct graph_object *object)
 {
 	struct origin origin;
 	uint64_t at;
 
-	TRY(origin_read(&reading->origins, &slab->slab, bytes, index, &origin));
+	TRY(origin_read(&gathering->origins, &slab->slab, bytes, index, &origin));
 	if (origin.has_requested && origin.requested <= UINT16_MAX)
 		object->requested = (uint16_t)origin.requested;
 	if (origin.kind == ORIGIN_NONE || !origin.address)
 		return NULL;
-	if (!number_map_get(&reading->sites, origin.address, &at)) {
-		at = reading->graph->sites.count;
-		TRY(array_push(&reading->graph->sites, origin.address));
-		TRY(number_map_put(&reading->sites, origin.address, at));
+	if (!number_map_get(&gathering->sites, origin.address, &at)) {
+		at = gathering->graph->sites.count;
+		TRY(array_push(&gathering->graph->sites, origin.address));
+		TRY(number_map_put(&gathering->sites, origin.address, at));
 	}
 	object->site = (uint32_t)at;
 	return NULL;
@@ -212,65 +213,65 @@ static struct dill_error *take_origin(struct reading *reading, const struct mapp
 
 static bool begin_cache(void *context, const struct cache *cache)
 {
-	struct reading *reading = context;
+	struct gathering *gathering = context;
 
-	origin_reader_init(reading->heap, cache, &reading->origins);
+	origin_reader_init(gathering->heap, cache, &gathering->origins);
 	return true;
 }
 
 static struct dill_error *visit_slab(void *context, const struct cache_map *map,
 				     const struct mapped_slab *mapped, struct span bytes)
 {
-	struct reading *reading = context;
+	struct gathering *gathering = context;
 	const struct cache *cache = map->cache;
-	bool recorded = origin_is_recorded(&reading->origins) && bytes.size;
+	bool recorded = origin_is_recorded(&gathering->origins) && bytes.size;
 	struct graph_slab slab = {
 		.base = cache_object(cache, mapped->slab.base, 0),
 		.cache = cache,
 		.size = cache->size,
 		.object_size = cache->object_size,
-		.first = (graph_index)reading->graph->objects.count,
+		.first = (graph_index)gathering->graph->objects.count,
 		.count = mapped->slab.objects,
 	};
 
-	TRY(add_slab(reading, &slab, mapped->slab.base, slab_bytes(cache, &mapped->slab)));
+	TRY(add_slab(gathering, &slab, mapped->slab.base, slab_bytes(cache, &mapped->slab)));
 	for (uint32_t i = 0; i < slab.count; i++) {
 		struct graph_object object = {
-			.slab = (uint32_t)reading->graph->slabs.count - 1,
+			.slab = (uint32_t)gathering->graph->slabs.count - 1,
 			.state = (uint8_t)cache_map_state(map, mapped, i),
 		};
 		uint64_t start = (uint64_t)i * cache->size + cache->red_left_pad;
 
 		if (recorded && state_in_use((enum object_state)object.state))
-			TRY(take_origin(reading, mapped, bytes, i, &object));
-		TRY(take_object(reading, object, span_cut(bytes, start, cache->object_size)));
+			TRY(take_origin(gathering, mapped, bytes, i, &object));
+		TRY(take_object(gathering, object, span_cut(bytes, start, cache->object_size)));
 	}
 	return NULL;
 }
 
-static struct dill_error *take_block(struct reading *reading, const struct large_block *block,
+static struct dill_error *take_block(struct gathering *gathering, const struct large_block *block,
 				     uint8_t *buffer)
 {
 	uint64_t bytes = large_block_bytes(block);
-	struct graph_object object = {.slab = (uint32_t)reading->graph->slabs.count,
+	struct graph_object object = {.slab = (uint32_t)gathering->graph->slabs.count,
 				      .state = OBJECT_LIVE};
 	struct graph_slab slab = {
 		.base = block->base,
 		.size = (uint32_t)bytes,
 		.object_size = (uint32_t)bytes,
-		.first = (graph_index)reading->graph->objects.count,
+		.first = (graph_index)gathering->graph->objects.count,
 		.count = 1,
 	};
 	struct dill_error *error =
-		kernel_read_uncached(reading->heap->kernel, block->base, buffer, (size_t)bytes);
+		kernel_read_uncached(gathering->heap->kernel, block->base, buffer, (size_t)bytes);
 	bool read = !error;
 
 	TRY(error_forgive(error));
-	TRY(add_slab(reading, &slab, block->base, bytes));
-	return take_object(reading, object, (struct span){buffer, read ? (size_t)bytes : 0});
+	TRY(add_slab(gathering, &slab, block->base, bytes));
+	return take_object(gathering, object, (struct span){buffer, read ? (size_t)bytes : 0});
 }
 
-static struct dill_error *take_blocks(struct reading *reading, const struct slab_scan *scan)
+static struct dill_error *take_blocks(struct gathering *gathering, const struct slab_scan *scan)
 {
 	_cleanup_(freep)
 	uint8_t *buffer = NULL;
@@ -283,29 +284,29 @@ static struct dill_error *take_blocks(struct reading *reading, const struct slab
 	if (!buffer)
 		return error_no_memory();
 	for (size_t i = 0; i < scan->large_count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(reading->heap->kernel)));
-		TRY(take_block(reading, &scan->large[i], buffer));
+		TRY(memory_check_interrupt(kernel_memory(gathering->heap->kernel)));
+		TRY(take_block(gathering, &scan->large[i], buffer));
 	}
 	return NULL;
 }
 
 /* Each word that leads to an object in use becomes an edge. */
-static struct dill_error *resolve(struct reading *reading)
+static struct dill_error *resolve(struct gathering *gathering)
 {
-	struct graph *graph = reading->graph;
-	struct graph_object end = {.edge = (uint32_t)reading->raw.count};
+	struct graph *graph = gathering->graph;
+	struct graph_object end = {.edge = (uint32_t)gathering->raw.count};
 	size_t at = 0;
 
 	TRY(array_push(&graph->objects, end));
-	TRY(array_reserve(&graph->edges, reading->raw.count + 1));
+	TRY(array_reserve(&graph->edges, gathering->raw.count + 1));
 	for (graph_index object = 0; object < graph_count(graph); object++) {
 		graph->objects.items[object].edge = (uint32_t)graph->edges.count;
 		if (object % 65536 == 0)
-			TRY(memory_check_interrupt(kernel_memory(reading->heap->kernel)));
-		for (; at < reading->raw.count && reading->raw.items[at].from == object; at++) {
-			struct graph_edge edge = {.word = reading->raw.items[at].word};
+			TRY(memory_check_interrupt(kernel_memory(gathering->heap->kernel)));
+		for (; at < gathering->raw.count && gathering->raw.items[at].from == object; at++) {
+			struct graph_edge edge = {.word = gathering->raw.items[at].word};
 
-			edge.to = graph_find(graph, reading->raw.items[at].value, &edge.delta);
+			edge.to = graph_find(graph, gathering->raw.items[at].value, &edge.delta);
 			if (edge.to != GRAPH_NONE && graph_is_node(graph, edge.to))
 				graph->edges.items[graph->edges.count++] = edge;
 		}
@@ -314,32 +315,32 @@ static struct dill_error *resolve(struct reading *reading)
 	return NULL;
 }
 
-static struct dill_error *read_all(struct reading *reading)
+static struct dill_error *read_all(struct gathering *gathering)
 {
-	struct survey *survey = reading->graph->survey;
-	const struct census_visitor visitor = {visit_slab, NULL, reading, begin_cache};
+	struct survey *survey = gathering->graph->survey;
+	const struct census_visitor visitor = {visit_slab, NULL, gathering, begin_cache};
 
-	TRY(array_push(&reading->graph->sites, 0));
+	TRY(array_push(&gathering->graph->sites, 0));
 	TRY(census_walk(survey, &survey->all, &visitor));
-	TRY(take_blocks(reading, &survey->scan));
-	return resolve(reading);
+	TRY(take_blocks(gathering, &survey->scan));
+	return resolve(gathering);
 }
 
 struct dill_error *graph_read(struct survey *survey, struct graph *ret)
 {
-	struct reading reading = {.graph = ret, .heap = survey->heap};
+	struct gathering gathering = {.graph = ret, .heap = survey->heap};
 	const struct kernel_facts *facts = kernel_facts(survey->heap->kernel);
 	struct dill_error *error;
 
 	*ret = (struct graph){.survey = survey};
-	reading.map = kernel_memory_map(survey->heap->kernel);
-	reading.image = facts->base;
-	reading.image_end = facts->base + facts->image_size;
-	if (!kernel_has_symbol(survey->heap->kernel, "_stext", &reading.text) ||
-	    !kernel_has_symbol(survey->heap->kernel, "_etext", &reading.text_end))
-		reading.text = reading.text_end = 0;
-	error = read_all(&reading);
-	array_free(&reading.raw);
-	number_map_deinit(&reading.sites);
+	gathering.map = kernel_memory_map(survey->heap->kernel);
+	gathering.image = facts->base;
+	gathering.image_end = facts->base + facts->image_size;
+	if (!kernel_has_symbol(survey->heap->kernel, "_stext", &gathering.text) ||
+	    !kernel_has_symbol(survey->heap->kernel, "_etext", &gathering.text_end))
+		gathering.text = gathering.text_end = 0;
+	error = read_all(&gathering);
+	array_free(&gathering.raw);
+	number_map_deinit(&gathering.sites);
 	return error;
 }
