@@ -9,16 +9,16 @@
 #define PAGE_SIZE_MAX 65536 /* of SQLite */
 
 /* One table that events refer to. */
-struct reading {
+struct name_reading {
 	sqlite3_stmt *statement;
 	struct arena *arena;
 	struct stored_names *names;
 };
 
-typedef struct dill_error *(*row_fn)(const struct reading *reading, uint32_t index);
+typedef struct dill_error *(*row_fn)(const struct name_reading *reading, uint32_t index);
 
 /* A number that must fit 32 bits, and what NULL is. */
-static struct dill_error *column_u32(const struct reading *reading, int column, uint32_t null,
+static struct dill_error *column_u32(const struct name_reading *reading, int column, uint32_t null,
 				     uint32_t *ret)
 {
 	int64_t number = sqlite3_column_int64(reading->statement, column);
@@ -34,8 +34,8 @@ static struct dill_error *column_u32(const struct reading *reading, int column, 
 	return NULL;
 }
 
-static struct dill_error *column_name(const struct reading *reading, int column, const char *none,
-				      const char **ret)
+static struct dill_error *column_name(const struct name_reading *reading, int column,
+				      const char *none, const char **ret)
 {
 	TRY(db_text(reading->statement, column, reading->arena, ret));
 	if (!*ret)
@@ -43,7 +43,7 @@ static struct dill_error *column_name(const struct reading *reading, int column,
 	return NULL;
 }
 
-static struct dill_error *read_cache(const struct reading *reading, uint32_t index)
+static struct dill_error *read_cache(const struct name_reading *reading, uint32_t index)
 {
 	struct stored_cache *cache = &reading->names->caches[index];
 
@@ -51,12 +51,12 @@ static struct dill_error *read_cache(const struct reading *reading, uint32_t ind
 	return column_name(reading, 2, NULL, &cache->name);
 }
 
-static struct dill_error *read_function(const struct reading *reading, uint32_t index)
+static struct dill_error *read_function(const struct name_reading *reading, uint32_t index)
 {
 	return column_name(reading, 1, "?", &reading->names->functions[index]);
 }
 
-static struct dill_error *read_symbol(const struct reading *reading, uint32_t index)
+static struct dill_error *read_symbol(const struct name_reading *reading, uint32_t index)
 {
 	struct stored_symbol *symbol = &reading->names->symbols[index];
 
@@ -68,7 +68,7 @@ static struct dill_error *read_symbol(const struct reading *reading, uint32_t in
 	return symbol->name ? NULL : error_no_memory();
 }
 
-static struct dill_error *read_process(const struct reading *reading, uint32_t index)
+static struct dill_error *read_process(const struct name_reading *reading, uint32_t index)
 {
 	struct stored_process *process = &reading->names->processes[index];
 
@@ -77,7 +77,7 @@ static struct dill_error *read_process(const struct reading *reading, uint32_t i
 	return column_name(reading, 3, "?", &process->comm);
 }
 
-static struct dill_error *read_gfp(const struct reading *reading, uint32_t index)
+static struct dill_error *read_gfp(const struct name_reading *reading, uint32_t index)
 {
 	struct stored_gfp *gfp = &reading->names->gfps[index];
 
@@ -85,7 +85,7 @@ static struct dill_error *read_gfp(const struct reading *reading, uint32_t index
 	return column_name(reading, 2, NULL, &gfp->names);
 }
 
-static struct dill_error *read_slab(const struct reading *reading, uint32_t index)
+static struct dill_error *read_slab(const struct name_reading *reading, uint32_t index)
 {
 	struct stored_slab *slab = &reading->names->slabs[index];
 	uint32_t cache;
@@ -100,7 +100,7 @@ static struct dill_error *read_slab(const struct reading *reading, uint32_t inde
 }
 
 /* The writer numbers from 1 without gaps. */
-static struct dill_error *read_rows(const struct reading *reading, uint32_t count, row_fn read)
+static struct dill_error *read_rows(const struct name_reading *reading, uint32_t count, row_fn read)
 {
 	for (uint32_t index = 0;; index++) {
 		bool row;
@@ -116,7 +116,7 @@ static struct dill_error *read_rows(const struct reading *reading, uint32_t coun
 	}
 }
 
-static struct dill_error *read_table(struct trace_store *store, struct reading *reading,
+static struct dill_error *read_table(struct trace_store *store, struct name_reading *reading,
 				     const char *columns, const char *table, size_t size,
 				     row_fn read, void *ret_items, uint32_t *ret_count)
 {
@@ -147,7 +147,7 @@ static struct dill_error *read_table(struct trace_store *store, struct reading *
 struct dill_error *stored_names_read(struct trace_store *store, struct arena *arena,
 				     struct stored_names *ret)
 {
-	struct reading reading = {.arena = arena, .names = ret};
+	struct name_reading reading = {.arena = arena, .names = ret};
 	const struct {
 		const char *table, *columns;
 		size_t size;
