@@ -83,25 +83,36 @@ static bool is_in_image(const struct scan *scan, uint64_t value)
 
 /* --- texts --- */
 
-/* linux_banner ends with its line; copies of it in the kernel's log do not. */
-static bool is_banner(const uint8_t *text, size_t left)
+/* Bytes of linux_banner, which ends with its line; copies of it in the kernel's log do not. 0: it
+ * is none. */
+static size_t banner_length(const uint8_t *text, size_t left)
 {
 	size_t end = strlen(BANNER), most = left < IDENTITY_SIZE ? left : IDENTITY_SIZE;
 
 	if (end >= most || text[end] < '0' || text[end] > '9')
-		return false;
+		return 0;
 	while (end < most && text[end] >= ' ')
 		end++;
-	return end + 1 < most && text[end] == '\n' && !text[end + 1];
+	return end + 1 < most && text[end] == '\n' && !text[end + 1] ? end : 0;
+}
+
+/* Since 6.2 there is another one, which was linked before the number of the build was known: "#
+ * SMP" instead of "#1 SMP". Source: init/version.c, init/version-timestamp.c */
+static bool has_number(const uint8_t *text, size_t length)
+{
+	return memmem(text, length, "#", 1) && !memmem(text, length, "# ", 2);
 }
 
 static void find_banner(struct scan *scan, const struct part *part)
 {
 	const uint8_t *end = part->bytes + part->size, *at = part->bytes;
 
-	while (!scan->roots->banner &&
+	while (!scan->roots->banner_is_whole &&
 	       (at = memmem(at, (size_t)(end - at), BANNER, strlen(BANNER)))) {
-		if (is_banner(at, (size_t)(end - at)))
+		size_t length = banner_length(at, (size_t)(end - at));
+
+		scan->roots->banner_is_whole = has_number(at, length);
+		if (length && (!scan->roots->banner || scan->roots->banner_is_whole))
 			scan->roots->banner = part->first + (dill_virt)(at - part->bytes);
 		at++;
 	}

@@ -64,7 +64,8 @@ struct roots {
 	bool found;	       /**< it was looked through */
 	struct memory_map map; /**< page_offset and direct_size, by the page tables */
 	dill_virt banner;      /**< its text; 0 = there is none */
-	dill_virt btf;	       /**< BTF's first byte; 0 = there is none */
+	bool banner_is_whole;
+	dill_virt btf; /**< BTF's first byte; 0 = there is none */
 	uint64_t btf_size;
 	dill_virt own_tables;	/**< a top table that is like the one in use; 0 = there is none */
 	ARRAY(dill_virt) heads; /**< of lists whose entries lie in the direct map */
