@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""A kernel without types: the layout of its heap is solved from memory, and each member is where the kernel's BTF has it."""
+"""A kernel without types: the layout of its heap is solved from memory, and each member is where the kernel's BTF has it.
+
+The same without symbols of data, as in a kernel that lacks CONFIG_KALLSYMS_ALL, and without any symbols: where the list of
+caches is, the CPUs' areas, direct map and memory map are found as well.
+"""
 import re
 import subprocess
 
 import pytest
 
-from conftest import Program
+from conftest import ROOT, Program
+from test_inspect import compare_with_slabinfo
 from test_types import pahole_members
 from tests.guest.stub import Stub
 from tests.matrix import on
@@ -19,6 +24,9 @@ SURE = {
 # What dill says of a cache with types and without. Of its flags since 6.9 some have numbers that only types tell; what
 # is live is unknown where freed objects may wait in structures that only types describe.
 SAME = ("name", "objects", "active", "free", "object_size", "size", "objects_per_slab", "order", "slabs", "partial_slabs")
+
+# What is hidden of the kernel.
+HIDDEN = ("types", "types,data", "types,symbols")
 
 # Structs that an array's elements are, which pahole does not show in place.
 ARRAYS = {("kmem_cache", "per_node"): "kmem_cache_per_node_ptrs"}
@@ -86,11 +94,12 @@ def offsets(btf, structs, paths):
     return next((offset for offset in found if offset is not None), None)
 
 
-def test_members_are_where_btf_has_them(still, btf):
+@pytest.mark.parametrize("what", HIDDEN)
+def test_members_are_where_btf_has_them(still, btf, what):
     """None is wrong; few are left open."""
     still.stop()
     try:
-        records = Hidden(still, "types").json("info")
+        records = Hidden(still, what).json("info")
     finally:
         still.cont()
     solved = [record for record in records if record["record"] == "solved_member"]
@@ -106,16 +115,80 @@ def test_members_are_where_btf_has_them(still, btf):
     assert SURE <= {record["member"] for record in solved if record["found"]}
 
 
+def same(caches):
+    """What does not depend on types."""
+    return {name: {key: cache.get(key) for key in SAME} for name, cache in caches.items()}
+
+
 def test_answers_are_those_with_types(still):
     """Sizes, slabs and free objects of every cache."""
     still.stop()
     try:
-        ours, theirs = Hidden(still, "types").caches(), {r["name"]: r for r in Program(still).json("kcache") if r["record"] == "cache"}
+        theirs = {r["name"]: r for r in Program(still).json("kcache") if r["record"] == "cache"}
+        ours = {what: Hidden(still, what).caches() for what in HIDDEN}
     finally:
         still.cont()
-    assert {name: {key: cache.get(key) for key in SAME} for name, cache in ours.items()} == {
-        name: {key: cache.get(key) for key in SAME} for name, cache in theirs.items()
-    }
+    for what, caches in ours.items():
+        assert same(caches) == same(theirs), what
+
+
+@pytest.mark.parametrize("what", HIDDEN[1:])
+def test_counters_are_the_kernels_own(still, what):
+    """Every row of /proc/slabinfo."""
+    compare_with_slabinfo(Hidden(still, what), still)
+
+
+def test_where_the_kernel_is(still):
+    """The image, the slide, the banner, the CPUs and the memory are those that the symbols tell."""
+    still.stop()
+    try:
+        known = Program(still).json("kbase")[0], Program(still).json("info")[0]
+        found = [(Hidden(still, what).json("kbase")[0], Hidden(still, what).json("info")[0]) for what in HIDDEN[1:]]
+    finally:
+        still.cont()
+    for base, info in found:
+        for key in ("base", "slide", "physical_base", "size", "paging_levels", "banner"):
+            assert base[key] == known[0][key], key
+        for key in ("memory", "cpus", "cpus_online", "nodes", "caches"):
+            assert info[key] == known[1][key], key
+        assert "text" in base["banner_how"]
+
+
+@pytest.mark.parametrize("registers", ("with", "without"))
+def test_dump(still, registers, tmp_path):
+    """A dump answers as the guest does, one without registers as well."""
+    still.stop()
+    try:
+        theirs = {r["name"]: r for r in Program(still).json("kcache") if r["record"] == "cache"}
+        path = tmp_path / "memory"
+        if registers == "with":
+            still.dump(path)
+        else:
+            still.save_physical(path, 0, still.memory_bytes)
+    finally:
+        still.cont()
+    for what in HIDDEN[1:]:
+        done = subprocess.run([ROOT / "build/dill", f"--hide={what}", "-c", path, "kcache", "--json"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert same({r["name"]: r for r in Program.lines(done) if r["record"] == "cache"}) == same(theirs), what
+
+
+# What is asked of the heap of a kernel that tells nothing of itself.
+COMMANDS = ("kbase", "info", "kcache", "kcache kmalloc-64", "kmap kmalloc-64", "knext kmalloc-64", "kcheck", "kcensus", "kfind 00 kmalloc-64")
+
+
+def test_every_command_answers(still, tmp_path):
+    """Or says in one line what it lacks."""
+    still.stop()
+    try:
+        dill = Hidden(still, "types,symbols")
+        slab = next(r for r in dill.json("kmap", "kmalloc-64") if r["record"] == "slab_map")["base"]
+        for command in (*COMMANDS, f"kslab {slab}", f"kobj {slab}", f"export {tmp_path}/heap.db"):
+            done = dill.run(*command.split())
+            lines = done.stderr.splitlines()
+            assert done.returncode == 0 or (done.returncode == 2 and len(lines) == 1 and "could not be found in memory" in lines[0]), (command, done)
+    finally:
+        still.cont()
 
 
 @pytest.mark.parametrize("case", on("plain", spoils=True), ids=str)
