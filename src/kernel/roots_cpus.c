@@ -17,8 +17,6 @@
 #define STATIC_MAX (UINT64_C(512) << 10)
 /* Since 6.15 offsets count from an address in the image: up to so much above the direct map. */
 #define ABOVE (UINT64_C(2) << 30)
-/* Runs that are tried without a CPU that tells. */
-#define TRIED_MAX 64u
 
 static bool is_offset(const struct memory_map *map, uint64_t word)
 {
@@ -167,18 +165,39 @@ static struct dill_error *choose_by_bases(struct kernel *kernel, const struct ba
 
 /* --- without registers --- */
 
-/* Where an area holds its own offset, counted from its begin; false when nowhere. */
-static struct dill_error *find_self(struct kernel *kernel, uint64_t offset, uint64_t *bytes,
-				    uint64_t *ret, bool *ret_found)
+/* Where per-CPU symbols count from, so that an area begins at its offset plus that; how many runs
+ * are tried so. */
+struct origin {
+	uint64_t first, size;
+	unsigned tries;
+};
+
+/* Where an area holds its own offset, counted from that offset; false when nowhere. */
+static struct dill_error *find_self(struct kernel *kernel, uint64_t offset,
+				    const struct origin *origin, uint64_t *bytes, uint64_t *ret,
+				    bool *ret_found)
 {
 	*ret_found = false;
-	TRY(vm_read_lenient(kernel, offset, bytes, STATIC_MAX));
-	for (size_t i = 0; i < STATIC_MAX / sizeof(*bytes) && !*ret_found; i++)
-		if (bytes[i] == offset) {
-			*ret_found = true;
-			*ret = i * sizeof(*bytes);
-		}
+	for (uint64_t done = 0; done < origin->size; done += STATIC_MAX) {
+		TRY(memory_check_interrupt(kernel->memory));
+		TRY(vm_read_lenient(kernel, offset + origin->first + done, bytes, STATIC_MAX));
+		for (size_t i = 0; i < STATIC_MAX / sizeof(*bytes); i++)
+			if (bytes[i] == offset) {
+				*ret_found = true;
+				*ret = origin->first + done + i * sizeof(*bytes);
+				return NULL;
+			}
+	}
 	return NULL;
+}
+
+/* Whether an area may lie in the direct map. */
+static bool is_area(const struct kernel *kernel, const struct origin *origin, uint64_t offset)
+{
+	const struct memory_map *map = &kernel->roots.map;
+	uint64_t first = offset + origin->first - map->page_offset;
+
+	return first < map->direct_size || first + origin->size - 1 < map->direct_size;
 }
 
 static unsigned count_selves(struct kernel *kernel, const uint64_t *words, unsigned count,
@@ -198,7 +217,8 @@ static unsigned count_selves(struct kernel *kernel, const uint64_t *words, unsig
 	return good;
 }
 
-static struct dill_error *choose_by_selves(struct kernel *kernel, struct array *ret)
+static struct dill_error *choose_from(struct kernel *kernel, const struct origin *origin,
+				      struct array *ret)
 {
 	_cleanup_(freep)
 	uint64_t *words = calloc(RUN_MAX, sizeof(*words));
@@ -208,23 +228,34 @@ static struct dill_error *choose_by_selves(struct kernel *kernel, struct array *
 
 	if (!words || !bytes)
 		return error_no_memory();
-	for (size_t i = 0; i < kernel->roots.offsets.count && tried < TRIED_MAX; i++) {
+	for (size_t i = 0; i < kernel->roots.offsets.count && tried < origin->tries; i++) {
 		const struct offset_run *run = &kernel->roots.offsets.items[i];
 		uint64_t place;
 		bool found = false;
 
 		TRY(read_run(kernel, run, words));
-		if (words[0] - kernel->roots.map.page_offset >= kernel->roots.map.direct_size)
+		if (!is_area(kernel, origin, words[0]))
 			continue;
 		tried++;
-		TRY(find_self(kernel, words[0], bytes, &place, &found));
+		TRY(find_self(kernel, words[0], origin, bytes, &place, &found));
 		count = found ? count_selves(kernel, words, run->count, place) : 0;
-		if (count > ret->count) {
+		if (count > ret->count && (count > 1 || place)) {
 			ret->count = count;
 			memcpy(ret->words, words, count * sizeof(*words));
 		}
 	}
 	return NULL;
+}
+
+/* Per-CPU symbols count from 0 up to 6.14, since then from where they lie in the image. What most
+ * areas agree on is taken: a page may hold its own address for other reasons. */
+static struct dill_error *choose_by_selves(struct kernel *kernel, struct array *ret)
+{
+	const struct origin zero = {0, STATIC_MAX, 64};
+	const struct origin image = {kernel->image.base, kernel->image.size, 16};
+
+	TRY(choose_from(kernel, &zero, ret));
+	return choose_from(kernel, &image, ret);
 }
 
 /* --- all of it --- */
