@@ -12,6 +12,7 @@ struct tasks {
 	struct kernel *kernel;
 	const struct kernel_members *members;
 	dill_virt init_task;
+	struct kernel_members solved; /* members, where no type tells them (task_solve.c) */
 	/* The way by number; absent ones leave the walk. */
 	bool has_pid_table;
 	dill_virt pid_table; /* address of init_pid_ns.idr.idr_rt.xa_head */

@@ -5,6 +5,7 @@
 #include "kernel/symbol.h"
 #include "kernel/task_read.h"
 #include "kernel/task_ring.h"
+#include "kernel/task_solve.h"
 #include "kernel/task_votes.h"
 #include "kernel/vm.h"
 
@@ -33,6 +34,31 @@ static struct dill_error *find_pid_table(struct tasks *tasks)
 	return NULL;
 }
 
+/* Where no type tells them: by what memory shows. */
+static struct dill_error *find_members(struct tasks *tasks)
+{
+	struct dill_error *error, *other;
+
+	error = kernel_members(tasks->kernel, NEED_TASKS, &tasks->members);
+	if (!error)
+		return kernel_symbol(tasks->kernel, "init_task", &tasks->init_task);
+	if (dill_error_code(error) != DILL_ERROR_NOT_FOUND)
+		return error;
+	other = task_solve(tasks->kernel, &tasks->solved, &tasks->init_task);
+	if (other && !error_is_fatal(other)) {
+		dill_error_free(other); /* what would help is said by the first */
+		return error;
+	}
+	dill_error_free(error);
+	tasks->members = &tasks->solved;
+	return other;
+}
+
+bool tasks_are_solved(const struct tasks *tasks)
+{
+	return tasks->members == &tasks->solved;
+}
+
 struct dill_error *tasks_new(struct kernel *kernel, struct tasks **ret)
 {
 	_cleanup_(tasks_freep)
@@ -41,8 +67,7 @@ struct dill_error *tasks_new(struct kernel *kernel, struct tasks **ret)
 	if (!tasks)
 		return error_no_memory();
 	tasks->kernel = kernel;
-	TRY(kernel_members(kernel, NEED_TASKS, &tasks->members));
-	TRY(kernel_symbol(kernel, "init_task", &tasks->init_task));
+	TRY(find_members(tasks));
 	if (kernel_types_file(kernel))
 		TRY(task_votes_check(tasks));
 	TRY(find_pid_table(tasks));

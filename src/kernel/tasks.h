@@ -26,6 +26,9 @@ enum task_scope {
  * @return NULL; NOT_FOUND with the member or symbol that is missing; fatal errors
  */
 DILL_MUST_CHECK struct dill_error *tasks_new(struct kernel *kernel, struct tasks **ret);
+/** Whether the members were solved from memory: state, CPU, uid, stack and mm are absent then, and
+ * threads besides a process's first. */
+bool tasks_are_solved(const struct tasks *tasks);
 void tasks_free(struct tasks *tasks);
 DEFINE_CLEANUP(struct tasks *, tasks_free)
 

@@ -154,6 +154,24 @@ def test_where_the_kernel_is(still):
         assert "text" in base["banner_how"]
 
 
+# What memory tells of a process without types.
+TASK = ("task", "pid", "tgid", "comm", "parent", "parent_pid")
+
+
+def test_processes(still):
+    """Names, numbers and parents, in order."""
+    still.stop()
+    try:
+        tasks = {what: Hidden(still, what).json("ktask") for what in HIDDEN}
+        init = Hidden(still, HIDDEN[-1]).json("ktask", "1")
+        known = Program(still).json("ktask")
+    finally:
+        still.cont()
+    for what, found in tasks.items():
+        assert [[task.get(key) for key in TASK] for task in found] == [[task.get(key) for key in TASK] for task in known], what
+    assert [init[0][key] for key in TASK] == [next(task for task in known if task["pid"] == 1)[key] for key in TASK]
+
+
 @pytest.mark.parametrize("registers", ("with", "without"))
 def test_dump(still, registers, tmp_path):
     """A dump answers as the guest does, one without registers as well."""
@@ -174,7 +192,7 @@ def test_dump(still, registers, tmp_path):
 
 
 # What is asked of the heap of a kernel that tells nothing of itself.
-COMMANDS = ("kbase", "info", "kcache", "kcache kmalloc-64", "kmap kmalloc-64", "knext kmalloc-64", "kcheck", "kcensus", "kfind 00 kmalloc-64")
+COMMANDS = ("kbase", "info", "ktask", "kcache", "kcache kmalloc-64", "kmap kmalloc-64", "knext kmalloc-64", "kcheck", "kcensus", "kfind 00 kmalloc-64")
 
 
 def test_every_command_answers(still, tmp_path):

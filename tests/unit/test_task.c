@@ -134,6 +134,13 @@ unsigned kernel_cpu_limit(struct kernel *kernel)
 	return 1;
 }
 
+void kernel_idle_names(const struct kernel *kernel, const dill_virt **ret, size_t *ret_count)
+{
+	(void)kernel;
+	*ret = NULL;
+	*ret_count = 0;
+}
+
 enum { TYPE_TASK = 1, TYPE_CRED, TYPE_SIGNAL, TYPE_PID, TYPE_NAMESPACE, TYPE_NODE, TYPE_SLOTS };
 
 static const char *const structs[] = {
