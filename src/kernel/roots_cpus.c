@@ -167,15 +167,15 @@ static struct dill_error *choose_by_bases(struct kernel *kernel, const struct ba
 
 /* Where per-CPU symbols count from, so that an area begins at its offset plus that; how many runs
  * are tried so. */
-struct origin {
+struct percpu_origin {
 	uint64_t first, size;
 	unsigned tries;
 };
 
 /* Where an area holds its own offset, counted from that offset; false when nowhere. */
 static struct dill_error *find_self(struct kernel *kernel, uint64_t offset,
-				    const struct origin *origin, uint64_t *bytes, uint64_t *ret,
-				    bool *ret_found)
+				    const struct percpu_origin *origin, uint64_t *bytes,
+				    uint64_t *ret, bool *ret_found)
 {
 	*ret_found = false;
 	for (uint64_t done = 0; done < origin->size; done += STATIC_MAX) {
@@ -192,7 +192,8 @@ static struct dill_error *find_self(struct kernel *kernel, uint64_t offset,
 }
 
 /* Whether an area may lie in the direct map. */
-static bool is_area(const struct kernel *kernel, const struct origin *origin, uint64_t offset)
+static bool is_area(const struct kernel *kernel, const struct percpu_origin *origin,
+		    uint64_t offset)
 {
 	const struct memory_map *map = &kernel->roots.map;
 	uint64_t first = offset + origin->first - map->page_offset;
@@ -217,7 +218,7 @@ static unsigned count_selves(struct kernel *kernel, const uint64_t *words, unsig
 	return good;
 }
 
-static struct dill_error *choose_from(struct kernel *kernel, const struct origin *origin,
+static struct dill_error *choose_from(struct kernel *kernel, const struct percpu_origin *origin,
 				      struct array *ret)
 {
 	_cleanup_(freep)
@@ -251,8 +252,8 @@ static struct dill_error *choose_from(struct kernel *kernel, const struct origin
  * areas agree on is taken: a page may hold its own address for other reasons. */
 static struct dill_error *choose_by_selves(struct kernel *kernel, struct array *ret)
 {
-	const struct origin zero = {0, STATIC_MAX, 64};
-	const struct origin image = {kernel->image.base, kernel->image.size, 16};
+	const struct percpu_origin zero = {0, STATIC_MAX, 64};
+	const struct percpu_origin image = {kernel->image.base, kernel->image.size, 16};
 
 	TRY(choose_from(kernel, &zero, ret));
 	return choose_from(kernel, &image, ret);
