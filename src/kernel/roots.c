@@ -161,14 +161,13 @@ static void read_top(struct scan *scan)
 /* The kernel's own top table, from which all others have their upper half. */
 static bool is_own_table(const struct scan *scan, const struct part *part, size_t page)
 {
-	unsigned last = PAGETABLE_ENTRIES - 1;
+	const size_t last = PAGETABLE_ENTRIES - 1;
 
-	if ((word_at(part, page + last * 8u) & ENTRY_MASK) != (scan->top[last] & ENTRY_MASK) ||
-	    !(scan->top[last] & 1))
+	if (!(scan->top[last] & 1))
 		return false;
-	for (unsigned i = KERNEL_HALF; i < last; i++)
-		if (scan->top[i] & 1 &&
-		    (word_at(part, page + i * 8u) & ENTRY_MASK) != (scan->top[i] & ENTRY_MASK))
+	for (size_t i = last; i >= KERNEL_HALF; i--)
+		if ((i == last || scan->top[i] & 1) &&
+		    (word_at(part, page + i * 8) & ENTRY_MASK) != (scan->top[i] & ENTRY_MASK))
 			return false;
 	return true;
 }

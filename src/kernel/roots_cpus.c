@@ -267,7 +267,7 @@ static struct dill_error *take(const struct array *array, const struct bases *ba
 	unsigned words;
 
 	ret->limit = array->count ? array->count : 1;
-	words = (ret->limit + 63) / 64;
+	words = ret->limit / 64 + 1;
 	ret->offsets = calloc(ret->limit, sizeof(*ret->offsets));
 	ret->possible = calloc(words, sizeof(*ret->possible));
 	ret->online = calloc(words, sizeof(*ret->online));

@@ -181,7 +181,7 @@ static struct dill_error *find_tasks(struct finder *finder)
 static bool is_pid(const struct finder *finder, int distance)
 {
 	const struct around *tasks = finder->tasks.items;
-	unsigned good = 0;
+	size_t good = 0;
 
 	for (uint32_t i = 0; i < 3; i++)
 		if (half(&tasks[i], distance) != i)
