@@ -38,7 +38,7 @@ struct size_range typing_sizes(const struct graph *graph, graph_index object)
 {
 	const struct graph_object *item = &graph->objects.items[object];
 	const struct graph_slab *slab = &graph->slabs.items[item->slab];
-	uint64_t size = slab->object_size;
+	uint64_t size = slab->object_size, less;
 
 	if (item->requested)
 		return (struct size_range){item->requested, item->requested};
@@ -46,9 +46,10 @@ struct size_range typing_sizes(const struct graph *graph, graph_index object)
 		return (struct size_range){size / 2 + 1, size};
 	if (strstr(slab->cache->name, "kmalloc-"))
 		return (struct size_range){kmalloc_below(size) + 1, size};
-	/* A merged cache has the size of the largest of its users, which differ by a word at most.
-	 */
-	return (struct size_range){slab->cache->refcount > 1 && size > 8 ? size - 7 : size, size};
+	/* A merged cache has the size of the largest of its users; aligned, these differ by less
+	 * than a word (mm/slab_common.c find_mergeable()). */
+	less = slab->cache->refcount > 1 ? (uint64_t)slab->cache->align + 7 : 0;
+	return (struct size_range){size > less ? size - less : 1, size};
 }
 
 enum type_trust typing_fits(const struct size_range *sizes, const struct type_shape *shape)

@@ -62,13 +62,13 @@ def test_types_are_what_was_allocated(case, pool):
 
 @pytest.mark.parametrize("case", on("plain", by_default=("7.2",)), ids=str)
 def test_kobj_says_what_an_object_is(case, pool):
-    """Of a chain that each process has: task_struct.files, files_struct.fdt, the array of files."""
+    """Of a chain that each process has: task_struct.files and task_struct.signal."""
     with pool.lend(case) as guest:
         guest.stop()
         dill = Program(guest)
         task = dill.json("ktask", "1")[0]["task"]
-        files, fs = (dill.json("kstruct", "task_struct", member, f"@{task}") for member in ("files", "fs"))
-        for rows, name in ((files, "files_struct"), (fs, "fs_struct")):
+        for member, name in (("files", "files_struct"), ("signal", "signal_struct")):
+            rows = dill.json("kstruct", "task_struct", member, f"@{task}")
             address = next(row["value"] for row in rows if "value" in row)
             answer = dill.json("kobj", "--type", address)[0]
             assert answer["type"] == f"struct {name}" and answer["type_trust"] in ("certain", "likely"), answer
@@ -77,7 +77,7 @@ def test_kobj_says_what_an_object_is(case, pool):
         # Without --type what the cache's name tells.
         assert dill.json("kobj", task)[0]["type"] == "struct task_struct"
         shown = dill.run("kobj", address, "--as", "auto").stdout
-        assert "struct fs_struct at" in shown
+        assert "struct signal_struct at" in shown
 
 
 @pytest.mark.parametrize("case", on("plain", by_default=("7.2",)), ids=str)
