@@ -57,6 +57,10 @@ struct memory_map {
 	uint64_t page_struct_size;
 	uint64_t direct_size; /**< bytes of physical memory the kernel knows of (max_pfn), the bound
 				 of both */
+	/** Where memory begins: what is below is none, and its places in both arrays, which are
+	 * counted from physical address 0, may hold something else. A multiple of page_size. */
+	dill_phys first;
+	uint32_t page_size; /**< of the kernel, a power of two, DILL_PAGE_SIZE at least */
 };
 
 #endif

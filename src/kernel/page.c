@@ -71,12 +71,13 @@ struct dill_error *memory_map_load(struct kernel *kernel)
 	if (kernel_has_symbol(kernel, "vmemmap_base", NULL) || !map.vmemmap)
 		TRY(read_or(kernel, "vmemmap_base", five ? VMEMMAP_5 : VMEMMAP_4, &map.vmemmap));
 	TRY(read_or(kernel, "max_pfn", 0, &frames));
-	if (frames > PHYSICAL_MAX / DILL_PAGE_SIZE)
+	map.page_size = DILL_PAGE_SIZE;
+	if (frames > PHYSICAL_MAX / map.page_size)
 		return dill_error_new(DILL_ERROR_BAD_DATA, "max_pfn is 0x%" PRIx64 ", too large",
 				      frames);
 	/* 0 early at boot: then no address lies in the memory map, which is the truth. */
 	if (frames || kernel_symbols_are_complete(kernel))
-		map.direct_size = frames * DILL_PAGE_SIZE;
+		map.direct_size = frames * map.page_size;
 	if (kernel->vmcoreinfo.has_page_size)
 		map.page_struct_size = kernel->vmcoreinfo.page_struct_size;
 	kernel->map = map;
@@ -115,10 +116,11 @@ bool kernel_is_page_struct(struct kernel *kernel, dill_virt page)
 {
 	const struct memory_map *map = kernel_memory_map(kernel);
 	uint64_t offset = page - map->vmemmap;
+	uint64_t frame = map->page_struct_size ? offset / map->page_struct_size : 0;
 
 	return map->page_struct_size && page >= map->vmemmap &&
-	       offset % map->page_struct_size == 0 &&
-	       offset / map->page_struct_size < map->direct_size / DILL_PAGE_SIZE;
+	       offset % map->page_struct_size == 0 && frame >= map->first / map->page_size &&
+	       frame < map->direct_size / map->page_size;
 }
 
 dill_virt kernel_page_to_virt(struct kernel *kernel, dill_virt page)
@@ -127,7 +129,7 @@ dill_virt kernel_page_to_virt(struct kernel *kernel, dill_virt page)
 
 	if (!map->page_struct_size)
 		return 0;
-	return map->page_offset + (page - map->vmemmap) / map->page_struct_size * DILL_PAGE_SIZE;
+	return map->page_offset + (page - map->vmemmap) / map->page_struct_size * map->page_size;
 }
 
 struct dill_error *kernel_virt_to_page(struct kernel *kernel, dill_virt address, dill_virt *ret)
@@ -137,11 +139,11 @@ struct dill_error *kernel_virt_to_page(struct kernel *kernel, dill_virt address,
 	if (!map->page_struct_size)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "the size of struct page is not known");
-	if (address < map->page_offset || address - map->page_offset >= map->direct_size)
+	if (!memory_map_is_direct(map, address))
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "0x%" PRIx64 " is not in the kernel's direct map of memory",
 				      address);
-	*ret = map->vmemmap + (address - map->page_offset) / DILL_PAGE_SIZE * map->page_struct_size;
+	*ret = map->vmemmap + (address - map->page_offset) / map->page_size * map->page_struct_size;
 	return NULL;
 }
 

@@ -11,6 +11,26 @@
 /** Borrowed. page_struct_size is 0 when neither VMCOREINFO nor the types tell it: then nothing is a
  * page. */
 const struct memory_map *kernel_memory_map(struct kernel *kernel);
+/** Bytes of the kernel's own pages, in which it counts memory: DILL_PAGE_SIZE is only what dill
+ * reads at once. */
+static inline uint32_t kernel_page_size(struct kernel *kernel)
+{
+	return kernel_memory_map(kernel)->page_size;
+}
+
+/** True for an address of memory in the direct map. */
+static inline bool memory_map_is_direct(const struct memory_map *map, dill_virt address)
+{
+	uint64_t phys = address - map->page_offset;
+
+	return phys >= map->first && phys < map->direct_size;
+}
+
+static inline bool kernel_is_direct(struct kernel *kernel, dill_virt address)
+{
+	return memory_map_is_direct(kernel_memory_map(kernel), address);
+}
+
 /** Where the array of struct page is, found in memory by somebody above (src/solve/) where neither
  * symbols nor types tell it. */
 void kernel_take_memory_map(struct kernel *kernel, dill_virt vmemmap, uint64_t page_struct_size);

@@ -88,10 +88,10 @@ enum region_kind kernel_region(struct kernel *kernel, dill_virt address)
 		return REGION_NON_CANONICAL;
 	if (within(address, kernel->image.base, kernel->image.size))
 		return REGION_IMAGE;
-	if (within(address, map->page_offset, map->direct_size))
+	if (kernel_is_direct(kernel, address))
 		return REGION_DIRECT_MAP;
-	if (within(address, map->vmemmap,
-		   map->direct_size / DILL_PAGE_SIZE * map->page_struct_size))
+	if (within(address, map->vmemmap + map->first / map->page_size * map->page_struct_size,
+		   (map->direct_size - map->first) / map->page_size * map->page_struct_size))
 		return REGION_MEMORY_MAP;
 	if (is_vmalloc(kernel, address))
 		return REGION_VMALLOC;
@@ -154,8 +154,8 @@ static struct dill_error *percpu_used(struct kernel *kernel, uint64_t statics, u
 	TRY(kernel_read_u32(kernel, chunk + members->chunk_pages.offset, &pages));
 	/* Forged: units are some MiB at most. */
 	if (base >= first && base - first < (UINT64_C(1) << 30) && pages < (1u << 18) &&
-	    base - first + (uint64_t)pages * DILL_PAGE_SIZE > statics)
-		*ret = base - first + (uint64_t)pages * DILL_PAGE_SIZE;
+	    base - first + (uint64_t)pages * kernel_page_size(kernel) > statics)
+		*ret = base - first + (uint64_t)pages * kernel_page_size(kernel);
 	return NULL;
 }
 

@@ -126,10 +126,10 @@ static struct dill_error *see_head_of(struct solver *solver, struct mark_votes *
 static struct dill_error *see_others(struct solver *solver, struct mark_votes *votes)
 {
 	const struct memory_map *map = kernel_memory_map(solver->kernel);
-	uint64_t pages = map->direct_size / DILL_PAGE_SIZE;
+	uint64_t pages = map->direct_size / map->page_size;
 	uint64_t stride = pages / OTHERS_MAX | 1;
 
-	for (uint64_t number = 0; number < pages; number += stride) {
+	for (uint64_t number = map->first / map->page_size; number < pages; number += stride) {
 		dill_virt page = map->vmemmap + number * map->page_struct_size;
 		struct looked looked;
 

@@ -20,7 +20,7 @@ static uint64_t first_page(const struct solver *solver, const struct solve_slab 
 	const struct memory_map *map = kernel_memory_map(solver->kernel);
 	uint32_t order = solver->caches.items[slab->cache].oo >> 16;
 
-	return (object - map->page_offset) / DILL_PAGE_SIZE >> order << order;
+	return (object - map->page_offset) / map->page_size >> order << order;
 }
 
 /* Slabs whose constant is tried: the first may be broken. */
@@ -156,7 +156,7 @@ static void note_place(struct solver *solver, const struct placing *placing)
 		slab->freelist = slab_u64(slab, placing->freelist);
 		if (solver_is_direct(solver, slab->freelist))
 			slab->base = map->page_offset +
-				     first_page(solver, slab, slab->freelist) * DILL_PAGE_SIZE;
+				     first_page(solver, slab, slab->freelist) * map->page_size;
 		else
 			slab->freelist = 0;
 	}

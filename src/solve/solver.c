@@ -55,7 +55,7 @@ bool solver_is_direct(const struct solver *solver, uint64_t address)
 {
 	const struct memory_map *map = kernel_memory_map(solver->kernel);
 
-	return address >= map->page_offset && address - map->page_offset < map->direct_size;
+	return memory_map_is_direct(map, address);
 }
 
 /* --- what is found --- */

@@ -10,9 +10,8 @@ struct run_peek {
 	struct kernel *kernel;
 	struct dill_runner runner;
 	bool direct;
-	/* Where the direct map and the memory map lie: they stay where they are. */
-	dill_virt direct_map;
-	uint64_t direct_size;
+	/* Where the direct map lies: it stays where it is. */
+	const struct memory_map *map;
 	struct pagetable tables;
 	uint8_t table[DILL_PAGE_SIZE];
 };
@@ -38,8 +37,8 @@ static struct dill_error *translate(struct run_peek *peek, dill_virt address, di
 {
 	struct mapping mapping;
 
-	if (address - peek->direct_map < peek->direct_size) {
-		*ret = address - peek->direct_map;
+	if (memory_map_is_direct(peek->map, address)) {
+		*ret = address - peek->map->page_offset;
 		return NULL;
 	}
 	/* Stacks come and go: what was translated a moment ago need not hold any more. */
@@ -80,15 +79,13 @@ static struct dill_error *run_read(struct peek *base, dill_virt address, void *b
 struct dill_error *peek_new(struct kernel *kernel, struct dill_runner runner, struct peek **ret)
 {
 	struct run_peek *peek = calloc(1, sizeof(*peek));
-	const struct memory_map *map = kernel_memory_map(kernel);
 
 	if (!peek)
 		return error_no_memory();
 	peek->peek.read = run_read;
 	peek->kernel = kernel;
 	peek->runner = runner;
-	peek->direct_map = map->page_offset;
-	peek->direct_size = map->direct_size;
+	peek->map = kernel_memory_map(kernel);
 	peek->direct = runner.ops->direct_spaces(runner.context) & DILL_SPACE_PHYSICAL &&
 		       kernel_page_tables(kernel, &peek->tables);
 	peek->tables.read = read_table;

@@ -132,9 +132,9 @@ static void set_stack(const struct backtrace *backtrace, struct trace_event *eve
 /* --- sizes --- */
 
 /* Bytes of the whole pages that a large allocation takes (include/asm-generic/getorder.h). */
-static uint64_t whole_pages(uint64_t size)
+static uint64_t whole_pages(uint64_t size, uint32_t page_size)
 {
-	uint64_t bytes = DILL_PAGE_SIZE;
+	uint64_t bytes = page_size;
 
 	while (bytes < size && bytes <= UINT64_MAX / 2)
 		bytes *= 2;
@@ -142,7 +142,7 @@ static uint64_t whole_pages(uint64_t size)
 }
 
 static void set_sizes(const struct occasion *occasion, const struct known_cache *cache,
-		      struct trace_event *event)
+		      uint32_t page_size, struct trace_event *event)
 {
 	bool says_size =
 		occasion->probe->arguments[ROLE_SIZE] >= 0 && occasion->probe->kind == PROBE_ALLOC;
@@ -156,7 +156,7 @@ static void set_sizes(const struct occasion *occasion, const struct known_cache 
 	if (cache)
 		event->bytes_given = cache->size;
 	else if (event->object)
-		event->bytes_given = whole_pages(occasion->size);
+		event->bytes_given = whole_pages(occasion->size, page_size);
 }
 
 /* --- events --- */
@@ -185,9 +185,7 @@ static struct dill_error *find_owner(struct tracer *tracer, const struct occasio
 /* Whether memory without a slab is in no direct map either: vmalloc(), which is not traced. */
 static bool is_elsewhere(const struct tracer *tracer, dill_virt object)
 {
-	const struct memory_map *map = kernel_memory_map(tracer->kernel);
-
-	return object - map->page_offset >= map->direct_size;
+	return !kernel_is_direct(tracer->kernel, object);
 }
 
 static bool is_wanted(const struct tracer *tracer, const struct known_cache *cache,
@@ -301,7 +299,7 @@ struct dill_error *tracer_emit(struct tracer *tracer, const struct occasion *occ
 		return NULL;
 	}
 	TRY(find_owner(tracer, occasion, object, &event, &cache));
-	set_sizes(occasion, cache, &event);
+	set_sizes(occasion, cache, kernel_page_size(tracer->kernel), &event);
 	if (event.kind != TRACE_ALLOC)
 		objects_look_up(&tracer->objects, &event);
 	if (event.flags & TRACE_DOUBLE)

@@ -141,16 +141,15 @@ static dill_virt requested_object(const struct probe *probe, const struct dill_s
  */
 static struct dill_error *object_around(struct tracer *tracer, dill_virt head, dill_virt *ret)
 {
-	const struct memory_map *map = kernel_memory_map(tracer->kernel);
 	const struct known_cache *cache;
 	struct owner owner;
 
 	*ret = 0;
-	if (head < map->page_offset || head - map->page_offset >= map->direct_size) /* vmalloc() */
+	if (!kernel_is_direct(tracer->kernel, head)) /* vmalloc() */
 		return NULL;
 	TRY(owner_read(tracer->heap, tracer->options.peek, head, &owner));
 	if (!owner.cache) {
-		*ret = head & ~(dill_virt)(DILL_PAGE_SIZE - 1);
+		*ret = head & ~(dill_virt)(kernel_page_size(tracer->kernel) - 1);
 		return NULL;
 	}
 	TRY(known_caches_find(&tracer->caches, tracer->options.peek, owner.cache, &cache));

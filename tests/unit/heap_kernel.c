@@ -19,7 +19,7 @@ struct kernel *image_kernel(struct image *image)
 	the_kernel = (struct kernel){
 		.image = image,
 		.map = {IMAGE_BASE, IMAGE_VMEMMAP, IMAGE_PAGE_STRUCT,
-			image->pages * (uint64_t)DILL_PAGE_SIZE},
+			image->pages * (uint64_t)DILL_PAGE_SIZE, 0, DILL_PAGE_SIZE},
 	};
 	return &the_kernel;
 }

@@ -64,7 +64,8 @@ static void make(struct fixture *f, uint64_t struct_size, uint64_t pages)
 	*f = (struct fixture){
 		.kernel = {.map = {.vmemmap = VMEMMAP,
 				   .page_struct_size = struct_size,
-				   .direct_size = pages * DILL_PAGE_SIZE}},
+				   .direct_size = pages * DILL_PAGE_SIZE,
+				   .page_size = DILL_PAGE_SIZE}},
 	};
 	f->heap.kernel = &f->kernel;
 }

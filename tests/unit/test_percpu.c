@@ -196,6 +196,7 @@ static void world_init_pages(struct world *world, const char *head)
 		.page_offset = PAGE_OFFSET,
 		.vmemmap = VMEMMAP,
 		.direct_size = PAGES * UINT64_C(4096),
+		.page_size = 4096,
 	};
 }
 

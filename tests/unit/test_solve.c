@@ -95,8 +95,10 @@ static int setup(void **state)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	world->kernel.map = (struct memory_map){
-		.page_offset = 0xffff888000000000, .direct_size = 1 << 28, .page_struct_size = 64};
+	world->kernel.map = (struct memory_map){.page_offset = 0xffff888000000000,
+						.direct_size = 1 << 28,
+						.page_struct_size = 64,
+						.page_size = DILL_PAGE_SIZE};
 	world->kernel.cpus.node_limit = 2;
 	world->solver = (struct solver){
 		.kernel = &world->kernel,
