@@ -41,7 +41,7 @@ void kernel_census_add_slab(struct kernel_census *census, const struct cache_map
 static struct dill_error *emit_large(struct command_call *call, const struct slab_scan *scan,
 				     int node, unsigned limit)
 {
-	uint64_t blocks[ORDERS] = {0};
+	uint64_t blocks[ORDERS] = {0}, bytes[ORDERS] = {0};
 	bool certain = true;
 
 	for (size_t i = 0; i < scan->large_count; i++) {
@@ -50,6 +50,7 @@ static struct dill_error *emit_large(struct command_call *call, const struct sla
 		if (node >= 0 && node_of(block->node, limit) != (unsigned)node)
 			continue;
 		blocks[block->order % ORDERS]++;
+		bytes[block->order % ORDERS] = large_block_bytes(block);
 		certain &= block->marked;
 	}
 	for (unsigned order = ORDERS; order-- > 0;) {
@@ -64,10 +65,9 @@ static struct dill_error *emit_large(struct command_call *call, const struct sla
 		record_set_text(record, CENSUS_LARGE_NAME, LARGE_BLOCK_NAME);
 		if (node >= 0)
 			record_set_number(record, CENSUS_LARGE_NODE, (uint64_t)node);
-		record_set_number(record, CENSUS_LARGE_SIZE, (uint64_t)DILL_PAGE_SIZE << order);
+		record_set_number(record, CENSUS_LARGE_SIZE, bytes[order]);
 		record_set_number(record, CENSUS_LARGE_BLOCKS, blocks[order]);
-		record_set_number(record, CENSUS_LARGE_MEMORY,
-				  blocks[order] * (DILL_PAGE_SIZE << order));
+		record_set_number(record, CENSUS_LARGE_MEMORY, blocks[order] * bytes[order]);
 		record_set_bool(record, CENSUS_LARGE_CERTAIN, certain);
 		TRY(call->sink->emit(call->sink, record));
 	}

@@ -259,7 +259,7 @@ struct dill_error *page_answer(struct inquiry *inquiry, dill_virt address,
 		record_set_number(record, OBJECT_COLUMN_OBJECT, facts.base);
 		record_set_signed(record, OBJECT_COLUMN_OFFSET, (int64_t)(address - facts.base));
 		record_set_number(record, OBJECT_COLUMN_OBJECT_SIZE,
-				  (uint64_t)DILL_PAGE_SIZE << facts.order);
+				  (uint64_t)kernel_page_size(inquiry->kernel) << facts.order);
 		if (facts.use == PAGE_LARGE_KMALLOC)
 			record_set_enum(record, OBJECT_COLUMN_STATE, OBJECT_LIVE);
 	}

@@ -330,7 +330,7 @@ static struct dill_error *fill_identity(const struct heap *heap, const struct ca
 
 uint64_t cache_memory(const struct contents *contents)
 {
-	uint64_t bytes = (uint64_t)DILL_PAGE_SIZE << (contents->cache->order & 31), memory;
+	uint64_t bytes = cache_order_bytes(contents->cache, contents->cache->order & 31), memory;
 
 	if (!contents->has_totals || __builtin_mul_overflow(bytes, contents->slabs, &memory))
 		return 0; /* forged counters */

@@ -228,11 +228,11 @@ static enum object_state kfence_state(const struct kfence_object *object)
 }
 
 /* Freed with kfree_rcu(), KFENCE hears of it only after the grace period. */
-static const struct waiting_object *find_waiting(const struct waiting *waiting, dill_virt page)
+static const struct waiting_object *find_waiting(const struct waiting *waiting, dill_virt page,
+						 uint32_t page_size)
 {
 	for (size_t i = 0; i < waiting->count; i++)
-		if (waiting->items[i].object >= page &&
-		    waiting->items[i].object - page < DILL_PAGE_SIZE)
+		if (waiting->items[i].object >= page && waiting->items[i].object - page < page_size)
 			return &waiting->items[i];
 	return NULL;
 }
@@ -242,7 +242,8 @@ static void set_kfence_state(struct inquiry *inquiry, const struct kfence_object
 {
 	const struct waiting_object *waiting =
 		object->state == KFENCE_ALLOCATED
-			? find_waiting(&inquiry->survey->waiting, object->page)
+			? find_waiting(&inquiry->survey->waiting, object->page,
+				       kernel_page_size(inquiry->kernel))
 			: NULL;
 
 	record_set_enum(record, OBJECT_COLUMN_STATE,

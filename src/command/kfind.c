@@ -222,7 +222,7 @@ static struct dill_error *find_block(struct finder *finder, dill_virt address, b
 	if (!*ret)
 		return NULL;
 	finder->low = facts.base;
-	finder->size = (uint64_t)DILL_PAGE_SIZE << facts.order;
+	finder->size = (uint64_t)kernel_page_size(finder->heap->kernel) << facts.order;
 	return NULL;
 }
 

@@ -32,7 +32,7 @@ static bool sizes_make_sense(const struct cache *cache)
 	if (cache->order > ORDER_MAX)
 		return false;
 
-	uint64_t slab = (uint64_t)DILL_PAGE_SIZE << cache->order;
+	uint64_t slab = cache_order_bytes(cache, cache->order);
 
 	return cache->size >= 8 && cache->object_size > 0 && cache->object_size <= cache->size &&
 	       cache->min_order <= cache->order && cache->objects_per_slab > 0 &&
@@ -46,7 +46,7 @@ static bool sizes_make_sense(const struct cache *cache)
 static struct member wrong_member(const struct layout *l, const struct cache *cache)
 {
 	uint32_t min_order = cache->min_order < ORDER_MAX ? cache->min_order : ORDER_MAX;
-	uint64_t least = (uint64_t)DILL_PAGE_SIZE << min_order;
+	uint64_t least = cache_order_bytes(cache, min_order);
 	bool size_fits = cache->size >= 8 && cache->inuse <= cache->size &&
 			 (uint64_t)cache->min_objects_per_slab * cache->size <= least;
 
@@ -60,8 +60,8 @@ static struct member wrong_member(const struct layout *l, const struct cache *ca
 		return l->cache_red_left_pad;
 	if (cache->order <= ORDER_MAX && cache->objects_per_slab &&
 	    cache->objects_per_slab <= OBJECTS_MAX &&
-	    (uint64_t)cache->objects_per_slab * cache->size <= (uint64_t)DILL_PAGE_SIZE
-								       << cache->order)
+	    (uint64_t)cache->objects_per_slab * cache->size <=
+		    cache_order_bytes(cache, cache->order))
 		return l->cache_min;
 	return l->cache_oo;
 }
@@ -130,6 +130,7 @@ static struct dill_error *fill(struct heap *heap, struct arena *arena, struct sp
 	/* mm/slub.c OO_SHIFT: the order in the upper half, the number of objects in the lower. */
 	cache->order = (uint32_t)(oo >> 16);
 	cache->objects_per_slab = oo & 0xffff;
+	cache->page_size = kernel_page_size(heap->kernel);
 	cache->min_order = (uint32_t)(min >> 16);
 	cache->min_objects_per_slab = min & 0xffff;
 	cache->refcount = (int32_t)member_get(l->cache_refcount, bytes);

@@ -28,6 +28,7 @@ struct cache {
 	uint32_t offset;      /**< of the free pointer from the object's start */
 	uint32_t align;
 	uint32_t red_left_pad; /**< red zone in front of each object */
+	uint32_t page_size;    /**< of the kernel */
 	uint32_t order;	       /**< pages of a slab, as a power of two */
 	uint32_t objects_per_slab;
 	uint32_t min_order;	       /**< of the fallback when memory is fragmented */
@@ -49,6 +50,12 @@ struct cache {
 	uint32_t kasan_free;	/**< of that of the free, valid while the object is freed */
 	bool usable;		/**< sizes make sense: its slabs can be looked at */
 };
+
+/** Bytes of 2^@p order pages. */
+static inline uint64_t cache_order_bytes(const struct cache *cache, uint32_t order)
+{
+	return (uint64_t)cache->page_size << order;
+}
 
 /** All caches: those of the kernel's list, then those that gone_cache_find() has added. */
 struct cache_list {

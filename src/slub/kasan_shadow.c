@@ -102,7 +102,7 @@ struct dill_error *shadow_check(struct heap *heap, const struct cache_map *map,
 		.map = map,
 		.findings = findings,
 		.counts = counts,
-		.buffer_size = ((size_t)DILL_PAGE_SIZE << cache->order) / KASAN_GRANULE,
+		.buffer_size = (size_t)cache_order_bytes(cache, cache->order) / KASAN_GRANULE,
 		.type_safe = cache->flags & layout_flag(&heap->layout, "TYPESAFE_BY_RCU"),
 	};
 	_cleanup_(freep)

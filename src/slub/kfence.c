@@ -8,16 +8,19 @@
 /* More than sizeof(struct kfence_metadata) of any configuration. */
 #define METADATA_MAX 4096u
 /* An object's page and its guard page. */
-#define STEP (2 * (uint64_t)DILL_PAGE_SIZE)
-
-static dill_virt page_of(dill_virt base, uint32_t index)
+static uint64_t step_of(struct heap *heap)
 {
-	return base + (index + UINT64_C(1)) * STEP;
+	return 2 * (uint64_t)kernel_page_size(heap->kernel);
 }
 
-static dill_virt page_start(dill_virt address)
+static dill_virt page_of(struct heap *heap, dill_virt base, uint32_t index)
 {
-	return address & ~(dill_virt)(DILL_PAGE_SIZE - 1);
+	return base + (index + UINT64_C(1)) * step_of(heap);
+}
+
+static dill_virt page_start(struct heap *heap, dill_virt address)
+{
+	return address & ~(dill_virt)(kernel_page_size(heap->kernel) - 1);
 }
 
 /* Does entry @p index of the metadata belong to page @p index of the pool? */
@@ -28,7 +31,7 @@ static struct dill_error *belongs(struct heap *heap, dill_virt base, dill_virt m
 	dill_virt at = metadata + index * l->kfence_struct_size + l->kfence_addr.offset, object;
 	struct dill_error *error = kernel_read_u64(heap->kernel, at, &object);
 
-	*ret = !error && page_start(object) == page_of(base, index);
+	*ret = !error && page_start(heap, object) == page_of(heap, base, index);
 	return error_forgive(error);
 }
 
@@ -103,7 +106,7 @@ static struct dill_error *find_pool(struct heap *heap, dill_virt *base, uint64_t
 		TRY(count_objects(heap, *base, metadata, &objects));
 	else
 		objects = 0;
-	*size = (objects + UINT64_C(1)) * STEP;
+	*size = (objects + UINT64_C(1)) * step_of(heap);
 	return NULL;
 }
 
@@ -112,7 +115,7 @@ static bool is_possible(struct heap *heap, dill_virt base, uint64_t size)
 {
 	const struct memory_map *map = kernel_memory_map(heap->kernel);
 
-	return base >= map->page_offset && base - map->page_offset < map->direct_size &&
+	return kernel_is_direct(heap->kernel, base) &&
 	       size <= map->direct_size - (base - map->page_offset);
 }
 
@@ -213,8 +216,8 @@ static struct dill_error *read_object(struct heap *heap, dill_virt metadata, str
 	object->size = member_get(l->kfence_size, bytes);
 	object->cache = member_get(l->kfence_cache, bytes);
 	object->state = state_of(heap, member_get(l->kfence_state, bytes));
-	if (page_start(object->object) != object->page || object->size > DILL_PAGE_SIZE ||
-	    object->state == KFENCE_BROKEN) {
+	if (page_start(heap, object->object) != object->page ||
+	    object->size > kernel_page_size(heap->kernel) || object->state == KFENCE_BROKEN) {
 		findings_add(findings, FINDING_POINTER, &place, metadata,
 			     "KFENCE's metadata of object %u makes no sense", object->index);
 		object->state = KFENCE_BROKEN;
@@ -232,7 +235,7 @@ struct dill_error *kfence_find(struct heap *heap, dill_virt base, dill_virt addr
 			       struct arena *arena, struct findings *findings,
 			       struct kfence_object *ret)
 {
-	uint64_t page = (address - base) / DILL_PAGE_SIZE;
+	uint64_t page = (address - base) / kernel_page_size(heap->kernel);
 	dill_virt metadata;
 	struct dill_error *error;
 
@@ -240,7 +243,7 @@ struct dill_error *kfence_find(struct heap *heap, dill_virt base, dill_virt addr
 	if (!ret->has_index)
 		return NULL;
 	ret->index = (uint32_t)(page / 2 - 1);
-	ret->page = page_of(base, ret->index);
+	ret->page = page_of(heap, base, ret->index);
 	error = find_metadata(heap, base, &metadata);
 	if (!error && metadata)
 		return read_object(heap, metadata + ret->index * heap->layout.kfence_struct_size,

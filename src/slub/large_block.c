@@ -66,6 +66,7 @@ struct dill_error *large_block_parse(struct heap *heap, dill_virt page, struct s
 	*ret = (struct large_block){
 		.page = page,
 		.base = kernel_page_to_virt(heap->kernel, page),
+		.page_size = kernel_page_size(heap->kernel),
 		.node = kernel_page_flags_node(heap->kernel, flags),
 		.marked = l->has_large_type,
 	};

@@ -21,6 +21,7 @@ struct large_block {
 	dill_virt page; /**< its first struct page */
 	dill_virt base; /**< its memory in the direct map */
 	unsigned order; /**< 2^order pages */
+	uint32_t page_size;
 	unsigned node;
 	/** the page's type says so (PGTY_large_kmalloc, since 6.15); else it looks like one, and so
 	 * do the compound pages of some drivers */
@@ -30,7 +31,7 @@ struct large_block {
 /** Bytes of its memory. */
 static inline uint64_t large_block_bytes(const struct large_block *block)
 {
-	return (uint64_t)DILL_PAGE_SIZE << block->order;
+	return (uint64_t)block->page_size << block->order;
 }
 
 /** False on kernels without types: none is found there, whether there are any or not. */

@@ -24,15 +24,16 @@
 
 /* --- one cache --- */
 
-static bool fills_slab(uint32_t size, uint32_t order, uint32_t objects)
+static bool fills_slab(const struct cache *cache, uint32_t order, uint32_t objects)
 {
-	return size && order <= ORDER_MAX && objects && objects == (DILL_PAGE_SIZE << order) / size;
+	return cache->size && order <= ORDER_MAX && objects &&
+	       objects == cache_order_bytes(cache, order) / cache->size;
 }
 
 /* Source: mm/slub.c calculate_sizes(): get_order() */
-static bool is_least(uint32_t size, uint32_t order)
+static bool is_least(const struct cache *cache, uint32_t order)
 {
-	return !order || (order <= ORDER_MAX && (DILL_PAGE_SIZE << (order - 1)) < size);
+	return !order || (order <= ORDER_MAX && cache_order_bytes(cache, order - 1) < cache->size);
 }
 
 static void vote_sizes(const struct cache *cache, struct layout_votes *votes)
@@ -43,18 +44,17 @@ static void vote_sizes(const struct cache *cache, struct layout_votes *votes)
 		layout_vote(votes, RULE_OBJECT_SIZE, cache->object_size == bytes, "%u in %s",
 			    cache->object_size, cache->name);
 	/* With a wrong size no order fits. */
-	layout_vote(
-		votes, RULE_SIZE,
-		cache->size >= cache->object_size && cache->size % 8 == 0 &&
-			(fills_slab(cache->size, cache->order, cache->objects_per_slab) ||
-			 fills_slab(cache->size, cache->min_order, cache->min_objects_per_slab)),
-		"%u in %s of %u bytes", cache->size, cache->name, cache->object_size);
-	layout_vote(votes, RULE_OO, fills_slab(cache->size, cache->order, cache->objects_per_slab),
+	layout_vote(votes, RULE_SIZE,
+		    cache->size >= cache->object_size && cache->size % 8 == 0 &&
+			    (fills_slab(cache, cache->order, cache->objects_per_slab) ||
+			     fills_slab(cache, cache->min_order, cache->min_objects_per_slab)),
+		    "%u in %s of %u bytes", cache->size, cache->name, cache->object_size);
+	layout_vote(votes, RULE_OO, fills_slab(cache, cache->order, cache->objects_per_slab),
 		    "order %u with %u objects of %u bytes in %s", cache->order,
 		    cache->objects_per_slab, cache->size, cache->name);
 	layout_vote(votes, RULE_MIN,
-		    cache->min_order <= cache->order && is_least(cache->size, cache->min_order) &&
-			    fills_slab(cache->size, cache->min_order, cache->min_objects_per_slab),
+		    cache->min_order <= cache->order && is_least(cache, cache->min_order) &&
+			    fills_slab(cache, cache->min_order, cache->min_objects_per_slab),
 		    "order %u with %u objects of %u bytes in %s", cache->min_order,
 		    cache->min_objects_per_slab, cache->size, cache->name);
 	/* Source: mm/slub.c calculate_sizes(): a word more with red zones */

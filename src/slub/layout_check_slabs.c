@@ -60,9 +60,7 @@ static struct dill_error *try_member(const struct asking *asking, dill_virt addr
 /* In the direct map, where all that is allocated is, and at a word. */
 static bool is_heap_pointer(const struct asking *asking, dill_virt address)
 {
-	const struct memory_map *map = kernel_memory_map(asking->heap->kernel);
-
-	return address % 8 == 0 && address - map->page_offset < map->direct_size;
+	return address % 8 == 0 && kernel_is_direct(asking->heap->kernel, address);
 }
 
 /* --- a slab --- */
@@ -103,7 +101,7 @@ static struct dill_error *vote_freelist(struct asking *asking, struct slab *slab
 static bool fills_an_order(const struct cache *cache, uint32_t objects)
 {
 	for (unsigned order = 0; order <= ORDER_MAX; order++)
-		if (objects && (DILL_PAGE_SIZE << order) / cache->size == objects)
+		if (objects && cache_order_bytes(cache, order) / cache->size == objects)
 			return true;
 	return false;
 }

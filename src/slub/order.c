@@ -345,7 +345,7 @@ static struct dill_error *note_kfence(struct maker *maker)
 			layout_flag(&maker->heap->layout, "CACHE_DMA32");
 
 	if (!read_variable(maker->heap, "kfence_enabled", 1, &enabled) || !enabled ||
-	    (cache->flags & never) || cache->object_size > DILL_PAGE_SIZE)
+	    (cache->flags & never) || cache->object_size > cache->page_size)
 		return NULL;
 	if (read_variable(maker->heap, "kfence_allocation_gate", 4, &gate) && (int32_t)gate <= 0) {
 		maker->uncertain = true;

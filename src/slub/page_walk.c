@@ -117,14 +117,16 @@ static struct dill_error *walk_run(void *context, const struct mapping_run *run)
 	return NULL;
 }
 
-static struct dill_error *walk_all(struct walker *walker, uint64_t total)
+static struct dill_error *walk_all(struct walker *walker, const struct memory_map *map)
 {
-	struct mapping_run all = {.first = walker->vmemmap, .size = total};
+	uint64_t first = map->first / map->page_size, end = map->direct_size / map->page_size;
+	struct mapping_run all = {.first = walker->vmemmap + first * walker->step};
 	struct dill_error *error;
 
-	if (!total)
+	if (end <= first)
 		return NULL;
-	error = kernel_mapped_runs(walker->heap->kernel, all.first, all.first + (total - 1),
+	all.size = (end - first) * walker->step;
+	error = kernel_mapped_runs(walker->heap->kernel, all.first, all.first + (all.size - 1),
 				   walk_run, walker);
 	if (!error)
 		return NULL;
@@ -174,8 +176,7 @@ struct dill_error *pages_walk(struct heap *heap, page_visitor visit_pages, void 
 	walker.grid = least_multiple(walker.step, DILL_PAGE_SIZE);
 	walker.grid *= walker.grid < RUN_BYTES ? RUN_BYTES / walker.grid : 1;
 	walker.buffer = malloc(walker.grid);
-	error = walker.buffer ? walk_all(&walker, map->direct_size / DILL_PAGE_SIZE * walker.step)
-			      : error_no_memory();
+	error = walker.buffer ? walk_all(&walker, map) : error_no_memory();
 	free(walker.buffer);
 	frame_set_deinit(&walker.read);
 	return error;

@@ -79,7 +79,7 @@ static inline uint32_t slab_page_order(const struct cache *cache, const struct s
 /** Bytes of a slab's memory. */
 static inline uint64_t slab_bytes(const struct cache *cache, const struct slab *slab)
 {
-	return (uint64_t)DILL_PAGE_SIZE << slab_page_order(cache, slab);
+	return cache_order_bytes(cache, slab_page_order(cache, slab));
 }
 
 /** Fetch the memory of @p count slabs in few requests; nothing where it can be looked at in place.

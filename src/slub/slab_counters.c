@@ -51,7 +51,7 @@ static struct dill_error *read_item(const struct reader *reader, dill_virt node,
 		TRY(read_diff(reader, kernel_percpu_address(kernel, stats, cpu), item, &diff));
 		value += (uint64_t)diff;
 	}
-	*ret = value * DILL_PAGE_SIZE;
+	*ret = value * kernel_page_size(kernel);
 	return NULL;
 }
 

@@ -18,7 +18,7 @@ struct slab_memory {
 /** Bytes that the largest slab of a usable cache has. */
 static inline size_t slab_memory_size(const struct cache *cache)
 {
-	return (size_t)DILL_PAGE_SIZE << cache->order;
+	return (size_t)cache_order_bytes(cache, cache->order);
 }
 
 /**

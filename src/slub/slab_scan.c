@@ -188,7 +188,8 @@ static struct dill_error *lose(struct scanner *scanner, const struct orphan *orp
 
 	for (size_t i = 0; i < count; i++) {
 		const struct slab *slab = &orphans[i].slab;
-		uint64_t memory = (uint64_t)DILL_PAGE_SIZE << orphans[i].order;
+		uint64_t memory = (uint64_t)kernel_page_size(scanner->heap->kernel)
+				  << orphans[i].order;
 		uint64_t room = slab->objects ? memory / slab->objects : 0;
 
 		lost.slabs++;

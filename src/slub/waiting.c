@@ -49,29 +49,41 @@ static struct dill_error *read_chain(struct waiting_reader *reader, struct waiti
 
 /* --- pages of pointers --- */
 
-#define RECORDS_MAX (DILL_PAGE_SIZE / 8u)
+/* Records that are read at a time. */
+#define RECORDS 512u
+
+static struct dill_error *read_some(struct waiting_reader *reader, struct waiting_spot *spot,
+				    dill_virt first, size_t count, bool *more)
+{
+	uint64_t records[RECORDS];
+
+	TRY(kernel_read(reader->heap->kernel, first, records, count * sizeof(*records)));
+	TRY(kernel_prefetch(reader->heap->kernel, records, count));
+	for (size_t i = 0; i < count && *more; i++, spot->position++) {
+		TRY(waiting_may_follow(reader, spot, NULL, records[i], more));
+		if (*more)
+			TRY(waiting_add(reader, spot, records[i]));
+	}
+	return NULL;
+}
 
 static struct dill_error *read_records(struct waiting_reader *reader, struct waiting_spot *spot,
 				       dill_virt block)
 {
 	const struct layout *l = &reader->heap->layout;
-	uint64_t count, records[RECORDS_MAX];
+	uint64_t count;
 	bool more = true;
 
 	TRY(kernel_read_u64(reader->heap->kernel, block + l->bulk_count.offset, &count));
-	if (count > RECORDS_MAX) {
+	if (count > kernel_page_size(reader->heap->kernel) / sizeof(uint64_t)) {
 		waiting_broken(reader, spot, block, "counts more records than fit in a page");
 		return NULL;
 	}
-	TRY(kernel_read(reader->heap->kernel, block + l->bulk_records.offset, records,
-			count * sizeof(*records)));
-	TRY(kernel_prefetch(reader->heap->kernel, records, count));
 	spot->container = block;
-	for (spot->position = 0; spot->position < count && more; spot->position++) {
-		TRY(waiting_may_follow(reader, spot, NULL, records[spot->position], &more));
-		if (more)
-			TRY(waiting_add(reader, spot, records[spot->position]));
-	}
+	spot->position = 0;
+	for (uint64_t at = 0; at < count && more; at += RECORDS)
+		TRY(read_some(reader, spot, block + l->bulk_records.offset + at * sizeof(uint64_t),
+			      count - at < RECORDS ? (size_t)(count - at) : RECORDS, &more));
 	return NULL;
 }
 
