@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/** Unit of every read from a target; x86-64's base page. */
+/** Unit of every read from a target, whatever pages its kernel has. */
 #define DILL_PAGE_SIZE 4096u
 
 /** A virtual address of the target. */
@@ -34,15 +34,19 @@ struct dill_page_request {
 	bool done; /**< out: the whole page is in @p buffer; false = this page cannot be read */
 };
 
-/** The registers dill needs of one x86-64 CPU. */
+/** The registers dill needs of one CPU, by what they are for; x86-64's names are in brackets. What
+ * is not known is 0. */
 struct dill_registers {
 	uint64_t ip, sp, flags;
-	uint64_t cs;		 /**< selector; its low two bits are the privilege level */
-	uint64_t gs_base;	 /**< active GS base */
-	uint64_t kernel_gs_base; /**< the swapped one: the kernel's while in user mode */
-	uint64_t cr0, cr3, cr4, efer;
-	bool has_control; /**< cr0, cr3, cr4 and efer are known; without them only virtual reads
-			     work */
+	uint64_t privilege;  /**< tells user mode from the kernel's (cs) */
+	uint64_t cpu_base;   /**< where the CPU's own data are (gs_base) */
+	uint64_t other_base; /**< what that is exchanged with in user mode (k_gs_base) */
+	uint64_t control;    /**< whether addresses are translated at all (cr0) */
+	uint64_t tables;     /**< the page tables (cr3) */
+	uint64_t paging;     /**< how they are read (cr4) */
+	uint64_t mode;	     /**< of the CPU (efer) */
+	bool has_control;    /**< the last four are known, as far as the machine has them; without
+				them only virtual reads work */
 };
 
 /** General registers of one x86-64 CPU, in the order of GDB's descriptions. */
@@ -204,6 +208,10 @@ struct dill_target_ops {
 	 * many bytes. Wanted when piece_size() is there. */
 	struct dill_error *(*read_pieces)(void *context, enum dill_space space,
 					  struct dill_page_request *requests, size_t count);
+
+	/** Optional: which machine this is, as e_machine in an ELF file for it says. Without this
+	 * it is x86-64. Valid between begin() and end(). */
+	struct dill_error *(*machine)(void *context, uint16_t *ret);
 
 	/** Registers of CPU @p cpu, counted from 0. NOT_FOUND past the last one. */
 	struct dill_error *(*registers)(void *context, unsigned cpu, struct dill_registers *ret);

@@ -86,14 +86,9 @@ static const struct {
 	{"sh", "sh4"},
 };
 
-bool machine_is_ours(const char *architecture)
-{
-	return !strncmp(architecture, "i386:x86-64", strlen("i386:x86-64"));
-}
-
 const char *machine_of_gdb(const char *architecture)
 {
-	if (machine_is_ours(architecture))
+	if (!strncmp(architecture, "i386:x86-64", strlen("i386:x86-64")))
 		return NULL;
 	for (size_t i = 0; i < sizeof(by_gdb) / sizeof(*by_gdb); i++)
 		if (!strncmp(architecture, by_gdb[i].begin, strlen(by_gdb[i].begin)))

@@ -28,7 +28,4 @@ const char *machine_of_uname(const char *machine);
  */
 const char *machine_of_gdb(const char *architecture);
 
-/** True for GDB's names of x86-64. */
-bool machine_is_ours(const char *architecture);
-
 #endif

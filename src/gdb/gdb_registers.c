@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/arch.h"
 #include "base/cleanup.h"
 #include "base/machine.h"
 #include "gdb/view.h"
@@ -109,11 +110,34 @@ static bool has_rip(PyObject *gdb)
 	return number != NULL;
 }
 
+/* One that GDB has no name of, or a wrong one, is x86-64; NULL with an exception. */
+static const struct arch *gdb_arch(PyObject *gdb)
+{
+	_cleanup_(freep)
+	char *name = architecture_name(gdb);
+	const struct arch *arch = name ? arch_of_gdb(name) : NULL;
+
+	if (!name)
+		return NULL;
+	return arch ? arch : &arch_x86_64;
+}
+
+struct dill_error *gdb_machine(PyObject *gdb, uint16_t *ret)
+{
+	const struct arch *arch = gdb_arch(gdb);
+
+	if (!arch)
+		return py_error();
+	*ret = arch->elf_machine;
+	return NULL;
+}
+
 struct dill_error *gdb_check_machine(PyObject *gdb)
 {
 	_cleanup_(freep)
 	char *architecture = architecture_name(gdb);
-	const char *name = architecture ? machine_of_gdb(architecture) : NULL;
+	const char *name =
+		architecture && !arch_of_gdb(architecture) ? machine_of_gdb(architecture) : NULL;
 	bool other = name && (strncmp(name, "i386", strlen("i386")) != 0 || !has_rip(gdb));
 
 	if (PyErr_Occurred()) {
@@ -122,7 +146,8 @@ struct dill_error *gdb_check_machine(PyObject *gdb)
 		PyErr_Clear();
 	}
 	return other ? dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "to GDB the target's machine is %s: dill knows x86-64 only",
+				      "to GDB the target's machine is %s: dill knows " ARCH_KNOWN
+				      " only",
 				      name)
 		     : NULL;
 }
@@ -151,35 +176,21 @@ static bool read_registers(PyObject *gdb, struct dill_registers *ret)
 {
 	_cleanup_(py_decrefp)
 	PyObject *frame = py_call(gdb, "newest_frame", "()");
+	const struct arch *arch = gdb_arch(gdb);
 	struct dill_registers registers = {0};
-	const struct {
-		const char *name;
-		uint64_t *value;
-		bool control;
-	} rows[] = {
-		{"rip", &registers.ip, false},
-		{"rsp", &registers.sp, false},
-		{"eflags", &registers.flags, false},
-		{"cs", &registers.cs, false},
-		{"gs_base", &registers.gs_base, false},
-		{"k_gs_base", &registers.kernel_gs_base, false},
-		{"cr0", &registers.cr0, true},
-		{"cr3", &registers.cr3, true},
-		{"cr4", &registers.cr4, true},
-		{"efer", &registers.efer, true},
-	};
+	unsigned known = 0;
 
-	if (!frame)
+	if (!frame || !arch)
 		return false;
-	registers.has_control = true;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		bool has;
+	for (const struct arch_register *row = arch->registers; row->name; row++) {
+		bool has = known >> row->role & 1;
 
-		if (!read_register(frame, rows[i].name, rows[i].value, &has))
+		if (!has &&
+		    !read_register(frame, row->name, arch_register_of(&registers, row->role), &has))
 			return false;
-		if (!has && rows[i].control)
-			registers.has_control = false;
+		known |= (unsigned)has << row->role;
 	}
+	registers.has_control = (known & arch->control) == arch->control;
 	*ret = registers;
 	return true;
 }

@@ -27,6 +27,9 @@ DILL_MUST_CHECK struct dill_error *gdb_registers(PyObject *gdb, unsigned cpu,
  */
 DILL_MUST_CHECK struct dill_error *gdb_check_machine(PyObject *gdb);
 
+/** As dill_target_ops.machine. */
+DILL_MUST_CHECK struct dill_error *gdb_machine(PyObject *gdb, uint16_t *ret);
+
 /** The CPU of the selected thread; false when none is selected, or the user interrupts (then with
  * an exception). */
 bool gdb_selected_cpu(PyObject *gdb, unsigned *ret);

@@ -282,6 +282,15 @@ static struct dill_error *inferior_registers(void *context, unsigned cpu,
 	return gdb_registers(inferior->plugin->gdb, cpu, ret);
 }
 
+static struct dill_error *inferior_machine(void *context, uint16_t *ret)
+{
+	struct inferior *inferior = context;
+
+	if (inferior->route == ROUTE_SOCKET)
+		return inferior->socket_ops->machine(inferior->socket_context, ret);
+	return gdb_machine(inferior->plugin->gdb, ret);
+}
+
 static struct dill_error *inferior_cpu_count(void *context, unsigned *ret)
 {
 	struct inferior *inferior = context;
@@ -346,6 +355,7 @@ static const struct dill_target_ops ops = {
 	.piece_size = inferior_piece_size,
 	.read_pieces = inferior_read_pieces,
 	.registers = inferior_registers,
+	.machine = inferior_machine,
 	.cpu_count = inferior_cpu_count,
 	.generation = inferior_generation,
 	.stats = inferior_stats,

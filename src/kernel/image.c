@@ -10,6 +10,7 @@
 #define IMAGE_REGIONS_MAX 65536u
 
 struct search {
+	uint64_t align;
 	struct image image;
 	uint64_t mapped; /**< bytes in the regions */
 };
@@ -28,7 +29,7 @@ static struct dill_error *visit_run(void *context, const struct mapping_run *run
 	};
 
 	if (!image->regions.count) {
-		if (run->first % KERNEL_ALIGN)
+		if (run->first % search->align)
 			return NULL;
 		image->base = run->first;
 	} else if (run->first - run->phys != image->base - image->regions.items[0].phys) {
@@ -44,14 +45,18 @@ static struct dill_error *visit_run(void *context, const struct mapping_run *run
 
 struct dill_error *image_find(const struct pagetable *tables, struct image *ret)
 {
-	struct search search = {0};
-	struct dill_error *error =
-		pagetable_runs(tables, KERNEL_WINDOW_FIRST, KERNEL_WINDOW_LAST, visit_run, &search);
+	const struct arch *arch = tables->paging.arch;
+	struct search search = {.align = arch->image_align};
+	struct dill_error *error;
+	dill_virt first, last;
 
+	arch->image_window(&tables->paging, &first, &last);
+	error = pagetable_runs(tables, first, last, visit_run, &search);
 	if (!error && search.mapped < IMAGE_SIZE_MIN)
 		error = dill_error_new(DILL_ERROR_NOT_FOUND,
-				       "the page tables map no kernel image: not Linux for x86-64, "
-				       "or not yet booted");
+				       "the page tables map no kernel image: not Linux for %s, "
+				       "or not yet booted",
+				       arch->name);
 	if (error) {
 		image_deinit(&search.image);
 		return error;

@@ -2,20 +2,11 @@
 #ifndef KERNEL_IMAGE_H
 #define KERNEL_IMAGE_H
 
+#include "arch/x86_64.h"
 #include "base/array.h"
 #include "kernel/pagetable.h"
 
 struct memory;
-
-/**
- * Where x86-64 maps the kernel image: the window of 1 GiB that KASLR moves it in.
- * Source: Documentation/arch/x86/x86_64/mm.rst "kernel text mapping"; KERNEL_IMAGE_SIZE in
- * arch/x86/include/asm/page_64_types.h; the first byte of the image is 2 MiB aligned
- * (CONFIG_PHYSICAL_ALIGN's lower bound on x86-64)
- */
-#define KERNEL_WINDOW_FIRST UINT64_C(0xffffffff80000000)
-#define KERNEL_WINDOW_LAST  UINT64_C(0xffffffffbfffffff)
-#define KERNEL_ALIGN	    (UINT64_C(2) << 20)
 
 /** A part of the image with one permission. */
 struct image_region {

@@ -3,13 +3,9 @@
 
 #include <string.h>
 
+#include "kernel/state.h"
 #include "kernel/symbol.h"
 #include "kernel/vm.h"
-
-/* x86-64's THREAD_SIZE without KASAN: stacks are aligned to it and end there. */
-#define STACK_SIZE 16384u
-
-#define INTERRUPTS_ON (UINT64_C(1) << 9) /* X86_EFLAGS_IF */
 
 /* Whether @p address lies in a function of one of these names, or in a part that the compiler split
  * off ("name.isra.0", "name.cold"). */
@@ -38,7 +34,8 @@ static struct dill_error *is_in(struct kernel *kernel, dill_virt address,
 static struct dill_error *read_stack(struct kernel *kernel, dill_virt top, uint64_t *words,
 				     size_t *ret_count)
 {
-	size_t size = STACK_SIZE - top % STACK_SIZE;
+	size_t stack = kernel->arch->stack_size(&kernel->vm.tables.paging);
+	size_t size = stack - top % stack;
 	struct dill_error *error = kernel_read(kernel, top, words, size / 8 * 8);
 
 	*ret_count = error ? 0 : size / 8;
@@ -52,7 +49,7 @@ static struct dill_error *in_kernel(struct kernel *kernel, unsigned cpu,
 {
 	struct dill_error *error = memory_registers(kernel_memory(kernel), cpu, registers);
 
-	*ret = !error && !(registers->cs & 3);
+	*ret = !error && !kernel->arch->is_user(registers);
 	return error_forgive(error);
 }
 
@@ -61,7 +58,7 @@ struct dill_error *kernel_cpu_masked(struct kernel *kernel, unsigned cpu, bool *
 	struct dill_registers registers;
 
 	TRY(in_kernel(kernel, cpu, &registers, ret));
-	*ret = *ret && !(registers.flags & INTERRUPTS_ON);
+	*ret = *ret && kernel->arch->is_masked(&registers);
 	return NULL;
 }
 
@@ -69,7 +66,7 @@ struct dill_error *kernel_cpu_inside(struct kernel *kernel, unsigned cpu,
 				     const char *const *functions, bool *ret)
 {
 	_cleanup_(freep)
-	uint64_t *words = malloc(STACK_SIZE);
+	uint64_t *words = malloc(kernel->arch->stack_size(&kernel->vm.tables.paging));
 	struct dill_registers registers;
 	size_t count;
 	bool known;

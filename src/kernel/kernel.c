@@ -12,9 +12,6 @@
 #include "kernel/roots.h"
 #include "kernel/state.h"
 
-/** Where x86-64 kernels are linked unless configured otherwise: the window plus
- * CONFIG_PHYSICAL_START's default, 16 MiB. */
-#define LINKED_BASE    (KERNEL_WINDOW_FIRST + (UINT64_C(16) << 20))
 #define BANNER	       "Linux version "
 #define VMCOREINFO_MAX 4096u
 /* Source: crash_save_vmcoreinfo_init() in kernel/vmcore_info.c (kernel/crash_core.c before 6.9) */
@@ -306,8 +303,8 @@ static struct dill_error *fill_facts(struct kernel *kernel)
 
 	facts->base = kernel->image.base;
 	facts->image_size = kernel->image.size;
-	facts->linked_base = LINKED_BASE;
-	facts->slide_how = "against the usual link address 0xffffffff81000000";
+	facts->linked_base = kernel->arch->linked_base(&kernel->vm.tables.paging);
+	facts->slide_how = kernel->arch->linked_how;
 	if (kernel->vmcoreinfo.has_kernel_offset &&
 	    kernel->vmcoreinfo.kernel_offset <= facts->base - KERNEL_WINDOW_FIRST) {
 		facts->linked_base = facts->base - kernel->vmcoreinfo.kernel_offset;
@@ -360,6 +357,8 @@ struct dill_error *kernel_open(struct memory *memory, const struct kernel_option
 	if (!kernel)
 		return error_no_memory();
 	kernel->memory = memory;
+	TRY(memory_arch(memory, &kernel->arch));
+	kernel->vm.tables.paging.arch = kernel->arch;
 	kernel->hide = options ? options->hide : 0;
 	kernel->keeps_builds = options && !options->no_cache && !kernel->hide;
 	kernel->is_chosen = options && options->choice;

@@ -12,42 +12,27 @@
 #include "kernel/symbol.h"
 #include "kernel/vm.h"
 
-/* Architectural bits. Source: Intel SDM volume 3A, chapters "Control registers" and "IA32_EFER" */
-#define CR0_PAGING (UINT64_C(1) << 31)
-#define CR4_LA57   (UINT64_C(1) << 12)
-#define EFER_LMA   (UINT64_C(1) << 10)
-/** With page-table isolation the user's top table is the odd one of a pair of pages, the kernel's
- * the even one. Source: PTI_USER_PGTABLE_BIT in arch/x86/include/asm/pgtable.h */
-#define PTI_USER_PAGE UINT64_C(0x1000)
-
 /** Most CPUs that are asked for page tables; one is enough unless it is offline or in firmware. */
 #define CPUS_TRIED_MAX 64u
 
-/** Look for the image with the page tables of one CPU, as they are and as the kernel half of a
- * pair. */
+/** Look for the image with the page tables of one CPU, by what its registers may mean. */
 static struct dill_error *try_cpu(struct kernel *kernel, unsigned cpu)
 {
 	struct dill_registers registers;
-	struct dill_error *error;
-	dill_phys root;
-	unsigned levels;
+	struct dill_error *error = NULL;
+	struct arch_roots roots;
 
 	TRY(memory_registers(kernel->memory, cpu, &registers));
 	if (!registers.has_control)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "%s does not tell the control registers",
 				      memory_describe(kernel->memory));
-	if (!(registers.cr0 & CR0_PAGING) || !(registers.efer & EFER_LMA))
-		return dill_error_new(DILL_ERROR_NOT_FOUND,
-				      "CPU %u is not in 64-bit mode: no Linux kernel for x86-64, "
-				      "or not yet booted",
-				      cpu);
-	root = registers.cr3 & PAGETABLE_ADDRESS_MASK;
-	levels = registers.cr4 & CR4_LA57 ? 5 : 4;
-	error = kernel_try_root(kernel, root, levels);
-	if (error && !error_is_fatal(error) && root & PTI_USER_PAGE) {
+	TRY(kernel->arch->roots(&registers, cpu, &roots));
+	for (unsigned i = 0; i < roots.count; i++) {
 		dill_error_free(error);
-		error = kernel_try_root(kernel, root & ~PTI_USER_PAGE, levels);
+		error = kernel_try_root(kernel, roots.roots[i], roots.paging);
+		if (!error || error_is_fatal(error))
+			return error;
 	}
 	return error;
 }
@@ -178,18 +163,15 @@ struct dill_error *kernel_locate(struct kernel *kernel, const char *choice)
 	return dill_error_add_context(locate_by_probing(kernel), "no Linux kernel found");
 }
 
-/** The kernel's own page tables, by the names they had; swapper_pg_dir is a macro on x86-64. */
-static const char *const own_tables[] = {"init_top_pgt", "init_level4_pgt"};
-
 /** Take a top table when it shows the image where it is known to be. @p ret says whether. */
-static struct dill_error *use_tables(struct kernel *kernel, dill_phys root, unsigned levels,
+static struct dill_error *use_tables(struct kernel *kernel, dill_phys root, struct paging paging,
 				     bool *ret)
 {
 	_cleanup_(image_deinitp)
 	struct image image = {0};
 	struct dill_error *error;
 
-	vm_init(kernel, root, levels);
+	vm_init(kernel, root, paging);
 	error = image_find(&kernel->vm.tables, &image);
 	if (error && error_is_fatal(error))
 		return error;
@@ -200,7 +182,7 @@ static struct dill_error *use_tables(struct kernel *kernel, dill_phys root, unsi
 		image_deinit(&kernel->image);
 		kernel->image = image;
 		image = (struct image){0};
-		kernel->facts.paging_levels = levels;
+		kernel->facts.paging_levels = paging.levels;
 	}
 	return NULL;
 }
@@ -208,30 +190,32 @@ static struct dill_error *use_tables(struct kernel *kernel, dill_phys root, unsi
 struct dill_error *kernel_use_own_tables(struct kernel *kernel)
 {
 	struct pagetable before = kernel->vm.tables;
+	const char *const *name = kernel->arch->own_tables;
+	struct paging other;
 	dill_virt symbol;
 	bool used = false;
 
 	if (!kernel->vm.paged)
 		return NULL;
-	for (size_t i = 0; i < sizeof(own_tables) / sizeof(*own_tables); i++) {
+	for (; *name; name++) {
 		dill_phys root;
 
-		if (!kernel_has_symbol(kernel, own_tables[i], &symbol))
+		if (!kernel_has_symbol(kernel, *name, &symbol))
 			continue;
 		root = image_phys(&kernel->image, symbol);
-		TRY(use_tables(kernel, root, before.levels, &used));
-		/* Tables that were found in memory may be those of the level below. */
-		if (!used)
-			TRY(use_tables(kernel, root, before.levels == 4 ? 5 : 4, &used));
+		TRY(use_tables(kernel, root, before.paging, &used));
+		if (!used && kernel->arch->other_paging &&
+		    kernel->arch->other_paging(&before.paging, &other))
+			TRY(use_tables(kernel, root, other, &used));
 		if (used)
 			return NULL;
 	}
 	if (kernel->roots.own_tables)
 		TRY(use_tables(kernel, image_phys(&kernel->image, kernel->roots.own_tables),
-			       before.levels, &used));
+			       before.paging, &used));
 	if (used)
 		return NULL;
-	vm_init(kernel, before.root, before.levels);
+	vm_init(kernel, before.root, before.paging);
 	return NULL;
 }
 
@@ -245,16 +229,23 @@ static uint64_t image_entry(const struct pagetable *tables, dill_phys root)
 	if (!error)
 		memcpy(&entry, table + DILL_PAGE_SIZE - sizeof(entry), sizeof(entry));
 	dill_error_free(error);
-	return entry & PAGETABLE_ADDRESS_MASK;
+	return entry & X86_64_ADDRESS_MASK;
 }
 
-static bool uses(const struct pagetable *tables, const struct dill_registers *registers)
+static bool uses(const struct pagetable *tables, unsigned cpu,
+		 const struct dill_registers *registers)
 {
-	uint64_t entry = image_entry(tables, tables->root);
-	dill_phys root = registers->cr3 & PAGETABLE_ADDRESS_MASK;
+	const struct arch *arch = tables->paging.arch;
+	struct arch_roots roots = {.count = 0};
+	struct dill_error *error = arch->roots(registers, cpu, &roots);
+	bool ret = false;
 
-	return registers->cr0 & CR0_PAGING && (image_entry(tables, root) == entry ||
-					       image_entry(tables, root & ~PTI_USER_PAGE) == entry);
+	for (unsigned i = 0; !error && i < roots.count; i++)
+		ret |= arch->shares_top ? image_entry(tables, roots.roots[i]) ==
+						  image_entry(tables, tables->root)
+					: roots.roots[i] == tables->root;
+	dill_error_free(error);
+	return ret;
 }
 
 struct dill_error *kernel_has_left(struct kernel *kernel, bool *ret)
@@ -269,7 +260,7 @@ struct dill_error *kernel_has_left(struct kernel *kernel, bool *ret)
 		struct dill_registers registers;
 
 		TRY(memory_registers(kernel->memory, cpu, &registers));
-		if (!registers.has_control || uses(&kernel->vm.tables, &registers))
+		if (!registers.has_control || uses(&kernel->vm.tables, cpu, &registers))
 			return NULL;
 	}
 	*ret = true;

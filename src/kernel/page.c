@@ -71,7 +71,9 @@ struct dill_error *memory_map_load(struct kernel *kernel)
 	if (kernel_has_symbol(kernel, "vmemmap_base", NULL) || !map.vmemmap)
 		TRY(read_or(kernel, "vmemmap_base", five ? VMEMMAP_5 : VMEMMAP_4, &map.vmemmap));
 	TRY(read_or(kernel, "max_pfn", 0, &frames));
-	map.page_size = DILL_PAGE_SIZE;
+	map.page_size = kernel->vm.tables.paging.page_shift
+				? 1u << kernel->vm.tables.paging.page_shift
+				: DILL_PAGE_SIZE;
 	if (frames > PHYSICAL_MAX / map.page_size)
 		return dill_error_new(DILL_ERROR_BAD_DATA, "max_pfn is 0x%" PRIx64 ", too large",
 				      frames);

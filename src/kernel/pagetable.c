@@ -4,77 +4,35 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum {
-	BIT_PRESENT = 1 << 0,
-	BIT_WRITABLE = 1 << 1,
-	BIT_USER = 1 << 2,
-	BIT_LARGE = 1 << 7,
-};
-#define BIT_NO_EXECUTE (UINT64_C(1) << 63)
-
-unsigned pagetable_index(dill_virt address, unsigned level)
-{
-	return (unsigned)(address >> (12 + 9 * (level - 1))) % PAGETABLE_ENTRIES;
-}
-
-uint64_t pagetable_entry_size(unsigned level)
-{
-	return UINT64_C(1) << (12 + 9 * (level - 1));
-}
-
-bool pagetable_canonical(dill_virt address, unsigned levels)
-{
-	unsigned unused = 64 - (12 + 9 * levels);
-
-	return (dill_virt)((int64_t)(address << unused) >> unused) == address;
-}
-
-struct entry entry_decode(uint64_t raw, unsigned level)
-{
-	struct entry entry = {.kind = ENTRY_ABSENT};
-
-	if (!(raw & BIT_PRESENT))
-		return entry;
-	entry.mapping = (struct mapping){
-		.phys = raw & PAGETABLE_ADDRESS_MASK,
-		.size = pagetable_entry_size(level),
-		.writable = raw & BIT_WRITABLE,
-		.executable = !(raw & BIT_NO_EXECUTE),
-		.user = raw & BIT_USER,
-	};
-	if (level > 1 && !(raw & BIT_LARGE)) {
-		entry.kind = ENTRY_TABLE;
-	} else if (level <= 3) {
-		/* In a large page's entry the bits below its size are flags, such as PAT. */
-		entry.mapping.phys &= ~(entry.mapping.size - 1);
-		entry.kind = ENTRY_LEAF;
-	}
-	return entry;
-}
-
-static uint64_t table_word(const uint8_t *table, unsigned index)
+struct paging_entry pagetable_entry(const struct paging *paging, const uint8_t *part,
+				    unsigned index, unsigned level)
 {
 	uint64_t word;
 
-	memcpy(&word, table + index * sizeof(word), sizeof(word));
-	return word;
+	memcpy(&word, part + index % PAGETABLE_ENTRIES * sizeof(word), sizeof(word));
+	return paging->arch->decode(paging, word, level);
 }
 
 struct dill_error *pagetable_walk(const struct pagetable *tables, dill_virt address,
 				  struct mapping *ret)
 {
+	const struct paging *paging = &tables->paging;
 	struct mapping path = {.writable = true, .executable = true, .user = true};
 	dill_phys table = tables->root;
+	unsigned level = paging->levels;
 
-	if (!pagetable_canonical(address, tables->levels))
+	if (!paging_canonical(paging, address))
 		return dill_error_new_fault(address, "0x%" PRIx64 " is not a canonical address",
 					    address);
-	for (unsigned level = tables->levels; level; level--) {
-		const uint8_t *page;
-		struct entry entry;
+	if (!paging_translates(paging, address))
+		level = 0;
+	for (; level; level--) {
+		unsigned index = paging_index(paging, address, level);
+		const uint8_t *part;
+		struct paging_entry entry;
 
-		TRY(tables->read(tables->context, table, &page));
-		entry = entry_decode(table_word(page, pagetable_index(address, level)), level);
+		TRY(tables->read(tables->context, pagetable_part(table, index), &part));
+		entry = pagetable_entry(paging, part, index, level);
 		if (entry.kind == ENTRY_ABSENT)
 			break;
 		path.writable &= entry.mapping.writable;
@@ -143,12 +101,13 @@ static struct dill_error *prefetch_tables(struct range *range, const uint8_t *pa
 					  unsigned from, unsigned to)
 {
 	uint64_t wanted[PAGETABLE_ENTRIES];
+	const struct paging *paging = &range->tables->paging;
 	size_t count = 0;
 
 	if (!range->tables->prefetch)
 		return NULL;
 	for (unsigned i = from; i <= to; i++) {
-		struct entry entry = entry_decode(table_word(page, i), level);
+		struct paging_entry entry = pagetable_entry(paging, page, i, level);
 
 		if (entry.kind == ENTRY_TABLE)
 			wanted[count++] = entry.mapping.phys;
@@ -156,9 +115,9 @@ static struct dill_error *prefetch_tables(struct range *range, const uint8_t *pa
 	return count > 1 ? range->tables->prefetch(range->tables->context, wanted, count) : NULL;
 }
 
-/** Borrow and copy a table; @p ret_readable is false when it cannot be read. */
-static struct dill_error *copy_table(struct range *range, dill_phys table, uint8_t *copy,
-				     bool *ret_readable)
+/** Borrow and copy a part of a table; @p ret_readable is false when it cannot be read. */
+static struct dill_error *copy_part(struct range *range, dill_phys part, uint8_t *copy,
+				    bool *ret_readable)
 {
 	const uint8_t *page;
 	struct dill_error *error;
@@ -166,7 +125,7 @@ static struct dill_error *copy_table(struct range *range, dill_phys table, uint8
 	if (range->tables_read++ >= PAGETABLE_TABLES_MAX)
 		return dill_error_new(DILL_ERROR_LIMIT, "more than %u page tables",
 				      PAGETABLE_TABLES_MAX);
-	error = range->tables->read(range->tables->context, table, &page);
+	error = range->tables->read(range->tables->context, part, &page);
 	*ret_readable = !error;
 	if (error && error_is_fatal(error))
 		return error;
@@ -176,30 +135,31 @@ static struct dill_error *copy_table(struct range *range, dill_phys table, uint8
 	return NULL;
 }
 
+static struct dill_error *walk_table(struct range *range, dill_phys table, unsigned level,
+				     dill_virt base, const struct mapping *above);
+
 /**
- * Walk the part of a table that lies in the range. Depth is bounded by the levels.
+ * Walk entries [@p from, @p to] of a table, all of which lie in one part of it.
  *
  * @param base    address of the table's first entry
  * @param above   permissions on the path to the table
  */
 // NOLINTNEXTLINE(misc-no-recursion)
-static struct dill_error *walk_table(struct range *range, dill_phys table, unsigned level,
-				     dill_virt base, const struct mapping *above)
+static struct dill_error *walk_part(struct range *range, dill_phys table, unsigned level,
+				    dill_virt base, const struct mapping *above, unsigned from,
+				    unsigned to)
 {
+	const struct paging *paging = &range->tables->paging;
+	uint64_t span = paging_entry_size(paging, level);
 	uint8_t page[DILL_PAGE_SIZE];
-	uint64_t span = pagetable_entry_size(level);
-	dill_virt end = base + (span * PAGETABLE_ENTRIES - 1);
-	unsigned from = range->first > base ? pagetable_index(range->first, level) : 0;
-	unsigned to =
-		range->last < end ? pagetable_index(range->last, level) : PAGETABLE_ENTRIES - 1;
 	bool readable = false;
 
-	TRY(copy_table(range, table, page, &readable));
+	TRY(copy_part(range, pagetable_part(table, from), page, &readable));
 	if (!readable)
 		return NULL;
 	TRY(prefetch_tables(range, page, level, from, to));
 	for (unsigned i = from; i <= to; i++) {
-		struct entry entry = entry_decode(table_word(page, i), level);
+		struct paging_entry entry = pagetable_entry(paging, page, i, level);
 
 		entry.mapping.writable &= above->writable;
 		entry.mapping.executable &= above->executable;
@@ -209,6 +169,25 @@ static struct dill_error *walk_table(struct range *range, dill_phys table, unsig
 		else if (entry.kind == ENTRY_TABLE)
 			TRY(walk_table(range, entry.mapping.phys, level - 1, base + i * span,
 				       &entry.mapping));
+	}
+	return NULL;
+}
+
+/** Walk the part of a table that lies in the range. Depth is bounded by the levels. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static struct dill_error *walk_table(struct range *range, dill_phys table, unsigned level,
+				     dill_virt base, const struct mapping *above)
+{
+	const struct paging *paging = &range->tables->paging;
+	unsigned last = paging_entries(paging) - 1;
+	dill_virt end = base + (paging_entry_size(paging, level) * last +
+				(paging_entry_size(paging, level) - 1));
+	unsigned from = range->first > base ? paging_index(paging, range->first, level) : 0;
+	unsigned to = range->last < end ? paging_index(paging, range->last, level) : last;
+
+	for (unsigned next; from <= to; from = next) {
+		next = (from / PAGETABLE_ENTRIES + 1) * PAGETABLE_ENTRIES;
+		TRY(walk_part(range, table, level, base, above, from, to < next ? to : next - 1));
 	}
 	return NULL;
 }
@@ -226,16 +205,16 @@ struct dill_error *pagetable_runs(const struct pagetable *tables, dill_virt firs
 		.context = context,
 	};
 	const struct mapping all = {.writable = true, .executable = true, .user = true};
-	unsigned level = tables->levels;
+	const struct paging *paging = &tables->paging;
 	dill_virt base;
 
-	if (first > last || !pagetable_canonical(first, level) ||
-	    !pagetable_canonical(last, level) || (first >> 63) != (last >> 63))
+	if (first > last || !paging_translates(paging, first) || !paging_translates(paging, last) ||
+	    (first >> 63) != (last >> 63))
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "no range of one half of the address space");
 	/* Entry i of the top table is base + i * size in both halves when the upper half's base is
 	 * the wrapped one. */
-	base = first >> 63 ? -(pagetable_entry_size(level) * PAGETABLE_ENTRIES) : 0;
-	TRY(walk_table(&range, tables->root, level, base, &all));
+	base = first >> 63 ? -(UINT64_C(1) << paging->table_bits) : 0;
+	TRY(walk_table(&range, tables->root, paging->levels, base, &all));
 	return flush_run(&range);
 }

@@ -21,7 +21,7 @@
 #define PAIRS_MAX (1u << 20)
 /* Of a top table, the entries of the kernel's half, and what of an entry is compared. */
 #define KERNEL_HALF 256u
-#define ENTRY_MASK  (PAGETABLE_ADDRESS_MASK | 1)
+#define ENTRY_MASK  (X86_64_ADDRESS_MASK | 1)
 
 /* Two pointers that follow each other, the first into the direct map. */
 struct pair {

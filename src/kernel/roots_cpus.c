@@ -78,9 +78,9 @@ static struct dill_error *read_bases(struct kernel *kernel, struct bases *ret)
 		TRY(error_forgive(error));
 		if (failed)
 			continue;
-		base = is_kernel_base(kernel, registers.gs_base) ? registers.gs_base
-								 : registers.kernel_gs_base;
-		ret->known |= registers.gs_base || registers.kernel_gs_base;
+		base = is_kernel_base(kernel, registers.cpu_base) ? registers.cpu_base
+								  : registers.other_base;
+		ret->known |= registers.cpu_base || registers.other_base;
 		if (is_kernel_base(kernel, base))
 			ret->items[ret->count++] = base;
 	}

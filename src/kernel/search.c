@@ -41,11 +41,11 @@
 
 /* --- by one table --- */
 
-struct dill_error *kernel_try_root(struct kernel *kernel, dill_phys root, unsigned levels)
+struct dill_error *kernel_try_root(struct kernel *kernel, dill_phys root, struct paging paging)
 {
-	vm_init(kernel, root, levels);
+	vm_init(kernel, root, paging);
 	TRY(image_find(&kernel->vm.tables, &kernel->image));
-	kernel->facts.paging_levels = levels;
+	kernel->facts.paging_levels = paging.levels;
 	return NULL;
 }
 
@@ -54,7 +54,7 @@ struct dill_error *kernel_try_root(struct kernel *kernel, dill_phys root, unsign
 /** Where VMCOREINFO says that the kernel's own top table is. */
 static dill_phys root_of(const struct vmcoreinfo *info)
 {
-	return (info->tables - KERNEL_WINDOW_FIRST + info->phys_base) & PAGETABLE_ADDRESS_MASK;
+	return (info->tables - KERNEL_WINDOW_FIRST + info->phys_base) & X86_64_ADDRESS_MASK;
 }
 
 static struct dill_error *search_by_vmcoreinfo(struct kernel *kernel)
@@ -66,7 +66,7 @@ static struct dill_error *search_by_vmcoreinfo(struct kernel *kernel)
 	if (!info.has_tables)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED, "no VMCOREINFO");
 	kernel->facts.base_how = "page tables, by the target's VMCOREINFO";
-	return kernel_try_root(kernel, root_of(&info), info.five_levels ? 5 : 4);
+	return kernel_try_root(kernel, root_of(&info), x86_64_paging(info.five_levels ? 5 : 4));
 }
 
 /* --- by what lies in memory --- */
@@ -123,7 +123,7 @@ static bool leads_on(const uint8_t *table, unsigned index, dill_phys *ret)
 {
 	uint64_t entry = entry_of(table, index);
 
-	*ret = entry & PAGETABLE_ADDRESS_MASK;
+	*ret = entry & X86_64_ADDRESS_MASK;
 	return (entry & ENTRY_BITS) == ENTRY_VALUE && *ret;
 }
 
@@ -144,7 +144,7 @@ static struct dill_error *is_candidate(struct search *search, const uint8_t *pag
 /* Whether a top table leads where another one has led: both show the same kernel, or none. */
 static bool is_followed(struct search *search, const uint8_t *table)
 {
-	uint64_t next = entry_of(table, TOP_ENTRY) & PAGETABLE_ADDRESS_MASK;
+	uint64_t next = entry_of(table, TOP_ENTRY) & X86_64_ADDRESS_MASK;
 
 	for (size_t i = 0; i < search->followed_count; i++)
 		if (search->followed[i] == next)
@@ -216,7 +216,7 @@ static struct dill_error *note(struct search *search, bool by_info)
 		.base = kernel->image.base,
 		.phys = image_phys(&kernel->image, kernel->image.base),
 		.root = kernel->vm.tables.root,
-		.levels = kernel->vm.tables.levels,
+		.paging = kernel->vm.tables.paging,
 		.by_info = by_info,
 	};
 
@@ -232,7 +232,7 @@ static struct dill_error *try_levels(struct search *search, dill_phys page, unsi
 				     bool by_info, bool *ret_found)
 {
 	struct kernel *kernel = search->kernel;
-	struct dill_error *error = kernel_try_root(kernel, page, levels);
+	struct dill_error *error = kernel_try_root(kernel, page, x86_64_paging(levels));
 
 	*ret_found = false;
 	if (error) {
@@ -316,7 +316,7 @@ static bool is_done(const struct search *search)
 
 static struct dill_error *search_range(struct search *search, dill_phys first, uint64_t size)
 {
-	dill_phys page = (first + DILL_PAGE_SIZE - 1) & PAGETABLE_ADDRESS_MASK;
+	dill_phys page = (first + DILL_PAGE_SIZE - 1) & X86_64_ADDRESS_MASK;
 	dill_phys end = first + size;
 
 	for (; page < end && end - page >= DILL_PAGE_SIZE && !is_done(search);
@@ -411,7 +411,7 @@ struct dill_error *kernel_use_found(struct kernel *kernel, const struct kernel_f
 	kernel->facts.base_how = found->by_info
 					 ? "page tables, by a VMCOREINFO found in physical memory"
 					 : "page tables, found in physical memory";
-	return kernel_try_root(kernel, found->root, found->levels);
+	return kernel_try_root(kernel, found->root, found->paging);
 }
 
 /* --- all kernels --- */

@@ -4,6 +4,7 @@
 
 #include <dill/target.h>
 
+#include "arch/paging.h"
 #include "base/array.h"
 #include "base/error.h"
 
@@ -14,10 +15,10 @@ struct memory;
 
 /** A kernel whose page tables and image lie in memory. */
 struct kernel_found {
-	dill_virt base;	  /**< of its image */
-	dill_phys phys;	  /**< physical address of base */
-	dill_phys root;	  /**< its top table, or that of a process of its */
-	unsigned levels;  /**< of its page tables */
+	dill_virt base; /**< of its image */
+	dill_phys phys; /**< physical address of base */
+	dill_phys root; /**< its top table, or that of a process of its */
+	struct paging paging;
 	bool by_info;	  /**< found by its VMCOREINFO */
 	char release[65]; /**< such as "6.12.9-amd64", printable; empty when it is not known */
 };
@@ -46,7 +47,7 @@ void kernel_list_deinit(struct kernel_list *list);
  * @return NULL: kernel->vm, kernel->image and the number of levels are set; as image_find()
  */
 DILL_MUST_CHECK struct dill_error *kernel_try_root(struct kernel *kernel, dill_phys root,
-						   unsigned levels);
+						   struct paging paging);
 
 /** Find the image without registers: by the VMCOREINFO of a dump, else by page tables that lie
  * anywhere in physical memory. NULL; UNSUPPORTED where the target does not tell where memory is;

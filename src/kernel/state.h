@@ -79,6 +79,7 @@ struct roots {
 
 struct kernel {
 	struct memory *memory;
+	const struct arch *arch;
 	struct vm vm;
 	struct image image;
 	struct symbol_table symbols;

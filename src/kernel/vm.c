@@ -25,12 +25,12 @@ static struct dill_error *prefetch_tables(void *context, const uint64_t *tables,
 	return memory_prefetch(context, DILL_SPACE_PHYSICAL, tables, count);
 }
 
-void vm_init(struct kernel *kernel, dill_phys root, unsigned levels)
+void vm_init(struct kernel *kernel, dill_phys root, struct paging paging)
 {
 	kernel->vm.paged = true;
 	kernel->vm.tables = (struct pagetable){
 		.root = root,
-		.levels = levels,
+		.paging = paging,
 		.read = read_table,
 		.prefetch = prefetch_tables,
 		.context = kernel->memory,
@@ -398,14 +398,20 @@ static struct dill_error *prefetch_phys(struct kernel *kernel, const struct want
 	return used ? memory_prefetch(kernel->memory, DILL_SPACE_PHYSICAL, addresses, used) : NULL;
 }
 
-/** Take one address one level down, its table being in the page cache. */
+/** Go to the part of the table that has the address's entry. */
+static void enter_table(struct wanted *wanted, const struct paging *paging, unsigned level)
+{
+	wanted->phys = pagetable_part(wanted->phys, paging_index(paging, wanted->address, level));
+}
+
+/** Take one address one level down, the part of its table being in the page cache. */
 static struct dill_error *descend(struct kernel *kernel, struct wanted *wanted, unsigned level)
 {
-	const uint8_t *table;
-	struct entry entry;
-	uint64_t raw;
+	const struct paging *paging = &kernel->vm.tables.paging;
+	const uint8_t *part;
+	struct paging_entry entry;
 	struct dill_error *error =
-		memory_page(kernel->memory, DILL_SPACE_PHYSICAL, wanted->phys, &table);
+		memory_page(kernel->memory, DILL_SPACE_PHYSICAL, wanted->phys, &part);
 
 	if (error) {
 		wanted->kind = ENTRY_ABSENT;
@@ -414,8 +420,7 @@ static struct dill_error *descend(struct kernel *kernel, struct wanted *wanted, 
 		dill_error_free(error);
 		return NULL;
 	}
-	memcpy(&raw, table + pagetable_index(wanted->address, level) * sizeof(raw), sizeof(raw));
-	entry = entry_decode(raw, level);
+	entry = pagetable_entry(paging, part, paging_index(paging, wanted->address, level), level);
 	wanted->kind = entry.kind;
 	wanted->phys = entry.mapping.phys;
 	wanted->path.writable &= entry.mapping.writable;
@@ -444,7 +449,7 @@ static struct wanted wanted_start(struct kernel *kernel, dill_virt address)
 	if (slot) {
 		wanted.kind = ENTRY_LEAF;
 		wanted.phys = slot->phys + (address - slot->first);
-	} else if (!pagetable_canonical(address, kernel->vm.tables.levels)) {
+	} else if (!paging_translates(&kernel->vm.tables.paging, address)) {
 		wanted.kind = ENTRY_ABSENT;
 	}
 	return wanted;
@@ -454,6 +459,7 @@ static struct wanted wanted_start(struct kernel *kernel, dill_virt address)
 static struct dill_error *prefetch_chunk(struct kernel *kernel, const dill_virt *addresses,
 					 size_t count)
 {
+	const struct paging *paging = &kernel->vm.tables.paging;
 	_cleanup_(freep)
 	struct wanted *wanted = calloc(count, sizeof(*wanted));
 
@@ -461,7 +467,10 @@ static struct dill_error *prefetch_chunk(struct kernel *kernel, const dill_virt 
 		return error_no_memory();
 	for (size_t i = 0; i < count; i++)
 		wanted[i] = wanted_start(kernel, addresses[i]);
-	for (unsigned level = kernel->vm.tables.levels; level; level--) {
+	for (unsigned level = paging->levels; level; level--) {
+		for (size_t i = 0; i < count; i++)
+			if (wanted[i].kind == ENTRY_TABLE)
+				enter_table(&wanted[i], paging, level);
 		TRY(prefetch_phys(kernel, wanted, count, ENTRY_TABLE));
 		for (size_t i = 0; i < count; i++)
 			if (wanted[i].kind == ENTRY_TABLE)

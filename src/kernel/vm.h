@@ -2,8 +2,8 @@
 #ifndef KERNEL_VM_H
 #define KERNEL_VM_H
 
+#include "arch/paging.h"
 #include "base/error.h"
-#include "kernel/mapping.h"
 #include "target/memory.h"
 
 struct image;
@@ -75,7 +75,7 @@ void kernel_forget(struct kernel *kernel);
 /* --- for the rest of this room --- */
 
 /** Go over to other page tables. */
-void vm_init(struct kernel *kernel, dill_phys root, unsigned levels);
+void vm_init(struct kernel *kernel, dill_phys root, struct paging paging);
 /** Forget the translations alone, where what was read is dropped already. */
 void vm_forget(struct kernel *kernel);
 

@@ -48,8 +48,8 @@ static struct dill_error *add_prstatus(struct core *core, struct span note)
 	cpu.registers.ip = span_u64(note, USER_IP);
 	cpu.registers.sp = span_u64(note, USER_SP);
 	cpu.registers.flags = span_u64(note, USER_FLAGS);
-	cpu.registers.cs = span_u64(note, USER_CS);
-	cpu.registers.gs_base = span_u64(note, USER_GS_BASE);
+	cpu.registers.privilege = span_u64(note, USER_CS);
+	cpu.registers.cpu_base = span_u64(note, USER_GS_BASE);
 	return array_push(&core->cpus, cpu);
 }
 
@@ -69,18 +69,18 @@ static struct dill_error *add_qemu(struct core *core, size_t index, struct span 
 	registers->sp = span_u64(note, QEMU_RSP);
 	registers->flags = span_u64(note, QEMU_RFLAGS);
 	segment = span_cut(note, QEMU_SEGMENTS + QEMU_CS * QEMU_SEGMENT_SIZE, QEMU_SEGMENT_SIZE);
-	registers->cs = span_u32(segment, 0);
+	registers->privilege = span_u32(segment, 0);
 	segment = span_cut(note, QEMU_SEGMENTS + QEMU_GS * QEMU_SEGMENT_SIZE, QEMU_SEGMENT_SIZE);
-	registers->gs_base = span_u64(segment, QEMU_SEGMENT_BASE);
-	registers->cr0 = span_u64(note, QEMU_CONTROL);
-	registers->cr3 = span_u64(note, QEMU_CONTROL + 3 * 8);
-	registers->cr4 = span_u64(note, QEMU_CONTROL + 4 * 8);
+	registers->cpu_base = span_u64(segment, QEMU_SEGMENT_BASE);
+	registers->control = span_u64(note, QEMU_CONTROL);
+	registers->tables = span_u64(note, QEMU_CONTROL + 3 * 8);
+	registers->paging = span_u64(note, QEMU_CONTROL + 4 * 8);
 	/* QEMU writes the header of x86-64 for a machine in long mode only. */
-	registers->efer = CORE_EFER_LONG_MODE;
+	registers->mode = CORE_EFER_LONG_MODE;
 	registers->has_control = true;
 	if (span_u32(note, QEMU_SIZE) >= QEMU_KERNEL_GS_BASE + 8 &&
 	    span_holds(note, QEMU_KERNEL_GS_BASE, 8))
-		registers->kernel_gs_base = span_u64(note, QEMU_KERNEL_GS_BASE);
+		registers->other_base = span_u64(note, QEMU_KERNEL_GS_BASE);
 	core->cpus.items[index].has_general = true;
 	return NULL;
 }

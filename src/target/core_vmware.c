@@ -141,11 +141,11 @@ static struct dill_error *cpu_of(struct core *core, const struct tag *tag,
 static void set_control(struct dill_registers *registers, unsigned number, uint64_t value)
 {
 	if (number == 0)
-		registers->cr0 = value;
+		registers->control = value;
 	else if (number == 3)
-		registers->cr3 = value;
+		registers->tables = value;
 	else if (number == 4)
-		registers->cr4 = value;
+		registers->paging = value;
 }
 
 static struct dill_error *add_register(struct core *core, const struct tag *tag)
@@ -209,9 +209,9 @@ static void complete_registers(struct core *core)
 		struct core_cpu *cpu = &core->cpus.items[i];
 
 		cpu->has_general = cpu->registers.ip && cpu->registers.sp;
-		cpu->registers.has_control = cpu->registers.cr0 && cpu->registers.cr3;
-		cpu->registers.efer = CORE_EFER_LONG_MODE;
-		cpu->registers.cs = cpu->registers.ip >> 63 ? 0x10 : 0x33;
+		cpu->registers.has_control = cpu->registers.control && cpu->registers.tables;
+		cpu->registers.mode = CORE_EFER_LONG_MODE;
+		cpu->registers.privilege = cpu->registers.ip >> 63 ? 0x10 : 0x33;
 	}
 }
 

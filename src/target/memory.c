@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/arch.h"
 #include "base/checked.h"
+#include "base/machine.h"
 #include "target/memory_private.h"
 
 /* 48 MiB: holds a whole kernel image and what a walk over a large heap looks at twice. */
@@ -338,6 +340,20 @@ struct dill_error *memory_registers(struct memory *memory, unsigned cpu, struct 
 {
 	assert(memory->begun);
 	return memory->ops->registers(memory->context, cpu, ret);
+}
+
+struct dill_error *memory_arch(struct memory *memory, const struct arch **ret)
+{
+	uint16_t machine = arch_x86_64.elf_machine;
+
+	assert(memory->begun);
+	if (memory->ops->machine)
+		TRY(memory->ops->machine(memory->context, &machine));
+	*ret = arch_of_elf(machine);
+	return *ret ? NULL
+		    : dill_error_new(DILL_ERROR_UNSUPPORTED,
+				     "the target's machine is %s: dill knows " ARCH_KNOWN " only",
+				     machine_of_elf(machine, true, false));
 }
 
 struct dill_error *memory_cpu_count(struct memory *memory, unsigned *ret)

@@ -16,6 +16,7 @@
  * The cache is bounded; the oldest pages make room.
  */
 struct memory;
+struct arch;
 
 /**
  * @param ops      borrowed, must outlive the memory
@@ -96,6 +97,8 @@ bool memory_next_range(const struct memory *memory, dill_phys from, dill_phys *r
  * until memory_free(). */
 struct span memory_vmcoreinfo(const struct memory *memory);
 
+/** The machine; UNSUPPORTED with its name when dill does not know it. Between begin and end. */
+DILL_MUST_CHECK struct dill_error *memory_arch(struct memory *memory, const struct arch **ret);
 DILL_MUST_CHECK struct dill_error *memory_registers(struct memory *memory, unsigned cpu,
 						    struct dill_registers *ret);
 DILL_MUST_CHECK struct dill_error *memory_cpu_count(struct memory *memory, unsigned *ret);

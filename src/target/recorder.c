@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
 #include "base/file_status.h"
 #include "target/recording_file.h"
 
@@ -133,6 +134,14 @@ static struct dill_error *registers(void *context, unsigned cpu, struct dill_reg
 	return recorder->inner->registers(recorder->context, cpu, ret);
 }
 
+static struct dill_error *machine(void *context, uint16_t *ret)
+{
+	struct recorder *recorder = context;
+
+	*ret = arch_x86_64.elf_machine;
+	return recorder->inner->machine ? recorder->inner->machine(recorder->context, ret) : NULL;
+}
+
 static struct dill_error *cpu_count(void *context, unsigned *ret)
 {
 	struct recorder *recorder = context;
@@ -204,6 +213,7 @@ const struct dill_target_ops recorder_ops = {
 	.read_pages = read_pages,
 	.next_range = next_range,
 	.registers = registers,
+	.machine = machine,
 	.cpu_count = cpu_count,
 	.generation = generation,
 	.stats = stats,

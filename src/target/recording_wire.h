@@ -35,10 +35,10 @@ static inline void recording_registers(struct dill_registers *registers,
 				       uint64_t *ret[RECORDING_REGISTERS])
 {
 	uint64_t *const all[RECORDING_REGISTERS] = {
-		&registers->ip,	  &registers->sp,      &registers->flags,
-		&registers->cs,	  &registers->gs_base, &registers->kernel_gs_base,
-		&registers->cr0,  &registers->cr3,     &registers->cr4,
-		&registers->efer,
+		&registers->ip,	       &registers->sp,	     &registers->flags,
+		&registers->privilege, &registers->cpu_base, &registers->other_base,
+		&registers->control,   &registers->tables,   &registers->paging,
+		&registers->mode,
 	};
 
 	for (unsigned i = 0; i < RECORDING_REGISTERS; i++)

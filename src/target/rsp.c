@@ -396,6 +396,16 @@ static struct dill_error *rsp_registers(void *context, unsigned cpu, struct dill
 	return rsp_stub_registers(rsp->stub, &rsp->features, cpu, ret);
 }
 
+/* One that does not tell is x86-64. */
+static struct dill_error *rsp_machine(void *context, uint16_t *ret)
+{
+	struct rsp *rsp = context;
+
+	TRY(check_machine(rsp));
+	*ret = rsp->features_known ? rsp->features.arch->elf_machine : arch_x86_64.elf_machine;
+	return NULL;
+}
+
 static struct dill_error *rsp_cpu_count(void *context, unsigned *ret)
 {
 	struct rsp *rsp = context;
@@ -451,6 +461,7 @@ static const struct dill_target_ops own_ops = {
 	.piece_size = rsp_piece_size,
 	.read_pieces = rsp_read_pieces,
 	.registers = rsp_registers,
+	.machine = rsp_machine,
 	.cpu_count = rsp_cpu_count,
 	.generation = rsp_generation,
 	.stats = rsp_stats,
@@ -468,6 +479,7 @@ static const struct dill_target_ops borrowed_ops = {
 	.piece_size = rsp_piece_size,
 	.read_pieces = rsp_read_pieces,
 	.registers = rsp_registers,
+	.machine = rsp_machine,
 	.cpu_count = rsp_cpu_count,
 	.generation = rsp_generation,
 	.stats = rsp_stats,

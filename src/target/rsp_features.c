@@ -15,37 +15,13 @@
 /* Names of architectures are much shorter. */
 #define NAME_LIMIT 64u
 
-static const struct {
-	enum rsp_register_id id;
-	const char *name;
-} names[] = {
-	{RSP_REGISTER_IP, "rip"},
-	{(enum rsp_register_id)DILL_RAX, "rax"},
-	{(enum rsp_register_id)DILL_RBX, "rbx"},
-	{(enum rsp_register_id)DILL_RCX, "rcx"},
-	{(enum rsp_register_id)DILL_RDX, "rdx"},
-	{(enum rsp_register_id)DILL_RSI, "rsi"},
-	{(enum rsp_register_id)DILL_RDI, "rdi"},
-	{(enum rsp_register_id)DILL_RBP, "rbp"},
-	{(enum rsp_register_id)DILL_R8, "r8"},
-	{(enum rsp_register_id)DILL_R9, "r9"},
-	{(enum rsp_register_id)DILL_R10, "r10"},
-	{(enum rsp_register_id)DILL_R11, "r11"},
-	{(enum rsp_register_id)DILL_R12, "r12"},
-	{(enum rsp_register_id)DILL_R13, "r13"},
-	{(enum rsp_register_id)DILL_R14, "r14"},
-	{(enum rsp_register_id)DILL_R15, "r15"},
-	{RSP_REGISTER_SP, "rsp"},
-	{RSP_REGISTER_FLAGS, "eflags"},
-	{RSP_REGISTER_FLAGS, "rflags"},
-	{RSP_REGISTER_CS, "cs"},
-	{RSP_REGISTER_GS_BASE, "gs_base"},
-	{RSP_REGISTER_KERNEL_GS_BASE, "k_gs_base"},
-	{RSP_REGISTER_KERNEL_GS_BASE, "kernel_gs_base"},
-	{RSP_REGISTER_CR0, "cr0"},
-	{RSP_REGISTER_CR3, "cr3"},
-	{RSP_REGISTER_CR4, "cr4"},
-	{RSP_REGISTER_EFER, "efer"},
+/* x86-64's general registers. */
+static const char *const general[DILL_REGISTER_COUNT] = {
+	[DILL_RAX] = "rax", [DILL_RBX] = "rbx", [DILL_RCX] = "rcx", [DILL_RDX] = "rdx",
+	[DILL_RSI] = "rsi", [DILL_RDI] = "rdi", [DILL_RBP] = "rbp", [DILL_RSP] = "rsp",
+	[DILL_R8] = "r8",   [DILL_R9] = "r9",	[DILL_R10] = "r10", [DILL_R11] = "r11",
+	[DILL_R12] = "r12", [DILL_R13] = "r13", [DILL_R14] = "r14", [DILL_R15] = "r15",
+	[DILL_RIP] = "rip",
 };
 
 struct description {
@@ -99,16 +75,25 @@ static struct dill_error *parse_number(const char *text, unsigned limit, unsigne
 	return NULL;
 }
 
-static void remember(struct rsp_features *features, const char *name, unsigned number, size_t size)
+/* Vector registers and their like are none of ours, whatever they are called. */
+static void remember(struct rsp_register *known, unsigned number, size_t size)
 {
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct rsp_register *known = &features->registers[names[i].id];
-
-		/* Vector registers and their like are none of ours, whatever they are called. */
-		if (strcmp(names[i].name, name) != 0 || known->known || !size || size > 8)
-			continue;
+	if (!known->known && size && size <= 8)
 		*known = (struct rsp_register){.known = true, .number = number, .size = size};
-	}
+}
+
+static void remember_name(struct rsp_features *features, const char *name, unsigned number,
+			  size_t size)
+{
+	const struct arch_register *row;
+
+	for (unsigned i = 0; i < DILL_REGISTER_COUNT && features->arch == &arch_x86_64; i++)
+		if (!strcmp(general[i], name))
+			remember(&features->registers[i], number, size);
+	for (row = features->arch->registers; row->name; row++)
+		if (!strcmp(row->name, name))
+			remember(&features->registers[RSP_REGISTER_ROLES + row->role], number,
+				 size);
 }
 
 /* <reg name="rip" bitsize="64" regnum="16"/>; without a number it follows the one before. */
@@ -126,7 +111,7 @@ static struct dill_error *add_register(struct description *description, const XM
 	if (description->next_number >= RSP_REGISTERS_LIMIT)
 		return bad("has too many registers");
 	description->sizes[description->next_number] = size / 8;
-	remember(&description->features, name, description->next_number, size / 8);
+	remember_name(&description->features, name, description->next_number, size / 8);
 	description->next_number++;
 	return NULL;
 }
@@ -178,7 +163,7 @@ static struct dill_error *other_machine(const char *architecture)
 	const char *name = machine_of_gdb(architecture);
 
 	return dill_error_new(DILL_ERROR_UNSUPPORTED,
-			      "the target's machine is %s: dill knows x86-64 only",
+			      "the target's machine is %s: dill knows " ARCH_KNOWN " only",
 			      name ? name : architecture);
 }
 
@@ -190,8 +175,12 @@ static void XMLCALL on_end(void *context, const XML_Char *name)
 
 	if (strcmp(name, "architecture") != 0)
 		return;
+	const struct arch *arch = arch_of_gdb(description->architecture);
+
 	description->in_architecture = false;
-	if (description->architecture[0] && !machine_is_ours(description->architecture))
+	if (arch)
+		description->features.arch = arch;
+	else if (description->architecture[0])
 		stop(part, other_machine(description->architecture));
 }
 
@@ -260,10 +249,14 @@ struct dill_error *rsp_features_read(rsp_annex_reader read, void *context, struc
 {
 	struct description description = {.read = read, .context = context};
 
+	description.features.arch = &arch_x86_64; /* unless the description tells another one */
+
 	TRY(read_part(&description, "target.xml"));
-	if (!description.features.registers[RSP_REGISTER_IP].known)
+	if (!description.features.registers[RSP_REGISTER_ROLES + ARCH_IP].known)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
-				      "the target is no x86-64 machine: it has no register rip");
+				      "the target is no %s machine: it has no register %s",
+				      description.features.arch->name,
+				      description.features.arch->registers->name);
 	find_offsets(&description.features, description.sizes);
 	*ret = description.features;
 	return NULL;
@@ -276,9 +269,13 @@ static struct rsp_register general_register(unsigned number)
 
 void rsp_features_default(struct rsp_features *ret)
 {
-	*ret = (struct rsp_features){0};
+	*ret = (struct rsp_features){.arch = &arch_x86_64};
 	for (unsigned i = 0; i < DILL_REGISTER_COUNT; i++)
 		ret->registers[i] = general_register(i);
-	ret->registers[RSP_REGISTER_FLAGS] = (struct rsp_register){true, 17, 17 * (size_t)8, 4};
-	ret->registers[RSP_REGISTER_CS] = (struct rsp_register){true, 18, 17 * (size_t)8 + 4, 4};
+	ret->registers[RSP_REGISTER_ROLES + ARCH_IP] = ret->registers[RSP_REGISTER_IP];
+	ret->registers[RSP_REGISTER_ROLES + ARCH_SP] = ret->registers[RSP_REGISTER_SP];
+	ret->registers[RSP_REGISTER_ROLES + ARCH_FLAGS] =
+		(struct rsp_register){true, 17, 17 * (size_t)8, 4};
+	ret->registers[RSP_REGISTER_ROLES + ARCH_PRIVILEGE] =
+		(struct rsp_register){true, 18, 17 * (size_t)8 + 4, 4};
 }

@@ -6,23 +6,17 @@
 
 #include <dill/target.h>
 
+#include "arch/arch.h"
 #include "base/error.h"
 #include "base/strbuf.h"
 
-/** The registers dill asks a stub for, under the names of GDB's x86-64 descriptions. */
+/** The registers dill asks a stub for. */
 enum rsp_register_id {
 	/* enum dill_register comes first */
 	RSP_REGISTER_SP = DILL_RSP,
 	RSP_REGISTER_IP = DILL_RIP,
-	RSP_REGISTER_FLAGS = DILL_REGISTER_COUNT,
-	RSP_REGISTER_CS,
-	RSP_REGISTER_GS_BASE,
-	RSP_REGISTER_KERNEL_GS_BASE,
-	RSP_REGISTER_CR0,
-	RSP_REGISTER_CR3,
-	RSP_REGISTER_CR4,
-	RSP_REGISTER_EFER,
-	RSP_REGISTER_COUNT,
+	RSP_REGISTER_ROLES = DILL_REGISTER_COUNT, /**< enum arch_role */
+	RSP_REGISTER_COUNT = DILL_REGISTER_COUNT + ARCH_ROLES,
 };
 
 /** One past the largest number of a register: QEMU's x86-64 has about 80, its riscv64 CSRs up to
@@ -43,6 +37,7 @@ struct rsp_register {
 
 /** A stub's registers, from its target description. */
 struct rsp_features {
+	const struct arch *arch;
 	struct rsp_register registers[RSP_REGISTER_COUNT];
 };
 
@@ -58,7 +53,7 @@ typedef struct dill_error *(*rsp_annex_reader)(void *context, const char *annex,
  * Read a target description: "target.xml" and what it includes.
  *
  * @return NULL; BAD_DATA when it is no such XML, includes itself, or has too many registers or
- * parts; UNSUPPORTED with the machine's name when it describes no x86-64 CPU; errors of @p read
+ * parts; UNSUPPORTED with the machine's name when dill does not know it; errors of @p read
  */
 DILL_MUST_CHECK struct dill_error *rsp_features_read(rsp_annex_reader read, void *context,
 						     struct rsp_features *ret);

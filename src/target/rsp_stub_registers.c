@@ -80,7 +80,7 @@ static bool decode_register(struct span digits, size_t size, uint64_t *ret)
 
 	if (!rsp_hex_decode(digits, bytes, size))
 		return false;
-	memcpy(ret, bytes, sizeof(bytes)); /* x86 sends little-endian */
+	memcpy(ret, bytes, sizeof(bytes)); /* as all machines that dill knows send them */
 	return true;
 }
 
@@ -156,22 +156,14 @@ struct dill_error *rsp_stub_registers(struct rsp_stub *stub, const struct rsp_fe
 
 	TRY(find_cpu(stub, cpu, &thread));
 	TRY(read_values(stub, features, thread, values, known));
-	if (!known[RSP_REGISTER_IP])
+	if (!known[RSP_REGISTER_ROLES + ARCH_IP])
 		return dill_error_new(DILL_ERROR_PROTOCOL,
 				      "the gdbstub does not give the registers of CPU %u", cpu);
-	*ret = (struct dill_registers){
-		.ip = values[RSP_REGISTER_IP],
-		.sp = values[RSP_REGISTER_SP],
-		.flags = values[RSP_REGISTER_FLAGS],
-		.cs = values[RSP_REGISTER_CS],
-		.gs_base = values[RSP_REGISTER_GS_BASE],
-		.kernel_gs_base = values[RSP_REGISTER_KERNEL_GS_BASE],
-		.cr0 = values[RSP_REGISTER_CR0],
-		.cr3 = values[RSP_REGISTER_CR3],
-		.cr4 = values[RSP_REGISTER_CR4],
-		.efer = values[RSP_REGISTER_EFER],
-		.has_control = known[RSP_REGISTER_CR0] && known[RSP_REGISTER_CR3] &&
-			       known[RSP_REGISTER_CR4] && known[RSP_REGISTER_EFER],
-	};
+	*ret = (struct dill_registers){.has_control = true};
+	for (unsigned role = 0; role < ARCH_ROLES; role++) {
+		*arch_register_of(ret, role) = values[RSP_REGISTER_ROLES + role];
+		if (features->arch->control >> role & 1 && !known[RSP_REGISTER_ROLES + role])
+			ret->has_control = false;
+	}
 	return NULL;
 }

@@ -215,7 +215,7 @@ static void check_image(const struct core_image *image)
 	assert_false(core.is_incomplete || core.file.is_cut);
 	assert_int_equal(core.cpus.count, image->is_bare ? 0 : 2);
 	for (size_t i = 0; i < core.cpus.count; i++)
-		assert_int_equal(core.cpus.items[i].registers.cr3, CORE_IMAGE_CR3);
+		assert_int_equal(core.cpus.items[i].registers.tables, CORE_IMAGE_CR3);
 	if (!image->is_bare) {
 		assert_int_equal(core.vmcoreinfo_size, strlen(CORE_IMAGE_INFO));
 		assert_memory_equal(core.vmcoreinfo, CORE_IMAGE_INFO, core.vmcoreinfo_size);

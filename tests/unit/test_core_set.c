@@ -201,8 +201,8 @@ static void check_vmware(const struct core *core)
 				 CORE_PAGE_NO_RAM);
 	assert_int_equal(core->cpus.count, 1);
 	assert_true(core->cpus.items[0].registers.has_control);
-	assert_int_equal(core->cpus.items[0].registers.cr3, CORE_IMAGE_CR3);
-	assert_int_equal(core->cpus.items[0].registers.cs & 3, 0);
+	assert_int_equal(core->cpus.items[0].registers.tables, CORE_IMAGE_CR3);
+	assert_int_equal(core->cpus.items[0].registers.privilege & 3, 0);
 }
 
 static void test_vmware(void **state)

@@ -54,7 +54,7 @@ static struct dill_error *read_pages(void *context, enum dill_space space,
 static struct dill_error *registers(void *context, unsigned cpu, struct dill_registers *ret)
 {
 	(void)context;
-	*ret = (struct dill_registers){.ip = 0xffffffff81000000, .cs = 0x10};
+	*ret = (struct dill_registers){.ip = 0xffffffff81000000, .privilege = 0x10};
 	return cpu ? dill_error_new(DILL_ERROR_NOT_FOUND, "one CPU") : NULL;
 }
 

@@ -31,10 +31,10 @@ struct guest {
 static void set_cpu(struct guest *guest, unsigned cpu, uint64_t cr3)
 {
 	guest->target.registers[cpu] = (struct dill_registers){
-		.cr0 = 0x80050033,
-		.cr3 = cr3,
-		.cr4 = guest->tables.levels == 5 ? 0x16b0 : 0x6b0,
-		.efer = 0xd01,
+		.control = 0x80050033,
+		.tables = cr3,
+		.paging = guest->tables.levels == 5 ? 0x16b0 : 0x6b0,
+		.mode = 0xd01,
 		.has_control = true,
 	};
 }
@@ -100,6 +100,7 @@ static void test_find(void **state)
 		/* A module: mapped behind, but not with the image's distance. */
 		fake_tables_map(&guest.tables, UINT64_C(0xffffffffa0000000), 0x9000, 1, 0);
 		kernel.memory = guest.memory;
+		kernel.arch = &arch_x86_64;
 		assert_null(kernel_locate(&kernel, NULL));
 		assert_int_equal(kernel.image.base, BASE);
 		assert_int_equal(kernel.image.size, 8 * MIB);
@@ -130,6 +131,7 @@ static void test_user_mode(void **state)
 	/* The PCID and the no-flush bit are no part of the address. */
 	set_cpu(&guest, 0, (ROOT + 0x1000) | 0x885 | UINT64_C(1) << 63);
 	kernel.memory = guest.memory;
+	kernel.arch = &arch_x86_64;
 	assert_null(kernel_locate(&kernel, NULL));
 	assert_int_equal(kernel.image.base, BASE);
 	image_deinit(&kernel.image);
@@ -146,10 +148,11 @@ static void test_other_cpu(void **state)
 	guest.target.cpus = 3;
 	/* CPU 0 in real mode, CPU 1 with page tables of firmware. */
 	set_cpu(&guest, 0, ROOT);
-	guest.target.registers[0].cr0 = 0x10;
+	guest.target.registers[0].control = 0x10;
 	set_cpu(&guest, 1, 0x700000);
 	set_cpu(&guest, 2, ROOT);
 	kernel.memory = guest.memory;
+	kernel.arch = &arch_x86_64;
 	assert_null(kernel_locate(&kernel, NULL));
 	image_deinit(&kernel.image);
 	guest_deinit(&guest);
@@ -164,7 +167,7 @@ static void test_no_kernel(void **state)
 	guest_init(&guest, 4);
 	set_cpu(&guest, 0, 0x700000);
 	assert_int_equal(code_of(kernel_open(guest.memory, NULL, &kernel)), DILL_ERROR_NOT_FOUND);
-	guest.target.registers[0].efer = 0;
+	guest.target.registers[0].mode = 0;
 	assert_int_equal(code_of(kernel_open(guest.memory, NULL, &kernel)), DILL_ERROR_NOT_FOUND);
 	/* Page tables outside of memory. */
 	set_cpu(&guest, 0, UINT64_C(0x000ffffffffff000));
@@ -352,7 +355,8 @@ static void test_read(void **state)
 	memcpy(fake_target_at(&guest.target, 0x700ffc), "abcd", 4);
 	memcpy(fake_target_at(&guest.target, 0x500000), "efg", 4);
 	kernel.memory = guest.memory;
-	vm_init(&kernel, ROOT, 4);
+	kernel.arch = &arch_x86_64;
+	vm_init(&kernel, ROOT, x86_64_paging(4));
 	assert_null(kernel_read(&kernel, HOLES + 0xffc, text, 8));
 	assert_string_equal(text, "abcdefg");
 	assert_null(kernel_read_uncached(&kernel, HOLES + 0xffd, text, 7));
@@ -387,7 +391,8 @@ static void test_read_lenient(void **state)
 	memset(fake_target_at(&guest.target, 0x500000), 2, 0x1000);
 	memset(bytes, 9, 0x4000);
 	kernel.memory = guest.memory;
-	vm_init(&kernel, ROOT, 4);
+	kernel.arch = &arch_x86_64;
+	vm_init(&kernel, ROOT, x86_64_paging(4));
 	assert_null(vm_read_lenient(&kernel, HOLES + 0x10, bytes, 0x3ff0));
 	assert_int_equal(bytes[0], 1);
 	assert_int_equal(bytes[0xff0], 0);
@@ -407,7 +412,8 @@ static void test_tlb(void **state)
 	(void)state;
 	guest_init(&guest, 4);
 	kernel.memory = guest.memory;
-	vm_init(&kernel, ROOT, 4);
+	kernel.arch = &arch_x86_64;
+	vm_init(&kernel, ROOT, x86_64_paging(4));
 	for (unsigned pass = 0; pass < 2; pass++) {
 		assert_null(kernel_translate(&kernel, BASE + 5 * MIB + 7, &mapping));
 		assert_int_equal(mapping.phys, PHYS + 5 * MIB + 7);
@@ -442,7 +448,8 @@ static void test_prefetch(void **state)
 					0x400000 + i * 0x1000, 1, 0);
 	}
 	kernel.memory = guest.memory;
-	vm_init(&kernel, ROOT, 4);
+	kernel.arch = &arch_x86_64;
+	vm_init(&kernel, ROOT, x86_64_paging(4));
 	assert_null(kernel_prefetch(&kernel, addresses, 300));
 	assert_in_range(guest.target.calls, 1, 5);
 	calls = guest.target.calls;

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "arch/x86_64.h"
 #include "fake_target.h"
 #include "kernel/pagetable.h"
 
@@ -42,7 +43,7 @@ static void world_init(struct world *world, unsigned levels)
 	fake_tables_init(&world->made, &world->target, levels, ROOT, ROOT + DILL_PAGE_SIZE);
 	world->tables = (struct pagetable){
 		.root = ROOT,
-		.levels = levels,
+		.paging = x86_64_paging(levels),
 		.read = read_table,
 		.context = world,
 	};
@@ -89,18 +90,25 @@ static void test_page_sizes(void **state)
 	}
 }
 
+static bool is_canonical(uint64_t address, unsigned levels)
+{
+	const struct paging paging = x86_64_paging(levels);
+
+	return paging_canonical(&paging, address);
+}
+
 static void test_canonical(void **state)
 {
 	struct world world;
 
 	(void)state;
-	assert_true(pagetable_canonical(0x00007fffffffffff, 4));
-	assert_false(pagetable_canonical(0x0000800000000000, 4));
-	assert_true(pagetable_canonical(0xffff800000000000, 4));
-	assert_false(pagetable_canonical(0xffff7fffffffffff, 4));
-	assert_true(pagetable_canonical(0x0000800000000000, 5));
-	assert_true(pagetable_canonical(0xff00000000000000, 5));
-	assert_false(pagetable_canonical(0xfe00000000000000, 5));
+	assert_true(is_canonical(0x00007fffffffffff, 4));
+	assert_false(is_canonical(0x0000800000000000, 4));
+	assert_true(is_canonical(0xffff800000000000, 4));
+	assert_false(is_canonical(0xffff7fffffffffff, 4));
+	assert_true(is_canonical(0x0000800000000000, 5));
+	assert_true(is_canonical(0xff00000000000000, 5));
+	assert_false(is_canonical(0xfe00000000000000, 5));
 	world_init(&world, 4);
 	assert_fault(&world, DIRECT_5);
 	assert_int_equal(world.reads, 0);

@@ -354,7 +354,7 @@ static void test_forget(void **state)
 	fake_target_set_u64(&world.target, from, 1);
 	fake_target_set_u64(&world.target, to, 2);
 	world.kernel.memory = fake_target_open(&world.target);
-	vm_init(&world.kernel, 0x1000, 4);
+	vm_init(&world.kernel, 0x1000, x86_64_paging(4));
 	assert_null(kernel_read_u64(&world.kernel, address, &value));
 	assert_int_equal(value, 1);
 	entry = fake_target_at(&world.target, fake_tables_entry(&tables, address, 1));

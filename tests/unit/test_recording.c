@@ -124,7 +124,7 @@ static void test_round_trip(void **state)
 	for (unsigned cpu = 0; cpu < 2; cpu++) {
 		assert_null(memory_registers(memory, cpu, &registers));
 		assert_int_equal(registers.ip, 1 + cpu);
-		assert_int_equal(registers.efer, 10);
+		assert_int_equal(registers.mode, 10);
 		assert_int_equal(registers.has_control, cpu);
 	}
 	assert_non_null(strstr(memory_describe(memory), " of fake"));

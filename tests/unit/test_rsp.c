@@ -454,8 +454,8 @@ static void test_reads_registers(void **state)
 	for (unsigned cpu = 2; cpu-- > 0;) {
 		assert_null(client.ops->registers(client.context, cpu, &registers));
 		assert_int_equal(registers.ip, 0xffffffff81000000 + cpu + 1);
-		assert_int_equal(registers.cs, 0x11 + cpu);
-		assert_int_equal(registers.cr3, 0x3000);
+		assert_int_equal(registers.privilege, 0x11 + cpu);
+		assert_int_equal(registers.tables, 0x3000);
 		assert_false(registers.has_control); /* no cr0 */
 	}
 	expect_error(client.ops->registers(client.context, 2, &registers), DILL_ERROR_NOT_FOUND,
@@ -859,7 +859,7 @@ static void test_borrowed(void **state)
 		assert_null(client->ops->begin(client->context));
 		assert_int_equal(client->ops->generation(client->context), 77);
 		assert_null(client->ops->registers(client->context, 0, &registers));
-		assert_int_equal(registers.cs, 0x11);
+		assert_int_equal(registers.privilege, 0x11);
 		assert_null(read_pages(client, &pages, DILL_SPACE_PHYSICAL));
 		check_pages(&pages, true);
 		assert_null(client->ops->end(client->context));

@@ -59,12 +59,12 @@ static void test_numbers_and_offsets(void **state)
 	assert_int_equal(registers[RSP_REGISTER_SP].offset, 16); /* rax, cr3 */
 	assert_int_equal(registers[RSP_REGISTER_IP].number, 8);
 	assert_int_equal(registers[RSP_REGISTER_IP].offset, 24);
-	assert_int_equal(registers[RSP_REGISTER_CS].size, 4);
-	assert_int_equal(registers[RSP_REGISTER_CS].offset, 36);
-	assert_int_equal(registers[RSP_REGISTER_KERNEL_GS_BASE].offset, 50);
-	assert_int_equal(registers[RSP_REGISTER_CR3].offset, 8);
-	assert_false(registers[RSP_REGISTER_CR0].known); /* no 64 byte wide cr0 */
-	assert_false(registers[RSP_REGISTER_EFER].known);
+	assert_int_equal(registers[RSP_REGISTER_ROLES + ARCH_PRIVILEGE].size, 4);
+	assert_int_equal(registers[RSP_REGISTER_ROLES + ARCH_PRIVILEGE].offset, 36);
+	assert_int_equal(registers[RSP_REGISTER_ROLES + ARCH_OTHER_BASE].offset, 50);
+	assert_int_equal(registers[RSP_REGISTER_ROLES + ARCH_TABLES].offset, 8);
+	assert_false(registers[RSP_REGISTER_ROLES + ARCH_CONTROL].known); /* no 64 byte wide cr0 */
+	assert_false(registers[RSP_REGISTER_ROLES + ARCH_MODE].known);
 }
 
 static void test_forged(void **state)
@@ -178,7 +178,8 @@ static void test_wide_registers(void **state)
 	struct rsp_features features;
 
 	assert_null(rsp_features_read(read_annex, (void *)files, &features));
-	assert_int_equal(features.registers[RSP_REGISTER_CS].offset, 8 + 524288 / 8);
+	assert_int_equal(features.registers[RSP_REGISTER_ROLES + ARCH_PRIVILEGE].offset,
+			 8 + 524288 / 8);
 }
 
 static void test_default_is_gdbs(void **state)
@@ -188,8 +189,8 @@ static void test_default_is_gdbs(void **state)
 
 	rsp_features_default(&features);
 	assert_int_equal(features.registers[RSP_REGISTER_IP].offset, 128);
-	assert_int_equal(features.registers[RSP_REGISTER_CS].offset, 140);
-	assert_false(features.registers[RSP_REGISTER_CR3].known);
+	assert_int_equal(features.registers[RSP_REGISTER_ROLES + ARCH_PRIVILEGE].offset, 140);
+	assert_false(features.registers[RSP_REGISTER_ROLES + ARCH_TABLES].known);
 }
 
 int main(void)

@@ -34,6 +34,7 @@ static void guest_init(struct guest *guest)
 	guest->target.tells_ranges = true;
 	guest->memory = fake_target_open(&guest->target);
 	guest->kernel.memory = guest->memory;
+	guest->kernel.arch = &arch_x86_64;
 }
 
 static void guest_deinit(struct guest *guest)
@@ -258,7 +259,7 @@ static void test_two_kernels(void **state)
 	assert_int_equal(list.found.items[0].phys, PHYS);
 	assert_string_equal(list.found.items[0].release, "6.1.2-test");
 	assert_int_equal(list.found.items[1].phys, OTHER);
-	assert_int_equal(list.found.items[1].levels, 5);
+	assert_int_equal(list.found.items[1].paging.levels, 5);
 	assert_string_equal(list.found.items[1].release, "6.9.9-b");
 	kernel_list_deinit(&list);
 	assert_null(kernels_find(guest.memory, 2 * MIB, &list));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef KERNEL_MAPPING_H
-#define KERNEL_MAPPING_H
+#ifndef ARCH_MAPPING_H
+#define ARCH_MAPPING_H
 
 #include <stdbool.h>
 
@@ -9,7 +9,7 @@
 /** A translation: the page (or large page) that maps an address. */
 struct mapping {
 	dill_phys phys; /**< of the address itself */
-	uint64_t size;	/**< bytes of the page: 4 KiB, 2 MiB, 1 GiB */
+	uint64_t size;	/**< bytes of the page, a large one too */
 	bool writable, executable, user;
 };
 /** Neighbouring pages with one permission whose physical addresses follow each other. */
