@@ -6,6 +6,9 @@
 
 #include "kernel/image.h"
 
+/* Farther from its base no part of an image is. */
+#define SPAN_MAX ((UINT64_C(1) << 30) - 1)
+
 /* The last character counts the changes of the format; of another one nothing is read. */
 static const char magic[8] = "dillbld1";
 
@@ -78,11 +81,11 @@ static struct dill_error *read_head(struct span bytes, struct head *ret)
 	if (memcmp(ret->magic, magic, sizeof(magic)) != 0)
 		return bad("it is of another kind or version");
 	if (ret->facts.note_size < 16 || ret->facts.note_size > BUILD_NOTE_MAX ||
-	    ret->facts.note_offset > KERNEL_WINDOW_LAST - KERNEL_WINDOW_FIRST)
+	    ret->facts.note_offset > SPAN_MAX)
 		return bad("its build id is damaged");
 	for (size_t i = 0; i < BUILD_PROBES; i++)
 		if (ret->facts.probes[i].size > BUILD_PROBE_MAX ||
-		    ret->facts.probes[i].offset > KERNEL_WINDOW_LAST - KERNEL_WINDOW_FIRST)
+		    ret->facts.probes[i].offset > SPAN_MAX)
 			return bad("what it knows of the kernel's memory is damaged");
 	return NULL;
 }
@@ -118,8 +121,7 @@ static struct dill_error *take_symbols(const uint8_t *kept, size_t count, struct
 
 		memcpy(&symbol, kept + i * sizeof(symbol), sizeof(symbol));
 		length = name_length(names, symbol.name);
-		if (!length || (symbol.kind & MOVES &&
-				symbol.value > KERNEL_WINDOW_LAST - KERNEL_WINDOW_FIRST))
+		if (!length || (symbol.kind & MOVES && symbol.value > SPAN_MAX))
 			return bad("a symbol in it is damaged");
 		TRY(symbol_table_add(ret, symbol.value + (symbol.kind & MOVES ? base : 0),
 				     (char)(symbol.kind & 0x7f),
@@ -175,7 +177,7 @@ struct dill_error *build_file_make(const struct build_facts *facts, uint64_t bas
 		return error_no_memory();
 	for (size_t i = 0; i < symbols->entries.count; i++) {
 		const struct symbol_entry *entry = &symbols->entries.items[i];
-		bool moves = entry->value >= base && entry->value <= KERNEL_WINDOW_LAST;
+		bool moves = entry->value >= base && entry->value - base <= SPAN_MAX;
 		const struct kept_symbol kept = {
 			.value = moves ? entry->value - base : entry->value,
 			.name = entry->name,

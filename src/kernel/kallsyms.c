@@ -322,7 +322,7 @@ static bool values_fit(struct finder *finder, const struct kallsyms_tables *tabl
 
 		if (!spend(finder, 1) || value < previous)
 			return false;
-		if (kallsyms_in_window(value))
+		if (kallsyms_is_near(finder->address, value))
 			in_image++;
 		else if (!may_be_small || value > INT32_MAX)
 			return false;
@@ -342,7 +342,7 @@ static bool try_values(struct finder *finder, struct kallsyms_tables *tables, ui
 		if (!span_holds(finder->bytes, base_at, 8))
 			return false;
 		tables->base = span_u64(finder->bytes, base_at);
-		if (!kallsyms_in_window(tables->base))
+		if (!kallsyms_is_near(finder->address, tables->base))
 			return false;
 	}
 	return values_fit(finder, tables);

@@ -79,9 +79,13 @@ static inline uint64_t kallsyms_value(struct span bytes, uint64_t address,
 	}
 }
 
-static inline bool kallsyms_in_window(uint64_t value)
+/** Whether a value is an address of the image that has the table at @p address: none is larger than
+ * that. */
+static inline bool kallsyms_is_near(uint64_t address, uint64_t value)
 {
-	return value >= KERNEL_WINDOW_FIRST && value <= KERNEL_WINDOW_LAST;
+	const uint64_t reach = UINT64_C(1) << 30;
+
+	return value - address < reach || address - value < reach;
 }
 
 #endif
