@@ -7,6 +7,11 @@
 
 #include "base/span.h"
 
+/** Addresses [first, end); empty when they are not told. */
+struct vmcoreinfo_range {
+	uint64_t first, end;
+};
+
 /**
  * What dill uses of the kernel's VMCOREINFO: "KEY=VALUE" lines that the kernel keeps for crash
  * dumps.
@@ -23,6 +28,13 @@ struct vmcoreinfo {
 	uint64_t phys_base;	   /**< NUMBER(phys_base), modulo 2^64: physical address of
 				      0xffffffff80000000 */
 	bool five_levels;	   /**< NUMBER(pgtable_l5_enabled) */
+	/* What arm64 adds. */
+	bool has_phys_offset;
+	uint64_t phys_offset;  /**< NUMBER(PHYS_OFFSET), modulo 2^64 */
+	uint64_t address_bits; /**< NUMBER(VA_BITS), as configured; 0 = not known */
+	bool has_memory_map;
+	uint64_t memory_map; /**< SYMBOL(vmemmap): struct page of frame 0 */
+	struct vmcoreinfo_range modules, vmalloc;
 };
 
 /** Parse the text; unknown, broken and missing lines are left out. */

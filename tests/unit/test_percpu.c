@@ -402,6 +402,11 @@ static void test_vmcoreinfo(void **state)
 {
 	static const char text[] = "OSRELEASE=6.1.0\nPAGESIZE=4096\nSIZE(page)=64\n"
 				   "XKERNELOFFSET=5\nKERNELOFFSET=1d200000\n";
+	static const char arm64[] =
+		"SYMBOL(vmemmap)=ffffc1ffc0000000\nNUMBER(VA_BITS)=52\n"
+		"NUMBER(MODULES_VADDR)=0xffff800000000000\nNUMBER(MODULES_END)=0xffff80007fffffff\n"
+		"NUMBER(VMALLOC_END)=0xffffbfffffffffff\nNUMBER(VMALLOC_START)=0x\n"
+		"NUMBER(PHYS_OFFSET)=0xfff0bd9500000000\n";
 	static const char broken[] = "SIZE(page)=6x4\nKERNELOFFSET=11112222333344445\nSIZE(page";
 	struct vmcoreinfo info;
 
@@ -414,6 +419,13 @@ static void test_vmcoreinfo(void **state)
 	assert_false(info.has_kernel_offset || info.has_page_size);
 	vmcoreinfo_parse((struct span){0}, &info);
 	assert_false(info.has_kernel_offset || info.has_page_size);
+	vmcoreinfo_parse((struct span){(const uint8_t *)arm64, sizeof(arm64)}, &info);
+	assert_true(info.has_phys_offset && info.has_memory_map && !info.has_tables);
+	assert_int_equal(info.phys_offset, 0xfff0bd9500000000);
+	assert_int_equal(info.memory_map, 0xffffc1ffc0000000);
+	assert_int_equal(info.address_bits, 52);
+	assert_int_equal(info.modules.first, 0xffff800000000000);
+	assert_int_equal(info.vmalloc.end, 0); /* half of it is not told */
 	/* Cut in the middle of the number. */
 	vmcoreinfo_parse((struct span){(const uint8_t *)text, sizeof(text) - 4}, &info);
 	assert_false(info.has_kernel_offset);
