@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct arch *const all[] = {&arch_x86_64};
+static const struct arch *const all[] = {&arch_x86_64, &arch_arm64};
 
 const struct arch *arch_of_elf(uint16_t machine)
 {

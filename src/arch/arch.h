@@ -6,7 +6,7 @@
 #include "base/error.h"
 
 /** As messages name them. */
-#define ARCH_KNOWN "x86-64"
+#define ARCH_KNOWN "x86-64 and arm64"
 
 /** What a stub or GDB is asked for, beside the general registers: the members of struct
  * dill_registers. */
@@ -93,11 +93,14 @@ struct arch {
 	dill_virt (*linked_base)(const struct paging *paging);
 	/** "against the usual link address ..." */
 	const char *linked_how;
+	/** Where memory is mapped follows from where it begins (memstart_addr); else variables tell
+	 * it. */
+	bool maps_by_offset;
 	/** Bytes of a stack, to a multiple of which it is aligned. */
 	size_t (*stack_size)(const struct paging *paging);
 };
 
-extern const struct arch arch_x86_64;
+extern const struct arch arch_x86_64, arch_arm64;
 
 /** By e_machine of a little-endian ELF file of 64 bits; NULL when dill does not know it. */
 const struct arch *arch_of_elf(uint16_t machine);

@@ -61,6 +61,7 @@ static struct dill_error *emit_info(struct command_call *call, struct heap *heap
 	struct dill_record *record = record_new(call->arena, &info_kind);
 	const struct kernel_facts *facts = kernel_facts(heap->kernel);
 	uint64_t possible = 0, online = 0;
+	const struct memory_map *map;
 	const char *locks, *types;
 
 	if (!record)
@@ -80,7 +81,8 @@ static struct dill_error *emit_info(struct command_call *call, struct heap *heap
 	record_set_text(record, INFO_COLUMN_TYPES, types);
 	record_set_enum(record, INFO_COLUMN_TYPES_SOURCE,
 			heap->solution ? TYPES_SOLVED : facts->types_source);
-	record_set_number(record, INFO_COLUMN_MEMORY, kernel_memory_map(heap->kernel)->direct_size);
+	map = kernel_memory_map(heap->kernel);
+	record_set_number(record, INFO_COLUMN_MEMORY, map->direct_size - map->first);
 	record_set_number(record, INFO_COLUMN_CPUS, possible);
 	record_set_number(record, INFO_COLUMN_ONLINE, online);
 	record_set_number(record, INFO_COLUMN_NODES, kernel_node_limit(heap->kernel));

@@ -7,6 +7,7 @@
 #include "base/file_status.h"
 #include "command/registry.h"
 #include "command/whole_file.h"
+#include "kernel/machine.h"
 #include "symbols/isf.h"
 #include "symbols/listing.h"
 #include "symbols/symbol_file.h"
@@ -87,6 +88,7 @@ static struct dill_error *write_format(struct kernel *kernel, enum format format
 	case FORMAT_ELF:
 		break;
 	}
+	TRY(kernel_require_x86_64(kernel, "an ELF file of symbols cannot be made"));
 	return symbol_file_write(kernel, request, fd, counts);
 }
 

@@ -10,7 +10,8 @@
 #define IMAGE_REGIONS_MAX 65536u
 
 struct search {
-	uint64_t align;
+	uint64_t align;	   /**< of the first run; 0: `distance` is known */
+	uint64_t distance; /**< of virtual and physical addresses */
 	struct image image;
 	uint64_t mapped; /**< bytes in the regions */
 };
@@ -28,19 +29,50 @@ static struct dill_error *visit_run(void *context, const struct mapping_run *run
 		.known = true,
 	};
 
-	if (!image->regions.count) {
+	if (!image->regions.count && search->align) {
 		if (run->first % search->align)
 			return NULL;
-		image->base = run->first;
-	} else if (run->first - run->phys != image->base - image->regions.items[0].phys) {
+		search->distance = run->first - run->phys;
+	} else if (run->first - run->phys != search->distance) {
 		return NULL;
 	}
+	if (!image->regions.count)
+		image->base = run->first;
 	if (image->regions.count >= IMAGE_REGIONS_MAX)
 		return dill_error_new(DILL_ERROR_LIMIT, "the image has more than %u parts",
 				      IMAGE_REGIONS_MAX);
 	image->size = run->first + run->size - image->base;
 	search->mapped += run->size;
 	return array_push(&image->regions, region);
+}
+
+/* Farther from its text no part of an image is: the largest have some 100 MiB. */
+#define IMAGE_REACH (UINT64_C(256) << 20)
+
+static struct dill_error *visit_text(void *context, const struct mapping_run *run)
+{
+	struct mapping_run *text = context;
+
+	if (run->executable && !run->writable && !run->user && run->size > text->size)
+		*text = *run;
+	return NULL;
+}
+
+/* Where the window has other things than the image: what belongs to the largest text. */
+static struct dill_error *find_by_text(const struct pagetable *tables, dill_virt first,
+				       dill_virt last, struct search *search)
+{
+	struct mapping_run text = {0};
+
+	TRY(pagetable_runs(tables, first, last, visit_text, &text));
+	if (text.size < IMAGE_SIZE_MIN)
+		return NULL;
+	search->distance = text.first - text.phys;
+	if (text.first - first > IMAGE_REACH)
+		first = text.first - IMAGE_REACH;
+	if (last - text.first > IMAGE_REACH)
+		last = text.first + IMAGE_REACH;
+	return pagetable_runs(tables, first, last, visit_run, search);
 }
 
 struct dill_error *image_find(const struct pagetable *tables, struct image *ret)
@@ -51,7 +83,8 @@ struct dill_error *image_find(const struct pagetable *tables, struct image *ret)
 	dill_virt first, last;
 
 	arch->image_window(&tables->paging, &first, &last);
-	error = pagetable_runs(tables, first, last, visit_run, &search);
+	error = search.align ? pagetable_runs(tables, first, last, visit_run, &search)
+			     : find_by_text(tables, first, last, &search);
 	if (!error && search.mapped < IMAGE_SIZE_MIN)
 		error = dill_error_new(DILL_ERROR_NOT_FOUND,
 				       "the page tables map no kernel image: not Linux for %s, "

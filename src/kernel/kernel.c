@@ -299,14 +299,15 @@ static struct dill_error *load_paging_variables(struct kernel *kernel)
 static struct dill_error *fill_facts(struct kernel *kernel)
 {
 	struct kernel_facts *facts = &kernel->facts;
-	dill_virt text;
+	dill_virt text, first, last;
 
+	kernel->arch->image_window(&kernel->vm.tables.paging, &first, &last);
 	facts->base = kernel->image.base;
 	facts->image_size = kernel->image.size;
 	facts->linked_base = kernel->arch->linked_base(&kernel->vm.tables.paging);
 	facts->slide_how = kernel->arch->linked_how;
 	if (kernel->vmcoreinfo.has_kernel_offset &&
-	    kernel->vmcoreinfo.kernel_offset <= facts->base - KERNEL_WINDOW_FIRST) {
+	    kernel->vmcoreinfo.kernel_offset <= facts->base - first) {
 		facts->linked_base = facts->base - kernel->vmcoreinfo.kernel_offset;
 		facts->slide_how = "KERNELOFFSET of the kernel's VMCOREINFO";
 	}

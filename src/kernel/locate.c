@@ -51,7 +51,9 @@ static struct dill_error *locate_by_tables(struct kernel *kernel)
 		if (!other || error_is_fatal(other)) {
 			dill_error_free(error);
 			kernel->facts.base_how =
-				"page tables: first mapping of the kernel's window";
+				kernel->arch->image_align
+					? "page tables: first mapping of the kernel's window"
+					: "page tables: what surrounds the largest text";
 			return other;
 		}
 		/* The first CPU's reason is the one worth telling. */
@@ -63,6 +65,11 @@ static struct dill_error *locate_by_tables(struct kernel *kernel)
 static struct dill_error *locate_by_probing(struct kernel *kernel)
 {
 	kernel->vm.paged = false;
+	if (kernel->arch != &arch_x86_64)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "without physical memory and the registers that tell where "
+				      "page tables are, kernels of %s are not found",
+				      kernel->arch->name);
 	kernel->facts.base_how = "first readable address of the kernel's window";
 	/* Its size is found when it is needed: the symbols may tell it. */
 	return memory_is_slow(kernel->memory) ? image_probe_base(kernel->memory, &kernel->image)

@@ -58,18 +58,70 @@ static struct dill_error *find_direct_map(struct kernel *kernel, struct memory_m
 	return direct_map_find(kernel, map);
 }
 
-struct dill_error *memory_map_load(struct kernel *kernel)
+/* Both are moved by KASLR, and variables tell where to. */
+static struct dill_error *load_by_variables(struct kernel *kernel, struct memory_map *map)
 {
 	bool five = kernel->facts.paging_levels == 5;
+
+	TRY(read_or(kernel, "page_offset_base", five ? PAGE_OFFSET_5 : PAGE_OFFSET_4,
+		    &map->page_offset));
+	TRY(find_direct_map(kernel, map));
+	if (map->vmemmap && !kernel_has_symbol(kernel, "vmemmap_base", NULL))
+		return NULL;
+	return read_or(kernel, "vmemmap_base", five ? VMEMMAP_5 : VMEMMAP_4, &map->vmemmap);
+}
+
+/* Whether the direct map is there: it shows the image, too. */
+static bool is_direct_map(struct kernel *kernel, dill_virt page_offset)
+{
+	dill_phys phys = image_phys(&kernel->image, kernel->image.base);
+	struct mapping mapping;
+	struct dill_error *error = kernel_translate(kernel, page_offset + phys, &mapping);
+	bool ret = !error && mapping.phys == phys;
+
+	dill_error_free(error);
+	return ret;
+}
+
+/*
+ * Physical address memstart_addr is at -(1 << VA_BITS). A kernel for larger addresses than the
+ * CPU's adds the difference to that variable, so that it counts what the kernel was configured for:
+ * VMCOREINFO tells it, the page tables prove it.
+ * Source: arch/arm64/include/asm/memory.h __phys_to_virt(); arm64_memblock_init() in
+ * arch/arm64/mm/init.c
+ */
+static struct dill_error *load_by_offset(struct kernel *kernel, struct memory_map *map)
+{
+	const struct vmcoreinfo *info = &kernel->vmcoreinfo;
+	const uint64_t bits[] = {
+		info->address_bits, kernel->vm.tables.paging.half_bits, 52, 48, 47, 42, 39, 36};
+	uint64_t start, frame;
+
+	TRY(read_or(kernel, "memstart_addr", info->phys_offset, &start));
+	*map = (struct memory_map){0};
+	for (size_t i = 0; i < sizeof(bits) / sizeof(*bits) && !map->page_offset; i++)
+		if (bits[i] >= 36 && bits[i] <= 52 &&
+		    is_direct_map(kernel, -(UINT64_C(1) << bits[i]) - start))
+			map->page_offset = -(UINT64_C(1) << bits[i]) - start;
+	if (!map->page_offset)
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "memory is not mapped where memstart_addr, 0x%" PRIx64
+				      ", says that it is",
+				      start);
+	map->vmemmap = info->memory_map;
+	TRY(read_or(kernel, "min_low_pfn", 0, &frame));
+	map->first = frame << kernel->vm.tables.paging.page_shift;
+	return NULL;
+}
+
+struct dill_error *memory_map_load(struct kernel *kernel)
+{
 	struct memory_map map = kernel->map;
 	uint64_t frames;
 
 	map.direct_size = 0;
-	TRY(read_or(kernel, "page_offset_base", five ? PAGE_OFFSET_5 : PAGE_OFFSET_4,
-		    &map.page_offset));
-	TRY(find_direct_map(kernel, &map));
-	if (kernel_has_symbol(kernel, "vmemmap_base", NULL) || !map.vmemmap)
-		TRY(read_or(kernel, "vmemmap_base", five ? VMEMMAP_5 : VMEMMAP_4, &map.vmemmap));
+	TRY(kernel->arch && kernel->arch->maps_by_offset ? load_by_offset(kernel, &map)
+							 : load_by_variables(kernel, &map));
 	TRY(read_or(kernel, "max_pfn", 0, &frames));
 	map.page_size = kernel->vm.tables.paging.page_shift
 				? 1u << kernel->vm.tables.paging.page_shift
@@ -77,6 +129,8 @@ struct dill_error *memory_map_load(struct kernel *kernel)
 	if (frames > PHYSICAL_MAX / map.page_size)
 		return dill_error_new(DILL_ERROR_BAD_DATA, "max_pfn is 0x%" PRIx64 ", too large",
 				      frames);
+	if (map.first > frames * map.page_size)
+		map.first = 0; /* forged */
 	/* 0 early at boot: then no address lies in the memory map, which is the truth. */
 	if (frames || kernel_symbols_are_complete(kernel))
 		map.direct_size = frames * map.page_size;

@@ -77,14 +77,38 @@ static bool is_vmalloc(struct kernel *kernel, dill_virt address)
 	return within(address, start, five ? VMALLOC_SIZE_5 : VMALLOC_SIZE_4);
 }
 
+/* As far as branches of arm64's modules reach, by way of veneers. */
+#define MODULES_REACH (UINT64_C(2) << 30)
+
+/*
+ * Of other machines what VMCOREINFO tells. With KASLR modules lie around the image, far behind the
+ * first areas of vmalloc(). Source: module_init_limits() in arch/arm64/mm/init.c
+ */
+static enum region_kind told_region(struct kernel *kernel, dill_virt address)
+{
+	const struct vmcoreinfo *info = &kernel->vmcoreinfo;
+	dill_virt image = kernel->image.base;
+
+	if (within(address, info->modules.first, info->modules.end - info->modules.first))
+		return REGION_MODULES;
+	if (image - info->vmalloc.first > 2 * MODULES_REACH &&
+	    within(address, image - MODULES_REACH, 2 * MODULES_REACH))
+		return REGION_MODULES;
+	return within(address, info->vmalloc.first, info->vmalloc.end - info->vmalloc.first)
+		       ? REGION_VMALLOC
+		       : REGION_UNUSED;
+}
+
 enum region_kind kernel_region(struct kernel *kernel, dill_virt address)
 {
 	const struct memory_map *map = kernel_memory_map(kernel);
-	unsigned bits = kernel->facts.paging_levels == 5 ? 56 : 47;
+	struct paging paging = kernel->vm.tables.paging;
 
-	if (address >> bits == 0)
+	if (!kernel->vm.paged)
+		paging = x86_64_paging(kernel->facts.paging_levels);
+	if (address >> paging.half_bits == 0)
 		return REGION_USER;
-	if (address >> bits != UINT64_MAX >> bits)
+	if (!paging_canonical(&paging, address))
 		return REGION_NON_CANONICAL;
 	if (within(address, kernel->image.base, kernel->image.size))
 		return REGION_IMAGE;
@@ -93,6 +117,8 @@ enum region_kind kernel_region(struct kernel *kernel, dill_virt address)
 	if (within(address, map->vmemmap + map->first / map->page_size * map->page_struct_size,
 		   (map->direct_size - map->first) / map->page_size * map->page_struct_size))
 		return REGION_MEMORY_MAP;
+	if (kernel->arch && kernel->arch != &arch_x86_64)
+		return told_region(kernel, address);
 	if (is_vmalloc(kernel, address))
 		return REGION_VMALLOC;
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)

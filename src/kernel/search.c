@@ -385,12 +385,17 @@ static struct dill_error *search_first(struct search *search)
 
 struct dill_error *kernel_search(struct kernel *kernel)
 {
-	struct dill_error *error = search_by_vmcoreinfo(kernel);
+	struct dill_error *error = NULL;
 	_cleanup_(kernel_list_deinit)
 	struct kernel_list list = {0};
 	_cleanup_(freep)
 	struct search *search = NULL;
 
+	if (kernel->arch != &arch_x86_64)
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "without registers, kernels of %s are not found",
+				      kernel->arch->name);
+	error = search_by_vmcoreinfo(kernel);
 	if (!error || error_is_fatal(error))
 		return error;
 	dill_error_free(error);

@@ -139,7 +139,12 @@ static struct dill_error *machine(void *context, uint16_t *ret)
 	struct recorder *recorder = context;
 
 	*ret = arch_x86_64.elf_machine;
-	return recorder->inner->machine ? recorder->inner->machine(recorder->context, ret) : NULL;
+	if (recorder->inner->machine)
+		TRY(recorder->inner->machine(recorder->context, ret));
+	return *ret == arch_x86_64.elf_machine
+		       ? NULL
+		       : dill_error_new(DILL_ERROR_UNSUPPORTED,
+					"recordings are of x86-64 only, as yet");
 }
 
 static struct dill_error *cpu_count(void *context, unsigned *ret)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "kernel/machine.h"
 
 /* Every function that is looked for. */
 static const struct entry {
@@ -283,6 +284,7 @@ struct dill_error *probes_find(struct kernel *kernel, struct arena *arena, struc
 	struct types *types;
 	char noprof[64];
 
+	TRY(kernel_require_x86_64(kernel, "allocations cannot be traced"));
 	TRY(kernel_types(kernel, &types));
 	*ret = (struct probe_list){0};
 	ret->items = arena_alloc_array(arena, PROBES_MAX, sizeof(*ret->items));
