@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.guest.built import BUILT  # noqa: E402
-from tests.guest.kernels import ALL, REALTIME, SERIES, KernelUnavailable, cached  # noqa: E402
-from tests.matrix import FLAVOURS, FULL, Case, on  # noqa: E402
+from tests.guest.kernels import ALL, FOREIGN, REALTIME, SERIES, KernelUnavailable, cached  # noqa: E402
+from tests.matrix import FLAVOURS, FOREIGN_BY_DEFAULT, FOREIGN_FILES, FULL, Case, on  # noqa: E402
 from tests.pool import Pool  # noqa: E402
 
 # --- the matrix ---
@@ -38,6 +38,8 @@ def case_of(item):
 def is_by_default(item):
     """Whether a test is done on its guest without FULL=1: tests/matrix.py."""
     case, mark = case_of(item), item.get_closest_marker("kernels")
+    if case and case.series in FOREIGN:
+        return item.path.stem in FOREIGN_BY_DEFAULT.get(case.series, ())
     return not case or (case.series in mark.args if mark and case.series not in BUILT else case.by_default)
 
 
@@ -64,6 +66,8 @@ class Matrix:
         chosen = chosen_series(config)
         every = FULL or config.getoption("--series")
         theirs = [item for item in items if not (case := case_of(item)) or case.series in chosen]
+        if not config.getoption("--series"):
+            theirs += [item for item in items if (case := case_of(item)) and case.series in FOREIGN and item.path.stem in FOREIGN_FILES]
         wanted = [item for item in theirs if every or is_by_default(item)]
         self.left_out = dict(collections.Counter(case_of(item).series for item in set(theirs) - set(wanted)))
         config.hook.pytest_deselected(items=list(set(items) - set(wanted)))
@@ -120,7 +124,7 @@ def pytest_terminal_summary(terminalreporter, config):
     if not ran and not reasons:
         return
     terminalreporter.section("kernels x boot options")
-    for series in chosen_series(config):
+    for series in (*chosen_series(config), *(series for series in FOREIGN if series in ran and series not in chosen_series(config))):
         if series in ran:
             which = cached(series)
             terminalreporter.write_line(f"{series:5} {which.release}, {which.vmlinuz}")
@@ -170,6 +174,11 @@ class Program:
         return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
+def gdb_program(guest):
+    """The GDB of this machine that knows the guest's."""
+    return "gdb" if guest.kernel.architecture == "amd64" else "gdb-multiarch"
+
+
 class Gdb(Program):
     """The plugin in a batch gdb, which leaves by a command: "detach" lets the guest run, "disconnect" does not."""
 
@@ -180,7 +189,7 @@ class Gdb(Program):
     def run(self, *words):
         if not words[0].startswith("k"):  # only those have a short name
             words = ("dill", *words)
-        command = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{self.guest.gdb_port}", "-ex"]
+        command = [gdb_program(self.guest), "-q", "-nx", "-batch", "-ex", f"target remote :{self.guest.gdb_port}", "-ex"]
         if file := symbol_file(self.guest):
             command += [f"file {file}", "-ex"]
         command += [f"source {ROOT}/build/dill.py", "-ex", " ".join(words), "-ex", self.leave]

@@ -15,7 +15,11 @@ from tests.matrix import ONE, kernels, on
 pytestmark = kernels(*SERIES)
 
 # What free objects wait in; all later kernels have sheaves alone.
-ENGINES = {**dict.fromkeys(("5.10", "6.1", "6.12"), "per-CPU slabs"), "6.18": "sheaves over per-CPU slabs"}
+ENGINES = {**dict.fromkeys(("5.10", "6.1", "6.12", "6.12-arm64"), "per-CPU slabs"), "6.18": "sheaves over per-CPU slabs"}
+
+
+# Where the kernel is linked, CONFIG_PHYSICAL_START and KIMAGE_VADDR.
+LINKED = {"amd64": 0xFFFFFFFF81000000, "arm64": 0xFFFF800080000000}
 
 
 def slabinfo(text):
@@ -163,7 +167,7 @@ def test_kbase_agrees_with_kallsyms(dill, guest):
     record = dill.json("kbase")[0]
     assert int(record["base"], 16) == int(guest.run("grep ' _text$' /proc/kallsyms").split()[0], 16)
     assert record["banner"].startswith(guest.run("cat /proc/version").strip()[:60])
-    assert int(record["base"], 16) - int(record["slide"], 16) == 0xFFFFFFFF81000000
+    assert int(record["base"], 16) - int(record["slide"], 16) == LINKED[guest.kernel.architecture]
 
 
 def test_ktask_agrees_with_proc(dill, guest):

@@ -105,8 +105,8 @@ def raw_pointers(scene, low, size):
     for high in range(low >> 16, (low + size - 1 >> 16) + 1):
         pattern = re.compile(b"(?s)" + re.escape(high.to_bytes(6, "little")))
         for hit in pattern.finditer(memory.bytes):
-            phys = hit.start() - 2
-            if phys >= 0 and phys % 8 == 0 and low <= memory.word(phys) < low + size:
+            phys = memory.first + hit.start() - 2
+            if phys >= memory.first and phys % 8 == 0 and low <= memory.word(phys) < low + size:
                 address = memory.virtual(phys)
                 if scene.holder(address) is not None:
                     found[address] = memory.word(phys)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, Program
+from conftest import ROOT, Program, gdb_program
 from tests.guest.messages import HEADER, MAGIC, exhaust_large_blocks
 from tests.guest.stub import Stub
 from tests.matrix import KFENCE_MS, MOST, ONE, kernels, message_cache, on
@@ -171,7 +171,7 @@ def test_reserves_are_passed_over(machine):
 
 def gdb(guest, *commands):
     """What a batch gdb prints that runs these commands on a stopped guest, which stays stopped."""
-    words = ["gdb", "-q", "-nx", "-batch", "-ex", f"target remote :{guest.gdb_port}"]
+    words = [gdb_program(guest), "-q", "-nx", "-batch", "-ex", f"target remote :{guest.gdb_port}"]
     for command in (f"source {ROOT}/build/dill.py", *commands, "disconnect"):
         words += ["-ex", command]
     return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False).stdout

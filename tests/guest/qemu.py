@@ -24,6 +24,7 @@ class Machine:
     @param cpu      the model unless another one is asked for
     @param serial   the device of the second serial port; empty: as the first
     @param append   kernel parameters that all its guests get
+    @param memory   physical address where memory begins
     """
 
     program: str
@@ -31,6 +32,7 @@ class Machine:
     cpu: str
     serial: str
     append: str
+    memory: int = 0
 
 
 MACHINES = {
@@ -39,7 +41,7 @@ MACHINES = {
     # no_timer_check: on a busy host the check at boot may see no tick in time, and panics.
     "amd64": Machine(QEMU, "pc", "qemu64", "", "console=ttyS0 tsc=reliable no_timer_check"),
     # Emulating the architecture's own algorithm of pointer authentication takes half of the time.
-    "arm64": Machine("qemu-system-aarch64", "virt", "max,pauth-impdef=on", "pci-serial", "console=ttyAMA0"),
+    "arm64": Machine("qemu-system-aarch64", "virt", "max,pauth-impdef=on", "pci-serial", "console=ttyAMA0", 1 << 30),
 }
 
 # Each half holds one message of the command channel: see agent.c.
