@@ -77,8 +77,11 @@ static void guest_init(struct guest *guest)
 	for (uint64_t at = 0; at < SIZE; at += 2 * MIB)
 		fake_tables_map(&guest->tables, DIRECT + at, at, 2,
 				FAKE_NO_EXECUTE | FAKE_WRITABLE);
-	guest->target.registers[0] = (struct dill_registers){
-		.cr0 = 0x80050033, .cr3 = ROOT, .cr4 = 0x6b0, .efer = 0xd01, .has_control = true};
+	guest->target.registers[0] = (struct dill_registers){.control = 0x80050033,
+							     .tables = ROOT,
+							     .paging = 0x6b0,
+							     .mode = 0xd01,
+							     .has_control = true};
 	/* In front of the banner lies one without the number of the build. */
 	put(guest, 4 * MIB + 0x100, "Linux version 6.1.2-test (a@b) # SMP\n", 38);
 	put(guest, 4 * MIB + 0x200, BANNER, sizeof(BANNER));
@@ -145,7 +148,7 @@ static void test_one_cpu(void **state)
 
 	(void)state;
 	guest_init(&guest);
-	guest.target.registers[0].gs_base = BASE + DATA + 0x800; /* a variable */
+	guest.target.registers[0].cpu_base = BASE + DATA + 0x800; /* a variable */
 	kernel = open_kernel(&guest);
 	assert_int_equal(kernel_cpu_limit(kernel), 1);
 	assert_int_equal(kernel_percpu_address(kernel, ENTRY(0), 0), ENTRY(0));
@@ -169,9 +172,9 @@ static void test_cpus_by_registers(void **state)
 	put_word(&guest, ARRAY_AT + 32, DIRECT + 0x5000);
 	guest.target.cpus = 2;
 	guest.target.registers[1] = guest.target.registers[0];
-	guest.target.registers[0].gs_base = AREA(0);
-	guest.target.registers[1].gs_base = 0x7f0000001000; /* in user mode */
-	guest.target.registers[1].kernel_gs_base = AREA(1);
+	guest.target.registers[0].cpu_base = AREA(0);
+	guest.target.registers[1].cpu_base = 0x7f0000001000; /* in user mode */
+	guest.target.registers[1].other_base = AREA(1);
 	kernel = open_kernel(&guest);
 	assert_int_equal(kernel_cpu_limit(kernel), 4);
 	for (unsigned i = 0; i < 4; i++)
