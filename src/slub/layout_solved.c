@@ -36,12 +36,19 @@ static const char *missing(const struct layout *layout)
  * A CPU's slab without the pointers in it, or a chain that cannot be followed, would leave free
  * objects out: then it is not known at all.
  */
-static void drop_halves(struct layout *layout)
+static void drop_halves(const struct solution *solution, struct layout *layout)
 {
 	if (!layout->cpu_freelist.present || !layout->cpu_slab.present)
 		layout->cache_cpu_slab = (struct member){0};
 	if (!layout->slab_next.present)
 		layout->cpu_partial = (struct member){0};
+	/* Without their contents nothing is known of sheaves. Where no cache has any it is known.
+	 */
+	if (!solution->no_sheaves &&
+	    (!layout->cache_sheaf_capacity.present || !layout->sheaf_cache.present ||
+	     !layout->sheaf_link.present || !layout->sheaf_size.present ||
+	     !layout->sheaf_objects.present || !layout->barn_full.present))
+		layout->cache_cpu_sheaves = (struct member){0};
 }
 
 static void take_flags(const struct solution *solution, struct layout *layout)
@@ -83,7 +90,7 @@ struct dill_error *layout_take_solution(struct solution *solution, struct layout
 				      "the layout of this kernel's heap could not be solved from "
 				      "memory: %s was not found",
 				      id);
-	drop_halves(ret);
+	drop_halves(solution, ret);
 	ret->is_solved = true;
 	ret->no_red_zones = solution->no_red_zones;
 	ret->cache_struct_size = solution->cache_struct_size;

@@ -115,12 +115,13 @@ static struct dill_error *read_barn_lists(const struct reading *reading, struct 
 }
 
 static void check_barn_count(const struct reading *reading, const struct sheaf_list *list,
-			     uint32_t counted, const char *what, dill_virt counter)
+			     uint32_t counted, const char *what, dill_virt barn,
+			     struct member counter)
 {
-	if (list->broken || list->count == counted)
+	if (!counter.present || list->broken || list->count == counted)
 		return;
-	findings_add_values(reading->findings, FINDING_LIST_COUNT, &reading->where, counter,
-			    list->count, counted,
+	findings_add_values(reading->findings, FINDING_LIST_COUNT, &reading->where,
+			    barn + counter.offset, list->count, counted,
 			    "barn's list of %s sheaves has %zu, its counter says %u", what,
 			    list->count, counted);
 }
@@ -155,10 +156,10 @@ static struct dill_error *read_barn(const struct reading *all, const struct cach
 	barn->nr_full = (uint32_t)member_get(l->barn_nr_full, bytes);
 	barn->nr_empty = (uint32_t)member_get(l->barn_nr_empty, bytes);
 	TRY(read_barn_lists(&reading, barn));
-	check_barn_count(&reading, &barn->full, barn->nr_full, "full",
-			 barn->address + l->barn_nr_full.offset);
-	check_barn_count(&reading, &barn->empty, barn->nr_empty, "empty",
-			 barn->address + l->barn_nr_empty.offset);
+	check_barn_count(&reading, &barn->full, barn->nr_full, "full", barn->address,
+			 l->barn_nr_full);
+	check_barn_count(&reading, &barn->empty, barn->nr_empty, "empty", barn->address,
+			 l->barn_nr_empty);
 	return NULL;
 }
 

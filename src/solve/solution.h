@@ -49,6 +49,7 @@ struct solution {
 	enum solved_mark mark;
 	uint32_t mark_value;	 /**< bit number, mask or byte */
 	bool no_red_zones;	 /**< no cache has one in front of its objects */
+	bool no_sheaves;	 /**< CPUs could have sheaves, but no cache has any */
 	bool flags_are_numbered; /**< bits of kmem_cache.flags are counted from 0 as since 6.9 */
 };
 

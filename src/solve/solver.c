@@ -146,7 +146,7 @@ struct member_source members_of_solution(struct solution *solution)
 static struct dill_error *(*const rules[])(struct solver *solver) = {
 	rule_caches,	rule_cpu_slabs, rule_nodes,	    rule_sizes,	     rule_slabs,
 	rule_freelists, rule_heads,	rule_node_counters, rule_columns,    rule_cpus,
-	rule_marks,	    rule_page_nodes,
+	rule_sheaves,	rule_barns,	rule_marks,	    rule_page_nodes,
 };
 
 static struct dill_error *apply_rules(struct solver *solver)

@@ -85,6 +85,7 @@ struct solver {
 	int cpus;
 	unsigned cpu_words[2], cpu_word_count;
 	struct solve_tally cpu_tallies[2];
+	uint32_t sheaf_owner;	  /* where a sheaf's cache is; 0 = not known */
 	struct dill_error *fatal; /* by solver_keep() */
 };
 
@@ -172,6 +173,12 @@ static inline dill_virt cache_base(const struct solver *solver, const struct sol
 	return cache->link + (uint64_t)(int64_t)solver->base;
 }
 
+/** The cache in whose slab @p address lies: its index, or -1. @param ret_base  of the slab's memory
+ */
+int solver_owner(struct solver *solver, uint64_t address, dill_virt *ret_base);
+/** Whether an object of the cache begins at @p address; caches without red zones. */
+bool solver_is_object(struct solver *solver, const struct solve_cache *cache, uint64_t address);
+
 /** Note a member that was found. */
 void solver_found(struct solver *solver, const char *id, uint32_t offset, uint32_t size,
 		  struct solve_tally tally, const char *voters);
@@ -199,6 +206,8 @@ DILL_MUST_CHECK struct dill_error *rule_heads(struct solver *solver);	  /* rule_
 DILL_MUST_CHECK struct dill_error *rule_freelists(struct solver *solver); /* rule_freelists.c */
 DILL_MUST_CHECK struct dill_error *rule_columns(struct solver *solver);	  /* rule_columns.c */
 DILL_MUST_CHECK struct dill_error *rule_cpus(struct solver *solver);	  /* rule_cpus.c */
+DILL_MUST_CHECK struct dill_error *rule_sheaves(struct solver *solver);	  /* rule_sheaves.c */
+DILL_MUST_CHECK struct dill_error *rule_barns(struct solver *solver);	  /* rule_barns.c */
 DILL_MUST_CHECK struct dill_error *rule_marks(struct solver *solver);	  /* rule_marks.c */
 
 #endif
