@@ -221,6 +221,7 @@ static enum object_state kfence_state(const struct kfence_object *object)
 	case KFENCE_FREED:
 	case KFENCE_UNUSED:
 		return OBJECT_FREE;
+	case KFENCE_NOT_KNOWN:
 	case KFENCE_BROKEN:
 		break;
 	}
@@ -250,6 +251,9 @@ static void set_kfence_state(struct inquiry *inquiry, const struct kfence_object
 			waiting ? OBJECT_WAITING : kfence_state(object));
 	if (object->state == KFENCE_BROKEN)
 		record_set_text(record, OBJECT_COLUMN_WHY, "KFENCE's metadata makes no sense");
+	if (object->state == KFENCE_NOT_KNOWN)
+		record_set_text(record, OBJECT_COLUMN_WHY,
+				"no type says what its state in KFENCE's metadata means");
 	if (waiting) {
 		struct place place = {.kind = waiting->kind,
 				      .cpu = waiting->cpu,
@@ -283,7 +287,8 @@ static struct dill_error *kfence_answer(struct inquiry *inquiry, dill_virt addre
 	}
 	record_set_number(record, OBJECT_COLUMN_KFENCE_INDEX, object.index);
 	set_kfence_state(inquiry, &object, record);
-	if (object.state == KFENCE_UNUSED || object.state == KFENCE_BROKEN)
+	if (object.state == KFENCE_UNUSED || object.state == KFENCE_BROKEN ||
+	    layout_lacks(&inquiry->heap->layout, inquiry->heap->layout.kfence_size))
 		return NULL;
 	offset = (int64_t)(address - object.object);
 	set_cache(cache_at(&inquiry->survey->all, object.cache), object.cache, record);

@@ -17,20 +17,53 @@ static struct dill_error *may_have_sheaves(struct kernel *kernel, bool *ret)
 					  : kernel_image_has_text(kernel, "sheaf_capacity", ret);
 }
 
-/* What nobody has looked into: CPUs have slabs of their own, or sheaves, or both, unless their
- * caches have debugging. */
-static struct dill_error *find_unsolved(struct heap *heap)
+/* SLUB_TINY has neither. Function symbols tell, where there are any. Source: mm/slub.c */
+static bool is_tiny(const struct heap *heap)
+{
+	return kernel_has_symbol(heap->kernel, "kfree", NULL) &&
+	       !kernel_has_symbol(heap->kernel, "___slab_alloc", NULL) &&
+	       !kernel_has_symbol(heap->kernel, "put_cpu_partial", NULL);
+}
+
+/* Objects that kfree_rcu() collects are in a variable, which no function's symbol tells. */
+static bool hides_kfree_rcu(const struct heap *heap)
+{
+	if (kernel_has_symbol(heap->kernel, "slab_caches", NULL))
+		return false;
+	return !kernel_has_symbol(heap->kernel, "kfree", NULL) ||
+	       kernel_has_symbol(heap->kernel, "kfree_rcu_monitor", NULL) ||
+	       kernel_has_symbol(heap->kernel, "kvfree_call_rcu", NULL);
+}
+
+/* Whether CPUs may have slabs that were not found. */
+static bool lacks_cpu_slabs(const struct heap *heap)
 {
 	const struct layout *l = &heap->layout;
+
+	if (l->cache_cpu_slab.present || heap->solution->all_debug || is_tiny(heap))
+		return false;
+	return !l->cache_cpu_sheaves.present || solution_has(heap->solution, "cache_cpu_slab");
+}
+
+/*
+ * What free objects may be in, and nobody has looked into. CPUs have slabs of their own, or
+ * sheaves, or both, unless all caches have debugging.
+ */
+static struct dill_error *find_unsolved(struct heap *heap)
+{
 	bool sheaves;
 
-	if (!l->is_solved || l->cache_cpu_sheaves.present)
+	if (!heap->layout.is_solved)
 		return NULL;
 	TRY(may_have_sheaves(heap->kernel, &sheaves));
-	if (sheaves)
+	if (sheaves && !heap->layout.cache_cpu_sheaves.present && !heap->solution->all_debug)
 		heap->unsolved = "sheaves of CPUs and nodes";
-	else if (!l->cache_cpu_slab.present)
+	else if (lacks_cpu_slabs(heap))
 		heap->unsolved = "slabs of CPUs";
+	else if (kernel_has_symbol(heap->kernel, "slab_free_after_rcu_debug", NULL))
+		heap->unsolved = "objects that SLUB_RCU_DEBUG keeps back";
+	else if (hides_kfree_rcu(heap))
+		heap->unsolved = "lists of kfree_rcu()";
 	return NULL;
 }
 

@@ -28,6 +28,7 @@ enum kfence_state {
 	KFENCE_ALLOCATED,
 	KFENCE_RCU_FREEING, /**< freed; of a TYPESAFE_BY_RCU cache, in its grace period */
 	KFENCE_FREED,	    /**< freed, its page is protected until it is allocated again */
+	KFENCE_NOT_KNOWN,   /**< used, but no type says which of the states it is */
 	KFENCE_BROKEN,	    /**< its metadata cannot be read, or makes no sense */
 };
 

@@ -38,6 +38,8 @@ static const char *missing(const struct layout *layout)
  */
 static void drop_halves(const struct solution *solution, struct layout *layout)
 {
+	const struct solved *rcu_bypass;
+
 	if (!layout->cpu_freelist.present || !layout->cpu_slab.present)
 		layout->cache_cpu_slab = (struct member){0};
 	if (!layout->slab_next.present)
@@ -49,6 +51,10 @@ static void drop_halves(const struct solution *solution, struct layout *layout)
 	     !layout->sheaf_link.present || !layout->sheaf_size.present ||
 	     !layout->sheaf_objects.present || !layout->barn_full.present))
 		layout->cache_cpu_sheaves = (struct member){0};
+	/* Of several lists beside a CPU's callbacks one would be left out. */
+	rcu_bypass = solution_find(solution, "rcu_bypass");
+	if (rcu_bypass && rcu_bypass->candidates > 1)
+		layout->rcu_cblist = (struct member){0};
 }
 
 static void take_flags(const struct solution *solution, struct layout *layout)
@@ -97,6 +103,8 @@ struct dill_error *layout_take_solution(struct solution *solution, struct layout
 	ret->cpu_struct_size = solution->cpu_struct_size;
 	ret->node_struct_size = solution->node_struct_size;
 	ret->slab_struct_size = solution->page_struct_size;
+	ret->kfence_struct_size = solution->kfence_struct_size;
+	ret->krw_struct_size = solution->krw_struct_size;
 	ret->per_node_stride = solution->per_node_stride;
 	take_flags(solution, ret);
 	take_mark(solution, ret);

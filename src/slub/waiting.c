@@ -74,6 +74,10 @@ static struct dill_error *read_records(struct waiting_reader *reader, struct wai
 	uint64_t count;
 	bool more = true;
 
+	if (!l->bulk_count.present) { /* none was there when the layout was solved */
+		waiting_incomplete(reader, spot);
+		return NULL;
+	}
 	TRY(kernel_read_u64(reader->heap->kernel, block + l->bulk_count.offset, &count));
 	if (count > kernel_page_size(reader->heap->kernel) / sizeof(uint64_t)) {
 		waiting_broken(reader, spot, block, "counts more records than fit in a page");
@@ -410,7 +414,8 @@ static struct dill_error *read_all(struct waiting_reader *reader)
 {
 	const struct layout *l = &reader->heap->layout;
 	const struct source sources[] = {
-		{"krc", l->krc_head.present && l->bulk_count.present, read_kfree_rcu},
+		{"krc", l->krc_head.present && (l->bulk_count.present || l->is_solved),
+		 read_kfree_rcu},
 		{"defer_free_objects", l->defer_objects.present, read_deferred},
 		{"deferred_percpu_work", l->defer_objects.present, read_deferred},
 		{"rcu_data", l->rcu_cblist.present, read_rcu_data},

@@ -146,6 +146,34 @@ static enum vote random_seq(struct solver *solver, const struct solve_cache *cac
 	return words > 1 ? VOTE_FOR : VOTE_NONE;
 }
 
+/* How many objects CPUs may keep in partial slabs, by the size of a cache: to 5.15, and since. With
+ * debugging none. Source: mm/slub.c set_cpu_partial() */
+static enum vote cpu_partial(struct solver *solver, const struct solve_cache *cache, uint64_t value)
+{
+	static const uint32_t by_size[2][4] = {{30, 13, 6, 2}, {120, 52, 24, 6}};
+	unsigned row = (cache->size >= 256) + (cache->size >= 1024) + (cache->size >= 4096);
+
+	if (!value || !solver->has_cpus)
+		return solver->has_cpus ? VOTE_NONE : VOTE_AGAINST;
+	return value == by_size[0][row] || value == by_size[1][row] ? VOTE_FOR : VOTE_AGAINST;
+}
+
+/* The same in slabs that are half full, rounded up. Source: mm/slub.c slub_set_cpu_partial() */
+static enum vote cpu_partial_slabs(struct solver *solver, const struct solve_cache *cache,
+				   uint64_t value)
+{
+	const struct solved *known = solution_find(solver->solution, "cache_cpu_partial");
+	uint32_t per_slab = cache->oo & 0xffff;
+	uint64_t objects;
+
+	if (!known || !known->member.present || !per_slab)
+		return VOTE_AGAINST;
+	objects = cache_u32(cache, solver->base + (int)known->member.offset);
+	if (!objects && !value)
+		return VOTE_NONE;
+	return value == (objects * 2 + per_slab - 1) / per_slab ? VOTE_FOR : VOTE_AGAINST;
+}
+
 /* --- the flags --- */
 
 /*
@@ -269,6 +297,22 @@ static bool has_red_zones(const struct solver *solver)
 	return false;
 }
 
+/* SLAB_CONSISTENCY_CHECKS, RED_ZONE, POISON, STORE_USER and TRACE of both kinds. */
+#define DEBUG_MACROS 0x210d00u
+#define DEBUG_BITS   0x487u
+
+/* Caches with debugging give nothing to CPUs: neither slabs nor sheaves. */
+static bool are_all_debugged(const struct solver *solver)
+{
+	uint32_t mask = solver->solution->flags_are_numbered ? DEBUG_BITS : DEBUG_MACROS;
+	int flags = known_at(solver, "cache_flags");
+
+	for (size_t i = 0; i < solver->caches.count; i++)
+		if (!(cache_u32(&solver->caches.items[i], flags) & mask))
+			return false;
+	return true;
+}
+
 /* The red zone in front of objects where too few freelists of such caches tell: it is as wide as
  * objects are aligned, in caches that have one. */
 static void find_red_left_pad(struct solver *solver)
@@ -338,10 +382,15 @@ static void find_useroffset(struct solver *solver)
 /* --- all of them --- */
 
 static const struct column_row rows[] = {
-	{"cache_inuse", 4, inuse, NULL},	  {"cache_min_partial", 8, min_partial, NULL},
-	{"cache_refcount", 4, refcount, has_own}, {"cache_random_seq", 8, random_seq, NULL},
-	{"cache_ctor", 8, ctor, is_sparse},	  {"cache_usersize", 4, usersize, is_mostly_zero},
+	{"cache_inuse", 4, inuse, NULL},
+	{"cache_min_partial", 8, min_partial, NULL},
+	{"cache_refcount", 4, refcount, has_own},
+	{"cache_random_seq", 8, random_seq, NULL},
+	{"cache_ctor", 8, ctor, is_sparse},
+	{"cache_usersize", 4, usersize, is_mostly_zero},
 	{"cache_align", 4, align, NULL},
+	{"cache_cpu_partial", 4, cpu_partial, NULL},
+	{"cache_cpu_partial_slabs", 4, cpu_partial_slabs, NULL},
 };
 
 static struct solve_tally fit(struct solver *solver, const struct column_row *row, int at)
@@ -389,6 +438,7 @@ struct dill_error *rule_columns(struct solver *solver)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		find_column(solver, &rows[i]);
 	find_flags(solver);
+	solver->solution->all_debug = solver_has(solver, "cache_flags") && are_all_debugged(solver);
 	find_red_left_pad(solver);
 	find_useroffset(solver);
 	return NULL;

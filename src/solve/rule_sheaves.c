@@ -315,16 +315,14 @@ static struct dill_error *find_capacity(struct solver *solver, const struct way 
 
 /* --- all of it --- */
 
-/* What is left of the head is room for exactly one of two words, at its begin: the link of a list,
- * a struct rcu_head, or the link of a lockless list, one at a time. */
+/* What is left of the head is room for exactly one thing of two words, at its begin: the link of a
+ * barn's list, or a struct rcu_head. */
 static void note_links(struct solver *solver, const struct way *way)
 {
-	static const char *const links[] = {"sheaf_link", "sheaf_rcu", "sheaf_llnode"};
-
 	if (way->owner != 2)
 		return;
-	for (unsigned i = 0; i < sizeof(links) / sizeof(*links); i++)
-		solver_found(solver, links[i], 0, i == 2 ? 8 : 16, way->named[0], "CPUs");
+	solver_found(solver, "sheaf_link", 0, 16, way->named[0], "CPUs");
+	solver_found(solver, "sheaf_rcu", 0, 16, way->named[0], "CPUs");
 }
 
 static struct dill_error *note_way(struct solver *solver, const struct way *way)

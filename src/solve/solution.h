@@ -44,11 +44,15 @@ struct solution {
 	size_t count;
 	dill_virt slab_caches; /**< head of the list of caches */
 	uint64_t cache_struct_size, node_struct_size, cpu_struct_size, page_struct_size;
+	uint64_t krw_struct_size;    /**< of a batch of kfree_rcu(); 0 = not known */
+	uint64_t kfence_struct_size; /**< of a record of KFENCE's; 0 = not known */
+	uint32_t kfence_freed; /**< state of KFENCE's objects that are free; 0 = it is not known */
 	uint64_t per_node_stride; /**< as layout.per_node_stride */
 	unsigned node_bits; /**< of a page's flags, the topmost, that hold its node; 0 = unknown */
 	enum solved_mark mark;
 	uint32_t mark_value;	 /**< bit number, mask or byte */
 	bool no_red_zones;	 /**< no cache has one in front of its objects */
+	bool all_debug;		 /**< all caches have debugging: CPUs have nothing of them */
 	bool no_sheaves;	 /**< CPUs could have sheaves, but no cache has any */
 	bool flags_are_numbered; /**< bits of kmem_cache.flags are counted from 0 as since 6.9 */
 };
@@ -76,5 +80,7 @@ struct member_source members_of_solution(struct solution *solution);
 
 /** What was found of @p id; NULL when no rule looks for it. */
 const struct solved *solution_find(const struct solution *solution, const char *id);
+/** Whether a member was found. */
+bool solution_has(const struct solution *solution, const char *id);
 
 #endif

@@ -58,6 +58,19 @@ bool solver_is_direct(const struct solver *solver, uint64_t address)
 	return memory_map_is_direct(map, address);
 }
 
+bool solver_is_code(const struct solver *solver, uint64_t address)
+{
+	const struct image *image = kernel_image(solver->kernel);
+
+	for (size_t i = 0; i < image->regions.count; i++) {
+		const struct image_region *region = &image->regions.items[i];
+
+		if (address - region->first < region->size)
+			return region->executable || !region->known;
+	}
+	return false;
+}
+
 /* --- what is found --- */
 
 static void add(struct solver *solver, const struct solved *item)
@@ -106,9 +119,9 @@ const struct solved *solution_find(const struct solution *solution, const char *
 	return NULL;
 }
 
-bool solver_has(const struct solver *solver, const char *id)
+bool solution_has(const struct solution *solution, const char *id)
 {
-	const struct solved *item = solution_find(solver->solution, id);
+	const struct solved *item = solution_find(solution, id);
 
 	return item && item->member.present;
 }
@@ -144,9 +157,9 @@ struct member_source members_of_solution(struct solution *solution)
 /* --- all rules --- */
 
 static struct dill_error *(*const rules[])(struct solver *solver) = {
-	rule_caches,	rule_cpu_slabs, rule_nodes,	    rule_sizes,	     rule_slabs,
-	rule_freelists, rule_heads,	rule_node_counters, rule_columns,    rule_cpus,
-	rule_sheaves,	rule_barns,	rule_marks,	    rule_page_nodes,
+	rule_caches, rule_cpu_slabs,	 rule_nodes,	rule_sizes,  rule_slabs,   rule_freelists,
+	rule_heads,  rule_node_counters, rule_columns,	rule_cpus,   rule_sheaves, rule_barns,
+	rule_rcu,    rule_kfree_rcu,	 rule_deferred, rule_kfence, rule_marks,   rule_page_nodes,
 };
 
 static struct dill_error *apply_rules(struct solver *solver)

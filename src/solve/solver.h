@@ -103,6 +103,8 @@ DILL_MUST_CHECK struct dill_error *solver_read(struct solver *solver, dill_virt 
 					       void *buffer, size_t length);
 /** In the direct map, where the kernel's objects are. */
 bool solver_is_direct(const struct solver *solver, uint64_t address);
+/** In the kernel's code, or where the image's permissions are not known, in the image. */
+bool solver_is_code(const struct solver *solver, uint64_t address);
 /** A pointer to an object: in the direct map, of its alignment. */
 static inline bool solver_is_pointer(const struct solver *solver, uint64_t value)
 {
@@ -186,7 +188,10 @@ void solver_found(struct solver *solver, const char *id, uint32_t offset, uint32
 void solver_open(struct solver *solver, const char *id, unsigned candidates,
 		 struct solve_tally best, const char *voters);
 /** Whether a member was found. */
-bool solver_has(const struct solver *solver, const char *id);
+static inline bool solver_has(const struct solver *solver, const char *id)
+{
+	return solution_has(solver->solution, id);
+}
 /** Whether a member of struct kmem_cache was found at a distance from the list entry. */
 bool solver_is_taken(const struct solver *solver, int distance);
 
@@ -208,6 +213,10 @@ DILL_MUST_CHECK struct dill_error *rule_columns(struct solver *solver);	  /* rul
 DILL_MUST_CHECK struct dill_error *rule_cpus(struct solver *solver);	  /* rule_cpus.c */
 DILL_MUST_CHECK struct dill_error *rule_sheaves(struct solver *solver);	  /* rule_sheaves.c */
 DILL_MUST_CHECK struct dill_error *rule_barns(struct solver *solver);	  /* rule_barns.c */
+DILL_MUST_CHECK struct dill_error *rule_rcu(struct solver *solver);	  /* rule_rcu.c */
+DILL_MUST_CHECK struct dill_error *rule_kfree_rcu(struct solver *solver); /* rule_kfree_rcu.c */
+DILL_MUST_CHECK struct dill_error *rule_deferred(struct solver *solver);  /* rule_deferred.c */
+DILL_MUST_CHECK struct dill_error *rule_kfence(struct solver *solver);	  /* rule_kfence.c */
 DILL_MUST_CHECK struct dill_error *rule_marks(struct solver *solver);	  /* rule_marks.c */
 
 #endif
