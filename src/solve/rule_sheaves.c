@@ -105,19 +105,27 @@ static bool is_told(const struct way *way)
 	return way->sheaves >= SOLVE_VOTES_MIN || (!way->sheaves && way->none);
 }
 
-/* Whether a column can be one of per-CPU pointers: those to objects are not. */
+/* Whether a column can be one of per-CPU pointers: each cache has its own. Those to objects are
+ * none, unless there is but one CPU, whose memory of this kind may be an object's. */
 static bool may_be_percpu(const struct solver *solver, int column)
 {
-	bool any = false;
+	bool several = kernel_cpu_limit(solver->kernel) > 1;
+	struct solve_tally tally = {0};
+	uint64_t before = 0;
 
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		uint64_t value = cache_u64(&solver->caches.items[i], column);
 
-		if (value % 8 || solver_is_direct(solver, value))
-			return false;
-		any |= value != 0;
+		if (!value)
+			continue;
+		tally_add(&tally, value % 8 || value == before ||
+						  (several && solver_is_direct(solver, value))
+					  ? VOTE_AGAINST
+					  : VOTE_FOR);
+		before = value;
 	}
-	return any;
+	/* Since 6.18 only two caches may have any. */
+	return tally.good && tally.good * 100 >= tally.all * SOLVE_PERCENT;
 }
 
 static struct dill_error *try_column(struct solver *solver, int column, struct way *best,
