@@ -258,8 +258,8 @@ static void find_stride(struct solver *solver)
 		solver->solution->per_node_stride = 16;
 }
 
-/* A barn in front of the pointer to the node makes pairs: two closed lists. */
-static void find_barns(struct solver *solver)
+/* Votes for barns in front of the pointer to the node: two closed lists at one place. */
+static struct solve_tally count_barns(struct solver *solver, unsigned place)
 {
 	struct solve_tally tally = {0};
 
@@ -270,11 +270,24 @@ static void find_barns(struct solver *solver)
 		if (!barn)
 			continue;
 		tally_add(&tally, solver_is_pointer(solver, barn) &&
-						  is_list(solver, barn + 8, &full) &&
-						  is_list(solver, barn + 0x18, &empty)
+						  is_list(solver, barn + place, &full) &&
+						  is_list(solver, barn + place + 16, &empty)
 					  ? VOTE_FOR
 					  : VOTE_AGAINST);
 	}
+	return tally;
+}
+
+/* Bytes of a barn's lock, in front of its lists. */
+#define LOCK_MAX 0x40u
+
+/* A barn in front of the pointer to the node makes pairs. */
+static void find_barns(struct solver *solver)
+{
+	struct solve_tally tally = {0};
+
+	for (unsigned place = 0; place <= LOCK_MAX && !tally_decides(tally); place += 8)
+		tally = count_barns(solver, place);
 	if (!tally_decides(tally)) {
 		find_stride(solver);
 		return;
