@@ -9,6 +9,8 @@
 
 #define WORDS	 12u
 #define LIST_MAX 4096u
+/* Words of a sheaf in front of its cache, where its link may be. */
+#define LINKS 4u
 /* Bytes of a struct kmem_cache_node, where the size is not known. */
 #define NODE_BYTES 0x80u
 
@@ -16,6 +18,7 @@ struct barn_votes {
 	unsigned place;			 /* word of the first list */
 	struct solve_tally lists;	 /* both of them */
 	struct solve_tally kinds;	 /* their sheaves, full or empty */
+	struct solve_tally links[LINKS]; /* where sheaves have their links */
 	struct solve_tally count[WORDS]; /* by word: two counters */
 };
 
@@ -28,21 +31,37 @@ typedef void (*barn_visitor)(struct solver *solver, const struct solve_cache *ca
 struct list {
 	bool closes;
 	unsigned count, full, empty; /* of its sheaves, those of the cache */
+	unsigned links[LINKS];	     /* by where their links are, in words */
 };
 
-static void see_sheaf(struct solver *solver, const struct solve_cache *cache, dill_virt sheaf,
-		      struct list *ret)
+/* Whether there is a sheaf of the cache, and how many objects it has. */
+static bool read_sheaf(struct solver *solver, const struct solve_cache *cache, dill_virt sheaf,
+		       uint32_t *ret_size)
 {
 	const struct solved *size_at = solution_find(solver->solution, "sheaf_size");
 	uint64_t owner;
-	uint32_t size;
 
-	if (!solver->sheaf_owner || !solver_word(solver, sheaf + solver->sheaf_owner, &owner) ||
-	    owner != cache_base(solver, cache) || !size_at || !size_at->member.present ||
-	    !solver_keep(solver, solver_read(solver, sheaf + size_at->member.offset, &size, 4)))
+	return size_at && size_at->member.present &&
+	       solver_word(solver, sheaf + solver->sheaf_owner, &owner) &&
+	       owner == cache_base(solver, cache) &&
+	       solver_keep(solver, solver_read(solver, sheaf + size_at->member.offset, ret_size,
+					       sizeof(*ret_size)));
+}
+
+/* The link lies in front of the sheaf's owner: two words. */
+static void see_sheaf(struct solver *solver, const struct solve_cache *cache, dill_virt link,
+		      struct list *ret)
+{
+	for (uint32_t at = 0; at + 16 <= solver->sheaf_owner && at / 8 < LINKS; at += 8) {
+		uint32_t size;
+
+		if (!read_sheaf(solver, cache, link - at, &size))
+			continue;
+		ret->full += size != 0;
+		ret->empty += size == 0;
+		ret->links[at / 8]++;
 		return;
-	ret->full += size != 0;
-	ret->empty += size == 0;
+	}
 }
 
 static struct list read_list(struct solver *solver, const struct solve_cache *cache, dill_virt head)
@@ -80,6 +99,10 @@ static void vote_barn(struct solver *solver, const struct solve_cache *cache, di
 		return;
 	votes->kinds.good += full.full + empty.empty;
 	votes->kinds.all += full.count + empty.count;
+	for (unsigned i = 0; i < LINKS; i++) {
+		votes->links[i].good += full.links[i] + empty.links[i];
+		votes->links[i].all += full.count + empty.count;
+	}
 	for (unsigned w = 0; w < WORDS && (full.count || empty.count); w++)
 		tally_add(&votes->count[w],
 			  words[w * 2] == full.count && words[w * 2 + 1] == empty.count
@@ -169,6 +192,10 @@ static void note(struct solver *solver, const struct barns *barns, const struct 
 	solver_found(solver, "barn_full", votes->place * 8, 16, votes->lists, "lists of barns");
 	solver_found(solver, "barn_empty", votes->place * 8 + 16, 16, votes->lists,
 		     "lists of barns");
+	for (uint32_t i = 0; i < LINKS; i++)
+		if (tally_decides(votes->links[i]))
+			solver_found(solver, "sheaf_link", i * 8, 16, votes->links[i],
+				     "sheaves in barns");
 	note_counts(solver, votes);
 }
 

@@ -128,21 +128,28 @@ static struct dill_error *try_column(struct solver *solver, int distance, struct
 	struct solve_tally lists[PLACES] = {0};
 	unsigned members[PLACES] = {0};
 
-	if (!is_pointer_column(solver, distance))
+	/* A name may lie beside a node. */
+	if (distance == solver->name || !is_pointer_column(solver, distance))
 		return NULL;
 	count_lists(solver, distance, lists, members);
 	for (int p = 0; p < PLACES; p++) {
 		struct choice choice = {
 			.node = distance, .partial = PARTIAL_FIRST + p * 8, .lists = lists[p]};
 
+		/* It is this list, too many of which are broken: none behind it is. */
+		if (!tally_decides(lists[p]) && lists[p].good * 2 > lists[p].all)
+			return NULL;
 		if (!tally_decides(lists[p]))
 			continue;
 		TRY(find_back_pointers(solver, distance, choice.partial, &choice.back));
 		if (!agrees(solver, &choice.back))
 			continue;
 		choice.counts = count_members(solver, distance, choice.partial);
-		if (!tally_decides(choice.counts))
+		if (!tally_decides(choice.counts)) {
+			if (choice.counts.good * 2 > choice.counts.all)
+				return NULL;
 			continue;
+		}
 		/* node[1] is such a column, too: the first one begins the array. What leads to the
 		 * cache in front of this one is that one's. */
 		if (best->found && (solver->has_base || choice.back.base <= best->back.base))
@@ -339,6 +346,30 @@ static void take_back_pointer(struct solver *solver, const struct back_pointer *
 	}
 }
 
+/* Whether most caches have such a list behind the pointer in front of this one, too: then that
+ * begins the array, and so many of its lists are broken that it was not taken. */
+static bool begins_array(struct solver *solver, const struct choice *choice)
+{
+	for (int step = 8; step <= 16; step += 8) {
+		struct solve_tally lists = {0};
+
+		for (size_t i = 0; i < solver->caches.count; i++) {
+			uint64_t node = cache_u64(&solver->caches.items[i], choice->node - step);
+			bool empty;
+
+			tally_add(&lists,
+				  solver_is_pointer(solver, node) &&
+						  is_list(solver, node + (unsigned)choice->partial,
+							  &empty)
+					  ? VOTE_FOR
+					  : VOTE_AGAINST);
+		}
+		if (lists.good * 2 > lists.all)
+			return false;
+	}
+	return true;
+}
+
 struct dill_error *rule_nodes(struct solver *solver)
 {
 	struct choice best = {0};
@@ -346,7 +377,7 @@ struct dill_error *rule_nodes(struct solver *solver)
 	for (int distance = solver->has_base ? solver->base : -CACHE_BEFORE;
 	     distance + 8 <= CACHE_AHEAD; distance += 8)
 		TRY(try_column(solver, distance, &best));
-	if (!best.found)
+	if (!best.found || !begins_array(solver, &best))
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "no lists of partial slabs in %zu caches",
 				      solver->caches.count);
