@@ -8,6 +8,7 @@
 struct dill_error *back_votes_init(struct back_votes *votes)
 {
 	votes->all = 0;
+	votes->any = false;
 	votes->counts = calloc((size_t)BASES * BACK_PLACES, sizeof(*votes->counts));
 	return votes->counts ? NULL : error_no_memory();
 }
@@ -34,6 +35,7 @@ struct dill_error *back_votes_add(struct solver *solver, struct back_votes *vote
 		memcpy(&word, bytes + place * 8, sizeof(word));
 		if (word % 8 == 0 && word <= cache->link && cache->link - word <= CACHE_BEFORE)
 			votes->counts[(cache->link - word) / 8 * BACK_PLACES + place]++;
+		votes->any |= word % 8 == 0 && cache->link - word <= CACHE_BEFORE;
 	}
 	return NULL;
 }
@@ -42,7 +44,7 @@ struct back_pointer back_votes_best(const struct back_votes *votes)
 {
 	struct back_pointer best = {.tally = {0, votes->all}};
 
-	for (int base = 0; base < BASES; base++)
+	for (int base = 0; votes->any && base < BASES; base++)
 		for (int place = 0; place < BACK_PLACES; place++) {
 			unsigned count = votes->counts[base * BACK_PLACES + place];
 			int distance = place * 8 - SLAB_BEFORE;

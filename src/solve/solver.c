@@ -23,7 +23,9 @@ struct dill_error *solver_lost(struct solver *solver)
 
 bool solver_word(struct solver *solver, dill_virt address, uint64_t *ret)
 {
-	return !solver->fatal && solver_keep(solver, kernel_read_u64(solver->kernel, address, ret));
+	/* The kernel has the upper half: a word that is no address is not asked for. */
+	return address >> 63 && !solver->fatal &&
+	       solver_keep(solver, kernel_read_u64(solver->kernel, address, ret));
 }
 
 struct dill_error *solver_read(struct solver *solver, dill_virt address, void *buffer,

@@ -148,6 +148,7 @@ static inline uint16_t slab_u16(const struct solve_slab *slab, int distance)
 struct back_votes {
 	unsigned *counts; /* [base / 8][place / 8] */
 	unsigned all;
+	bool any; /* there are some */
 };
 
 struct back_pointer {
