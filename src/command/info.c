@@ -174,15 +174,24 @@ static struct dill_error *emit_member(struct command_call *call, const struct so
 		record_set_number(record, INFO_MEMBER_OFFSET, solved->member.offset);
 	record_set_number(record, INFO_MEMBER_VOTES_FOR, solved->good);
 	record_set_number(record, INFO_MEMBER_VOTES, solved->all);
-	record_set_text(record, INFO_MEMBER_VOTERS, solved->voters);
+	if (solved->voters)
+		record_set_text(record, INFO_MEMBER_VOTERS, solved->voters);
 	record_set_number(record, INFO_MEMBER_CANDIDATES, solved->candidates);
 	return call->sink->emit(call->sink, record);
 }
 
+/* What was found, what was left open, and what no rule has looked for on this kernel. */
 static struct dill_error *emit_members(struct command_call *call, const struct solution *solution)
 {
-	for (size_t i = 0; solution && i < solution->count; i++)
+	const struct member_row *row;
+
+	if (!solution)
+		return NULL;
+	for (size_t i = 0; i < solution->count; i++)
 		TRY(emit_member(call, &solution->items[i]));
+	for (size_t i = 0; (row = layout_row_number(i)); i++)
+		if (!solution_find(solution, row->id))
+			TRY(emit_member(call, &(struct solved){.id = row->id}));
 	return NULL;
 }
 

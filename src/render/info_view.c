@@ -39,14 +39,23 @@ static struct dill_error *draw_kernel(struct painter *painter, const struct dill
 
 const struct record_view info_kernel_view = {draw_kernel};
 
+/* The longest name of one. */
+#define MEMBER_WIDTH 24u
+
 /* "  + cache_size            24  187 of 187 caches", or "?" for what was left open. */
 static struct dill_error *draw_member(struct painter *painter, const struct dill_record *record)
 {
 	bool found = record->fields[INFO_MEMBER_FOUND].flag;
+	const char *voters = record_text(record, INFO_MEMBER_VOTERS);
 
 	paint(painter, found ? STYLE_LIVE : STYLE_WARN, found ? "  + " : "  ? ");
 	paint_padded(painter, found ? STYLE_NAME : STYLE_DIM, record_text(record, INFO_MEMBER_ID),
-		     20);
+		     MEMBER_WIDTH);
+	if (!*voters) {
+		paint(painter, STYLE_DIM, "not looked for");
+		paint_newline(painter);
+		return NULL;
+	}
 	if (found)
 		paint_format(painter, STYLE_NUMBER, "at %-5" PRIu64,
 			     record_number(record, INFO_MEMBER_OFFSET));
@@ -56,7 +65,7 @@ static struct dill_error *draw_member(struct painter *painter, const struct dill
 	paint_format(painter, STYLE_PLAIN, "%" PRIu64 " of %" PRIu64 " ",
 		     record_number(record, INFO_MEMBER_VOTES_FOR),
 		     record_number(record, INFO_MEMBER_VOTES));
-	paint(painter, STYLE_PLAIN, record_text(record, INFO_MEMBER_VOTERS));
+	paint(painter, STYLE_PLAIN, voters);
 	paint_newline(painter);
 	return NULL;
 }

@@ -66,6 +66,11 @@ const struct member_row *layout_row(const char *id)
 	return NULL;
 }
 
+const struct member_row *layout_row_number(size_t number)
+{
+	return number < sizeof(rows) / sizeof(*rows) ? &rows[number] : NULL;
+}
+
 const struct member_row *layout_row_at(size_t field)
 {
 	const struct member_row *row = rows;

@@ -80,6 +80,8 @@ void layout_macro_flags(struct layout *layout);
 
 /** The row of layout.def with an id; NULL when there is none. */
 const struct member_row *layout_row(const char *id);
+/** The rows in their order, counted from 0; NULL behind the last. */
+const struct member_row *layout_row_number(size_t number);
 
 struct solution;
 /**
