@@ -73,6 +73,9 @@ def all_rows(port, stub_bytes):
         dill(port, *kmalloc, seconds=0.3, times=4, beside=PLAIN_READ),
         Row(PLAIN_READ, ["build/bench/read_stub", str(port), str(stub_bytes)]),
         dill(port, *kmalloc, options=stub, seconds=0.3, times=4, beside=PLAIN_READ),
+        # A kernel without types: the layout of its heap is solved from memory first.
+        dill(port, *kmalloc, options=["--hide=types"], seconds=0.15),
+        dill(port, *kmalloc, options=["--hide=types", *stub], seconds=0.5),
         dill(port, "kcache", seconds=1),
         dill(port, "kcache", options=stub, seconds=1),
         # Every slab, full ones by their struct pages, and the state of every object.
