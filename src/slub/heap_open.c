@@ -25,16 +25,6 @@ static bool is_tiny(const struct heap *heap)
 	       !kernel_has_symbol(heap->kernel, "put_cpu_partial", NULL);
 }
 
-/* Objects that kfree_rcu() collects are in a variable, which no function's symbol tells. */
-static bool hides_kfree_rcu(const struct heap *heap)
-{
-	if (kernel_has_symbol(heap->kernel, "slab_caches", NULL))
-		return false;
-	return !kernel_has_symbol(heap->kernel, "kfree", NULL) ||
-	       kernel_has_symbol(heap->kernel, "kfree_rcu_monitor", NULL) ||
-	       kernel_has_symbol(heap->kernel, "kvfree_call_rcu", NULL);
-}
-
 /* Whether CPUs may have slabs that were not found. */
 static bool lacks_cpu_slabs(const struct heap *heap)
 {
@@ -62,8 +52,6 @@ static struct dill_error *find_unsolved(struct heap *heap)
 		heap->unsolved = "slabs of CPUs";
 	else if (kernel_has_symbol(heap->kernel, "slab_free_after_rcu_debug", NULL))
 		heap->unsolved = "objects that SLUB_RCU_DEBUG keeps back";
-	else if (hides_kfree_rcu(heap))
-		heap->unsolved = "lists of kfree_rcu()";
 	return NULL;
 }
 

@@ -92,6 +92,7 @@ void solve_image_init(struct image *image, enum solve_image_engine engine)
 	dill_virt caches[SOLVE_IMAGE_CACHES];
 
 	image_init(image, SOLVE_IMAGE_PAGES, CPUS, NODES, FREELIST_XOR_SWAPPED);
+	image_symbol(image, "slab_caches", image->heap.slab_caches);
 	for (unsigned i = 0; i < SOLVE_IMAGE_CACHES; i++)
 		caches[i] = new_cache(image, i);
 	for (unsigned i = 0; i < SOLVE_IMAGE_CACHES; i++) {
