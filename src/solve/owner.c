@@ -47,7 +47,7 @@ int solver_owner(struct solver *solver, uint64_t address, dill_virt *ret_base)
 
 bool solver_is_object(struct solver *solver, const struct solve_cache *cache, uint64_t address)
 {
-	dill_virt base;
+	dill_virt base = 0;
 	int owner = address % 8 ? -1 : solver_owner(solver, address, &base);
 
 	return owner >= 0 && &solver->caches.items[owner] == cache && cache->size &&

@@ -88,9 +88,9 @@ static struct list read_list(struct solver *solver, const struct solve_cache *ca
 static void vote_barn(struct solver *solver, const struct solve_cache *cache, dill_virt barn,
 		      struct barn_votes *votes)
 {
-	struct list full = read_list(solver, cache, barn + votes->place * 8);
-	struct list empty = read_list(solver, cache, barn + votes->place * 8 + 16);
-	uint32_t words[WORDS * 2];
+	struct list full = read_list(solver, cache, barn + votes->place * UINT64_C(8));
+	struct list empty = read_list(solver, cache, barn + votes->place * UINT64_C(8) + 16);
+	uint32_t words[WORDS][2];
 
 	tally_add(&votes->lists, full.closes ? VOTE_FOR : VOTE_AGAINST);
 	tally_add(&votes->lists, empty.closes ? VOTE_FOR : VOTE_AGAINST);
@@ -104,10 +104,9 @@ static void vote_barn(struct solver *solver, const struct solve_cache *cache, di
 		votes->links[i].all += full.count + empty.count;
 	}
 	for (unsigned w = 0; w < WORDS && (full.count || empty.count); w++)
-		tally_add(&votes->count[w],
-			  words[w * 2] == full.count && words[w * 2 + 1] == empty.count
-				  ? VOTE_FOR
-				  : VOTE_AGAINST);
+		tally_add(&votes->count[w], words[w][0] == full.count && words[w][1] == empty.count
+						    ? VOTE_FOR
+						    : VOTE_AGAINST);
 }
 
 /* --- the barns --- */

@@ -96,7 +96,7 @@ static struct dill_error *add_variable(struct solver *solver, struct variables *
 
 	variable->address = address;
 	variable->count = room && room / 8 < WORDS_MAX ? (unsigned)(room / 8) : WORDS_MAX;
-	return solver_read(solver, address, variable->words, variable->count * 8);
+	return solver_read(solver, address, variable->words, variable->count * sizeof(uint64_t));
 }
 
 static struct dill_error *read_variables(struct solver *solver, dill_virt symbol,

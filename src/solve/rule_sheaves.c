@@ -64,7 +64,8 @@ static bool points_back(struct solver *solver, const struct solve_cache *cache, 
 {
 	uint64_t back;
 
-	return solver_is_pointer(solver, sheaf) && solver_word(solver, sheaf + owner * 8, &back) &&
+	return solver_is_pointer(solver, sheaf) &&
+	       solver_word(solver, sheaf + owner * UINT64_C(8), &back) &&
 	       back == cache_base(solver, cache);
 }
 
@@ -164,14 +165,15 @@ static enum vote vote_sheaf(struct solver *solver, const struct solve_cache *cac
 	uint64_t objects[OBJECTS_LOOKED];
 	uint32_t size;
 
-	if (!solver_keep(solver, solver_read(solver, sheaf + votes->size * 4, &size, 4)) ||
+	if (!solver_keep(solver,
+			 solver_read(solver, sheaf + votes->size * UINT64_C(4), &size, 4)) ||
 	    size > SIZE_MAX_SHEAF)
 		return VOTE_AGAINST;
 	if (!size)
 		return VOTE_NONE;
-	if (!solver_keep(solver, solver_read(solver, sheaf + votes->objects * 8, objects,
+	if (!solver_keep(solver, solver_read(solver, sheaf + votes->objects * UINT64_C(8), objects,
 					     sizeof(objects))) ||
-	    !solver_word(solver, sheaf + (votes->objects + size - 1) * 8, &objects[0]))
+	    !solver_word(solver, sheaf + (votes->objects + size - 1) * UINT64_C(8), &objects[0]))
 		return VOTE_AGAINST;
 	for (unsigned i = 0; i < OBJECTS_LOOKED && i < size; i++)
 		if (!solver_is_object(solver, cache, objects[i]))
