@@ -193,7 +193,7 @@ static error_t parse_one(int key, char *value, const struct argp_state *state,
 		options->memory_map = value;
 		return 0;
 	case KEY_LIVE:
-		options->live = true;
+		options->running_system = true;
 		return 0;
 	case KEY_RECORD:
 		options->record_path = file_name(value, "record");

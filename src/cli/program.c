@@ -71,7 +71,7 @@ struct dill_error *program_open(struct program *program)
 		.more_files = options->more_files.items,
 		.more_count = options->more_files.count,
 		.memory_map = options->memory_map,
-		.live = options->live,
+		.running_system = options->running_system,
 		.no_direct = options->no_direct,
 		.leave_stopped = options->leave_stopped,
 		.timeout_s = options->timeout_s,
@@ -88,7 +88,7 @@ struct dill_error *program_open(struct program *program)
 	const struct dill_target_ops *ops;
 	void *context;
 
-	if (!options->remote && !options->file && !options->live)
+	if (!options->remote && !options->file && !options->running_system)
 		return NULL;
 	TRY(command_target_open(&target_options, &ops, &context));
 	TRY(wrap(program, &ops, &context));

@@ -108,7 +108,7 @@ static struct dill_error *find_release(struct program *program, char *ret, size_
 static void greet(struct program *program)
 {
 	const struct options *options = program->options;
-	const char *what = options->live ? "the running system" : options->file;
+	const char *what = options->running_system ? "the running system" : options->file;
 	char release[80] = "";
 	struct dill_error *error;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/history.h"
+#include "store/object_history.h"
 
 #include "answer/heap_words.h"
 #include "answer/history_record.h"

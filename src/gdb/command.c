@@ -7,7 +7,7 @@
 #include "command/registry.h"
 #include "command/words.h"
 #include "gdb/expression.h"
-#include "gdb/live_command.h"
+#include "gdb/armed_command.h"
 #include "gdb/plugin.h"
 #include "gdb/plugin_session.h"
 #include "gdb/register.h"
@@ -52,7 +52,7 @@ static struct dill_error *run_line(struct plugin *plugin, const char *name, cons
 	if (!strcmp(name, break_command.name) &&
 	    command_wants_target((int)words.list.count, (const char *const *)words.list.items)) {
 		*ret = COMMAND_OK;
-		return live_break_words(plugin, &words);
+		return armed_trace_break_words(plugin, &words);
 	}
 	if (!strcmp(name, symbols_command.name))
 		return symbols_run(plugin, &words, ret);
@@ -169,12 +169,12 @@ static PyObject *follow(struct plugin *plugin, const char *text)
 {
 	struct dill_error *error;
 
-	if (!plugin->live)
+	if (!plugin->armed_trace)
 		return PyErr_Format(plugin->gdb_error,
 				    "dill has no command \"%s\"; \"dill help\" lists them. To "
 				    "follow a task of that name, \"dill run\" first",
 				    text);
-	error = live_follow_line(plugin, text);
+	error = armed_trace_follow_line(plugin, text);
 	if (!error)
 		Py_RETURN_NONE;
 	py_raise(plugin->gdb_error, error);

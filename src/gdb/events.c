@@ -2,7 +2,7 @@
 #include "gdb/events.h"
 
 #include "gdb/interrupt_watch.h"
-#include "gdb/live.h"
+#include "gdb/armed_trace.h"
 #include "gdb/plugin.h"
 #include "gdb/short_names.h"
 
@@ -55,7 +55,7 @@ static PyObject *exited(PyObject *self, PyObject *event)
 	struct plugin *plugin = PyCapsule_GetPointer(self, NULL);
 
 	if (plugin)
-		live_free(steal(plugin->live));
+		armed_trace_free(steal(plugin->armed_trace));
 	return changed(self, event);
 }
 

@@ -10,7 +10,7 @@
 #include "gdb/gdb_registers.h"
 #include "gdb/host.h"
 #include "gdb/inferior_target.h"
-#include "gdb/live.h"
+#include "gdb/armed_trace.h"
 #include "gdb/opened_core.h"
 #include "gdb/parameter.h"
 
@@ -58,7 +58,7 @@ static void forget(void *context)
 	struct plugin *plugin = context;
 	struct py_pending pending = py_pending_take();
 
-	live_free(steal(plugin->live));
+	armed_trace_free(steal(plugin->armed_trace));
 	py_pending_restore(&pending);
 }
 

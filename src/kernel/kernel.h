@@ -6,7 +6,7 @@
 #include "kernel/inside.h"
 #include "kernel/jiffies.h"
 #include "kernel/kernel_types.h"
-#include "kernel/locate.h"
+#include "kernel/locate_kernel.h"
 #include "kernel/page.h"
 #include "kernel/percpu.h"
 #include "kernel/roots.h"

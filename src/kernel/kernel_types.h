@@ -3,7 +3,7 @@
 #define KERNEL_KERNEL_TYPES_H
 
 #include "base/error.h"
-#include "kernel/members.h"
+#include "kernel/kernel_members.h"
 #include "types/type.h"
 
 struct kernel;

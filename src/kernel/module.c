@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "kernel/kernel_types.h"
-#include "kernel/members.h"
+#include "kernel/kernel_members.h"
 #include "kernel/symbol.h"
 #include "kernel/vm.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "kernel/kernel_types.h"
-#include "kernel/members.h"
+#include "kernel/kernel_members.h"
 #include "kernel/module.h"
 #include "kernel/region.h"
 #include "kernel/vm.h"

@@ -5,7 +5,7 @@
 #include "kernel/facts.h"
 #include "kernel/image.h"
 #include "kernel/image_file.h"
-#include "kernel/members.h"
+#include "kernel/kernel_members.h"
 #include "kernel/pagetable.h"
 #include "kernel/symbol_table.h"
 #include "kernel/vmcoreinfo.h"

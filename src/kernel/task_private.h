@@ -2,7 +2,7 @@
 #ifndef KERNEL_TASK_PRIVATE_H
 #define KERNEL_TASK_PRIVATE_H
 
-#include "kernel/members.h"
+#include "kernel/kernel_members.h"
 #include "kernel/task.h"
 #include "kernel/xarray.h"
 

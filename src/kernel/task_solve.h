@@ -4,7 +4,7 @@
 
 #include <dill/target.h>
 
-#include "kernel/members.h"
+#include "kernel/kernel_members.h"
 
 struct kernel;
 

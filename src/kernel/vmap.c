@@ -2,7 +2,7 @@
 #include "kernel/vmap.h"
 
 #include "kernel/kernel_types.h"
-#include "kernel/members.h"
+#include "kernel/kernel_members.h"
 #include "kernel/symbol.h"
 #include "kernel/vm.h"
 

@@ -2,7 +2,7 @@
 #include "kernel/xarray.h"
 
 #include "kernel/kernel_types.h"
-#include "kernel/members.h"
+#include "kernel/kernel_members.h"
 #include "kernel/vm.h"
 
 /* An index has 64 bits and every level takes at least one. */

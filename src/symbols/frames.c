@@ -3,7 +3,7 @@
 
 #include <dwarf.h>
 
-#include "symbols/members.h"
+#include "symbols/symbols_members.h"
 
 #define WORD 8
 /* Rows of a description: finding the last takes reading all before it. */

@@ -5,7 +5,7 @@
 
 #include "kernel/symbol.h"
 #include "kernel/vm.h"
-#include "symbols/members.h"
+#include "symbols/symbols_members.h"
 
 #define FIRST_TASK "swapper"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "symbols/orc.h"
 
-#include "symbols/members.h"
+#include "symbols/symbols_members.h"
 
 /* An entry is read as one word. */
 #define ENTRY_BITS 64u

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "kernel/module.h"
-#include "symbols/members.h"
+#include "symbols/symbols_members.h"
 
 /* Bytes of an address in the tables. */
 #define DISTANCE 4u

@@ -54,7 +54,7 @@ static struct dill_error *open_file(const struct target_options *options,
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "/proc/kcore is no part of a dump");
 	if (is_live(options->file))
-		return live_open(options, ret_ops, ret_context);
+		return running_system_open(options, ret_ops, ret_context);
 	TRY(read_head(options->file, buffer, &head.size));
 	for (size_t i = 0; i < sizeof(file_backends) / sizeof(*file_backends); i++) {
 		if (!file_backends[i].is_mine(head))
@@ -72,15 +72,15 @@ static struct dill_error *open_file(const struct target_options *options,
 struct dill_error *target_open(const struct target_options *options,
 			       const struct dill_target_ops **ret_ops, void **ret_context)
 {
-	if (!!options->remote + !!options->file + options->live > 1)
+	if (!!options->remote + !!options->file + options->running_system > 1)
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "give a gdbstub, a file or the running system as the target, "
 				      "one of them");
 	if (options->memory_map && !options->file)
 		return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
 				      "a memory map goes with a file of raw memory");
-	if (options->live)
-		return live_open(options, ret_ops, ret_context);
+	if (options->running_system)
+		return running_system_open(options, ret_ops, ret_context);
 	if (options->file)
 		return open_file(options, ret_ops, ret_context);
 	return rsp_open(options, ret_ops, ret_context);

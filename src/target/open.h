@@ -21,7 +21,7 @@ struct target_options {
 	 */
 	const char *memory_map;
 	/** The system that dill runs on, instead of either. */
-	bool live;
+	bool running_system;
 	/** Never read a same-host QEMU's memory directly; everything goes through the stub. */
 	bool no_direct;
 	/** Do not let the guest run at the end, even when it ran. */
@@ -74,7 +74,7 @@ DILL_MUST_CHECK struct dill_error *core_open(const struct target_options *option
  * @return NULL; OS when the file cannot be read, with what that needs; UNSUPPORTED when it is none
  * of x86-64; BAD_DATA; NO_MEMORY
  */
-DILL_MUST_CHECK struct dill_error *live_open(const struct target_options *options,
+DILL_MUST_CHECK struct dill_error *running_system_open(const struct target_options *options,
 					     const struct dill_target_ops **ret_ops,
 					     void **ret_context);
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "trace/members.h"
+#include "trace/trace_members.h"
 
 /* Members further apart than this are read one by one. */
 #define SPAN_MAX 4096u

@@ -5,7 +5,7 @@
 #include "base/strbuf.h"
 #include "trace/gfp.h"
 #include "trace/known_caches.h"
-#include "trace/objects.h"
+#include "trace/traced_objects.h"
 #include "trace/owner.h"
 #include "trace/returns.h"
 #include "trace/tracer.h"

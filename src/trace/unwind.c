@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "trace/members.h"
+#include "trace/trace_members.h"
 
 /*
  * What a kernel stack looks like. Source: kernel Documentation/arch/x86/orc-unwinder.rst,

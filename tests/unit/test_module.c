@@ -11,7 +11,7 @@
 
 #include "btf_image.h"
 #include "kernel/kernel.h"
-#include "kernel/members.h"
+#include "kernel/kernel_members.h"
 #include "kernel/module_symbol.h"
 #include "kernel/region.h"
 

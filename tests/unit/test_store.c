@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "store/history.h"
+#include "store/object_history.h"
 #include "store/totals.h"
 #include "trace_file.h"
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "kernel/kernel.h"
-#include "kernel/members.h"
+#include "kernel/kernel_members.h"
 #include "kernel/task_read.h"
 #include "kernel/tasks.h"
 

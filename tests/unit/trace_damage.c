@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "render/trace_page.h"
-#include "store/history.h"
+#include "store/object_history.h"
 #include "trace_file.h"
 
 static struct dill_error *read_history(struct trace_store *store, dill_virt address)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRACE_OBJECTS_H
-#define TRACE_OBJECTS_H
+#ifndef TRACE_TRACED_OBJECTS_H
+#define TRACE_TRACED_OBJECTS_H
 
 #include "base/number_map.h"
 #include "trace/event.h"

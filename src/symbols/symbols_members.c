@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "symbols/members.h"
+#include "symbols/symbols_members.h"
 
 static const struct member_row rows[] = {
 #define MEMBER(id, structs, paths, need, note)                                                     \

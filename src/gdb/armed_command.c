@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "gdb/live_command.h"
+#include "gdb/armed_command.h"
 
 #include "command/arguments.h"
 #include "command/registry.h"
@@ -7,7 +7,7 @@
 #include "command/trace_hint.h"
 #include "command/words.h"
 #include "gdb/interrupt_watch.h"
-#include "gdb/live.h"
+#include "gdb/armed_trace.h"
 #include "gdb/own_command.h"
 #include "gdb/plugin_session.h"
 
@@ -92,19 +92,19 @@ static struct dill_error *follow(struct plugin *plugin, const struct command *ta
 			    &call, &common));
 	TRY(trace_filter_parse(&call, &filter));
 	TRY(hint(plugin, &filter));
-	return live_follow(plugin->live, &filter);
+	return armed_trace_follow(plugin->armed_trace, &filter);
 }
 
-struct dill_error *live_follow_line(struct plugin *plugin, const char *line)
+struct dill_error *armed_trace_follow_line(struct plugin *plugin, const char *line)
 {
-	return plugin->live ? follow(plugin, &follow_table, line) : not_armed();
+	return plugin->armed_trace ? follow(plugin, &follow_table, line) : not_armed();
 }
 
 static struct dill_error *check_stopped(struct plugin *plugin)
 {
 	if (!is_running(plugin))
 		return NULL;
-	if (!plugin->live)
+	if (!plugin->armed_trace)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "the target is running: \"interrupt\" first");
 	interrupt_watch_request();
@@ -123,7 +123,7 @@ static struct dill_error *arm(struct plugin *plugin)
 	if (!plugin->inferior)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "a dump does not run, so that nothing can be traced in it");
-	return live_new(plugin, session, &plugin->live);
+	return armed_trace_new(plugin, session, &plugin->armed_trace);
 }
 
 static struct dill_error *write_status(struct plugin *plugin)
@@ -133,8 +133,8 @@ static struct dill_error *write_status(struct plugin *plugin)
 	_cleanup_(py_decrefp)
 	PyObject *done = NULL;
 
-	if (plugin->live)
-		TRY(live_describe(plugin->live, &text));
+	if (plugin->armed_trace)
+		TRY(armed_trace_describe(plugin->armed_trace, &text));
 	else
 		strbuf_append(&text, "nothing is armed\n");
 	done = py_call(plugin->gdb, "write", "(s)", strbuf_get(&text));
@@ -167,25 +167,25 @@ static struct dill_error *read_request(struct plugin *plugin, const struct words
 	return error;
 }
 
-struct dill_error *live_break_words(struct plugin *plugin, const struct words *words)
+struct dill_error *armed_trace_break_words(struct plugin *plugin, const struct words *words)
 {
 	struct break_request request;
 	struct dill_error *error;
-	bool fresh = !plugin->live;
+	bool fresh = !plugin->armed_trace;
 
 	TRY(check_stopped(plugin));
 	TRY(read_request(plugin, words, &request));
 	if (fresh)
 		TRY(arm(plugin));
-	error = live_break(plugin->live, &request);
+	error = armed_trace_break(plugin->armed_trace, &request);
 	if (error && fresh)
-		live_free(steal(plugin->live));
+		armed_trace_free(steal(plugin->armed_trace));
 	return error ? error : write_status(plugin);
 }
 
 static struct dill_error *run_run(struct plugin *plugin, const char *text)
 {
-	bool fresh = !plugin->live;
+	bool fresh = !plugin->armed_trace;
 	struct dill_error *error = NULL;
 
 	TRY(check_stopped(plugin));
@@ -193,25 +193,25 @@ static struct dill_error *run_run(struct plugin *plugin, const char *text)
 		TRY(arm(plugin));
 	error = follow(plugin, &run_table, text);
 	if (error && fresh)
-		live_free(steal(plugin->live));
+		armed_trace_free(steal(plugin->armed_trace));
 	return error ? error : write_status(plugin);
 }
 
 static struct dill_error *run_on(struct plugin *plugin, const char *text)
 {
 	(void)text;
-	if (!plugin->live)
+	if (!plugin->armed_trace)
 		return not_armed();
-	live_mute(plugin->live, false);
+	armed_trace_mute(plugin->armed_trace, false);
 	return NULL;
 }
 
 static struct dill_error *run_off(struct plugin *plugin, const char *text)
 {
 	(void)text;
-	if (!plugin->live)
+	if (!plugin->armed_trace)
 		return not_armed();
-	live_mute(plugin->live, true);
+	armed_trace_mute(plugin->armed_trace, true);
 	return NULL;
 }
 
@@ -220,7 +220,7 @@ static struct dill_error *run_stop(struct plugin *plugin, const char *text)
 	(void)text;
 	TRY(check_stopped(plugin));
 	TRY(write_status(plugin));
-	live_free(steal(plugin->live));
+	armed_trace_free(steal(plugin->armed_trace));
 	return NULL;
 }
 
@@ -232,7 +232,7 @@ static struct dill_error *run_status(struct plugin *plugin, const char *text)
 
 #define RUNNING "COMMAND_RUNNING", "COMPLETE_NONE"
 
-static const struct own_command live_commands[] = {
+static const struct own_command armed_commands[] = {
 	{"dill run",
 	 "Arm the tracer: events are shown while the target runs.\n\n"
 	 "Then \"dill NAME\" chooses what to follow, \"continue\" lets the target run, and each\n"
@@ -254,8 +254,8 @@ static const struct own_command live_commands[] = {
 	 RUNNING, run_status},
 };
 
-bool live_commands_register(struct plugin *plugin)
+bool armed_commands_register(struct plugin *plugin)
 {
-	return own_commands_register(plugin, live_commands,
-				     sizeof(live_commands) / sizeof(*live_commands));
+	return own_commands_register(plugin, armed_commands,
+				     sizeof(armed_commands) / sizeof(*armed_commands));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRACE_MEMBERS_H
-#define TRACE_MEMBERS_H
+#ifndef TRACE_TRACE_MEMBERS_H
+#define TRACE_TRACE_MEMBERS_H
 
 #include "types/members.h"
 

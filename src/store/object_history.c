@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/history.h"
+#include "store/object_history.h"
 
 #include "store/store_private.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef KERNEL_LOCATE_H
-#define KERNEL_LOCATE_H
+#ifndef KERNEL_LOCATE_KERNEL_H
+#define KERNEL_LOCATE_KERNEL_H
 
 #include "base/error.h"
 

@@ -20,7 +20,7 @@
 /* Segments without a physical address, such as vmalloc's, have this one. Since 4.10. */
 #define NO_PHYSICAL UINT64_MAX
 
-struct live {
+struct running_system {
 	int file;
 	struct extents ram; /* physical memory in the file */
 	struct core notes;  /* nothing but VMCOREINFO: the registers are those of whoever reads */
@@ -31,7 +31,7 @@ struct live {
 
 /* --- parsing --- */
 
-static struct dill_error *read_at(const struct live *live, uint64_t offset, size_t size,
+static struct dill_error *read_at(const struct running_system *running, uint64_t offset, size_t size,
 				  uint8_t **ret)
 {
 	_cleanup_(freep)
@@ -40,7 +40,7 @@ static struct dill_error *read_at(const struct live *live, uint64_t offset, size
 	if (!bytes)
 		return error_no_memory();
 	for (size_t have = 0; have < size;) {
-		ssize_t got = pread(live->file, bytes + have, size - have, (off_t)(offset + have));
+		ssize_t got = pread(running->file, bytes + have, size - have, (off_t)(offset + have));
 
 		if (got <= 0)
 			return dill_error_new_os(got ? errno : EIO, "cannot read " LIVE_PATH);
@@ -50,7 +50,7 @@ static struct dill_error *read_at(const struct live *live, uint64_t offset, size
 	return NULL;
 }
 
-static struct dill_error *add_notes(struct live *live, const GElf_Phdr *segment)
+static struct dill_error *add_notes(struct running_system *running, const GElf_Phdr *segment)
 {
 	uint64_t size = segment->p_filesz < NOTES_MAX ? segment->p_filesz : NOTES_MAX;
 	_cleanup_(freep)
@@ -58,41 +58,41 @@ static struct dill_error *add_notes(struct live *live, const GElf_Phdr *segment)
 
 	if (!size)
 		return NULL;
-	TRY(read_at(live, segment->p_offset, size, &bytes));
-	return core_add_notes(&live->notes, (struct span){bytes, size});
+	TRY(read_at(running, segment->p_offset, size, &bytes));
+	return core_add_notes(&running->notes, (struct span){bytes, size});
 }
 
 static struct dill_error *add_segment(void *context, const GElf_Phdr *segment)
 {
-	struct live *live = context;
+	struct running_system *running = context;
 
 	if (segment->p_type == PT_NOTE)
-		return add_notes(live, segment);
+		return add_notes(running, segment);
 	if (segment->p_type == PT_LOAD && segment->p_paddr != NO_PHYSICAL)
-		return extents_add(&live->ram, segment->p_paddr, segment->p_filesz,
+		return extents_add(&running->ram, segment->p_paddr, segment->p_filesz,
 				   segment->p_offset);
 	return NULL;
 }
 
 /* The headers alone are given to libelf: the file is as large as the address space. */
-static struct dill_error *parse(struct live *live)
+static struct dill_error *parse(struct running_system *running)
 {
 	_cleanup_(freep)
 	uint8_t *first = NULL, *head = NULL;
 	Elf64_Ehdr header;
 	uint64_t size;
 
-	TRY(read_at(live, 0, sizeof(header), &first));
+	TRY(read_at(running, 0, sizeof(header), &first));
 	memcpy(&header, first, sizeof(header));
 	if (checked_add(header.e_phoff, (uint64_t)header.e_phnum * sizeof(Elf64_Phdr), &size) ||
 	    size < sizeof(header) || size > HEADERS_MAX)
 		return dill_error_new(DILL_ERROR_BAD_DATA,
 				      LIVE_PATH " has no program headers where it says");
-	TRY(read_at(live, 0, size, &head));
-	TRY(dill_error_add_context(elf_segments_visit((struct span){head, size}, add_segment, live),
+	TRY(read_at(running, 0, size, &head));
+	TRY(dill_error_add_context(elf_segments_visit((struct span){head, size}, add_segment, running),
 				   LIVE_PATH));
-	TRY(extents_settle(&live->ram, EXTENTS_FIRST_COUNTS));
-	if (!live->ram.list.count)
+	TRY(extents_settle(&running->ram, EXTENTS_FIRST_COUNTS));
+	if (!running->ram.list.count)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      LIVE_PATH " tells no physical addresses");
 	return NULL;
@@ -102,10 +102,10 @@ static struct dill_error *parse(struct live *live)
 
 static struct dill_error *begin(void *context)
 {
-	struct live *live = context;
+	struct running_system *running = context;
 
-	if (!live->generation++ && live->host.log)
-		live->host.log(live->host.context,
+	if (!running->generation++ && running->host.log)
+		running->host.log(running->host.context,
 			       "this system runs while it is read: its heap moves");
 	return NULL;
 }
@@ -129,9 +129,9 @@ static unsigned spaces(void *context)
 }
 
 /* Where a page lies in the file; false when it does not lie there whole. */
-static bool find(const struct live *live, dill_phys page, uint64_t *ret_offset)
+static bool find(const struct running_system *running, dill_phys page, uint64_t *ret_offset)
 {
-	const struct extent *extent = extents_holder(&live->ram, page);
+	const struct extent *extent = extents_holder(&running->ram, page);
 
 	if (!extent || extent->size - (page - extent->start) < DILL_PAGE_SIZE)
 		return false;
@@ -140,7 +140,7 @@ static bool find(const struct live *live, dill_phys page, uint64_t *ret_offset)
 }
 
 /* Read pages that follow each other in the file with one call, else each by itself. */
-static void read_run(struct live *live, struct dill_page_request *requests, size_t count,
+static void read_run(struct running_system *running, struct dill_page_request *requests, size_t count,
 		     uint64_t offset)
 {
 	struct iovec parts[64];
@@ -148,52 +148,52 @@ static void read_run(struct live *live, struct dill_page_request *requests, size
 
 	for (size_t i = 0; i < count; i++)
 		parts[i] = (struct iovec){requests[i].buffer, DILL_PAGE_SIZE};
-	got = preadv(live->file, parts, (int)count, (off_t)offset);
-	live->calls++;
+	got = preadv(running->file, parts, (int)count, (off_t)offset);
+	running->calls++;
 	if (got == (ssize_t)(count * DILL_PAGE_SIZE)) {
-		live->pages += count;
+		running->pages += count;
 		for (size_t i = 0; i < count; i++)
 			requests[i].done = true;
 	} else if (count > 1) {
 		for (size_t i = 0; i < count; i++)
-			read_run(live, &requests[i], 1, offset + i * DILL_PAGE_SIZE);
+			read_run(running, &requests[i], 1, offset + i * DILL_PAGE_SIZE);
 	}
 }
 
 static struct dill_error *read_pages(void *context, enum dill_space space,
 				     struct dill_page_request *requests, size_t count)
 {
-	struct live *live = context;
+	struct running_system *running = context;
 	uint64_t first, offset;
 
 	if (space != DILL_SPACE_PHYSICAL)
 		return NULL;
 	for (size_t i = 0, run; i < count; i += run) {
 		run = 1;
-		if (!find(live, requests[i].address, &first))
+		if (!find(running, requests[i].address, &first))
 			continue;
 		while (run < 64 && i + run < count &&
-		       find(live, requests[i + run].address, &offset) &&
+		       find(running, requests[i + run].address, &offset) &&
 		       offset == first + run * DILL_PAGE_SIZE)
 			run++;
-		read_run(live, &requests[i], run, first);
+		read_run(running, &requests[i], run, first);
 	}
 	return NULL;
 }
 
 static bool next_range(void *context, dill_phys from, dill_phys *ret_first, uint64_t *ret_size)
 {
-	const struct live *live = context;
+	const struct running_system *running = context;
 
-	return extents_next(&live->ram, from, ret_first, ret_size);
+	return extents_next(&running->ram, from, ret_first, ret_size);
 }
 
 static const char *vmcoreinfo(void *context, size_t *ret_size)
 {
-	const struct live *live = context;
+	const struct running_system *running = context;
 
-	*ret_size = live->notes.vmcoreinfo_size;
-	return (const char *)live->notes.vmcoreinfo;
+	*ret_size = running->notes.vmcoreinfo_size;
+	return (const char *)running->notes.vmcoreinfo;
 }
 
 static struct dill_error *registers(void *context, unsigned cpu, struct dill_registers *ret)
@@ -213,18 +213,18 @@ static struct dill_error *cpu_count(void *context, unsigned *ret)
 
 static uint64_t generation(void *context)
 {
-	const struct live *live = context;
+	const struct running_system *running = context;
 
-	return live->generation;
+	return running->generation;
 }
 
 static void stats(void *context, struct dill_target_stats *ret)
 {
-	const struct live *live = context;
+	const struct running_system *running = context;
 
 	*ret = (struct dill_target_stats){
-		.direct_calls = live->calls,
-		.direct_bytes = live->pages * DILL_PAGE_SIZE,
+		.direct_calls = running->calls,
+		.direct_bytes = running->pages * DILL_PAGE_SIZE,
 	};
 }
 
@@ -236,16 +236,16 @@ static const char *describe(void *context)
 
 static void close_target(void *context)
 {
-	struct live *live = context;
+	struct running_system *running = context;
 
-	if (live->file >= 0)
-		close(live->file);
-	extents_deinit(&live->ram);
-	core_deinit(&live->notes);
-	free(live);
+	if (running->file >= 0)
+		close(running->file);
+	extents_deinit(&running->ram);
+	core_deinit(&running->notes);
+	free(running);
 }
 
-static const struct dill_target_ops live_ops = {
+static const struct dill_target_ops running_system_ops = {
 	.name = "live",
 	.begin = begin,
 	.end = end,
@@ -284,23 +284,23 @@ static struct dill_error *open_kcore(int *ret)
 	}
 }
 
-struct dill_error *live_open(const struct target_options *options,
+struct dill_error *running_system_open(const struct target_options *options,
 			     const struct dill_target_ops **ret_ops, void **ret_context)
 {
-	struct live *live = calloc(1, sizeof(*live));
+	struct running_system *running = calloc(1, sizeof(*running));
 	struct dill_error *error;
 
-	if (!live)
+	if (!running)
 		return error_no_memory();
-	live->host = options->host;
-	error = open_kcore(&live->file);
+	running->host = options->host;
+	error = open_kcore(&running->file);
 	if (!error)
-		error = parse(live);
+		error = parse(running);
 	if (error) {
-		close_target(live);
+		close_target(running);
 		return error;
 	}
-	*ret_ops = &live_ops;
-	*ret_context = live;
+	*ret_ops = &running_system_ops;
+	*ret_context = running;
 	return NULL;
 }

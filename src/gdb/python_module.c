@@ -3,7 +3,7 @@
 #include "gdb/events.h"
 #include "gdb/file_command.h"
 #include "gdb/function.h"
-#include "gdb/live_command.h"
+#include "gdb/armed_command.h"
 #include "gdb/parameter.h"
 #include "gdb/plugin.h"
 #include "gdb/short_names.h"
@@ -24,7 +24,7 @@ static int module_exec(PyObject *module)
 		return -1;
 	plugin->gdb_error = PyObject_GetAttrString(plugin->gdb, "GdbError");
 	if (!plugin->gdb_error || !parameters_register(plugin) || !commands_register(plugin) ||
-	    !short_names_begin(plugin) || !live_commands_register(plugin) ||
+	    !short_names_begin(plugin) || !armed_commands_register(plugin) ||
 	    !file_commands_register(plugin) || !functions_register(plugin) ||
 	    !events_connect(plugin) || !symbols_at_exit(plugin))
 		return -1;

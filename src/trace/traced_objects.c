@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "trace/objects.h"
+#include "trace/traced_objects.h"
 
 struct dill_error *objects_allocate(struct traced_objects *objects, const struct trace_event *event)
 {

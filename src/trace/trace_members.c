@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "trace/members.h"
+#include "trace/trace_members.h"
 
 static const struct member_row rows[] = {
 #define MEMBER(id, structs, paths, need, note) MEMBER_ROW(trace_members, id, structs, paths, need),

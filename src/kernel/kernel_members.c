@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kernel/members.h"
+#include "kernel/kernel_members.h"
 
 #include <string.h>
 

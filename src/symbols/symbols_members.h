@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SYMBOLS_MEMBERS_H
-#define SYMBOLS_MEMBERS_H
+#ifndef SYMBOLS_SYMBOLS_MEMBERS_H
+#define SYMBOLS_SYMBOLS_MEMBERS_H
 
 #include "types/members.h"
 

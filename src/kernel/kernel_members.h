@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef KERNEL_MEMBERS_H
-#define KERNEL_MEMBERS_H
+#ifndef KERNEL_KERNEL_MEMBERS_H
+#define KERNEL_KERNEL_MEMBERS_H
 
 #include "types/members.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kernel/locate.h"
+#include "kernel/locate_kernel.h"
 
 #include <errno.h>
 #include <inttypes.h>

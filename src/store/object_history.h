@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STORE_HISTORY_H
-#define STORE_HISTORY_H
+#ifndef STORE_OBJECT_HISTORY_H
+#define STORE_OBJECT_HISTORY_H
 
 #include "base/array.h"
 #include "store/read.h"
