@@ -122,7 +122,7 @@ int program_close(struct program *program, int status)
 	struct strbuf stats = {0};
 
 	if (program->session && program->options->stats) {
-		memory_append_stats(session_memory(program->session), &stats);
+		target_append_stats(session_target(program->session), &stats);
 		log_remark(NULL, strbuf_get(&stats));
 	}
 	if (program->session && program->recorder)

@@ -56,7 +56,7 @@ static struct dill_error *say_why(const struct wait *wait, enum trace_end_kind e
 static struct dill_error *run(struct command_call *call)
 {
 	struct wait wait = {.sink = {.event = take_event}, .call = call};
-	struct memory *memory = session_memory(call->session);
+	struct target *target = session_target(call->session);
 	struct trace_run_options options = {
 		.sink = &wait.sink, .enough = enough, .armed = armed, .context = &wait};
 	struct trace_run_result result;
@@ -69,12 +69,12 @@ static struct dill_error *run(struct command_call *call)
 	options.filter = wait.request.filter;
 	options.kinds = wait.request.kinds;
 	options.time_max_ns = wait.request.time_max_ns;
-	TRY(memory_runner(memory, &runner));
+	TRY(target_runner(target, &runner));
 	TRY(trace_run(heap, runner, &options, &result));
 	if (!wait.met)
 		return say_why(&wait, result.end);
 	runner.ops->hold(runner.context);
-	memory_log(memory, "the guest is stopped there; \"rescue\" lets it run, as a debugger's "
+	target_log(target, "the guest is stopped there; \"rescue\" lets it run, as a debugger's "
 			   "\"continue\" does");
 	return NULL;
 }

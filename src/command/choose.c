@@ -37,14 +37,14 @@ static struct dill_error *choose(const struct cache_list *all, const char *patte
 
 struct dill_error *survey_find_gone(struct survey *survey)
 {
-	const struct memory *memory = kernel_memory(survey->heap->kernel);
+	const struct target *target = kernel_target(survey->heap->kernel);
 	struct dill_error *error;
 	bool exist;
 
-	if (memory_is_slow(memory)) {
+	if (target_is_slow(target)) {
 		TRY(gone_caches_exist(survey->heap, &survey->all, &exist));
 		if (exist)
-			memory_log(memory, "caches that have left the kernel's list are not looked "
+			target_log(target, "caches that have left the kernel's list are not looked "
 					   "for over this slow connection; a dump would show them");
 		return NULL;
 	}

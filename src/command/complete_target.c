@@ -187,8 +187,8 @@ struct dill_error *complete_from_target(struct completer *completer, enum argume
 
 	struct dill_error *error = offer_names(completer, kind, type);
 
-	(void)memory_take_lacks(
-		session_memory(completer->session)); /* nothing to say while typing */
+	(void)target_take_lacks(
+		session_target(completer->session)); /* nothing to say while typing */
 
 	struct dill_error *end_error = session_end(completer->session);
 

@@ -217,7 +217,7 @@ static struct dill_error *emit(struct command_call *call, struct inquiry *inquir
 
 struct findings findings_new(const struct command_call *call)
 {
-	bool moves = memory_moves(session_memory(call->session));
+	bool moves = target_moves(session_target(call->session));
 
 	return (struct findings){.arena = call->arena,
 				 .moving = moves ? "the system ran while it was read" : NULL};
@@ -229,7 +229,7 @@ static void say_moved(const struct command_call *call, const struct findings *fi
 	size_t count = findings->remarks.count;
 
 	if (findings->moving && count)
-		memory_log(session_memory(call->session),
+		target_log(session_target(call->session),
 			   "%zu part%s of the heap did not fit together, as the system runs while "
 			   "it is read; the first: %s",
 			   count, plural(count), findings->remarks.first->text);

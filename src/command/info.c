@@ -73,7 +73,7 @@ static struct dill_error *emit_info(struct command_call *call, struct heap *heap
 	}
 	record_set_text(
 		record, INFO_COLUMN_TARGET,
-		arena_format(call->arena, "%s", memory_describe(session_memory(call->session))));
+		arena_format(call->arena, "%s", target_describe(session_target(call->session))));
 	record_set_text(record, INFO_COLUMN_BANNER, facts->banner);
 	record_set_number(record, INFO_COLUMN_BASE, facts->base);
 	record_set_text(record, INFO_COLUMN_SYMBOLS, facts->symbols_how);
@@ -127,15 +127,15 @@ static struct dill_error *emit_list(struct command_call *call, const struct kern
 
 static struct dill_error *emit_kernels(struct command_call *call, struct heap *heap)
 {
-	struct memory *memory = session_memory(call->session);
+	struct target *target = session_target(call->session);
 	_cleanup_(kernel_list_deinit)
 	struct kernel_list list = {0};
 
-	if (memory_moves(memory)) /* a system that runs is no dump */
+	if (target_moves(target)) /* a system that runs is no dump */
 		return NULL;
-	TRY(kernels_find(memory, SEARCHED_BYTES, &list));
+	TRY(kernels_find(target, SEARCHED_BYTES, &list));
 	if (list.is_cut)
-		memory_log(memory, "not all of memory was searched for other kernels");
+		target_log(target, "not all of memory was searched for other kernels");
 	return emit_list(call, kernel_facts(heap->kernel), &list);
 }
 

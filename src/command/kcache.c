@@ -115,7 +115,7 @@ static struct dill_error *prepare_aliases(struct survey *survey, const struct ca
 					  struct alias_list *ret)
 {
 	*ret = (struct alias_list){0};
-	if (!memory_is_slow(kernel_memory(survey->heap->kernel)))
+	if (!target_is_slow(kernel_target(survey->heap->kernel)))
 		return aliases_prepare(survey, chosen, ret);
 	return NULL;
 }
@@ -155,11 +155,11 @@ static struct dill_error *emit_details(struct command_call *call, struct survey 
 /* All struct pages are read for them: hours where each byte costs. */
 static struct dill_error *find_loose_sheaves(struct survey *survey)
 {
-	const struct memory *memory = kernel_memory(survey->heap->kernel);
+	const struct target *target = kernel_target(survey->heap->kernel);
 
-	if (!memory_is_slow(memory))
+	if (!target_is_slow(target))
 		return survey_scan(survey, &survey->all);
-	memory_log(memory, "sheaves that no list leads to are not looked for over this slow "
+	target_log(target, "sheaves that no list leads to are not looked for over this slow "
 			   "connection: objects in them count as live");
 	return NULL;
 }
@@ -210,7 +210,7 @@ static struct dill_error *run(struct command_call *call)
 	else
 		TRY(emit_rows(call, &survey, &survey.all));
 	if (!heap->layout.node_nr_slabs.present && !call->options[OPTION_ALIASES].given)
-		memory_log(kernel_memory(heap->kernel),
+		target_log(kernel_target(heap->kernel),
 			   "this kernel does not count slabs and objects (built without "
 			   "CONFIG_SLUB_DEBUG): kcensus and kmap count them");
 	return survey_emit(call, &survey, &findings);

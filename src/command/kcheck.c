@@ -78,7 +78,7 @@ static struct dill_error *check_caches(struct survey *survey, const struct cache
 
 	TRY(arena_new(&arena));
 	for (size_t i = 0; i < caches->count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(survey->heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(survey->heap->kernel)));
 		TRY(check_cache(survey, &caches->items[i], arena, coverage));
 		arena_reset(arena);
 	}

@@ -6,8 +6,8 @@
 #include "base/pattern.h"
 #include "command/choose.h"
 #include "command/fill_finding.h"
-#include "graph/cache_type.h"
 #include "command/registry.h"
+#include "graph/cache_type.h"
 #include "slub/census.h"
 #include "slub/locate.h"
 #include "slub/page_use.h"
@@ -175,7 +175,7 @@ static struct dill_error *search_blocks(struct finder *finder, const struct slab
 	if (!buffer)
 		return error_no_memory();
 	for (size_t i = 0; i < scan->large_count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(finder->heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(finder->heap->kernel)));
 		TRY(search_block(finder, &scan->large[i], buffer));
 	}
 	return NULL;

@@ -158,8 +158,8 @@ static struct dill_error *count(struct leaks *leaks)
 
 static enum leak_word sure(const struct leaks *leaks, const struct leak_group *group)
 {
-	const struct memory *memory = kernel_memory(leaks->survey->heap->kernel);
-	bool all_read = !leaks->anchors.unreadable && !memory_moves(memory);
+	const struct target *target = kernel_target(leaks->survey->heap->kernel);
+	bool all_read = !leaks->anchors.unreadable && !target_moves(target);
 
 	if (group->lost >= CERTAIN_MIN && group->lost >= 4 * group->held && all_read)
 		return LEAK_CERTAIN;

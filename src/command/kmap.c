@@ -142,7 +142,7 @@ static struct dill_error *emit_caches(struct command_call *call, struct survey *
 
 	TRY(arena_new(&arena));
 	for (size_t i = 0; i < caches->count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(survey->heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(survey->heap->kernel)));
 		TRY(emit_cache(call, survey, &caches->items[i], filter, arena));
 		arena_reset(arena);
 	}

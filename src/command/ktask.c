@@ -148,7 +148,7 @@ static struct dill_error *run_ktask(struct command_call *call)
 	TRY(session_kernel(call->session, &kernel));
 	TRY(tasks_new(kernel, &tasks));
 	if (tasks_are_solved(tasks))
-		memory_log(session_memory(call->session),
+		target_log(session_target(call->session),
 			   "tasks were found in memory: processes only, without what types tell of "
 			   "them (state, CPU, uid, stack, mm); --types FILE gives it");
 	error = show_tasks(&run, tasks);

@@ -3,12 +3,12 @@
 
 static struct dill_error *run(struct command_call *call)
 {
-	struct memory *memory = session_memory(call->session);
+	struct target *target = session_target(call->session);
 	struct dill_runner runner;
 
-	TRY(memory_runner(memory, &runner));
+	TRY(target_runner(target, &runner));
 	TRY(runner.ops->release(runner.context));
-	memory_log(memory, "the guest runs, without breakpoints");
+	target_log(target, "the guest runs, without breakpoints");
 	return NULL;
 }
 

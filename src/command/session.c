@@ -12,7 +12,7 @@
 #include "slub/heap_open.h"
 
 struct session {
-	struct memory *memory;
+	struct target *target;
 	struct kernel *kernel; /* NULL until a command needs it */
 	struct heap *heap;     /* of kernel */
 	bool types_fit;	       /* those of a file were checked on it */
@@ -34,7 +34,7 @@ struct dill_error *session_new(const struct dill_target_ops *ops, void *context,
 	_cleanup_(session_freep)
 	struct session *session = calloc(1, sizeof(*session));
 	struct dill_error *error =
-		session ? memory_new(ops, context, &options->host, &session->memory)
+		session ? target_new(ops, context, &options->host, &session->target)
 			: error_no_memory();
 
 	if (error) {
@@ -64,7 +64,7 @@ void session_free(struct session *session)
 	if (!session)
 		return;
 	forget_kernel(session);
-	memory_free(session->memory);
+	target_free(session->target);
 	free(session->image_path);
 	free(session->types_path);
 	free(session->kernel_choice);
@@ -74,7 +74,7 @@ void session_free(struct session *session)
 /* Check that the kernel known from earlier commands is still the one that runs. */
 static struct dill_error *refresh(struct session *session)
 {
-	uint64_t epoch = memory_epoch(session->memory);
+	uint64_t epoch = target_epoch(session->target);
 
 	if (!session->kernel || epoch == session->epoch)
 		return NULL;
@@ -85,7 +85,7 @@ static struct dill_error *refresh(struct session *session)
 	if (error && error_is_fatal(error))
 		return steal(error);
 	if (error) { /* rebooted, or rebooting: the next session_kernel() looks again */
-		memory_log(session->memory, "the kernel is another one than before: %s",
+		target_log(session->target, "the kernel is another one than before: %s",
 			   dill_error_text(error));
 		forget_kernel(session);
 	}
@@ -95,12 +95,12 @@ static struct dill_error *refresh(struct session *session)
 
 struct dill_error *session_begin(struct session *session)
 {
-	TRY(memory_begin(session->memory));
+	TRY(target_begin(session->target));
 
 	struct dill_error *error = refresh(session);
 
 	if (error) /* the first error says more than a failing end */
-		dill_error_free(memory_end(session->memory));
+		dill_error_free(target_end(session->target));
 	return error;
 }
 
@@ -112,7 +112,7 @@ struct dill_error *session_explain(struct session *session, struct dill_error *e
 	if (!error || dill_error_code(error) == DILL_ERROR_INTERRUPTED ||
 	    dill_error_code(error) == DILL_ERROR_NO_MEMORY)
 		return error;
-	lacks = memory_take_lacks(session->memory);
+	lacks = target_take_lacks(session->target);
 	if (!lacks)
 		return error;
 	explained = dill_error_new(dill_error_code(error), "%s; %s", dill_error_text(error), lacks);
@@ -122,7 +122,7 @@ struct dill_error *session_explain(struct session *session, struct dill_error *e
 
 struct dill_error *session_end(struct session *session)
 {
-	return memory_end(session->memory);
+	return target_end(session->target);
 }
 
 struct dill_error *session_kernel(struct session *session, struct kernel **ret)
@@ -137,8 +137,8 @@ struct dill_error *session_kernel(struct session *session, struct kernel **ret)
 			.hide = session->options.hide,
 		};
 
-		TRY(kernel_open(session->memory, &options, &session->kernel));
-		session->epoch = memory_epoch(session->memory);
+		TRY(kernel_open(session->target, &options, &session->kernel));
+		session->epoch = target_epoch(session->target);
 	}
 	*ret = session->kernel;
 	return NULL;
@@ -163,7 +163,7 @@ static bool disagrees(struct session *session, struct dill_error **error, const 
 	if (!*error || error_is_fatal(*error) ||
 	    dill_error_code(*error) == DILL_ERROR_INVALID_ARGUMENT)
 		return *error;
-	memory_log(session->memory, "what the types say of %s could not be checked: %s", what,
+	target_log(session->target, "what the types say of %s could not be checked: %s", what,
 		   dill_error_text(*error));
 	dill_error_free(steal(*error));
 	return false;
@@ -209,9 +209,9 @@ const char *session_trace(const struct session *session)
 	return session->trace_path;
 }
 
-struct memory *session_memory(struct session *session)
+struct target *session_target(struct session *session)
 {
-	return session->memory;
+	return session->target;
 }
 
 static bool is_symbol(const char *text)

@@ -4,7 +4,7 @@
 
 #include "kernel/kernel.h"
 #include "slub/heap.h"
-#include "target/memory.h"
+#include "target/target.h"
 
 /**
  * One target and everything dill knows of it. What does not change while the kernel runs (symbols,
@@ -34,7 +34,7 @@ struct session_options {
 	bool (*selected_cpu)(void *context, unsigned *ret);
 };
 
-/** @param ops, context  as for memory_new(): taken over, closed by session_free() and on error.
+/** @param ops, context  as for target_new(): taken over, closed by session_free() and on error.
  * Touches nothing yet. */
 DILL_MUST_CHECK struct dill_error *session_new(const struct dill_target_ops *ops, void *context,
 					       const struct session_options *options,
@@ -71,7 +71,7 @@ DILL_MUST_CHECK struct dill_error *session_heap(struct session *session, struct 
  */
 DILL_MUST_CHECK struct dill_error *session_types(struct session *session, struct types **ret);
 /** Borrowed; lives as long as the session. */
-struct memory *session_memory(struct session *session);
+struct target *session_target(struct session *session);
 
 /** A trace of this kernel has been written to a file: session_trace() gives it until another kernel
  * runs. A path that cannot be kept is forgotten. */

@@ -116,7 +116,7 @@ static struct dill_error *progress(void *context, const struct tracer *tracer)
 
 	if (live->path && now - live->remark_ns >= REMARK_EVERY_NS) {
 		live->remark_ns = now;
-		memory_log(kernel_memory(live->kernel),
+		target_log(kernel_target(live->kernel),
 			   "%" PRIu64 " events in %.0f s, %.0f per second", events,
 			   (double)now / (double)NANOSECONDS,
 			   (double)events * (double)NANOSECONDS / (double)now);
@@ -160,7 +160,7 @@ static struct dill_error *trace(struct live *live, struct heap *heap)
 	struct trace_run_result result;
 	struct dill_error *error, *failure;
 
-	TRY(memory_runner(kernel_memory(live->kernel), &runner));
+	TRY(target_runner(kernel_target(live->kernel), &runner));
 	error = trace_run(heap, runner, &live->options, &result);
 	if (!live->store) /* it never began */
 		return error;

@@ -63,18 +63,18 @@ static bool follows_idle_task(const struct trace_filter *filter)
 static void say_no_task(struct kernel *kernel, struct search *search)
 {
 	const struct trace_filter *filter = search->filter;
-	struct memory *memory = kernel_memory(kernel);
+	struct target *target = kernel_target(kernel);
 
 	if (filter->name && filter->has_pid)
-		memory_log(memory,
+		target_log(target,
 			   "no task is called \"%s\" and has the number %" PRIu32
 			   " yet%s: waiting for one",
 			   filter->name, filter->pid, suggest_text(&search->suggest));
 	else if (filter->name)
-		memory_log(memory, "no task is called \"%s\" yet%s: waiting for one", filter->name,
+		target_log(target, "no task is called \"%s\" yet%s: waiting for one", filter->name,
 			   suggest_text(&search->suggest));
 	else
-		memory_log(memory, "no task has the number %" PRIu32 " yet: waiting for one",
+		target_log(target, "no task has the number %" PRIu32 " yet: waiting for one",
 			   filter->pid);
 }
 
@@ -114,7 +114,7 @@ static struct dill_error *look_for_cache(struct heap *heap, const char *pattern)
 			return NULL;
 		suggest_offer(&suggest, caches.items[i].name);
 	}
-	memory_log(kernel_memory(heap->kernel), "no cache is called \"%s\" yet%s: waiting for one",
+	target_log(kernel_target(heap->kernel), "no cache is called \"%s\" yet%s: waiting for one",
 		   pattern, suggest_text(&suggest));
 	return NULL;
 }

@@ -59,7 +59,7 @@ static struct dill_error *open_files(struct plugin *plugin, struct opened *opene
 	plugin->opened_count++;
 	error = plugin_session(plugin, &session);
 	if (!error)
-		error = say(plugin, memory_describe(session_memory(session)));
+		error = say(plugin, target_describe(session_target(session)));
 	if (error) { /* as it was: the next command opens it again */
 		plugin->opened = before;
 		plugin->opened_count++;

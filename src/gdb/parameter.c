@@ -94,7 +94,7 @@ static PyObject *show_statistics(PyObject *self, PyObject *arguments)
 		return NULL;
 	strbuf_append(&text, "Read from the target: ");
 	if (plugin->session)
-		memory_append_stats(session_memory(plugin->session), &text);
+		target_append_stats(session_target(plugin->session), &text);
 	else
 		strbuf_append(&text, "nothing");
 	strbuf_append(&text, ".\n");

@@ -124,7 +124,7 @@ static struct dill_error *visit(void *context, dill_virt address, const uint8_t 
 {
 	struct finding_anchors *finding = context;
 
-	TRY(memory_check_interrupt(kernel_memory(finding->heap->kernel)));
+	TRY(target_check_interrupt(kernel_target(finding->heap->kernel)));
 	for (size_t at = 0; at + finding->step <= size; at += finding->step)
 		TRY(look_at_page(finding, address + at,
 				 (struct span){bytes + at, (size_t)finding->step}));

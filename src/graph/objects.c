@@ -284,7 +284,7 @@ static struct dill_error *take_blocks(struct gathering *gathering, const struct 
 	if (!buffer)
 		return error_no_memory();
 	for (size_t i = 0; i < scan->large_count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(gathering->heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(gathering->heap->kernel)));
 		TRY(take_block(gathering, &scan->large[i], buffer));
 	}
 	return NULL;
@@ -302,7 +302,7 @@ static struct dill_error *resolve(struct gathering *gathering)
 	for (graph_index object = 0; object < graph_count(graph); object++) {
 		graph->objects.items[object].edge = (uint32_t)graph->edges.count;
 		if (object % 65536 == 0)
-			TRY(memory_check_interrupt(kernel_memory(gathering->heap->kernel)));
+			TRY(target_check_interrupt(kernel_target(gathering->heap->kernel)));
 		for (; at < gathering->raw.count && gathering->raw.items[at].from == object; at++) {
 			struct graph_edge edge = {.word = gathering->raw.items[at].word};
 

@@ -41,7 +41,7 @@ static struct dill_error *drain(struct reach *reach, struct queue *queue, graph_
 		const struct graph_object *item = &graph->objects.items[object];
 
 		if (queue->done % 65536 == 0)
-			TRY(memory_check_interrupt(kernel_memory(graph->survey->heap->kernel)));
+			TRY(target_check_interrupt(kernel_target(graph->survey->heap->kernel)));
 		for (uint32_t edge = item[0].edge; object != without && edge < item[1].edge; edge++)
 			take(reach, queue, graph->edges.items[edge].to, edge, object);
 	}

@@ -314,8 +314,8 @@ static struct dill_error *drain(struct typing_work *work)
 	TRY(typing_follow_variables(work));
 	while (work->done < work->queue.count) {
 		if (work->done % 4096 == 0)
-			TRY(memory_check_interrupt(
-				kernel_memory(work->graph->survey->heap->kernel)));
+			TRY(target_check_interrupt(
+				kernel_target(work->graph->survey->heap->kernel)));
 		TRY(follow(work, work->queue.items[work->done++]));
 		TRY(typing_follow_variables(work));
 	}

@@ -47,8 +47,8 @@ static struct dill_error *find_holders(struct typing_work *work)
 		struct dill_error *error = types_get(typing->types, id, &type);
 
 		if (id % 4096 == 0)
-			TRY(memory_check_interrupt(
-				kernel_memory(work->graph->survey->heap->kernel)));
+			TRY(target_check_interrupt(
+				kernel_target(work->graph->survey->heap->kernel)));
 		TRY(error_forgive(error));
 		if (error || type.kind != TYPE_STRUCT || !type.name[0] || !type.size ||
 		    type.size > HOLDER_SIZE_MAX)

@@ -23,7 +23,7 @@
 
 static bool is_wanted(const struct kernel *kernel)
 {
-	return kernel->keeps_builds && memory_is_slow(kernel->memory) && !kernel->symbols_lack_data;
+	return kernel->keeps_builds && target_is_slow(kernel->target) && !kernel->symbols_lack_data;
 }
 
 /* --- believing --- */
@@ -115,7 +115,7 @@ struct dill_error *kernel_build_find(struct kernel *kernel)
 			continue;
 		if (error_is_fatal(error))
 			return error;
-		memory_log(kernel->memory, "%s is not used: %s", path, dill_error_text(error));
+		target_log(kernel->target, "%s is not used: %s", path, dill_error_text(error));
 		dill_error_free(error);
 	}
 	return NULL;
@@ -207,7 +207,7 @@ struct dill_error *kernel_build_keep(struct kernel *kernel, struct span btf)
 	if (!error || error_is_fatal(error))
 		return error;
 	/* The answer does not need it. */
-	memory_log(kernel->memory, "symbols and types are not kept for the next time: %s",
+	target_log(kernel->target, "symbols and types are not kept for the next time: %s",
 		   dill_error_text(error));
 	dill_error_free(error);
 	return NULL;

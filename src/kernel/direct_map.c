@@ -59,7 +59,7 @@ static struct dill_error *count_all(struct kernel *kernel, struct counting *coun
 		if (error && error_is_fatal(error))
 			return error;
 		dill_error_free(error);
-		TRY(memory_check_interrupt(kernel->memory));
+		TRY(target_check_interrupt(kernel->target));
 	}
 	return NULL;
 }

@@ -2,7 +2,7 @@
 #include "kernel/file_symbols.h"
 
 #include "kernel/state.h"
-#include "target/memory.h"
+#include "target/target.h"
 
 struct dill_error *kernel_file_symbols(struct kernel *kernel, struct symbol_table *table,
 				       uint64_t *ret_slide)
@@ -36,6 +36,6 @@ void kernel_file_ask(struct kernel *kernel)
 		return;
 	symbol_table_deinit(&kernel->file_symbols);
 	if (!kernel->file_is_offered)
-		memory_log(kernel->memory, "%s", dill_error_text(error));
+		target_log(kernel->target, "%s", dill_error_text(error));
 	dill_error_free(error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/image.h"
 
-#include "target/memory.h"
+#include "target/target.h"
 
 /** Less than any kernel with an allocator, more than the entry text that page-table isolation shows
  * to user mode. */
@@ -113,11 +113,11 @@ static struct dill_error *no_image(void)
 }
 
 /** Whether step @p step of the window is mapped. */
-static struct dill_error *probe(struct memory *memory, size_t step, bool *ret)
+static struct dill_error *probe(struct target *target, size_t step, bool *ret)
 {
 	uint8_t byte;
 	struct dill_error *error =
-		memory_read(memory, DILL_SPACE_VIRTUAL, KERNEL_WINDOW_FIRST + step * KERNEL_ALIGN,
+		target_read(target, DILL_SPACE_VIRTUAL, KERNEL_WINDOW_FIRST + step * KERNEL_ALIGN,
 			    &byte, sizeof(byte));
 
 	*ret = !error;
@@ -125,13 +125,13 @@ static struct dill_error *probe(struct memory *memory, size_t step, bool *ret)
 }
 
 /** A mapped step, PROBE_COUNT when there is none. */
-static struct dill_error *probe_some(struct memory *memory, size_t *ret)
+static struct dill_error *probe_some(struct target *target, size_t *ret)
 {
 	bool mapped = false;
 
 	for (size_t first = 0; first < PROBE_STRIDE; first++)
 		for (size_t step = first; step < PROBE_COUNT; step += PROBE_STRIDE) {
-			TRY(probe(memory, step, &mapped));
+			TRY(probe(target, step, &mapped));
 			*ret = step;
 			if (mapped)
 				return NULL;
@@ -141,10 +141,10 @@ static struct dill_error *probe_some(struct memory *memory, size_t *ret)
 }
 
 /** A step inside of the kernel's code, where a CPU executes it; PROBE_COUNT when none does. */
-static struct dill_error *step_of_cpu(struct memory *memory, size_t *ret)
+static struct dill_error *step_of_cpu(struct target *target, size_t *ret)
 {
 	struct dill_registers registers;
-	struct dill_error *error = memory_registers(memory, 0, &registers);
+	struct dill_error *error = target_registers(target, 0, &registers);
 
 	*ret = PROBE_COUNT;
 	if (error && error_is_fatal(error))
@@ -155,15 +155,15 @@ static struct dill_error *step_of_cpu(struct memory *memory, size_t *ret)
 	return NULL;
 }
 
-struct dill_error *image_probe_base(struct memory *memory, struct image *ret)
+struct dill_error *image_probe_base(struct target *target, struct image *ret)
 {
 	unsigned holes = 0, holes_max = 0; /* code has none */
 	size_t step, first;
 
-	TRY(step_of_cpu(memory, &step));
+	TRY(step_of_cpu(target, &step));
 	if (step == PROBE_COUNT) {
 		holes_max = PROBE_HOLES_MAX;
-		TRY(probe_some(memory, &step));
+		TRY(probe_some(target, &step));
 	}
 	if (step == PROBE_COUNT)
 		return no_image();
@@ -171,7 +171,7 @@ struct dill_error *image_probe_base(struct memory *memory, struct image *ret)
 	while (step-- && holes <= holes_max) {
 		bool mapped;
 
-		TRY(probe(memory, step, &mapped));
+		TRY(probe(target, step, &mapped));
 		holes = mapped ? 0 : holes + 1;
 		if (mapped)
 			first = step;
@@ -187,7 +187,7 @@ void image_set_size(struct image *image, uint64_t size)
 	image->size = image->regions.items[0].size = size;
 }
 
-struct dill_error *image_probe_size(struct memory *memory, struct image *image)
+struct dill_error *image_probe_size(struct target *target, struct image *image)
 {
 	size_t first = (image->base - KERNEL_WINDOW_FIRST) / KERNEL_ALIGN, end = first + 1;
 	unsigned holes = 0;
@@ -195,7 +195,7 @@ struct dill_error *image_probe_size(struct memory *memory, struct image *image)
 	for (size_t step = end; step < PROBE_COUNT && holes <= PROBE_HOLES_MAX; step++) {
 		bool mapped;
 
-		TRY(probe(memory, step, &mapped));
+		TRY(probe(target, step, &mapped));
 		holes = mapped ? 0 : holes + 1;
 		if (mapped)
 			end = step + 1;
@@ -205,23 +205,23 @@ struct dill_error *image_probe_size(struct memory *memory, struct image *image)
 }
 
 /** Where round trips cost and not bytes: all of the window at once. */
-static struct dill_error *prefetch_window(struct memory *memory)
+static struct dill_error *prefetch_window(struct target *target)
 {
 	uint64_t addresses[PROBE_COUNT];
 
 	for (size_t i = 0; i < PROBE_COUNT; i++)
 		addresses[i] = KERNEL_WINDOW_FIRST + i * KERNEL_ALIGN;
-	return memory_prefetch(memory, DILL_SPACE_VIRTUAL, addresses, PROBE_COUNT);
+	return target_prefetch(target, DILL_SPACE_VIRTUAL, addresses, PROBE_COUNT);
 }
 
-struct dill_error *image_probe(struct memory *memory, struct image *ret)
+struct dill_error *image_probe(struct target *target, struct image *ret)
 {
 	_cleanup_(image_deinitp)
 	struct image image = {0};
 
-	TRY(prefetch_window(memory));
-	TRY(image_probe_base(memory, &image));
-	TRY(image_probe_size(memory, &image));
+	TRY(prefetch_window(target));
+	TRY(image_probe_base(target, &image));
+	TRY(image_probe_size(target, &image));
 	*ret = image;
 	image = (struct image){0};
 	return NULL;

@@ -6,7 +6,7 @@
 #include "base/array.h"
 #include "kernel/pagetable.h"
 
-struct memory;
+struct target;
 
 /** A part of the image with one permission. */
 struct image_region {
@@ -38,13 +38,13 @@ DILL_MUST_CHECK struct dill_error *image_find(const struct pagetable *tables, st
  * Find the image on a target that serves virtual addresses only, by trying to read every 2 MiB of
  * the window.
  */
-DILL_MUST_CHECK struct dill_error *image_probe(struct memory *memory, struct image *ret);
+DILL_MUST_CHECK struct dill_error *image_probe(struct target *target, struct image *ret);
 
 /** The first half of image_probe(), for targets where each probe costs: where the image begins.
  * Its size is 2 MiB then. */
-DILL_MUST_CHECK struct dill_error *image_probe_base(struct memory *memory, struct image *ret);
+DILL_MUST_CHECK struct dill_error *image_probe_base(struct target *target, struct image *ret);
 /** The other half: how far it reaches. */
-DILL_MUST_CHECK struct dill_error *image_probe_size(struct memory *memory, struct image *image);
+DILL_MUST_CHECK struct dill_error *image_probe_size(struct target *target, struct image *image);
 /** What image_probe_size() finds, where it is known already. */
 void image_set_size(struct image *image, uint64_t size);
 

@@ -47,7 +47,7 @@ static struct dill_error *read_stack(struct kernel *kernel, dill_virt top, uint6
 static struct dill_error *in_kernel(struct kernel *kernel, unsigned cpu,
 				    struct dill_registers *registers, bool *ret)
 {
-	struct dill_error *error = memory_registers(kernel_memory(kernel), cpu, registers);
+	struct dill_error *error = target_registers(kernel_target(kernel), cpu, registers);
 
 	*ret = !error && !kernel->arch->is_user(registers);
 	return error_forgive(error);

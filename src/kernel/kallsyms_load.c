@@ -267,7 +267,7 @@ static struct dill_error *search_regions(struct kernel *kernel, enum choice choi
 		if (!error || error_is_fatal(error))
 			return error;
 		dill_error_free(error);
-		TRY(memory_check_interrupt(kernel->memory));
+		TRY(target_check_interrupt(kernel->target));
 	}
 	return dill_error_new(DILL_ERROR_NOT_FOUND,
 			      "no symbol table (kallsyms) in the kernel image; a vmlinux or "

@@ -222,7 +222,7 @@ static struct dill_error *load_known_symbols(struct kernel *kernel, bool *ret)
 	if (!*ret)
 		TRY(try_kept(kernel, ret));
 	if (!*ret)
-		return image_probe_size(kernel->memory, &kernel->image);
+		return image_probe_size(kernel->target, &kernel->image);
 	if (kernel_has_symbol(kernel, "_end", &end) && end > kernel->image.base)
 		image_set_size(&kernel->image, end - kernel->image.base);
 	return kernel_file_settle(kernel);
@@ -256,7 +256,7 @@ static struct dill_error *load_symbols(struct kernel *kernel)
 	bool known = false;
 	struct dill_error *error;
 
-	if (memory_is_slow(kernel->memory) && !kernel->vm.paged)
+	if (target_is_slow(kernel->target) && !kernel->vm.paged)
 		TRY(load_known_symbols(kernel, &known));
 	if (known)
 		return NULL;
@@ -313,7 +313,7 @@ static struct dill_error *fill_facts(struct kernel *kernel)
 	}
 	facts->slide = facts->base - facts->linked_base;
 	if (kernel_has_symbol(kernel, "_text", &text) && text != facts->base) {
-		memory_log(kernel->memory,
+		target_log(kernel->target,
 			   "the symbol _text is 0x%" PRIx64 ", but the image begins at 0x%" PRIx64,
 			   text, facts->base);
 		facts->base_how = "page tables, but the symbol _text disagrees";
@@ -349,7 +349,7 @@ static struct dill_error *open_kernel(struct kernel *kernel, const struct kernel
 	return memory_map_load(kernel);
 }
 
-struct dill_error *kernel_open(struct memory *memory, const struct kernel_options *options,
+struct dill_error *kernel_open(struct target *target, const struct kernel_options *options,
 			       struct kernel **ret)
 {
 	_cleanup_(kernel_freep)
@@ -357,14 +357,14 @@ struct dill_error *kernel_open(struct memory *memory, const struct kernel_option
 
 	if (!kernel)
 		return error_no_memory();
-	kernel->memory = memory;
-	TRY(memory_arch(memory, &kernel->arch));
+	kernel->target = target;
+	TRY(target_arch(target, &kernel->arch));
 	kernel->vm.tables.paging.arch = kernel->arch;
 	kernel->hide = options ? options->hide : 0;
 	kernel->keeps_builds = options && !options->no_cache && !kernel->hide;
 	kernel->is_chosen = options && options->choice;
 	TRY(open_kernel(kernel, options));
-	kernel->epoch = memory_epoch(memory);
+	kernel->epoch = target_epoch(target);
 	*ret = steal(kernel);
 	return NULL;
 }
@@ -409,7 +409,7 @@ struct dill_error *kernel_refresh(struct kernel *kernel)
 	uint8_t now[IDENTITY_SIZE];
 	struct dill_error *error;
 
-	if (memory_epoch(kernel->memory) == kernel->epoch)
+	if (target_epoch(kernel->target) == kernel->epoch)
 		return NULL;
 	vm_forget(kernel);
 	error = kernel_read(kernel, kernel->banner_address, now, sizeof(now));
@@ -427,7 +427,7 @@ struct dill_error *kernel_refresh(struct kernel *kernel)
 	TRY(check_in_use(kernel));
 	TRY(cpus_load(kernel));
 	TRY(memory_map_load(kernel));
-	kernel->epoch = memory_epoch(kernel->memory);
+	kernel->epoch = target_epoch(kernel->target);
 	return NULL;
 }
 

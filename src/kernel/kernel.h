@@ -39,19 +39,19 @@ struct kernel_options {
 };
 
 /**
- * Find the kernel of a target; call between memory_begin() and memory_end().
+ * Find the kernel of a target; call between target_begin() and target_end().
  * @param memory  borrowed, must outlive the kernel
  * @return NULL; NOT_FOUND when there is no Linux kernel (yet); UNSUPPORTED (not x86-64); FAULT,
  * BAD_DATA
  */
-DILL_MUST_CHECK struct dill_error *kernel_open(struct memory *memory,
+DILL_MUST_CHECK struct dill_error *kernel_open(struct target *target,
 					       const struct kernel_options *options,
 					       struct kernel **ret);
 void kernel_free(struct kernel *kernel);
 DEFINE_CLEANUP(struct kernel *, kernel_free)
 
 /**
- * Call after memory_begin() when the target may have run: forgets translations, and checks that it
+ * Call after target_begin() when the target may have run: forgets translations, and checks that it
  * is still the same kernel at the same place. BAD_DATA when it is another one (rebooted): open
  * again then.
  */

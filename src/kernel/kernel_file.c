@@ -84,7 +84,7 @@ struct dill_error *kernel_file_settle(struct kernel *kernel)
 		return error;
 	/* Of a program that is debugged inside the guest nothing need be said. */
 	if (dill_error_code(error) != DILL_ERROR_UNSUPPORTED)
-		memory_log(kernel->memory, "%s", dill_error_text(error));
+		target_log(kernel->target, "%s", dill_error_text(error));
 	dill_error_free(error);
 	image_file_free(steal(kernel->file));
 	symbol_table_deinit(&kernel->file_symbols);

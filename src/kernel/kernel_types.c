@@ -28,7 +28,7 @@ static struct dill_error *copy(const struct dill_error *error)
 
 static struct dill_error *fails_again(const struct kernel *kernel, const struct kept_failure *kept)
 {
-	return kept->error && kept->epoch == memory_epoch(kernel->memory) ? copy(kept->error)
+	return kept->error && kept->epoch == target_epoch(kernel->target) ? copy(kept->error)
 									  : NULL;
 }
 
@@ -39,7 +39,7 @@ static struct dill_error *keep_failure(const struct kernel *kernel, struct kept_
 		return error;
 	dill_error_free(kept->error);
 	kept->error = copy(error);
-	kept->epoch = memory_epoch(kernel->memory);
+	kept->epoch = target_epoch(kernel->target);
 	return error;
 }
 
@@ -137,7 +137,7 @@ static struct dill_error *load_types(struct kernel *kernel)
 
 	if (kernel->hide & KERNEL_HIDE_TYPES)
 		return no_types();
-	if (memory_is_slow(kernel->memory))
+	if (target_is_slow(kernel->target))
 		TRY(load_known_types(kernel, &kernel->types, &how));
 	if (!kernel->types)
 		error = load_btf(kernel, &kernel->types);

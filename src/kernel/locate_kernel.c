@@ -22,11 +22,11 @@ static struct dill_error *try_cpu(struct kernel *kernel, unsigned cpu)
 	struct dill_error *error = NULL;
 	struct arch_roots roots;
 
-	TRY(memory_registers(kernel->memory, cpu, &registers));
+	TRY(target_registers(kernel->target, cpu, &registers));
 	if (!registers.has_control)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "%s does not tell the control registers",
-				      memory_describe(kernel->memory));
+				      target_describe(kernel->target));
 	TRY(kernel->arch->roots(&registers, cpu, &roots));
 	for (unsigned i = 0; i < roots.count; i++) {
 		dill_error_free(error);
@@ -42,7 +42,7 @@ static struct dill_error *locate_by_tables(struct kernel *kernel)
 	struct dill_error *error = NULL;
 	unsigned count;
 
-	TRY(memory_cpu_count(kernel->memory, &count));
+	TRY(target_cpu_count(kernel->target, &count));
 	if (count > CPUS_TRIED_MAX)
 		count = CPUS_TRIED_MAX;
 	for (unsigned cpu = 0; cpu < count; cpu++) {
@@ -72,8 +72,8 @@ static struct dill_error *locate_by_probing(struct kernel *kernel)
 				      kernel->arch->name);
 	kernel->facts.base_how = "first readable address of the kernel's window";
 	/* Its size is found when it is needed: the symbols may tell it. */
-	return memory_is_slow(kernel->memory) ? image_probe_base(kernel->memory, &kernel->image)
-					      : image_probe(kernel->memory, &kernel->image);
+	return target_is_slow(kernel->target) ? image_probe_base(kernel->target, &kernel->image)
+					      : image_probe(kernel->target, &kernel->image);
 }
 
 /** By the registers, else without them; of two reasons against it the first one says more, but for
@@ -145,11 +145,11 @@ static struct dill_error *locate_chosen(struct kernel *kernel, const char *choic
 				      "\"%s\" chooses no kernel: give its number, or the address "
 				      "of its image, as info tells them",
 				      choice);
-	TRY(kernels_find(kernel->memory, 0, &list));
+	TRY(kernels_find(kernel->target, 0, &list));
 	if (!list.found.count)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "no kernel can be chosen: %s holds none, or is no dump",
-				      memory_describe(kernel->memory));
+				      target_describe(kernel->target));
 	found = chosen(&list, number);
 	return found ? kernel_use_found(kernel, found) : no_such_kernel(&list, choice);
 }
@@ -160,10 +160,10 @@ struct dill_error *kernel_locate(struct kernel *kernel, const char *choice)
 
 	if (choice)
 		return locate_chosen(kernel, choice);
-	if (memory_has_space(kernel->memory, DILL_SPACE_PHYSICAL)) {
+	if (target_has_space(kernel->target, DILL_SPACE_PHYSICAL)) {
 		error = locate_in_memory(kernel);
 		if (!error || dill_error_code(error) != DILL_ERROR_UNSUPPORTED ||
-		    !memory_has_space(kernel->memory, DILL_SPACE_VIRTUAL))
+		    !target_has_space(kernel->target, DILL_SPACE_VIRTUAL))
 			return dill_error_add_context(error, "no Linux kernel found");
 		dill_error_free(error);
 	}
@@ -262,11 +262,11 @@ struct dill_error *kernel_has_left(struct kernel *kernel, bool *ret)
 	*ret = false;
 	if (!kernel->vm.paged)
 		return NULL;
-	TRY(memory_cpu_count(kernel->memory, &cpus));
+	TRY(target_cpu_count(kernel->target, &cpus));
 	for (unsigned cpu = 0; cpu < cpus; cpu++) {
 		struct dill_registers registers;
 
-		TRY(memory_registers(kernel->memory, cpu, &registers));
+		TRY(target_registers(kernel->target, cpu, &registers));
 		if (!registers.has_control || uses(&kernel->vm.tables, cpu, &registers))
 			return NULL;
 	}

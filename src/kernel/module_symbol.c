@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/kernel_types.h"
 #include "kernel/kernel_members.h"
+#include "kernel/kernel_types.h"
 #include "kernel/module.h"
 #include "kernel/region.h"
 #include "kernel/vm.h"
@@ -84,7 +84,7 @@ static struct dill_error *search(struct kernel *kernel, const struct module_symb
 	for (uint32_t done = 0; done < table->count; done += PART) {
 		uint32_t count = table->count - done < PART ? table->count - done : PART;
 
-		TRY(memory_check_interrupt(kernel_memory(kernel)));
+		TRY(target_check_interrupt(kernel_target(kernel)));
 		TRY(kernel_read(kernel, table->symbols + done * sizeof(*symbols), symbols,
 				count * sizeof(*symbols)));
 		for (uint32_t i = 0; i < count; i++) {
@@ -196,7 +196,7 @@ static struct dill_error *search_name(struct name_search *search,
 	for (uint32_t done = 0; done < table->count && !search->found; done += PART) {
 		uint32_t count = table->count - done < PART ? table->count - done : PART;
 
-		TRY(memory_check_interrupt(kernel_memory(kernel)));
+		TRY(target_check_interrupt(kernel_target(kernel)));
 		TRY(kernel_read(kernel, table->symbols + done * sizeof(*symbols), symbols,
 				count * sizeof(*symbols)));
 		for (uint32_t i = 0; i < count && !search->found; i++) {
@@ -288,7 +288,7 @@ struct dill_error *module_symbols_each(
 	for (uint32_t done = 0; found && done < table.count; done += PART) {
 		uint32_t count = table.count - done < PART ? table.count - done : PART;
 
-		TRY(memory_check_interrupt(kernel_memory(kernel)));
+		TRY(target_check_interrupt(kernel_target(kernel)));
 		TRY(kernel_read(kernel, table.symbols + done * sizeof(*symbols), symbols,
 				count * sizeof(*symbols)));
 		for (uint32_t i = 0; i < count; i++)

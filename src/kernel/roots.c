@@ -233,7 +233,7 @@ static struct dill_error *check_pairs(struct scan *scan)
 			places[2 * i] = pairs[i].next;
 			places[2 * i + 1] = pairs[i].prev;
 		}
-		TRY(memory_check_interrupt(kernel->memory));
+		TRY(target_check_interrupt(kernel->target));
 		TRY(kernel_prefetch(kernel, places, 2 * count));
 		for (size_t i = 0; i < count; i++)
 			if (scan->roots->heads.count < KEPT_MAX && leads_back(kernel, &pairs[i]))
@@ -251,7 +251,7 @@ static struct dill_error *see_region(struct scan *scan, const struct image_regio
 
 	if (region->known && region->executable && !region->writable)
 		return NULL;
-	TRY(memory_check_interrupt(scan->kernel->memory));
+	TRY(target_check_interrupt(scan->kernel->target));
 	TRY(part_read(scan->kernel, region, &part));
 	TRY(find_constants(scan, &part));
 	if (may_vary)

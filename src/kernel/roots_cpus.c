@@ -68,10 +68,10 @@ static struct dill_error *read_bases(struct kernel *kernel, struct bases *ret)
 	unsigned count;
 
 	*ret = (struct bases){0};
-	TRY(memory_cpu_count(kernel->memory, &count));
+	TRY(target_cpu_count(kernel->target, &count));
 	for (unsigned cpu = 0; cpu < count && cpu < CPUS_MAX; cpu++) {
 		struct dill_registers registers;
-		struct dill_error *error = memory_registers(kernel->memory, cpu, &registers);
+		struct dill_error *error = target_registers(kernel->target, cpu, &registers);
 		bool failed = error;
 		uint64_t base;
 
@@ -179,7 +179,7 @@ static struct dill_error *find_self(struct kernel *kernel, uint64_t offset,
 {
 	*ret_found = false;
 	for (uint64_t done = 0; done < origin->size; done += STATIC_MAX) {
-		TRY(memory_check_interrupt(kernel->memory));
+		TRY(target_check_interrupt(kernel->target));
 		TRY(vm_read_lenient(kernel, offset + origin->first + done, bytes, STATIC_MAX));
 		for (size_t i = 0; i < STATIC_MAX / sizeof(*bytes); i++)
 			if (bytes[i] == offset) {

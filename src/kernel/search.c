@@ -59,7 +59,7 @@ static dill_phys root_of(const struct vmcoreinfo *info)
 
 static struct dill_error *search_by_vmcoreinfo(struct kernel *kernel)
 {
-	struct span text = memory_vmcoreinfo(kernel->memory);
+	struct span text = target_vmcoreinfo(kernel->target);
 	struct vmcoreinfo info;
 
 	vmcoreinfo_parse(text, &info);
@@ -98,13 +98,13 @@ struct search {
  */
 static struct dill_error *look_at(struct search *search, dill_phys page, const uint8_t **ret)
 {
-	struct memory *memory = search->kernel->memory;
+	struct target *target = search->kernel->target;
 	struct dill_error *error;
 
-	*ret = memory_map_phys(memory, page, DILL_PAGE_SIZE);
+	*ret = target_map_phys(target, page, DILL_PAGE_SIZE);
 	if (*ret)
 		return NULL;
-	error = memory_read_uncached(memory, DILL_SPACE_PHYSICAL, page, search->copy,
+	error = target_read_uncached(target, DILL_SPACE_PHYSICAL, page, search->copy,
 				     sizeof(search->copy));
 	if (!error)
 		*ret = search->copy;
@@ -177,7 +177,7 @@ static struct dill_error *holds_banner(struct search *search, const struct image
 		uint64_t size = rest < CHUNK + more ? rest : CHUNK + more;
 		const uint8_t *banner;
 
-		TRY(memory_check_interrupt(search->kernel->memory));
+		TRY(target_check_interrupt(search->kernel->target));
 		if (search->left < size)
 			return dill_error_new(DILL_ERROR_LIMIT,
 					      "the page tables in memory map more than one "
@@ -290,15 +290,15 @@ static struct dill_error *try_tables(struct search *search, dill_phys page, cons
 
 static struct dill_error *try_page(struct search *search, dill_phys page)
 {
-	struct memory *memory = search->kernel->memory;
+	struct target *target = search->kernel->target;
 	const uint8_t *bytes;
 
 	if (search->pages++ % INTERRUPT_PAGES == 0) {
-		TRY(memory_check_interrupt(memory));
-		memory_trim(memory);
+		TRY(target_check_interrupt(target));
+		target_trim(target);
 	}
 	if (search->how & MAPPED_ONLY)
-		bytes = memory_map_phys(memory, page, DILL_PAGE_SIZE);
+		bytes = target_map_phys(target, page, DILL_PAGE_SIZE);
 	else
 		TRY(look_at(search, page, &bytes));
 	if (!bytes)
@@ -331,7 +331,7 @@ static struct dill_error *search_memory(struct search *search)
 	uint64_t size;
 
 	search->pages = 0;
-	while (!is_done(search) && memory_next_range(search->kernel->memory, from, &first, &size)) {
+	while (!is_done(search) && target_next_range(search->kernel->target, from, &first, &size)) {
 		TRY(search_range(search, first, size));
 		from = first + size;
 	}
@@ -408,7 +408,7 @@ struct dill_error *kernel_search(struct kernel *kernel)
 	return dill_error_new(DILL_ERROR_NOT_FOUND,
 			      "%s has %" PRIu64 " pages, and none of them is a page table that "
 			      "maps one for x86-64",
-			      memory_describe(kernel->memory), search->pages);
+			      target_describe(kernel->target), search->pages);
 }
 
 struct dill_error *kernel_use_found(struct kernel *kernel, const struct kernel_found *found)
@@ -428,7 +428,7 @@ static int compare(const void *a, const void *b)
 	return one->phys < other->phys ? -1 : one->phys > other->phys;
 }
 
-struct dill_error *kernels_find(struct memory *memory, uint64_t limit, struct kernel_list *ret)
+struct dill_error *kernels_find(struct target *target, uint64_t limit, struct kernel_list *ret)
 {
 	_cleanup_(freep)
 	struct kernel *scratch = calloc(1, sizeof(*scratch));
@@ -438,7 +438,7 @@ struct dill_error *kernels_find(struct memory *memory, uint64_t limit, struct ke
 
 	if (!scratch)
 		return error_no_memory();
-	scratch->memory = memory;
+	scratch->target = target;
 	TRY(search_new(scratch, ret, &search));
 	search->how = BY_INFO | BY_TABLES;
 	search->pages_max = limit / DILL_PAGE_SIZE;

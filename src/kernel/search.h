@@ -9,7 +9,7 @@
 #include "base/error.h"
 
 struct kernel;
-struct memory;
+struct target;
 
 /* Several kernels in one memory. */
 
@@ -36,7 +36,7 @@ struct kernel_list {
  * @return NULL, also for a target that does not tell where its memory is: that has none; fatal
  * errors
  */
-DILL_MUST_CHECK struct dill_error *kernels_find(struct memory *memory, uint64_t limit,
+DILL_MUST_CHECK struct dill_error *kernels_find(struct target *target, uint64_t limit,
 						struct kernel_list *ret);
 void kernel_list_deinit(struct kernel_list *list);
 

@@ -78,7 +78,7 @@ struct roots {
 #define IDENTITY_SIZE 512u
 
 struct kernel {
-	struct memory *memory;
+	struct target *target;
 	const struct arch *arch;
 	struct vm vm;
 	struct image image;

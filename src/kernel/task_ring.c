@@ -54,7 +54,7 @@ static struct dill_error *ring_breaks(struct ring_end *ret, struct task_finding 
 static struct dill_error *ring_follow(const struct tasks *tasks, const struct task_ring *ring,
 				      dill_virt stop, struct addresses *ret, struct ring_end *end)
 {
-	struct memory *memory = kernel_memory(tasks->kernel);
+	struct target *target = kernel_target(tasks->kernel);
 	uint64_t node_offset = ring_node_offset(ring);
 	dill_virt head = ring_head_node(ring), before = head;
 	dill_virt link = ring->head + ring->head_next->offset;
@@ -65,7 +65,7 @@ static struct dill_error *ring_follow(const struct tasks *tasks, const struct ta
 	for (size_t i = 0; i < TASKS_MAX; i++) {
 		struct dill_error *error;
 
-		TRY(memory_check_interrupt(memory));
+		TRY(target_check_interrupt(target));
 		finding.address = link;
 		error = kernel_read_u64(tasks->kernel, link, &node);
 		if (forgive(&error)) {

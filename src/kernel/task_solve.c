@@ -102,7 +102,7 @@ static struct dill_error *count_tasks(struct finder *finder, dill_virt head, uin
 	} while (at != head && count < PID_LIMIT / 64);
 	if (at == head && named * 100 >= count * NEARLY)
 		*ret = count;
-	return memory_check_interrupt(kernel_memory(finder->kernel));
+	return target_check_interrupt(kernel_target(finder->kernel));
 }
 
 static struct dill_error *collect(struct finder *finder, dill_virt head)

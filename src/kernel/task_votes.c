@@ -241,7 +241,7 @@ static struct dill_error *ask_all(struct asking *asking)
 {
 	const struct tasks *tasks = asking->tasks;
 	const struct kernel_members *m = tasks->members;
-	unsigned most = memory_is_slow(kernel_memory(tasks->kernel)) ? TASKS_SLOW : TASKS_ASKED;
+	unsigned most = target_is_slow(kernel_target(tasks->kernel)) ? TASKS_SLOW : TASKS_ASKED;
 	dill_virt at = tasks->init_task;
 
 	for (unsigned i = 0; i < most; i++) {

@@ -239,7 +239,7 @@ struct dill_error *tasks_each(struct tasks *tasks, enum task_scope scope,
 		dill_virt leader = leaders.found.items[i];
 		size_t left = leaders.found.count - i;
 
-		TRY(memory_check_interrupt(kernel_memory(tasks->kernel)));
+		TRY(target_check_interrupt(kernel_target(tasks->kernel)));
 		if (i % BATCH == 0)
 			TRY(prefetch_tasks(tasks, &leaders.found.items[i],
 					   left < BATCH ? left : BATCH, scope));

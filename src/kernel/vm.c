@@ -17,12 +17,12 @@
 
 static struct dill_error *read_table(void *context, dill_phys table, const uint8_t **ret)
 {
-	return memory_page(context, DILL_SPACE_PHYSICAL, table, ret);
+	return target_page(context, DILL_SPACE_PHYSICAL, table, ret);
 }
 
 static struct dill_error *prefetch_tables(void *context, const uint64_t *tables, size_t count)
 {
-	return memory_prefetch(context, DILL_SPACE_PHYSICAL, tables, count);
+	return target_prefetch(context, DILL_SPACE_PHYSICAL, tables, count);
 }
 
 void vm_init(struct kernel *kernel, dill_phys root, struct paging paging)
@@ -33,7 +33,7 @@ void vm_init(struct kernel *kernel, dill_phys root, struct paging paging)
 		.paging = paging,
 		.read = read_table,
 		.prefetch = prefetch_tables,
-		.context = kernel->memory,
+		.context = kernel->target,
 	};
 	vm_forget(kernel);
 }
@@ -44,9 +44,9 @@ void vm_forget(struct kernel *kernel)
 	memset(kernel->vm.large, 0, sizeof(kernel->vm.large));
 }
 
-struct memory *kernel_memory(struct kernel *kernel)
+struct target *kernel_target(struct kernel *kernel)
 {
-	return kernel->memory;
+	return kernel->target;
 }
 
 const struct image *kernel_image(struct kernel *kernel)
@@ -56,7 +56,7 @@ const struct image *kernel_image(struct kernel *kernel)
 
 void kernel_forget(struct kernel *kernel)
 {
-	memory_invalidate(kernel->memory);
+	target_invalidate(kernel->target);
 	vm_forget(kernel);
 }
 
@@ -135,7 +135,7 @@ struct dill_error *kernel_translate(struct kernel *kernel, dill_virt address, st
 	if (!kernel->vm.paged)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "%s serves no physical memory, so nothing can be translated",
-				      memory_describe(kernel->memory));
+				      target_describe(kernel->target));
 	slot = tlb_find(&kernel->vm, address);
 	if (!slot) {
 		TRY(pagetable_walk(&kernel->vm.tables, address, ret));
@@ -161,11 +161,11 @@ struct dill_error *kernel_mapped_runs(struct kernel *kernel, dill_virt first, di
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
 				      "%s serves no physical memory, so that its page tables "
 				      "cannot be read",
-				      memory_describe(kernel->memory));
+				      target_describe(kernel->target));
 	return pagetable_runs(&kernel->vm.tables, first, last, visit, context);
 }
 
-typedef struct dill_error *(*memory_reader)(struct memory *memory, enum dill_space space,
+typedef struct dill_error *(*memory_reader)(struct target *target, enum dill_space space,
 					    uint64_t address, void *buffer, size_t length);
 
 /** Turn a physical FAULT inside a run into one of the virtual address that was asked for. */
@@ -213,14 +213,14 @@ static struct dill_error *read_with(struct kernel *kernel, memory_reader reader,
 	uint8_t *to = buffer;
 
 	if (!kernel->vm.paged)
-		return reader(kernel->memory, DILL_SPACE_VIRTUAL, address, buffer, length);
+		return reader(kernel->target, DILL_SPACE_VIRTUAL, address, buffer, length);
 	while (length) {
 		dill_phys phys;
 		size_t size;
 		struct dill_error *error;
 
 		TRY(find_run(kernel, address, length, &phys, &size));
-		error = reader(kernel->memory, DILL_SPACE_PHYSICAL, phys, to, size);
+		error = reader(kernel->target, DILL_SPACE_PHYSICAL, phys, to, size);
 		if (error)
 			return physical_fault(error, address, phys);
 		address += size;
@@ -233,13 +233,13 @@ static struct dill_error *read_with(struct kernel *kernel, memory_reader reader,
 struct dill_error *kernel_read(struct kernel *kernel, dill_virt address, void *buffer,
 			       size_t length)
 {
-	return read_with(kernel, memory_read, address, buffer, length);
+	return read_with(kernel, target_read, address, buffer, length);
 }
 
 struct dill_error *kernel_read_uncached(struct kernel *kernel, dill_virt address, void *buffer,
 					size_t length)
 {
-	return read_with(kernel, memory_read_uncached, address, buffer, length);
+	return read_with(kernel, target_read_uncached, address, buffer, length);
 }
 
 const void *kernel_map(struct kernel *kernel, dill_virt address, size_t length)
@@ -255,7 +255,7 @@ const void *kernel_map(struct kernel *kernel, dill_virt address, size_t length)
 		dill_error_free(error);
 		return NULL;
 	}
-	return size == length ? memory_map_phys(kernel->memory, phys, length) : NULL;
+	return size == length ? target_map_phys(kernel->target, phys, length) : NULL;
 }
 
 struct dill_error *kernel_read_u8(struct kernel *kernel, dill_virt address, uint8_t *ret)
@@ -303,7 +303,7 @@ struct dill_error *kernel_read_string(struct kernel *kernel, dill_virt address, 
 			size = sizeof(part);
 		if (size > limit)
 			size = limit;
-		if (size > STRING_PIECE && memory_is_slow(kernel->memory))
+		if (size > STRING_PIECE && target_is_slow(kernel->target))
 			size = STRING_PIECE - address % STRING_PIECE;
 		error = kernel_read(kernel, address, part, size);
 		if (error)
@@ -371,7 +371,7 @@ struct dill_error *vm_read_lenient(struct kernel *kernel, dill_virt address, voi
 			dill_error_free(error);
 			TRY(read_pages(kernel, address + done, to, size));
 		}
-		TRY(memory_check_interrupt(kernel->memory));
+		TRY(target_check_interrupt(kernel->target));
 		done += size;
 	}
 	return NULL;
@@ -395,7 +395,7 @@ static struct dill_error *prefetch_phys(struct kernel *kernel, const struct want
 	for (size_t i = 0; i < count; i++)
 		if (wanted[i].kind == kind && (!used || addresses[used - 1] != wanted[i].phys))
 			addresses[used++] = wanted[i].phys;
-	return used ? memory_prefetch(kernel->memory, DILL_SPACE_PHYSICAL, addresses, used) : NULL;
+	return used ? target_prefetch(kernel->target, DILL_SPACE_PHYSICAL, addresses, used) : NULL;
 }
 
 /** Go to the part of the table that has the address's entry. */
@@ -411,7 +411,7 @@ static struct dill_error *descend(struct kernel *kernel, struct wanted *wanted, 
 	const uint8_t *part;
 	struct paging_entry entry;
 	struct dill_error *error =
-		memory_page(kernel->memory, DILL_SPACE_PHYSICAL, wanted->phys, &part);
+		target_page(kernel->target, DILL_SPACE_PHYSICAL, wanted->phys, &part);
 
 	if (error) {
 		wanted->kind = ENTRY_ABSENT;
@@ -482,11 +482,11 @@ static struct dill_error *prefetch_chunk(struct kernel *kernel, const dill_virt 
 struct dill_error *kernel_prefetch(struct kernel *kernel, const dill_virt *addresses, size_t count)
 {
 	if (!kernel->vm.paged)
-		return memory_prefetch(kernel->memory, DILL_SPACE_VIRTUAL, addresses, count);
+		return target_prefetch(kernel->target, DILL_SPACE_VIRTUAL, addresses, count);
 	while (count) {
 		size_t part = count < PREFETCH_CHUNK ? count : PREFETCH_CHUNK;
 
-		TRY(memory_check_interrupt(kernel->memory));
+		TRY(target_check_interrupt(kernel->target));
 		TRY(prefetch_chunk(kernel, addresses, part));
 		addresses += part;
 		count -= part;

@@ -4,14 +4,14 @@
 
 #include "arch/paging.h"
 #include "base/error.h"
-#include "target/memory.h"
+#include "target/target.h"
 
 struct image;
 struct kernel;
 struct pagetable;
 
 /** The target's memory. Borrowed. */
-struct memory *kernel_memory(struct kernel *kernel);
+struct target *kernel_target(struct kernel *kernel);
 /** The image's parts, as the page tables show them. Borrowed. */
 const struct image *kernel_image(struct kernel *kernel);
 
@@ -45,7 +45,7 @@ DILL_MUST_CHECK struct dill_error *kernel_read_uncached(struct kernel *kernel, d
 							void *buffer, size_t length);
 
 /**
- * Look at kernel memory where the target has it mapped, without a copy; see memory_map_phys().
+ * Look at kernel memory where the target has it mapped, without a copy; see target_map_phys().
  * @return @p length bytes; NULL when they cannot be had so: kernel_read_uncached() them then
  */
 const void *kernel_map(struct kernel *kernel, dill_virt address, size_t length);
@@ -67,7 +67,7 @@ DILL_MUST_CHECK struct dill_error *kernel_translate(struct kernel *kernel, dill_
 
 /**
  * Forget what was read of the target, and the translations that this gave: it has run, or runs,
- * between memory_begin() and memory_end(). The one way to read anew while a kernel is open: pages
+ * between target_begin() and target_end(). The one way to read anew while a kernel is open: pages
  * alone would be looked for where they were before.
  */
 void kernel_forget(struct kernel *kernel);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/xarray.h"
 
-#include "kernel/kernel_types.h"
 #include "kernel/kernel_members.h"
+#include "kernel/kernel_types.h"
 #include "kernel/vm.h"
 
 /* An index has 64 bits and every level takes at least one. */
@@ -108,7 +108,7 @@ static struct dill_error *collect_levels(struct kernel *kernel, const struct xar
 
 		TRY(kernel_prefetch(kernel, level->found.items, level->found.count));
 		for (size_t i = 0; i < level->found.count; i++) {
-			TRY(memory_check_interrupt(kernel_memory(kernel)));
+			TRY(target_check_interrupt(kernel_target(kernel)));
 			TRY(expand(kernel, layout, level->found.items[i], limit, below, ret));
 		}
 		if (ret->found.count >= limit)

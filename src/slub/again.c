@@ -23,7 +23,7 @@ bool again_needed(struct again *again)
 {
 	struct kernel *kernel = again->heap->kernel;
 
-	if (again->is_inner || !memory_moves(kernel_memory(kernel)) ||
+	if (again->is_inner || !target_moves(kernel_target(kernel)) ||
 	    ++again->reads >= AGAIN_MAX || !findings_since(again->findings, again->mark))
 		return false;
 	findings_drop(again->findings, again->mark);

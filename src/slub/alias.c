@@ -184,7 +184,7 @@ static struct dill_error *take_node(struct reader *reader, dill_virt rb, dill_vi
 static struct dill_error *walk_level(struct reader *reader, const struct level *level,
 				     struct level *below)
 {
-	TRY(memory_check_interrupt(kernel_memory(reader->heap->kernel)));
+	TRY(target_check_interrupt(kernel_target(reader->heap->kernel)));
 	TRY(kernel_prefetch(reader->heap->kernel, level->nodes.items, level->nodes.count));
 	for (size_t i = 0; i < level->nodes.count; i++)
 		TRY(take_node(reader, level->nodes.items[i], level->parents.items[i], below));

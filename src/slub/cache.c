@@ -326,7 +326,7 @@ static struct dill_error *search_back(struct heap *heap, struct search *search)
 	dill_virt at = heap->slab_caches, back, forward;
 
 	for (size_t count = 0; count < LIST_NODES_MAX && !is_done(search); count++) {
-		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(heap->kernel)));
 		TRY(kernel_read_u64(heap->kernel, at + l->list_prev.offset, &back));
 		TRY(kernel_read_u64(heap->kernel, back + l->list_next.offset, &forward));
 		if (back == heap->slab_caches || forward != at)
@@ -343,7 +343,7 @@ struct dill_error *caches_read_named(struct heap *heap, const char *name, struct
 	struct search search = {.name = name};
 	struct dill_error *error = NULL;
 
-	if (memory_is_slow(kernel_memory(heap->kernel)))
+	if (target_is_slow(kernel_target(heap->kernel)))
 		error = search_back(heap, &search);
 	if (!error && is_done(&search)) {
 		for (size_t i = 0, j = search.nodes.count - 1; i < j; i++, j--) {

@@ -86,9 +86,9 @@ static struct dill_error *visit_slabs(const struct walk *walk, const struct cach
 		struct span bytes = {0};
 
 		if (i % 1024 == 0)
-			TRY(memory_check_interrupt(kernel_memory(walk->survey->heap->kernel)));
+			TRY(target_check_interrupt(kernel_target(walk->survey->heap->kernel)));
 		if (i % 1024 == 0 && wanted)
-			memory_trim(kernel_memory(walk->survey->heap->kernel));
+			target_trim(kernel_target(walk->survey->heap->kernel));
 		if (wanted)
 			TRY(read_slab(&memory, i, &bytes));
 		TRY(visitor->slab(visitor->context, map, &map->slabs[i], bytes));
@@ -126,11 +126,11 @@ static struct dill_error *visit_caches(struct walk *walk, const struct cache_lis
 
 	TRY(arena_new(&arena));
 	for (size_t i = 0; i < chosen->count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(walk->survey->heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(walk->survey->heap->kernel)));
 		TRY(visit_cache(walk, &chosen->items[i], arena));
 		arena_reset(arena);
 		if (i % 64 == 0)
-			memory_trim(kernel_memory(walk->survey->heap->kernel));
+			target_trim(kernel_target(walk->survey->heap->kernel));
 	}
 	return NULL;
 }

@@ -365,7 +365,7 @@ static struct dill_error *check_slab(struct checker *checker, size_t index)
 		return NULL; /* counters that are neither of the two orders: said by the walks */
 	if (!is_settled(checker, mapped))
 		return NULL;
-	TRY(memory_check_interrupt(kernel_memory(checker->heap->kernel)));
+	TRY(target_check_interrupt(kernel_target(checker->heap->kernel)));
 	error = slab_memory_read(&checker->memory, index, size, &checker->bytes);
 	if (error) {
 		checker->counts->unread_slabs++;

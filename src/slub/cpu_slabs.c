@@ -381,7 +381,7 @@ struct dill_error *cpu_slabs_read(const struct reading *reading, struct contents
 	TRY(prefetch_cpus(heap, contents, count));
 	TRY(prefetch_own_slabs(heap, contents, count));
 	for (size_t i = 0; i < count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(heap->kernel)));
 		for (size_t c = 0; c < contents[i].cpu_count; c++)
 			if (contents[i].cpus[c].address)
 				TRY(read_cpu(reading, contents[i].cache, &contents[i].cpus[c]));

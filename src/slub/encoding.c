@@ -139,7 +139,7 @@ static struct dill_error *collect(struct heap *heap, const struct cache_list *ca
 	_cleanup_(arena_freep)
 	struct arena *arena = NULL;
 	size_t used = 0,
-	       most = memory_is_slow(kernel_memory(heap->kernel)) ? SAMPLES_SLOW : SAMPLES_MAX;
+	       most = target_is_slow(kernel_target(heap->kernel)) ? SAMPLES_SLOW : SAMPLES_MAX;
 
 	TRY(arena_new(&arena));
 	struct findings untold = FINDINGS_MUTED;

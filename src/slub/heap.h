@@ -18,7 +18,7 @@ enum freelist_encoding {
 /** Whether a CPU was stopped where it holds a lock that does not tell (lock.c). */
 struct heap_holder {
 	bool known, inside;
-	uint64_t epoch; /**< memory_epoch() of the answer */
+	uint64_t epoch; /**< target_epoch() of the answer */
 };
 
 /** The slab heap of one kernel. */

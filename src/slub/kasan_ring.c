@@ -72,7 +72,7 @@ static struct dill_error *look_in(struct seeker *seeker, const struct ring *ring
 		uint64_t now = count < together ? count : together;
 
 		count -= now;
-		TRY(memory_check_interrupt(kernel_memory(seeker->heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(seeker->heap->kernel)));
 		TRY(kernel_read(seeker->heap->kernel, ring->entries + (first + count) * size,
 				buffer, (size_t)now * size));
 		for (uint64_t i = now; i--;)

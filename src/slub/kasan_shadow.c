@@ -115,7 +115,7 @@ struct dill_error *shadow_check(struct heap *heap, const struct cache_map *map,
 	if (!buffer)
 		return error_no_memory();
 	for (size_t i = 0; i < map->count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(heap->kernel)));
 		if (i % TOGETHER == 0)
 			TRY(prefetch(&checker, i));
 		TRY(check_slab(&checker, &map->slabs[i]));

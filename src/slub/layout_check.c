@@ -291,12 +291,12 @@ static struct dill_error *vote_caches(struct heap *heap, const struct cache_list
 static struct dill_error *vote_slabs(struct heap *heap, const struct cache_list *caches,
 				     struct layout_votes *votes)
 {
-	size_t most = memory_is_slow(kernel_memory(heap->kernel)) ? SAMPLE_SLOW : SAMPLE_MAX;
+	size_t most = target_is_slow(kernel_target(heap->kernel)) ? SAMPLE_SLOW : SAMPLE_MAX;
 	size_t step = caches->count / most + 1;
 
 	TRY(encoding_learn(heap, caches));
 	for (size_t i = 0; i < caches->count; i += step) {
-		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(heap->kernel)));
 		if (caches->items[i].usable)
 			TRY(layout_check_slabs(heap, &caches->items[i], votes));
 	}

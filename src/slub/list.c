@@ -260,7 +260,7 @@ struct dill_error *lists_collect(struct heap *heap, struct list_walk *walks, siz
 	if (!mapped)
 		TRY(kernel_prefetch(heap->kernel, addresses, count));
 	while (open) {
-		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(heap->kernel)));
 		if (!mapped)
 			TRY(prefetch_step(heap, walks, count, addresses));
 		open = 0;

@@ -104,7 +104,7 @@ static struct dill_error *find_holder(struct heap *heap, unsigned cpu, bool *ret
 /* The same of any CPU, asked once while the target is stopped. */
 static struct dill_error *is_inside(struct heap *heap, bool *ret)
 {
-	uint64_t epoch = memory_epoch(kernel_memory(heap->kernel));
+	uint64_t epoch = target_epoch(kernel_target(heap->kernel));
 	bool inside = false;
 
 	if (!heap->holder.known || heap->holder.epoch != epoch) {

@@ -231,7 +231,7 @@ static struct dill_error *search_host(struct finder *finder, const struct cache 
 	TRY(contents_read(&reading, host, 1, &contents));
 	TRY(cache_map_make(&reading, &contents, waiting, finder->scan, &map));
 	for (size_t i = 0; i < map.count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(finder->heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(finder->heap->kernel)));
 		TRY(search_slab(finder, &memory, i));
 	}
 	return NULL;

@@ -106,7 +106,7 @@ static struct dill_error *read_slabs(const struct reading *all, const struct pen
 	for (size_t i = 0; i < walk->nodes.count; i++) {
 		dill_virt address = walk->nodes.items[i] - heap->layout.slab_list.offset;
 
-		TRY(memory_check_interrupt(kernel_memory(heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(heap->kernel)));
 		TRY(slab_read(&reading, address, &from, &list->items[list->count++].slab));
 	}
 	return NULL;

@@ -85,7 +85,7 @@ static struct dill_error *walk_part(struct walker *walker, const struct mapping_
 	size_t pages = (size_t)((part->size + DILL_PAGE_SIZE - 1) / DILL_PAGE_SIZE);
 	bool ok;
 
-	TRY(memory_check_interrupt(kernel_memory(walker->heap->kernel)));
+	TRY(target_check_interrupt(kernel_target(walker->heap->kernel)));
 	if (walker->paged && frame_set_has_any(&walker->read, part->phys, pages))
 		return walk_pages(walker, part);
 	TRY(read_part(walker, part->first, part->size, &ok));

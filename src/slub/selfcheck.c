@@ -104,7 +104,7 @@ static struct dill_error *caches_as_objects(struct heap *heap, const struct cach
 					    struct tally *ret)
 {
 	const struct cache *owner = named(caches, "kmem_cache");
-	unsigned most = memory_is_slow(kernel_memory(heap->kernel)) ? SAMPLE_SLOW : SAMPLE_MAX;
+	unsigned most = target_is_slow(kernel_target(heap->kernel)) ? SAMPLE_SLOW : SAMPLE_MAX;
 
 	*ret = (struct tally){0};
 	for (size_t i = 0; owner && i < caches->count && ret->all < most; i++) {

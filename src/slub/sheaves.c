@@ -257,7 +257,7 @@ struct dill_error *sheaves_read(const struct reading *reading, struct contents *
 		return NULL;
 	TRY(prefetch(reading, contents, count));
 	for (size_t i = 0; i < count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(reading->heap->kernel)));
+		TRY(target_check_interrupt(kernel_target(reading->heap->kernel)));
 		for (size_t c = 0; c < contents[i].cpu_count; c++)
 			if (contents[i].cpus[c].sheaves.address)
 				TRY(read_cpu(reading, contents[i].cache, &contents[i].cpus[c]));

@@ -50,7 +50,7 @@ struct dill_error *slab_list_walk(const struct reading *reading, struct slab_lis
 			continue;
 		touched += (uint64_t)item->slab.objects * cache->size;
 		if (touched >= TRIM_BYTES) {
-			memory_trim(kernel_memory(heap->kernel));
+			target_trim(kernel_target(heap->kernel));
 			touched = 0;
 		}
 		struct freelist_head head = slab_freelist_head(heap, &item->slab);

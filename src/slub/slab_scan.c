@@ -280,7 +280,7 @@ struct dill_error *slabs_scan(struct heap *heap, const struct cache_list *caches
 	if (!error)
 		error = pages_walk(heap, look, &scanner, &walk);
 	free(scanner.index);
-	memory_trim(kernel_memory(heap->kernel));
+	target_trim(kernel_target(heap->kernel));
 	if (!error)
 		error = sort_orphans(&scanner);
 	array_free(&scanner.orphans);

@@ -403,7 +403,7 @@ static struct dill_error *read_source(struct waiting_reader *reader, const struc
 		return NULL;
 	}
 	for (unsigned cpu = 0; cpu < kernel_cpu_limit(kernel); cpu++) {
-		TRY(memory_check_interrupt(kernel_memory(kernel)));
+		TRY(target_check_interrupt(kernel_target(kernel)));
 		if (kernel_cpu_possible(kernel, cpu))
 			TRY(source->read(reader, cpu, kernel_percpu_address(kernel, symbol, cpu)));
 	}

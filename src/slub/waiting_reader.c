@@ -97,7 +97,7 @@ struct dill_error *waiting_may_follow(struct waiting_reader *reader,
 				      dill_virt at, bool *ret)
 {
 	*ret = false;
-	TRY(memory_check_interrupt(kernel_memory(reader->heap->kernel)));
+	TRY(target_check_interrupt(kernel_target(reader->heap->kernel)));
 	if (circle && circle_closes(circle, at)) {
 		waiting_broken(reader, spot, at, "has no end");
 		return NULL;

@@ -141,7 +141,7 @@ static struct dill_error *each_barn(struct solver *solver, const struct barns *b
 				    barn_visitor visit, struct barn_votes *votes)
 {
 	for (size_t i = 0; i < solver->caches.count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(solver->kernel)));
+		TRY(target_check_interrupt(kernel_target(solver->kernel)));
 		visit_nodes(solver, &solver->caches.items[i], barns, visit, votes);
 	}
 	return NULL;

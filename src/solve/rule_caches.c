@@ -121,7 +121,7 @@ static struct dill_error *choose_head(struct solver *solver, struct named_list *
 	for (size_t i = 0; i < count; i++) {
 		struct named_list list = {.head = heads[i], .equals = 1};
 
-		TRY(memory_check_interrupt(kernel_memory(solver->kernel)));
+		TRY(target_check_interrupt(kernel_target(solver->kernel)));
 		TRY(read_list(solver, heads[i], LOOK));
 		if (!find_names(solver, 0, &list))
 			continue;
@@ -192,7 +192,7 @@ struct dill_error *rule_caches_without_kmalloc(struct solver *solver)
 	if (!count)
 		kernel_list_heads(solver->kernel, &heads, &count);
 	for (size_t i = 0; i < count; i++) {
-		TRY(memory_check_interrupt(kernel_memory(solver->kernel)));
+		TRY(target_check_interrupt(kernel_target(solver->kernel)));
 		TRY(read_list(solver, heads[i], CACHES_MAX));
 		if (find_names(solver, 0, &list) && !list.kmalloc && is_list_of_caches(solver))
 			return NULL;

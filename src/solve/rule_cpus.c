@@ -56,7 +56,7 @@ static struct dill_error *each_cpu(struct solver *solver, cpu_visitor visit,
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		const struct solve_cache *cache = &solver->caches.items[i];
 
-		TRY(memory_check_interrupt(kernel_memory(solver->kernel)));
+		TRY(target_check_interrupt(kernel_target(solver->kernel)));
 		for (unsigned cpu = 0; cpu < limit && cpu < CPUS_MAX; cpu++) {
 			dill_virt address = kernel_percpu_address(
 				solver->kernel, cache_u64(cache, solver->cpus), cpu);

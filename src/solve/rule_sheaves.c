@@ -45,7 +45,7 @@ static struct dill_error *each_cpu(struct solver *solver, int column, cpu_visito
 	for (size_t i = 0; i < solver->caches.count; i++) {
 		uint64_t pointer = cache_u64(&solver->caches.items[i], column);
 
-		TRY(memory_check_interrupt(kernel_memory(solver->kernel)));
+		TRY(target_check_interrupt(kernel_target(solver->kernel)));
 		for (unsigned cpu = 0; pointer && cpu < limit && cpu < CPUS_MAX; cpu++) {
 			dill_virt address = kernel_percpu_address(solver->kernel, pointer, cpu);
 			struct cpu_words words;

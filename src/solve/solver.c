@@ -171,7 +171,7 @@ static struct dill_error *apply_rules(struct solver *solver)
 
 		/* A target that was lost makes rules fail that have not noticed. */
 		TRY(error_join(solver_lost(solver), error));
-		TRY(memory_check_interrupt(kernel_memory(solver->kernel)));
+		TRY(target_check_interrupt(kernel_target(solver->kernel)));
 	}
 	return NULL;
 }

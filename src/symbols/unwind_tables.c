@@ -19,7 +19,7 @@ static struct dill_error *read_all(struct kernel *kernel, dill_virt address, uin
 	for (uint64_t done = 0; done < length;) {
 		uint64_t part = length - done < PART ? length - done : PART;
 
-		TRY(memory_check_interrupt(kernel_memory(kernel)));
+		TRY(target_check_interrupt(kernel_target(kernel)));
 		TRY(kernel_read_uncached(kernel, address + done, to + done, (size_t)part));
 		done += part;
 	}

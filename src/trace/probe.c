@@ -250,7 +250,7 @@ static struct dill_error *add(struct kernel *kernel, struct types *types, const 
 	if (error && error_is_fatal(error))
 		return error;
 	if (error || !is_complete(&probe)) {
-		memory_log(kernel_memory(kernel), "%s is not traced: %s", symbol,
+		target_log(kernel_target(kernel), "%s is not traced: %s", symbol,
 			   error ? dill_error_text(error) : "its arguments are not understood");
 		dill_error_free(error);
 		strbuf_append_format(untraced, "%s%s", untraced->length ? ", " : "", symbol);

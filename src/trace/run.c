@@ -271,7 +271,7 @@ static struct dill_error *loop(struct run *run, enum trace_end_kind *ret)
 
 		if (error && dill_error_code(error) == DILL_ERROR_INTERRUPTED) {
 			dill_error_free(error);
-			memory_accept_interrupt(kernel_memory(run->heap->kernel));
+			target_accept_interrupt(kernel_target(run->heap->kernel));
 			*ret = TRACE_END_INTERRUPTED;
 			return NULL;
 		}

@@ -150,26 +150,26 @@ void fake_target_deinit(struct fake_target *target)
 	free(target->bytes);
 }
 
-struct memory *fake_target_open(struct fake_target *target)
+struct target *fake_target_open(struct fake_target *target)
 {
-	struct memory *memory;
+	struct target *memory;
 
-	assert_null(memory_new(&ops, target, NULL, &memory));
-	assert_null(memory_begin(memory));
+	assert_null(target_new(&ops, target, NULL, &memory));
+	assert_null(target_begin(memory));
 	return memory;
 }
 
-void fake_target_close(struct memory *memory)
+void fake_target_close(struct target *memory)
 {
-	assert_null(memory_end(memory));
-	memory_free(memory);
+	assert_null(target_end(memory));
+	target_free(memory);
 }
 
-void fake_target_run(struct fake_target *target, struct memory *memory)
+void fake_target_run(struct fake_target *target, struct target *memory)
 {
-	assert_null(memory_end(memory));
+	assert_null(target_end(memory));
 	target->generation++;
-	assert_null(memory_begin(memory));
+	assert_null(target_begin(memory));
 }
 
 void *fake_target_at(struct fake_target *target, uint64_t address)

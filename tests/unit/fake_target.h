@@ -2,7 +2,7 @@
 #ifndef FAKE_TARGET_H
 #define FAKE_TARGET_H
 
-#include "target/memory.h"
+#include "target/target.h"
 
 #define FAKE_CPUS 4
 
@@ -31,11 +31,11 @@ void fake_target_deinit(struct fake_target *target);
 const struct dill_target_ops *fake_target_ops(void);
 
 /** Memory over the target, begun. The target must outlive it. */
-struct memory *fake_target_open(struct fake_target *target);
+struct target *fake_target_open(struct fake_target *target);
 /** End and free it. */
-void fake_target_close(struct memory *memory);
+void fake_target_close(struct target *memory);
 /** Let the target run: end, change, begin. */
-void fake_target_run(struct fake_target *target, struct memory *memory);
+void fake_target_run(struct fake_target *target, struct target *memory);
 
 void *fake_target_at(struct fake_target *target, uint64_t address);
 uint64_t fake_target_u64(struct fake_target *target, uint64_t address);

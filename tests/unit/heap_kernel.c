@@ -75,7 +75,7 @@ struct dill_error *kernel_prefetch(struct kernel *kernel, const dill_virt *addre
 	return NULL;
 }
 
-struct memory *kernel_memory(struct kernel *kernel)
+struct target *kernel_target(struct kernel *kernel)
 {
 	(void)kernel;
 	return NULL;
@@ -89,20 +89,20 @@ const void *kernel_map(struct kernel *kernel, dill_virt address, size_t length)
 	return NULL;
 }
 
-void memory_trim(const struct memory *memory)
+void target_trim(const struct target *target)
 {
-	(void)memory;
+	(void)target;
 }
 
-bool memory_is_slow(const struct memory *memory)
+bool target_is_slow(const struct target *target)
 {
-	(void)memory;
+	(void)target;
 	return false;
 }
 
-bool memory_moves(const struct memory *memory)
+bool target_moves(const struct target *target)
 {
-	(void)memory;
+	(void)target;
 	return the_kernel.image->motion.moves;
 }
 
@@ -115,9 +115,9 @@ void kernel_forget(struct kernel *kernel)
 		image_set_u64(the_kernel.image, motion->address, motion->value);
 }
 
-struct dill_error *memory_check_interrupt(const struct memory *memory)
+struct dill_error *target_check_interrupt(const struct target *target)
 {
-	(void)memory;
+	(void)target;
 	the_kernel.image->asked++;
 	return NULL;
 }
@@ -248,9 +248,9 @@ struct dill_error *kernel_cpu_masked(struct kernel *kernel, unsigned cpu, bool *
 	return NULL;
 }
 
-uint64_t memory_epoch(const struct memory *memory)
+uint64_t target_epoch(const struct target *target)
 {
-	(void)memory;
+	(void)target;
 	return 1;
 }
 

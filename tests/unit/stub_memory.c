@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/kernel.h"
-#include "target/memory.h"
+#include "target/target.h"
 
 /* For tests that give a kernel's memory themselves: there is no target below, and nobody
  * interrupts. */
 
-struct memory *kernel_memory(struct kernel *kernel)
+struct target *kernel_target(struct kernel *kernel)
 {
 	(void)kernel;
 	return NULL;
 }
 
-struct dill_error *memory_check_interrupt(const struct memory *memory)
+struct dill_error *target_check_interrupt(const struct target *target)
 {
-	(void)memory;
+	(void)target;
 	return NULL;
 }

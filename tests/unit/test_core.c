@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core_image.h"
-#include "target/memory.h"
+#include "target/target.h"
 
 /* Random damages of one dump, and bytes changed in each. */
 #define DAMAGES	    70u
@@ -252,14 +252,14 @@ static void test_flattened(void **state)
 /* --- as a target --- */
 
 static struct dill_error *open_image(const struct core_image *image, struct core_said *said,
-				     struct memory **ret)
+				     struct target **ret)
 {
 	const struct dill_target_ops *ops;
 	void *context;
 	const struct dill_host host = {.log = core_said_note, .context = said};
 	struct dill_error *error = core_image_open(image, &ops, &context);
 
-	return error ? error : memory_new(ops, context, &host, ret);
+	return error ? error : target_new(ops, context, &host, ret);
 }
 
 static dill_phys address_of(enum core_page wanted)
@@ -279,28 +279,28 @@ static void check_left_out(const struct core_image *image, bool is_zero)
 	static const uint8_t zeros[DILL_PAGE_SIZE];
 	uint8_t page[DILL_PAGE_SIZE];
 	struct core_said said = {0};
-	struct memory *memory = NULL;
+	struct target *target = NULL;
 	struct dill_error *error;
 
-	assert_null(open_image(image, &said, &memory));
-	assert_null(memory_begin(memory));
-	error = memory_read(memory, DILL_SPACE_PHYSICAL, address_of(CORE_PAGE_NO_RAM), page, 8);
+	assert_null(open_image(image, &said, &target));
+	assert_null(target_begin(target));
+	error = target_read(target, DILL_SPACE_PHYSICAL, address_of(CORE_PAGE_NO_RAM), page, 8);
 	assert_int_equal(dill_error_code(error), DILL_ERROR_FAULT);
 	dill_error_free(error);
-	assert_null(memory_end(memory));
+	assert_null(target_end(target));
 	assert_int_equal(said.lines, 0);
-	assert_null(memory_begin(memory));
-	error = memory_read(memory, DILL_SPACE_PHYSICAL, address_of(CORE_PAGE_LEFT_OUT), page,
+	assert_null(target_begin(target));
+	error = target_read(target, DILL_SPACE_PHYSICAL, address_of(CORE_PAGE_LEFT_OUT), page,
 			    sizeof(page));
 	assert_int_equal(error == NULL, is_zero);
 	if (is_zero)
 		assert_memory_equal(page, zeros, sizeof(page));
 	dill_error_free(error);
-	assert_null(memory_end(memory));
+	assert_null(target_end(target));
 	assert_int_equal(said.lines, !is_zero);
 	if (!is_zero)
 		assert_non_null(strstr(said.text, "lacks 1 page that this command asked for"));
-	memory_free(memory);
+	target_free(target);
 }
 
 static void test_left_out(void **state)
@@ -323,25 +323,25 @@ static void test_left_out(void **state)
 static void test_map(void **state)
 {
 	struct core_image image = core_image_elf();
-	struct memory *memory = NULL;
+	struct target *target = NULL;
 	struct core_said said = {0};
 	uint8_t page[DILL_PAGE_SIZE];
 	const uint8_t *mapped;
 
 	(void)state;
-	assert_null(open_image(&image, &said, &memory));
-	assert_null(memory_begin(memory));
-	mapped = memory_map_phys(memory, 10 * DILL_PAGE_SIZE, 4 * DILL_PAGE_SIZE);
+	assert_null(open_image(&image, &said, &target));
+	assert_null(target_begin(target));
+	mapped = target_map_phys(target, 10 * DILL_PAGE_SIZE, 4 * DILL_PAGE_SIZE);
 	assert_non_null(mapped);
 	for (unsigned i = 0; i < 4; i++) {
 		core_image_page(10 + i, page);
 		assert_memory_equal(mapped + i * DILL_PAGE_SIZE, page, DILL_PAGE_SIZE);
 	}
-	assert_null(memory_map_phys(memory, 10 * DILL_PAGE_SIZE, 4 * DILL_PAGE_SIZE + 1));
-	assert_null(memory_map_phys(memory, 9 * DILL_PAGE_SIZE, 1));
-	assert_null(memory_map_phys(memory, 10 * DILL_PAGE_SIZE, SIZE_MAX));
-	assert_null(memory_end(memory));
-	memory_free(memory);
+	assert_null(target_map_phys(target, 10 * DILL_PAGE_SIZE, 4 * DILL_PAGE_SIZE + 1));
+	assert_null(target_map_phys(target, 9 * DILL_PAGE_SIZE, 1));
+	assert_null(target_map_phys(target, 10 * DILL_PAGE_SIZE, SIZE_MAX));
+	assert_null(target_end(target));
+	target_free(target);
 	core_image_deinit(&image);
 }
 

@@ -25,7 +25,7 @@
 struct guest {
 	struct fake_target target;
 	struct fake_tables tables;
-	struct memory *memory;
+	struct target *memory;
 };
 
 static void set_cpu(struct guest *guest, unsigned cpu, uint64_t cr3)
@@ -99,7 +99,7 @@ static void test_find(void **state)
 		guest_init(&guest, levels);
 		/* A module: mapped behind, but not with the image's distance. */
 		fake_tables_map(&guest.tables, UINT64_C(0xffffffffa0000000), 0x9000, 1, 0);
-		kernel.memory = guest.memory;
+		kernel.target = guest.memory;
 		kernel.arch = &arch_x86_64;
 		assert_null(kernel_locate(&kernel, NULL));
 		assert_int_equal(kernel.image.base, BASE);
@@ -130,7 +130,7 @@ static void test_user_mode(void **state)
 	fake_tables_map(&user, BASE + 2 * MIB, PHYS + 2 * MIB, 2, 0);
 	/* The PCID and the no-flush bit are no part of the address. */
 	set_cpu(&guest, 0, (ROOT + 0x1000) | 0x885 | UINT64_C(1) << 63);
-	kernel.memory = guest.memory;
+	kernel.target = guest.memory;
 	kernel.arch = &arch_x86_64;
 	assert_null(kernel_locate(&kernel, NULL));
 	assert_int_equal(kernel.image.base, BASE);
@@ -151,7 +151,7 @@ static void test_other_cpu(void **state)
 	guest.target.registers[0].control = 0x10;
 	set_cpu(&guest, 1, 0x700000);
 	set_cpu(&guest, 2, ROOT);
-	kernel.memory = guest.memory;
+	kernel.target = guest.memory;
 	kernel.arch = &arch_x86_64;
 	assert_null(kernel_locate(&kernel, NULL));
 	image_deinit(&kernel.image);
@@ -354,7 +354,7 @@ static void test_read(void **state)
 	fake_tables_map(&guest.tables, HOLES + 0x3000, UINT64_C(1) << 40, 1, 0);
 	memcpy(fake_target_at(&guest.target, 0x700ffc), "abcd", 4);
 	memcpy(fake_target_at(&guest.target, 0x500000), "efg", 4);
-	kernel.memory = guest.memory;
+	kernel.target = guest.memory;
 	kernel.arch = &arch_x86_64;
 	vm_init(&kernel, ROOT, x86_64_paging(4));
 	assert_null(kernel_read(&kernel, HOLES + 0xffc, text, 8));
@@ -390,7 +390,7 @@ static void test_read_lenient(void **state)
 	memset(fake_target_at(&guest.target, 0x700000), 1, 0x1000);
 	memset(fake_target_at(&guest.target, 0x500000), 2, 0x1000);
 	memset(bytes, 9, 0x4000);
-	kernel.memory = guest.memory;
+	kernel.target = guest.memory;
 	kernel.arch = &arch_x86_64;
 	vm_init(&kernel, ROOT, x86_64_paging(4));
 	assert_null(vm_read_lenient(&kernel, HOLES + 0x10, bytes, 0x3ff0));
@@ -411,7 +411,7 @@ static void test_tlb(void **state)
 
 	(void)state;
 	guest_init(&guest, 4);
-	kernel.memory = guest.memory;
+	kernel.target = guest.memory;
 	kernel.arch = &arch_x86_64;
 	vm_init(&kernel, ROOT, x86_64_paging(4));
 	for (unsigned pass = 0; pass < 2; pass++) {
@@ -447,7 +447,7 @@ static void test_prefetch(void **state)
 			fake_tables_map(&guest.tables, addresses[i] & ~UINT64_C(4095),
 					0x400000 + i * 0x1000, 1, 0);
 	}
-	kernel.memory = guest.memory;
+	kernel.target = guest.memory;
 	kernel.arch = &arch_x86_64;
 	vm_init(&kernel, ROOT, x86_64_paging(4));
 	assert_null(kernel_prefetch(&kernel, addresses, 300));

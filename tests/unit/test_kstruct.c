@@ -14,20 +14,20 @@
 #define BASE 0xffff888000001000ull
 
 /* Memory from BASE on; what lies beyond cannot be read. */
-struct memory {
+struct target {
 	uint8_t bytes[256];
 	size_t size;
 };
 
 static struct dill_error *read_memory(void *context, uint64_t address, void *buffer, size_t length)
 {
-	struct memory *memory = context;
+	struct target *target = context;
 
-	if (address < BASE || address - BASE > memory->size ||
-	    length > memory->size - (address - BASE))
+	if (address < BASE || address - BASE > target->size ||
+	    length > target->size - (address - BASE))
 		return dill_error_new_fault(address, "cannot read %#llx",
 					    (unsigned long long)address);
-	memcpy(buffer, memory->bytes + (address - BASE), length);
+	memcpy(buffer, target->bytes + (address - BASE), length);
 	return NULL;
 }
 
@@ -51,7 +51,7 @@ static struct dill_error *collect(void *context, const char *bytes, size_t lengt
 	return NULL;
 }
 
-static void expect_text(struct types *types, type_id id, unsigned depth, struct memory *memory,
+static void expect_text(struct types *types, type_id id, unsigned depth, struct target *target,
 			const char *expected)
 {
 	_cleanup_(strbuf_deinitp)
@@ -59,12 +59,12 @@ static void expect_text(struct types *types, type_id id, unsigned depth, struct 
 	_cleanup_(render_freep)
 	struct render *render = NULL;
 	struct output output = {.write = collect, .context = &text};
-	struct value_reader reader = {read_memory, append_symbol, memory};
+	struct value_reader reader = {read_memory, append_symbol, target};
 	struct layout_request request = {
 		.types = types,
 		.type = id,
 		.depth = depth,
-		.reader = memory ? &reader : NULL,
+		.reader = target ? &reader : NULL,
 		.address = BASE,
 	};
 
@@ -186,24 +186,24 @@ static void test_layout(void **state)
 	types_free(world.types);
 }
 
-static void put(struct memory *memory, size_t at, uint64_t value, size_t size)
+static void put(struct target *target, size_t at, uint64_t value, size_t size)
 {
-	memcpy(memory->bytes + at, &value, size);
+	memcpy(target->bytes + at, &value, size);
 }
 
 static void test_values(void **state)
 {
 	struct world world = make_world();
-	struct memory memory = {.size = 28};
+	struct target target = {.size = 28};
 
 	(void)state;
-	put(&memory, 0, 1, 1);
-	put(&memory, 4, 0xffffffff, 4);
-	put(&memory, 8, 70000, 4);
-	put(&memory, 12, 5 | 0x1e << 3, 1);
-	put(&memory, 16, 0xffffffff8100001cull, 8);
-	put(&memory, 24, 0xffffffff, 4);
-	expect_text(world.types, world.outer, 1, &memory,
+	put(&target, 0, 1, 1);
+	put(&target, 4, 0xffffffff, 4);
+	put(&target, 8, 70000, 4);
+	put(&target, 12, 5 | 0x1e << 3, 1);
+	put(&target, 16, 0xffffffff8100001cull, 8);
+	put(&target, 24, 0xffffffff, 4);
+	expect_text(world.types, world.outer, 1, &target,
 		    "   offset      size  struct outer at 0xffff888000001000 {\n"
 		    "        0         1      _Bool yes = true\n"
 		    "        1         3      /* hole: 3 bytes */\n"
@@ -219,12 +219,12 @@ static void test_values(void **state)
 		    "       28        12      /* padding: 12 bytes */\n"
 		    "                     }  40 bytes, 6 members, 2 holes: 6 bytes, padding: 12 "
 		    "bytes\n");
-	expect_text(world.types, world.handle, 1, &memory,
+	expect_text(world.types, world.handle, 1, &target,
 		    "   offset      size  handle_t = unsigned int at 0xffff888000001000  4 bytes = "
 		    "1\n");
 	/* Unreadable from byte 24 on. */
-	memory.size = 24;
-	expect_text(world.types, world.zone, 1, &memory,
+	target.size = 24;
+	expect_text(world.types, world.zone, 1, &target,
 		    "   offset      size  enum zone at 0xffff888000001000  4 bytes = 1\n");
 	types_free(world.types);
 }
@@ -232,45 +232,45 @@ static void test_values(void **state)
 static void test_arrays(void **state)
 {
 	struct world world = make_world();
-	struct memory memory = {.size = 48};
+	struct target target = {.size = 48};
 
 	(void)state;
-	memcpy(memory.bytes, "ab\033\0zzzz", 8);
-	put(&memory, 8, BASE, 8);
-	put(&memory, 16, 7, 4);
-	put(&memory, 36, 9, 4);
-	expect_text(world.types, world.names, 1, &memory,
+	memcpy(target.bytes, "ab\033\0zzzz", 8);
+	put(&target, 8, BASE, 8);
+	put(&target, 16, 7, 4);
+	put(&target, 36, 9, 4);
+	expect_text(world.types, world.names, 1, &target,
 		    "   offset      size  struct names at 0xffff888000001000 {\n"
 		    "        0         8      char text[8] = \"ab\\x1b\"\n"
 		    "        8         8      char *string = 0xffff888000001000\n"
 		    "       16        24      unsigned int numbers[6] = {7, 0 <4 times>, 9}\n"
 		    "                     }  40 bytes, 3 members\n");
-	memory.size = 256;
-	expect_text(world.types, world.names, 1, &memory,
+	target.size = 256;
+	expect_text(world.types, world.names, 1, &target,
 		    "   offset      size  struct names at 0xffff888000001000 {\n"
 		    "        0         8      char text[8] = \"ab\\x1b\"\n"
 		    "        8         8      char *string = 0xffff888000001000 \"ab\\x1b\"\n"
 		    "       16        24      unsigned int numbers[6] = {7, 0 <4 times>, 9}\n"
 		    "                     }  40 bytes, 3 members\n");
 	/* A text behind a symbol is a string literal, which has none. */
-	put(&memory, 8, 0xffffffff81000010, 8);
-	expect_text(world.types, world.names, 1, &memory,
+	put(&target, 8, 0xffffffff81000010, 8);
+	expect_text(world.types, world.names, 1, &target,
 		    "   offset      size  struct names at 0xffff888000001000 {\n"
 		    "        0         8      char text[8] = \"ab\\x1b\"\n"
 		    "        8         8      char *string = 0xffffffff81000010\n"
 		    "       16        24      unsigned int numbers[6] = {7, 0 <4 times>, 9}\n"
 		    "                     }  40 bytes, 3 members\n");
-	put(&memory, 8, 0xffffffff81000000, 8);
-	expect_text(world.types, world.names, 1, &memory,
+	put(&target, 8, 0xffffffff81000000, 8);
+	expect_text(world.types, world.names, 1, &target,
 		    "   offset      size  struct names at 0xffff888000001000 {\n"
 		    "        0         8      char text[8] = \"ab\\x1b\"\n"
 		    "        8         8      char *string = 0xffffffff81000000 <_text>\n"
 		    "       16        24      unsigned int numbers[6] = {7, 0 <4 times>, 9}\n"
 		    "                     }  40 bytes, 3 members\n");
-	memset(memory.bytes, 0, sizeof(memory.bytes));
-	put(&memory, 0, 3, 4);
-	memory.size = 40;
-	expect_text(world.types, world.array_holder, 2, &memory,
+	memset(target.bytes, 0, sizeof(target.bytes));
+	put(&target, 0, 3, 4);
+	target.size = 40;
+	expect_text(world.types, world.array_holder, 2, &target,
 		    "   offset      size  struct array_holder at 0xffff888000001000 {\n"
 		    "        0        48      struct point points[6] {\n"
 		    "        0         8          [0] {\n"
@@ -295,8 +295,8 @@ static void test_arrays(void **state)
 static void test_member_value(void **state)
 {
 	struct world world = make_world();
-	struct memory memory = {.size = 40};
-	struct value_reader reader = {read_memory, append_symbol, &memory};
+	struct target target = {.size = 40};
+	struct value_reader reader = {read_memory, append_symbol, &target};
 	_cleanup_(strbuf_deinitp)
 	struct strbuf text = {0};
 	_cleanup_(render_freep)
@@ -314,13 +314,13 @@ static void test_member_value(void **state)
 	};
 
 	(void)state;
-	put(&memory, 4, 11, 4);
-	put(&memory, 8, 22, 4);
+	put(&target, 4, 11, 4);
+	put(&target, 8, 22, 4);
 	assert_null(render_new(&output, RENDER_TEXT, &render));
 	assert_null(types_place(world.types, world.outer, request.path, &place));
 	assert_null(layout_emit(&request, render_sink(render)));
 	request.path = "high";
-	put(&memory, 12, 0x0f << 3, 1);
+	put(&target, 12, 0x0f << 3, 1);
 	assert_null(types_place(world.types, world.outer, request.path, &place));
 	assert_null(layout_emit(&request, render_sink(render)));
 	assert_null(render_finish(render));
@@ -396,8 +396,8 @@ static void test_forged_types(void **state)
 {
 	struct btf_image image = {0};
 	struct checker checker = {.sink = {count_line}};
-	struct memory memory = {.size = 256};
-	struct value_reader reader = {read_memory, append_symbol, &memory};
+	struct target target = {.size = 256};
+	struct value_reader reader = {read_memory, append_symbol, &target};
 
 	(void)state;
 	uint32_t self = btf_image_struct(&image, BTF_STRUCT, "self", 8, 4);

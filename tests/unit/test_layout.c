@@ -9,7 +9,7 @@
 
 #include "btf_image.h"
 #include "slub/layout.h"
-#include "target/memory.h"
+#include "target/target.h"
 
 /* Structures of a made-up kernel; none of the members is at offset 0. */
 struct made {
@@ -60,9 +60,9 @@ struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
 }
 
 /* Whether a lock is held is nobody's question here. */
-uint64_t memory_epoch(const struct memory *memory)
+uint64_t target_epoch(const struct target *target)
 {
-	(void)memory;
+	(void)target;
 	return 0;
 }
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "target/memory.h"
 #include "target/page_cache.h"
+#include "target/target.h"
 
 /* A target whose byte at address a is fill(a); one range of it cannot be read. */
 struct fake {
@@ -103,21 +103,21 @@ static const struct dill_target_ops fake_ops = {
 	.close = fake_close,
 };
 
-static struct memory *begin(struct fake *fake)
+static struct target *begin(struct fake *fake)
 {
 	struct dill_host host = {.interrupted = fake_interrupted, .context = fake};
-	struct memory *memory = NULL;
+	struct target *target = NULL;
 
-	assert_null(memory_new(&fake_ops, fake, &host, &memory));
-	assert_int_equal(memory_epoch(memory), 0);
-	assert_null(memory_begin(memory));
-	return memory;
+	assert_null(target_new(&fake_ops, fake, &host, &target));
+	assert_int_equal(target_epoch(target), 0);
+	assert_null(target_begin(target));
+	return target;
 }
 
-static void end(struct memory *memory)
+static void end(struct target *target)
 {
-	assert_null(memory_end(memory));
-	memory_free(memory);
+	assert_null(target_end(target));
+	target_free(target);
 }
 
 static void check(const uint8_t *bytes, uint64_t address, size_t length)
@@ -139,19 +139,19 @@ static void test_small_reads_share_a_page(void **state)
 {
 	(void)state;
 	struct fake fake = {0};
-	struct memory *memory = begin(&fake);
+	struct target *target = begin(&fake);
 	uint8_t bytes[64];
 
 	for (uint64_t address = 0x5000; address < 0x5fc0; address += 64) {
-		assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, address, bytes, 64));
+		assert_null(target_read(target, DILL_SPACE_PHYSICAL, address, bytes, 64));
 		check(bytes, address, 64);
 	}
 	assert_int_equal(fake.calls, 1);
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, 0x5000, bytes, 0));
+	assert_null(target_read(target, DILL_SPACE_PHYSICAL, 0x5000, bytes, 0));
 	/* The same address in the other space is another page. */
-	assert_null(memory_read(memory, DILL_SPACE_VIRTUAL, 0x5000, bytes, 1));
+	assert_null(target_read(target, DILL_SPACE_VIRTUAL, 0x5000, bytes, 1));
 	assert_int_equal(fake.calls, 2);
-	end(memory);
+	end(target);
 	assert_int_equal(fake.begins, 1);
 	assert_int_equal(fake.ends, 1);
 	assert_int_equal(fake.closes, 1);
@@ -161,146 +161,146 @@ static void test_a_long_read_is_one_call(void **state)
 {
 	(void)state;
 	struct fake fake = {0};
-	struct memory *memory = begin(&fake);
+	struct target *target = begin(&fake);
 	uint8_t *bytes = malloc(40 * DILL_PAGE_SIZE);
 
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, 0x1003, bytes, 39 * DILL_PAGE_SIZE));
+	assert_null(target_read(target, DILL_SPACE_PHYSICAL, 0x1003, bytes, 39 * DILL_PAGE_SIZE));
 	check(bytes, 0x1003, 39 * DILL_PAGE_SIZE);
 	assert_int_equal(fake.calls, 1);
 	assert_int_equal(fake.pages, 40);
 	free(bytes);
-	end(memory);
+	end(target);
 }
 
 static void test_prefetch(void **state)
 {
 	(void)state;
 	struct fake fake = {.hole_start = 0x9000, .hole_end = 0xa000};
-	struct memory *memory = begin(&fake);
+	struct target *target = begin(&fake);
 	const uint64_t addresses[] = {0x3001, 0x3fff, 0x9000, 0x3000, 0x7123, ~0ull};
 	uint8_t byte;
 
-	assert_null(memory_prefetch(memory, DILL_SPACE_PHYSICAL, addresses, 6));
+	assert_null(target_prefetch(target, DILL_SPACE_PHYSICAL, addresses, 6));
 	assert_int_equal(fake.calls, 1);
 	assert_int_equal(fake.pages, 4);
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, 0x7fff, &byte, 1));
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, ~0ull, &byte, 1));
+	assert_null(target_read(target, DILL_SPACE_PHYSICAL, 0x7fff, &byte, 1));
+	assert_null(target_read(target, DILL_SPACE_PHYSICAL, ~0ull, &byte, 1));
 	/* Unreadable pages are not asked for again. */
-	expect_fault(memory_read(memory, DILL_SPACE_PHYSICAL, 0x9010, &byte, 1), 0x9010);
+	expect_fault(target_read(target, DILL_SPACE_PHYSICAL, 0x9010, &byte, 1), 0x9010);
 	assert_int_equal(fake.calls, 1);
-	end(memory);
+	end(target);
 }
 
 static void test_faults_name_the_first_bad_address(void **state)
 {
 	(void)state;
 	struct fake fake = {.hole_start = 0x9000, .hole_end = 0xb000};
-	struct memory *memory = begin(&fake);
+	struct target *target = begin(&fake);
 	uint8_t bytes[5 * DILL_PAGE_SIZE];
 	const uint8_t *page = NULL;
 
 	for (int round = 0; round < 2; round++) {
-		expect_fault(memory_read(memory, DILL_SPACE_PHYSICAL, 0x8123, bytes, 0x4000),
+		expect_fault(target_read(target, DILL_SPACE_PHYSICAL, 0x8123, bytes, 0x4000),
 			     0x9000);
 		expect_fault(
-			memory_read_uncached(memory, DILL_SPACE_PHYSICAL, 0x7123, bytes, 0x4000),
+			target_read_uncached(target, DILL_SPACE_PHYSICAL, 0x7123, bytes, 0x4000),
 			0x9000);
 	}
-	expect_fault(memory_page(memory, DILL_SPACE_PHYSICAL, 0xa000, &page), 0xa000);
-	expect_fault(memory_read(memory, DILL_SPACE_PHYSICAL, ~0ull, bytes, 2), ~0ull);
-	expect_fault(memory_read_uncached(memory, DILL_SPACE_PHYSICAL, ~0ull, bytes, 2), ~0ull);
+	expect_fault(target_page(target, DILL_SPACE_PHYSICAL, 0xa000, &page), 0xa000);
+	expect_fault(target_read(target, DILL_SPACE_PHYSICAL, ~0ull, bytes, 2), ~0ull);
+	expect_fault(target_read_uncached(target, DILL_SPACE_PHYSICAL, ~0ull, bytes, 2), ~0ull);
 	assert_null(page);
-	end(memory);
+	end(target);
 }
 
 static void test_uncached_reads_leave_no_trace(void **state)
 {
 	(void)state;
 	struct fake fake = {0};
-	struct memory *memory = begin(&fake);
+	struct target *target = begin(&fake);
 	uint8_t *bytes = malloc(2000 * DILL_PAGE_SIZE);
 
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, 0x3000, bytes, 8));
+	assert_null(target_read(target, DILL_SPACE_PHYSICAL, 0x3000, bytes, 8));
 	fake.pages = 0;
 	for (int round = 1; round <= 2; round++) {
 		assert_null(
-			memory_read_uncached(memory, DILL_SPACE_PHYSICAL, 0x2801, bytes, 0x2000));
+			target_read_uncached(target, DILL_SPACE_PHYSICAL, 0x2801, bytes, 0x2000));
 		check(bytes, 0x2801, 0x2000);
 		assert_int_equal(fake.pages, 2 * round); /* one of three is in the cache */
 	}
-	assert_null(memory_read_uncached(memory, DILL_SPACE_PHYSICAL, 0x10010, bytes,
+	assert_null(target_read_uncached(target, DILL_SPACE_PHYSICAL, 0x10010, bytes,
 					 1999 * DILL_PAGE_SIZE));
 	check(bytes, 0x10010, 1999 * DILL_PAGE_SIZE);
-	assert_null(memory_read_uncached(memory, DILL_SPACE_PHYSICAL, 0x10010, bytes, 5));
+	assert_null(target_read_uncached(target, DILL_SPACE_PHYSICAL, 0x10010, bytes, 5));
 	check(bytes, 0x10010, 5);
 	free(bytes);
-	end(memory);
+	end(target);
 }
 
 static void test_cache_lives_until_the_target_ran(void **state)
 {
 	(void)state;
 	struct fake fake = {.generation = 5};
-	struct memory *memory = begin(&fake);
+	struct target *target = begin(&fake);
 	uint8_t byte;
 
-	assert_int_equal(memory_epoch(memory), 1);
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, 0x3000, &byte, 1));
-	assert_null(memory_end(memory));
-	assert_null(memory_begin(memory));
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, 0x3000, &byte, 1));
+	assert_int_equal(target_epoch(target), 1);
+	assert_null(target_read(target, DILL_SPACE_PHYSICAL, 0x3000, &byte, 1));
+	assert_null(target_end(target));
+	assert_null(target_begin(target));
+	assert_null(target_read(target, DILL_SPACE_PHYSICAL, 0x3000, &byte, 1));
 	assert_int_equal(fake.calls, 1);
-	assert_int_equal(memory_epoch(memory), 1);
-	assert_null(memory_end(memory));
+	assert_int_equal(target_epoch(target), 1);
+	assert_null(target_end(target));
 	fake.generation++;
-	assert_null(memory_begin(memory));
-	assert_int_equal(memory_epoch(memory), 2);
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, 0x3000, &byte, 1));
+	assert_null(target_begin(target));
+	assert_int_equal(target_epoch(target), 2);
+	assert_null(target_read(target, DILL_SPACE_PHYSICAL, 0x3000, &byte, 1));
 	assert_int_equal(fake.calls, 2);
-	end(memory);
+	end(target);
 }
 
 static void test_cache_is_bounded(void **state)
 {
 	(void)state;
 	struct fake fake = {0};
-	struct memory *memory = begin(&fake);
+	struct target *target = begin(&fake);
 	uint64_t bytes = 64ull << 20;
 	uint8_t byte;
 
 	for (uint64_t address = 0; address < bytes; address += DILL_PAGE_SIZE) {
-		assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, address + 1, &byte, 1));
+		assert_null(target_read(target, DILL_SPACE_PHYSICAL, address + 1, &byte, 1));
 		assert_int_equal(byte, fill(address + 1));
 	}
 	assert_int_equal(fake.calls, bytes / DILL_PAGE_SIZE);
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, bytes - 1, &byte, 1));
+	assert_null(target_read(target, DILL_SPACE_PHYSICAL, bytes - 1, &byte, 1));
 	assert_int_equal(fake.calls, bytes / DILL_PAGE_SIZE); /* the newest is there */
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, 0, &byte, 1));
+	assert_null(target_read(target, DILL_SPACE_PHYSICAL, 0, &byte, 1));
 	assert_int_equal(fake.calls, bytes / DILL_PAGE_SIZE + 1); /* the oldest made room */
-	end(memory);
+	end(target);
 }
 
 static void test_failures_leave_a_usable_cache(void **state)
 {
 	(void)state;
 	struct fake fake = {0};
-	struct memory *memory = begin(&fake);
+	struct target *target = begin(&fake);
 	uint8_t bytes[3 * DILL_PAGE_SIZE];
 
 	fake.fail = true;
 	struct dill_error *error =
-		memory_read(memory, DILL_SPACE_PHYSICAL, 0x3000, bytes, sizeof(bytes));
+		target_read(target, DILL_SPACE_PHYSICAL, 0x3000, bytes, sizeof(bytes));
 
 	assert_int_equal(dill_error_code(error), DILL_ERROR_PROTOCOL);
 	dill_error_free(error);
 	fake.fail = false;
 	fake.interrupted = true;
-	error = memory_read(memory, DILL_SPACE_PHYSICAL, 0x3000, bytes, sizeof(bytes));
+	error = target_read(target, DILL_SPACE_PHYSICAL, 0x3000, bytes, sizeof(bytes));
 	assert_int_equal(dill_error_code(error), DILL_ERROR_INTERRUPTED);
 	fake.interrupted = false;
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, 0x3000, bytes, sizeof(bytes)));
+	assert_null(target_read(target, DILL_SPACE_PHYSICAL, 0x3000, bytes, sizeof(bytes)));
 	check(bytes, 0x3000, sizeof(bytes));
-	end(memory);
+	end(target);
 }
 
 static void test_small_cache_evicts_in_order(void **state)

@@ -49,20 +49,20 @@ static void set(struct world *world, uint64_t offset, uint64_t value)
 static void change(struct world *world, uint64_t offset, uint64_t value)
 {
 	set(world, offset, value);
-	fake_target_run(&world->target, world->kernel.memory);
+	fake_target_run(&world->target, world->kernel.target);
 }
 
 static void world_init(struct world *world, uint64_t first, size_t size)
 {
 	memset(world, 0, sizeof(*world));
 	fake_target_init(&world->target, DILL_SPACE_VIRTUAL, first, size);
-	world->kernel.memory = fake_target_open(&world->target);
+	world->kernel.target = fake_target_open(&world->target);
 	world->kernel.facts.paging_levels = 4;
 }
 
 static void world_deinit(struct world *world)
 {
-	fake_target_close(world->kernel.memory);
+	fake_target_close(world->kernel.target);
 	fake_target_deinit(&world->target);
 	symbol_table_deinit(&world->kernel.symbols);
 	cpus_deinit(&world->kernel.cpus);
@@ -331,7 +331,7 @@ static void test_layout_is_tried_once(void **state)
 		assert_int_equal(kernel_memory_map(kernel)->page_struct_size, 0);
 	}
 	assert_int_equal(world.target.pages, pages);
-	fake_target_run(&world.target, kernel->memory);
+	fake_target_run(&world.target, kernel->target);
 	assert_int_equal(code_of(kernel_page_head(kernel, page_at(5), &head)), DILL_ERROR_BAD_DATA);
 	assert_int_equal(world.target.pages, 2 * pages);
 	world_deinit(&world);
@@ -353,7 +353,7 @@ static void test_forget(void **state)
 	fake_tables_map(&tables, address, from, 1, FAKE_WRITABLE);
 	fake_target_set_u64(&world.target, from, 1);
 	fake_target_set_u64(&world.target, to, 2);
-	world.kernel.memory = fake_target_open(&world.target);
+	world.kernel.target = fake_target_open(&world.target);
 	vm_init(&world.kernel, 0x1000, x86_64_paging(4));
 	assert_null(kernel_read_u64(&world.kernel, address, &value));
 	assert_int_equal(value, 1);

@@ -65,34 +65,34 @@ static int tear_down(void **state)
 /* --- recording and opening again --- */
 
 /* A memory over a recorder over the fixture's target. */
-static struct memory *open_recorder(struct fixture *it, struct recorder **ret)
+static struct target *open_recorder(struct fixture *it, struct recorder **ret)
 {
-	struct memory *memory;
+	struct target *memory;
 
 	assert_null(recorder_new(it->path, fake_target_ops(), &it->target, ret));
-	assert_null(memory_new(&recorder_ops, *ret, NULL, &memory));
+	assert_null(target_new(&recorder_ops, *ret, NULL, &memory));
 	return memory;
 }
 
 static void record(struct fixture *it)
 {
 	struct recorder *recorder;
-	struct memory *memory = open_recorder(it, &recorder);
+	struct target *memory = open_recorder(it, &recorder);
 	uint8_t bytes[3 * DILL_PAGE_SIZE];
 	uint64_t pages, size;
 
-	assert_null(memory_begin(memory));
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, BASE, bytes, sizeof(bytes)));
-	assert_null(memory_read(memory, DILL_SPACE_VIRTUAL, BASE + 5 * DILL_PAGE_SIZE, bytes, 8));
-	dill_error_free(memory_read(memory, DILL_SPACE_PHYSICAL, 0x1000, bytes, 8));
-	assert_null(memory_end(memory));
+	assert_null(target_begin(memory));
+	assert_null(target_read(memory, DILL_SPACE_PHYSICAL, BASE, bytes, sizeof(bytes)));
+	assert_null(target_read(memory, DILL_SPACE_VIRTUAL, BASE + 5 * DILL_PAGE_SIZE, bytes, 8));
+	dill_error_free(target_read(memory, DILL_SPACE_PHYSICAL, 0x1000, bytes, 8));
+	assert_null(target_end(memory));
 	assert_null(recorder_save(recorder, &pages, &size));
 	assert_int_equal(pages, 5);
-	memory_free(memory);
+	target_free(memory);
 }
 
 /* Open the fixture's file as a target; its error or NULL. */
-static struct dill_error *replay(struct fixture *it, struct memory **ret)
+static struct dill_error *replay(struct fixture *it, struct target **ret)
 {
 	const struct target_options options = {.file = it->path};
 	const struct dill_host host = {.log = remember, .context = it};
@@ -100,7 +100,7 @@ static struct dill_error *replay(struct fixture *it, struct memory **ret)
 	void *context;
 
 	TRY(target_open(&options, &ops, &context));
-	return memory_new(ops, context, &host, ret);
+	return target_new(ops, context, &host, ret);
 }
 
 static void test_round_trip(void **state)
@@ -108,29 +108,29 @@ static void test_round_trip(void **state)
 	struct fixture *it = *state;
 	uint8_t bytes[3 * DILL_PAGE_SIZE];
 	struct dill_registers registers;
-	struct memory *memory = NULL;
+	struct target *memory = NULL;
 	unsigned cpus;
 
 	record(it);
 	assert_null(replay(it, &memory));
-	assert_null(memory_begin(memory));
-	assert_true(memory_has_space(memory, DILL_SPACE_VIRTUAL));
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, BASE, bytes, sizeof(bytes)));
+	assert_null(target_begin(memory));
+	assert_true(target_has_space(memory, DILL_SPACE_VIRTUAL));
+	assert_null(target_read(memory, DILL_SPACE_PHYSICAL, BASE, bytes, sizeof(bytes)));
 	assert_memory_equal(bytes, it->target.bytes, sizeof(bytes));
-	assert_null(memory_read(memory, DILL_SPACE_VIRTUAL, BASE + 5 * DILL_PAGE_SIZE, bytes, 8));
+	assert_null(target_read(memory, DILL_SPACE_VIRTUAL, BASE + 5 * DILL_PAGE_SIZE, bytes, 8));
 	assert_memory_equal(bytes, it->target.bytes + 5 * DILL_PAGE_SIZE, 8);
-	assert_null(memory_cpu_count(memory, &cpus));
+	assert_null(target_cpu_count(memory, &cpus));
 	assert_int_equal(cpus, 2);
 	for (unsigned cpu = 0; cpu < 2; cpu++) {
-		assert_null(memory_registers(memory, cpu, &registers));
+		assert_null(target_registers(memory, cpu, &registers));
 		assert_int_equal(registers.ip, 1 + cpu);
 		assert_int_equal(registers.mode, 10);
 		assert_int_equal(registers.has_control, cpu);
 	}
-	assert_non_null(strstr(memory_describe(memory), " of fake"));
-	assert_null(memory_end(memory));
+	assert_non_null(strstr(target_describe(memory), " of fake"));
+	assert_null(target_end(memory));
 	assert_string_equal(it->said, "");
-	memory_free(memory);
+	target_free(memory);
 }
 
 /* Pages that could not be read are known to be so; pages nobody asked for are said to lack. */
@@ -138,24 +138,24 @@ static void test_missing(void **state)
 {
 	struct fixture *it = *state;
 	struct dill_error *error;
-	struct memory *memory = NULL;
+	struct target *memory = NULL;
 	uint8_t byte;
 
 	record(it);
 	assert_null(replay(it, &memory));
-	assert_null(memory_begin(memory));
-	error = memory_read(memory, DILL_SPACE_PHYSICAL, 0x1234, &byte, 1);
+	assert_null(target_begin(memory));
+	error = target_read(memory, DILL_SPACE_PHYSICAL, 0x1234, &byte, 1);
 	assert_int_equal(dill_error_code(error), DILL_ERROR_FAULT);
 	dill_error_free(error);
-	assert_null(memory_end(memory));
+	assert_null(target_end(memory));
 	assert_string_equal(it->said, "");
-	assert_null(memory_begin(memory));
-	error = memory_read(memory, DILL_SPACE_VIRTUAL, BASE, &byte, 1);
+	assert_null(target_begin(memory));
+	error = target_read(memory, DILL_SPACE_VIRTUAL, BASE, &byte, 1);
 	assert_int_equal(dill_error_code(error), DILL_ERROR_FAULT);
 	dill_error_free(error);
-	assert_null(memory_end(memory));
+	assert_null(target_end(memory));
 	assert_non_null(strstr(it->said, "lacks 1 page that"));
-	memory_free(memory);
+	target_free(memory);
 }
 
 /* After the target has run, what was read last counts; what was not read again stays. */
@@ -163,29 +163,29 @@ static void test_newest(void **state)
 {
 	struct fixture *it = *state;
 	struct recorder *recorder;
-	struct memory *memory = open_recorder(it, &recorder);
+	struct target *memory = open_recorder(it, &recorder);
 	uint64_t pages, size;
 	uint8_t byte;
 
-	assert_null(memory_begin(memory));
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, BASE + DILL_PAGE_SIZE, &byte, 1));
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, BASE + 2 * DILL_PAGE_SIZE, &byte, 1));
+	assert_null(target_begin(memory));
+	assert_null(target_read(memory, DILL_SPACE_PHYSICAL, BASE + DILL_PAGE_SIZE, &byte, 1));
+	assert_null(target_read(memory, DILL_SPACE_PHYSICAL, BASE + 2 * DILL_PAGE_SIZE, &byte, 1));
 	fake_target_run(&it->target, memory);
 	it->target.bytes[DILL_PAGE_SIZE] = 77;
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, BASE + DILL_PAGE_SIZE, &byte, 1));
-	assert_null(memory_end(memory));
+	assert_null(target_read(memory, DILL_SPACE_PHYSICAL, BASE + DILL_PAGE_SIZE, &byte, 1));
+	assert_null(target_end(memory));
 	assert_null(recorder_save(recorder, &pages, &size));
 	assert_int_equal(pages, 2);
-	memory_free(memory);
+	target_free(memory);
 
 	assert_null(replay(it, &memory));
-	assert_null(memory_begin(memory));
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, BASE + DILL_PAGE_SIZE, &byte, 1));
+	assert_null(target_begin(memory));
+	assert_null(target_read(memory, DILL_SPACE_PHYSICAL, BASE + DILL_PAGE_SIZE, &byte, 1));
 	assert_int_equal(byte, 77);
-	assert_null(memory_read(memory, DILL_SPACE_PHYSICAL, BASE + 2 * DILL_PAGE_SIZE, &byte, 1));
+	assert_null(target_read(memory, DILL_SPACE_PHYSICAL, BASE + 2 * DILL_PAGE_SIZE, &byte, 1));
 	assert_int_equal(byte, 2);
-	assert_null(memory_end(memory));
-	memory_free(memory);
+	assert_null(target_end(memory));
+	target_free(memory);
 }
 
 /* A replay of one page, recorded from a target that moves or not, or was asked for its run control
@@ -195,28 +195,28 @@ static bool replay_moves(struct fixture *it, bool moves, bool runs)
 	static const struct dill_run_ops run_ops;
 	struct dill_runner runner = {0};
 	struct recorder *recorder;
-	struct memory *memory = open_recorder(it, &recorder);
+	struct target *memory = open_recorder(it, &recorder);
 	uint64_t pages, size;
 	bool moved;
 
 	it->target.moves = moves;
 	it->target.run = runs ? &run_ops : NULL;
-	assert_null(memory_begin(memory));
-	assert_int_equal(memory_moves(memory), moves);
+	assert_null(target_begin(memory));
+	assert_int_equal(target_moves(memory), moves);
 	if (runs) {
-		assert_null(memory_runner(memory, &runner));
+		assert_null(target_runner(memory, &runner));
 		assert_ptr_equal(runner.ops, &run_ops);
 		assert_ptr_equal(runner.context, &it->target);
 	}
-	assert_null(memory_prefetch(memory, DILL_SPACE_PHYSICAL, &it->target.first, 1));
-	assert_null(memory_end(memory));
+	assert_null(target_prefetch(memory, DILL_SPACE_PHYSICAL, &it->target.first, 1));
+	assert_null(target_end(memory));
 	assert_null(recorder_save(recorder, &pages, &size));
-	memory_free(memory);
+	target_free(memory);
 	assert_null(replay(it, &memory));
-	assert_null(memory_begin(memory));
-	moved = memory_moves(memory);
-	assert_null(memory_end(memory));
-	memory_free(memory);
+	assert_null(target_begin(memory));
+	moved = target_moves(memory);
+	assert_null(target_end(memory));
+	target_free(memory);
 	return moved;
 }
 
@@ -234,16 +234,16 @@ static void test_cannot_run(void **state)
 {
 	struct fixture *it = *state;
 	struct recorder *recorder;
-	struct memory *memory = open_recorder(it, &recorder);
+	struct target *memory = open_recorder(it, &recorder);
 	struct dill_runner runner;
 	struct dill_error *error;
 
-	assert_null(memory_begin(memory));
-	error = memory_runner(memory, &runner);
+	assert_null(target_begin(memory));
+	error = target_runner(memory, &runner);
 	assert_int_equal(dill_error_code(error), DILL_ERROR_UNSUPPORTED);
 	dill_error_free(error);
-	assert_null(memory_end(memory));
-	memory_free(memory);
+	assert_null(target_end(memory));
+	target_free(memory);
 }
 
 /* --- files that are not made --- */
@@ -275,12 +275,12 @@ static void test_nothing_read(void **state)
 {
 	struct fixture *it = *state;
 	struct recorder *recorder;
-	struct memory *memory = open_recorder(it, &recorder);
+	struct target *memory = open_recorder(it, &recorder);
 	uint64_t pages, size;
 	struct stat status;
 
 	assert_error(recorder_save(recorder, &pages, &size), DILL_ERROR_NOT_FOUND, "nothing");
-	memory_free(memory);
+	target_free(memory);
 	assert_int_not_equal(stat(it->path, &status), 0);
 }
 
@@ -311,7 +311,7 @@ static void spill(const char *path, const void *bytes, size_t size)
 static void test_cut_off(void **state)
 {
 	struct fixture *it = *state;
-	struct memory *memory;
+	struct target *memory;
 	uint8_t *bytes;
 	size_t size;
 
@@ -332,7 +332,7 @@ static void test_cut_off(void **state)
 static void test_other_files(void **state)
 {
 	struct fixture *it = *state;
-	struct memory *memory;
+	struct target *memory;
 	uint8_t *bytes;
 	size_t size;
 

@@ -32,7 +32,7 @@
 struct guest {
 	struct fake_target target;
 	struct fake_tables tables;
-	struct memory *memory;
+	struct target *memory;
 };
 
 static void put(struct guest *guest, uint64_t at, const void *bytes, size_t size)

@@ -22,7 +22,7 @@
 /** Physical memory with an image of 6 MiB at PHYS, and room for another one at OTHER. */
 struct guest {
 	struct fake_target target;
-	struct memory *memory;
+	struct target *memory;
 	struct kernel kernel;
 };
 
@@ -33,7 +33,7 @@ static void guest_init(struct guest *guest)
 	guest->target.cpus = 0;
 	guest->target.tells_ranges = true;
 	guest->memory = fake_target_open(&guest->target);
-	guest->kernel.memory = guest->memory;
+	guest->kernel.target = guest->memory;
 	guest->kernel.arch = &arch_x86_64;
 }
 

@@ -88,9 +88,9 @@ struct dill_error *kernel_types(struct kernel *kernel, struct types **ret)
 	return NULL;
 }
 
-bool memory_is_slow(const struct memory *memory)
+bool target_is_slow(const struct target *target)
 {
-	(void)memory;
+	(void)target;
 	return false;
 }
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TARGET_MEMORY_PRIVATE_H
-#define TARGET_MEMORY_PRIVATE_H
+#ifndef TARGET_TARGET_PRIVATE_H
+#define TARGET_TARGET_PRIVATE_H
 
 /** What the files of memory.h have in common. */
 
-#include "target/memory.h"
 #include "target/page_cache.h"
+#include "target/target.h"
 
 /** Pages per call of a backend: 4 MiB, long enough to pipeline, short enough to interrupt. */
 #define BATCH_PAGES 1024u
 
-struct memory {
+struct target {
 	const struct dill_target_ops *ops;
 	void *context;
 	struct dill_host host;
@@ -25,26 +25,26 @@ struct memory {
 };
 
 /** FAULT about an address. */
-DILL_MUST_CHECK struct dill_error *memory_fault(enum dill_space space, uint64_t address);
+DILL_MUST_CHECK struct dill_error *target_fault(enum dill_space space, uint64_t address);
 
 /** FAULT when a range does not end before the address space does. */
-DILL_MUST_CHECK struct dill_error *memory_check_range(enum dill_space space, uint64_t address,
+DILL_MUST_CHECK struct dill_error *target_check_range(enum dill_space space, uint64_t address,
 						      size_t length);
 
 /** The bytes at @p address where the target has them, or NULL. */
-const uint8_t *memory_in_place(const struct memory *memory, enum dill_space space, uint64_t address,
+const uint8_t *target_in_place(const struct target *target, enum dill_space space, uint64_t address,
 			       size_t length);
 
-/** Bytes of a piece where memory_is_slow(), else 0. */
-unsigned memory_piece_size(const struct memory *memory);
+/** Bytes of a piece where target_is_slow(), else 0. */
+unsigned target_piece_size(const struct target *target);
 
-/** memory_read() where memory_is_slow(): brings the pieces that are not cached yet. */
-DILL_MUST_CHECK struct dill_error *memory_read_pieces(struct memory *memory, enum dill_space space,
+/** target_read() where target_is_slow(): brings the pieces that are not cached yet. */
+DILL_MUST_CHECK struct dill_error *target_read_pieces(struct target *target, enum dill_space space,
 						      uint64_t address, void *buffer,
 						      size_t length);
 
 /** Ask the backend for the pages of the batch, none of which may be asked twice. */
-DILL_MUST_CHECK struct dill_error *memory_read_batch(struct memory *memory, enum dill_space space);
+DILL_MUST_CHECK struct dill_error *target_read_batch(struct target *target, enum dill_space space);
 
 static inline uint64_t page_of(uint64_t address)
 {

@@ -3,25 +3,25 @@
 #include <assert.h>
 #include <string.h>
 
-#include "target/memory_private.h"
+#include "target/target_private.h"
 
 /* What one bit of cached_page.known stands for. */
 #define LINE 64u
 
 _Static_assert(DILL_PAGE_SIZE / LINE == 64, "a word has a bit for each line of a page");
 
-unsigned memory_piece_size(const struct memory *memory)
+unsigned target_piece_size(const struct target *target)
 {
-	unsigned size = memory->ops->piece_size ? memory->ops->piece_size(memory->context) : 0;
+	unsigned size = target->ops->piece_size ? target->ops->piece_size(target->context) : 0;
 
 	assert(!size || (size >= LINE && size < DILL_PAGE_SIZE && !(size & (size - 1))));
 	return size;
 }
 
-bool memory_is_slow(const struct memory *memory)
+bool target_is_slow(const struct target *target)
 {
-	assert(memory->begun);
-	return memory_piece_size(memory);
+	assert(target->begun);
+	return target_piece_size(target);
 }
 
 /* Bits of the lines of a piece. */
@@ -31,20 +31,20 @@ static uint64_t lines_of(size_t offset, unsigned size)
 }
 
 /* The page's place in the cache, whatever is known of it. */
-static struct dill_error *find_place(struct memory *memory, enum dill_space space, uint64_t page,
+static struct dill_error *find_place(struct target *target, enum dill_space space, uint64_t page,
 				     struct cached_page **ret)
 {
-	*ret = page_cache_find(memory->cache, space, page);
-	return *ret ? NULL : page_cache_add(memory->cache, space, page, ret);
+	*ret = page_cache_find(target->cache, space, page);
+	return *ret ? NULL : page_cache_add(target->cache, space, page, ret);
 }
 
 /* Have what [@offset, @offset + @length) of a page touches. Memory is mapped in pages: when one
  * piece cannot be read, none can. */
-static struct dill_error *fetch(struct memory *memory, enum dill_space space, uint64_t page,
+static struct dill_error *fetch(struct target *target, enum dill_space space, uint64_t page,
 				size_t offset, size_t length, struct cached_page *cached)
 {
 	struct dill_page_request requests[DILL_PAGE_SIZE / LINE];
-	unsigned size = memory_piece_size(memory);
+	unsigned size = target_piece_size(target);
 	size_t count = 0;
 
 	for (size_t at = offset & ~(size_t)(size - 1); at < offset + length; at += size)
@@ -53,8 +53,8 @@ static struct dill_error *fetch(struct memory *memory, enum dill_space space, ui
 								       .buffer = cached->data + at};
 	if (!count)
 		return NULL;
-	TRY(memory_check_interrupt(memory));
-	TRY(memory->ops->read_pieces(memory->context, space, requests, count));
+	TRY(target_check_interrupt(target));
+	TRY(target->ops->read_pieces(target->context, space, requests, count));
 	for (size_t i = 0; i < count; i++) {
 		if (!requests[i].done) {
 			cached->state = PAGE_UNREADABLE;
@@ -65,7 +65,7 @@ static struct dill_error *fetch(struct memory *memory, enum dill_space space, ui
 	return NULL;
 }
 
-struct dill_error *memory_read_pieces(struct memory *memory, enum dill_space space,
+struct dill_error *target_read_pieces(struct target *target, enum dill_space space,
 				      uint64_t address, void *buffer, size_t length)
 {
 	uint8_t *out = buffer;
@@ -75,11 +75,11 @@ struct dill_error *memory_read_pieces(struct memory *memory, enum dill_space spa
 		size_t part = part_of_page(address, length), offset = (size_t)(address - page);
 		struct cached_page *cached;
 
-		TRY(find_place(memory, space, page, &cached));
+		TRY(find_place(target, space, page, &cached));
 		if (cached->state == PAGE_WANTED)
-			TRY(fetch(memory, space, page, offset, part, cached));
+			TRY(fetch(target, space, page, offset, part, cached));
 		if (cached->state == PAGE_UNREADABLE)
-			return memory_fault(space, address);
+			return target_fault(space, address);
 		memcpy(out, cached->data + offset, part);
 		out += part;
 		address += part;

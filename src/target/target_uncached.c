@@ -2,7 +2,7 @@
 /* Reads past the page cache: large runs that are looked at once would push everything else out. */
 #include <string.h>
 
-#include "target/memory_private.h"
+#include "target/target_private.h"
 
 /* A page of an uncached read that is wanted in part only: it arrives beside the caller's buffer. */
 struct partial_page {
@@ -17,7 +17,7 @@ struct uncached_read {
 	size_t partial_count;
 };
 
-static void want_uncached(struct memory *memory, struct uncached_read *read, uint64_t address,
+static void want_uncached(struct target *target, struct uncached_read *read, uint64_t address,
 			  uint8_t *destination, size_t length)
 {
 	uint8_t *buffer = destination;
@@ -30,21 +30,21 @@ static void want_uncached(struct memory *memory, struct uncached_read *read, uin
 		partial->length = length;
 		buffer = partial->bytes;
 	}
-	memory->requests[memory->wanted++] =
+	target->requests[target->wanted++] =
 		(struct dill_page_request){.address = page_of(address), .buffer = buffer};
 }
 
-static struct dill_error *fetch_uncached(struct memory *memory, struct uncached_read *read,
+static struct dill_error *fetch_uncached(struct target *target, struct uncached_read *read,
 					 uint64_t address)
 {
-	size_t count = memory->wanted;
+	size_t count = target->wanted;
 
-	TRY(memory_read_batch(memory, read->space));
+	TRY(target_read_batch(target, read->space));
 	for (size_t i = 0; i < count; i++) {
-		uint64_t page = memory->requests[i].address;
+		uint64_t page = target->requests[i].address;
 
-		if (!memory->requests[i].done)
-			return memory_fault(read->space, page < address ? address : page);
+		if (!target->requests[i].done)
+			return target_fault(read->space, page < address ? address : page);
 	}
 	for (size_t i = 0; i < read->partial_count; i++) {
 		struct partial_page *partial = &read->partial[i];
@@ -55,49 +55,49 @@ static struct dill_error *fetch_uncached(struct memory *memory, struct uncached_
 	return NULL;
 }
 
-/* One batch of memory_read_uncached(): pages the cache knows are taken from it. */
-static struct dill_error *read_uncached_batch(struct memory *memory, struct uncached_read *read,
+/* One batch of target_read_uncached(): pages the cache knows are taken from it. */
+static struct dill_error *read_uncached_batch(struct target *target, struct uncached_read *read,
 					      uint64_t address, uint8_t *buffer, size_t length)
 {
 	uint64_t start = address;
 
 	while (length) {
 		size_t part = part_of_page(address, length);
-		const uint8_t *mapped = memory_in_place(memory, read->space, address, part);
+		const uint8_t *mapped = target_in_place(target, read->space, address, part);
 		const struct cached_page *cached =
-			page_cache_find(memory->cache, read->space, page_of(address));
+			page_cache_find(target->cache, read->space, page_of(address));
 
 		if (mapped) {
 			memcpy(buffer, mapped, part);
 		} else if (!cached) {
-			want_uncached(memory, read, address, buffer, part);
+			want_uncached(target, read, address, buffer, part);
 		} else if (cached->state == PAGE_READABLE) {
 			memcpy(buffer, cached->data + (address - page_of(address)), part);
 		} else {
 			/* An unreadable page before this one is the first one: look there too. */
-			TRY(fetch_uncached(memory, read, start));
-			return memory_fault(read->space, address);
+			TRY(fetch_uncached(target, read, start));
+			return target_fault(read->space, address);
 		}
 		buffer += part;
 		address += part;
 		length -= part;
 	}
-	return fetch_uncached(memory, read, start);
+	return fetch_uncached(target, read, start);
 }
 
-struct dill_error *memory_read_uncached(struct memory *memory, enum dill_space space,
+struct dill_error *target_read_uncached(struct target *target, enum dill_space space,
 					uint64_t address, void *buffer, size_t length)
 {
 	struct uncached_read read = {.space = space};
 	uint8_t *out = buffer;
 
-	TRY(memory_check_range(space, address, length));
-	if (memory_is_slow(memory)) /* whoever asks again should not pay again */
-		return memory_read_pieces(memory, space, address, buffer, length);
+	TRY(target_check_range(space, address, length));
+	if (target_is_slow(target)) /* whoever asks again should not pay again */
+		return target_read_pieces(target, space, address, buffer, length);
 	while (length) {
 		size_t part = part_of_batch(address, length);
 
-		TRY(read_uncached_batch(memory, &read, address, out, part));
+		TRY(read_uncached_batch(target, &read, address, out, part));
 		out += part;
 		address += part;
 		length -= part;
