@@ -55,6 +55,7 @@ analyze() {
 check 'layers' /usr/bin/python3 tests/lint/layers.py
 check 'circles' tests/lint/circles.py
 check 'tags' tests/lint/tags.py
+check 'addresses' tests/lint/addresses.py
 check 'docs' /usr/bin/python3 tests/lint/docs.py
 check 'public headers' on 'include/dill/*.h' tests/lint/headers.sh
 # Each version of it has its own taste: another one would want to write half of the lines in another way.

@@ -65,8 +65,8 @@ struct dill_error *image_answer(struct inquiry *inquiry, dill_virt address,
 			record, OBJECT_COLUMN_MEANING,
 			arena_format(inquiry->arena,
 				     "of use at boot only: the kernel has given its memory, "
-				     "0x%lx, to others",
-				     (unsigned long)memory));
+				     "0x%" PRIx64 ", to others",
+				     memory));
 	return set_symbol(inquiry, address, record);
 }
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
 #include "answer/gap_record.h"
 #include "command/fill_finding.h"
 #include "command/fill_slab.h"
@@ -25,13 +27,12 @@ static struct dill_error *no_cache(struct survey *survey, dill_virt address,
 	const char *what;
 
 	TRY(gone_cache_text(survey->heap, &survey->all, located->cache_address, &what));
-	return dill_error_new(
-		DILL_ERROR_BAD_DATA,
-		"0x%lx is in the slab 0x%lx, which names 0x%lx as its cache: that %s; by the "
-		"slab's counters %u of its %u objects are in use",
-		(unsigned long)address, (unsigned long)located->slab.address,
-		(unsigned long)located->cache_address, what, located->slab.inuse,
-		located->slab.objects);
+	return dill_error_new(DILL_ERROR_BAD_DATA,
+			      "0x%" PRIx64 " is in the slab 0x%" PRIx64 ", which names 0x%" PRIx64
+			      " as its cache: that %s; by the "
+			      "slab's counters %u of its %u objects are in use",
+			      address, located->slab.address, located->cache_address, what,
+			      located->slab.inuse, located->slab.objects);
 }
 
 static struct dill_error *locate(struct survey *survey, dill_virt address, struct located *ret)
@@ -43,11 +44,10 @@ static struct dill_error *locate(struct survey *survey, dill_virt address, struc
 	if (ret->kfence)
 		return dill_error_new(
 			DILL_ERROR_NOT_FOUND,
-			"0x%lx is in KFENCE's pool, where no object is in a slab: ask kobj",
-			(unsigned long)address);
+			"0x%" PRIx64 " is in KFENCE's pool, where no object is in a slab: ask kobj",
+			address);
 	if (!ret->in_slab)
-		return dill_error_new(DILL_ERROR_NOT_FOUND, "0x%lx is in no slab",
-				      (unsigned long)address);
+		return dill_error_new(DILL_ERROR_NOT_FOUND, "0x%" PRIx64 " is in no slab", address);
 	if (!ret->cache)
 		return no_cache(survey, address, ret);
 	if (is_page) /* the whole slab is meant */

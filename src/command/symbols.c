@@ -7,7 +7,7 @@
 #include "base/file_status.h"
 #include "command/registry.h"
 #include "command/whole_file.h"
-#include "kernel/machine.h"
+#include "kernel/known_machine.h"
 #include "symbols/isf.h"
 #include "symbols/listing.h"
 #include "symbols/symbol_file.h"

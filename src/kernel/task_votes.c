@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/task_votes.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "kernel/kernel_types.h"
@@ -89,7 +90,7 @@ static struct dill_error *ask(struct asking *asking, enum task_rule rule, dill_v
 		error = task_read_member(asking->tasks, base, member, ret);
 	if (forgive(&error)) {
 		*ret_ok = false;
-		member_vote(&asking->votes[rule], false, "not readable at 0x%llx", (u64_text)base);
+		member_vote(&asking->votes[rule], false, "not readable at 0x%" PRIx64, base);
 	}
 	return error;
 }
@@ -118,7 +119,7 @@ static struct dill_error *ask_name(struct asking *asking, dill_virt task, bool i
 		member_vote(&asking->votes[RULE_COMM_IDLE], !strncmp(text, "swapper", 7),
 			    "\"%.16s\"", text);
 	member_vote(&asking->votes[RULE_COMM], !error && is_text(text, size),
-		    "\"%.16s\" in the task at 0x%llx", text, (u64_text)task);
+		    "\"%.16s\" in the task at 0x%" PRIx64, text, task);
 	dill_error_free(error);
 	return NULL;
 }
@@ -132,7 +133,7 @@ static struct dill_error *ask_numbers(struct asking *asking, dill_virt task, boo
 	TRY(ask(asking, RULE_PID, task, &m->task_pid, &pid, &ok));
 	if (ok)
 		member_vote(&asking->votes[RULE_PID], idle ? !pid : pid && pid < PID_LIMIT,
-			    "%llu in the task at 0x%llx", (u64_text)pid, (u64_text)task);
+			    "%llu in the task at 0x%" PRIx64, (u64_text)pid, task);
 	TRY(ask(asking, RULE_TGID, task, &m->task_tgid, &tgid, &ok_too));
 	if (ok && ok_too)
 		member_vote(&asking->votes[RULE_TGID], tgid == pid, "%llu of process %llu",
@@ -144,21 +145,21 @@ static struct dill_error *ask_numbers(struct asking *asking, dill_virt task, boo
 		member_vote(&asking->votes[RULE_PARENT],
 			    is_kernel_pointer(parent) && tgid < PID_LIMIT &&
 				    (!idle || parent == task),
-			    "0x%llx in the task at 0x%llx", (u64_text)parent, (u64_text)task);
+			    "0x%" PRIx64 " in the task at 0x%" PRIx64, parent, task);
 	TRY(ask(asking, RULE_STATE, task, &m->task_state, &state, &ok));
 	if (ok)
 		member_vote(&asking->votes[RULE_STATE], !(state & ~(uint64_t)STATE_BITS),
-			    "0x%llx in the task at 0x%llx", (u64_text)state, (u64_text)task);
+			    "0x%" PRIx64 " in the task at 0x%" PRIx64, state, task);
 	asking->asleep += ok && state;
 	TRY(ask(asking, RULE_EXIT_STATE, task, &m->task_exit_state, &state, &ok));
 	if (ok)
 		member_vote(&asking->votes[RULE_EXIT_STATE], !(state & ~(uint64_t)EXIT_BITS),
-			    "0x%llx in the task at 0x%llx", (u64_text)state, (u64_text)task);
+			    "0x%" PRIx64 " in the task at 0x%" PRIx64, state, task);
 	TRY(ask(asking, RULE_CPU, task, &m->task_cpu, &state, &ok));
 	if (ok)
 		member_vote(&asking->votes[RULE_CPU],
 			    state < kernel_cpu_limit(asking->tasks->kernel),
-			    "%llu in the task at 0x%llx", (u64_text)state, (u64_text)task);
+			    "%llu in the task at 0x%" PRIx64, (u64_text)state, task);
 	return NULL;
 }
 
@@ -173,15 +174,15 @@ static struct dill_error *ask_cred(struct asking *asking, dill_virt task, bool i
 	if (!ok)
 		return NULL;
 	if (idle && kernel_has_symbol(asking->tasks->kernel, "init_cred", &known))
-		member_vote(&asking->votes[RULE_CRED], cred == known, "0x%llx of the idle task",
-			    (u64_text)cred);
+		member_vote(&asking->votes[RULE_CRED], cred == known,
+			    "0x%" PRIx64 " of the idle task", cred);
 	else
 		member_vote(&asking->votes[RULE_CRED], is_kernel_pointer(cred),
-			    "0x%llx in the task at 0x%llx", (u64_text)cred, (u64_text)task);
+			    "0x%" PRIx64 " in the task at 0x%" PRIx64, cred, task);
 	TRY(ask(asking, RULE_UID, cred, &m->cred_uid, &uid, &ok));
 	if (ok && (idle || init))
-		member_vote(&asking->votes[RULE_UID], !uid, "%llu in the cred at 0x%llx",
-			    (u64_text)uid, (u64_text)cred);
+		member_vote(&asking->votes[RULE_UID], !uid, "%llu in the cred at 0x%" PRIx64,
+			    (u64_text)uid, cred);
 	return NULL;
 }
 
@@ -195,12 +196,12 @@ static struct dill_error *ask_memory(struct asking *asking, dill_virt task, bool
 	if (ok)
 		member_vote(&asking->votes[RULE_STACK],
 			    !stack ? !idle : stack >> 63 && stack % DILL_PAGE_SIZE == 0,
-			    "0x%llx in the task at 0x%llx", (u64_text)stack, (u64_text)task);
+			    "0x%" PRIx64 " in the task at 0x%" PRIx64, stack, task);
 	TRY(ask(asking, RULE_MM, task, &m->task_mm, &mm, &ok));
 	if (ok)
 		member_vote(&asking->votes[RULE_MM],
 			    idle ? !mm : (!mm && !init) || is_kernel_pointer(mm),
-			    "0x%llx in the task at 0x%llx", (u64_text)mm, (u64_text)task);
+			    "0x%" PRIx64 " in the task at 0x%" PRIx64, mm, task);
 	return NULL;
 }
 
@@ -214,16 +215,17 @@ static struct dill_error *ask_threads(struct asking *asking, dill_virt task)
 	if (!ok)
 		return NULL;
 	member_vote(&asking->votes[RULE_SIGNAL], is_kernel_pointer(signal),
-		    "0x%llx in the task at 0x%llx", (u64_text)signal, (u64_text)task);
+		    "0x%" PRIx64 " in the task at 0x%" PRIx64, signal, task);
 	if (!m->task_thread_next.present)
 		return NULL;
 	TRY(ask(asking, RULE_THREADS, signal, &m->signal_next, &first, &ok));
 	if (ok)
 		member_vote(&asking->votes[RULE_THREADS],
 			    first == task + m->task_thread_next.offset,
-			    "0x%llx by task_struct.signal at %u, with task_struct.thread_node at "
+			    "0x%" PRIx64
+			    " by task_struct.signal at %u, with task_struct.thread_node at "
 			    "%u",
-			    (u64_text)first, m->task_signal.offset, m->task_thread_next.offset);
+			    first, m->task_signal.offset, m->task_thread_next.offset);
 	return NULL;
 }
 
@@ -256,8 +258,8 @@ static struct dill_error *ask_all(struct asking *asking)
 		next -= m->task_next.offset;
 		TRY(ask(asking, RULE_TASKS, next, &m->task_prev, &back, &ok));
 		ok = ok && back - m->task_next.offset == at;
-		member_vote(&asking->votes[RULE_TASKS], ok, "no way on behind the task at 0x%llx",
-			    (u64_text)at);
+		member_vote(&asking->votes[RULE_TASKS], ok,
+			    "no way on behind the task at 0x%" PRIx64, at);
 		if (!ok || next == tasks->init_task)
 			return NULL;
 		at = next;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/xarray.h"
 
+#include <inttypes.h>
+
 #include "kernel/kernel_members.h"
 #include "kernel/kernel_types.h"
 #include "kernel/vm.h"
@@ -56,8 +58,9 @@ struct dill_error *xarray_load(struct kernel *kernel, const struct xarray_layout
 		TRY(kernel_read_u8(kernel, node + layout->shift, &shift));
 		if (shift >= limit)
 			return dill_error_new(DILL_ERROR_BAD_DATA,
-					      "xa_node 0x%llx: shift %u is not below its parent's",
-					      (unsigned long long)node, shift);
+					      "xa_node 0x%" PRIx64
+					      ": shift %u is not below its parent's",
+					      node, shift);
 		slot = index >> shift;
 		/* Only the topmost node can be asked for more than it holds. */
 		if (limit == DEPTH_MAX && slot >= layout->slot_count) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "render/cache_facts.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "answer/cache_record.h"
@@ -52,7 +53,7 @@ static void draw_flags(struct painter *painter, const struct dill_record *cache)
 		return;
 
 	field_label(painter, "flags");
-	paint_format(painter, STYLE_NUMBER, "%#lx", field_number(cache, CACHE_FLAGS_VALUE));
+	paint_format(painter, STYLE_NUMBER, "0x%" PRIx64, field_number(cache, CACHE_FLAGS_VALUE));
 	for (size_t i = 0; flags->present && i < flags->texts.count; i++)
 		paint_format(painter, STYLE_PLAIN, "%s%s", i ? " | " : " = ",
 			     flags->texts.items[i]);

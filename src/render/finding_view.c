@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <string.h>
 
 #include "answer/finding_record.h"
@@ -16,7 +17,7 @@ static void draw_number(struct painter *painter, const char *label, enum style s
 			const struct dill_record *record, enum finding_column column)
 {
 	paint_format(painter, STYLE_DIM, "%s ", label);
-	paint_format(painter, style, "%#lx", (unsigned long)record_number(record, column));
+	paint_format(painter, style, "0x%" PRIx64, record_number(record, column));
 }
 
 static void draw_stored_text(struct painter *painter, const struct dill_record *record)
@@ -56,8 +57,8 @@ static void draw_values(struct painter *painter, const struct dill_record *recor
 	if (has(record, FINDING_COLUMN_SEEN_BYTES))
 		paint(painter, STYLE_WARN, record_text(record, FINDING_COLUMN_SEEN_BYTES));
 	else
-		paint_format(painter, STYLE_WARN, "%#lx",
-			     (unsigned long)record_number(record, FINDING_COLUMN_SEEN));
+		paint_format(painter, STYLE_WARN, "0x%" PRIx64,
+			     record_number(record, FINDING_COLUMN_SEEN));
 	draw_stored_text(painter, record);
 	paint_newline(painter);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/cache.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "slub/list.h"
@@ -162,7 +163,7 @@ static struct dill_error *read_name(struct heap *heap, struct arena *arena,
 	struct finding_place place = {.cpu = -1, .node = -1};
 
 	if (error) {
-		cache->name = arena_format(arena, "?%#lx", (unsigned long)cache->address);
+		cache->name = arena_format(arena, "?0x%" PRIx64, cache->address);
 		return findings_absorb_at(findings, &place,
 					  cache->address + heap->layout.cache_name.offset, address,
 					  dill_error_add_context(error, "name of a cache"));
@@ -182,7 +183,7 @@ static struct dill_error *read_into(struct heap *heap, struct arena *arena,
 	struct dill_error *error = kernel_read(heap->kernel, cache->address, buffer, size);
 
 	if (error) {
-		cache->name = arena_format(arena, "?%#lx", (unsigned long)cache->address);
+		cache->name = arena_format(arena, "?0x%" PRIx64, cache->address);
 		cache->node_limit = 0;
 		return findings_absorb(findings, &place,
 				       dill_error_add_context(error, "struct kmem_cache"));
@@ -412,7 +413,7 @@ struct dill_error *cache_flag_names(const struct heap *heap, const struct cache 
 		rest &= ~l->flags[i].mask;
 	}
 	if (rest) {
-		names[count] = arena_format(arena, "%#lx", (unsigned long)rest);
+		names[count] = arena_format(arena, "0x%" PRIx64, rest);
 		if (!names[count++])
 			return error_no_memory();
 	}

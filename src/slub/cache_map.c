@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/cache_map.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/plural.h"
@@ -113,8 +114,8 @@ static struct dill_error *take_slabs(struct maker *maker, const struct slab_scan
 
 			map->broken_slabs++;
 			findings_add(maker->reading.findings, FINDING_SLAB_STATE, &place,
-				     items[i].slab.address, "slab begins inside slab 0x%lx",
-				     (unsigned long)slab[-1].slab.address);
+				     items[i].slab.address, "slab begins inside slab 0x%" PRIx64,
+				     slab[-1].slab.address);
 			continue;
 		}
 		*slab = (struct mapped_slab){.slab = items[i].slab, .cpu = -1};
@@ -249,7 +250,7 @@ static struct dill_error *report_twice(struct maker *maker, const struct mapped_
 
 	struct finding *finding =
 		findings_add(maker->reading.findings, FINDING_OBJECT_TWICE, &where, object,
-			     "object 0x%lx is free in two places: %s and %s", (unsigned long)object,
+			     "object 0x%" PRIx64 " is free in two places: %s and %s", object,
 			     place_kind_name(before), place_kind_name(place->kind));
 
 	if (finding)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/plural.h"
@@ -114,11 +115,11 @@ static bool check_zone(struct checker *checker, const struct subject *subject,
 	if (first == length)
 		return true;
 	wrong = wrong_length(bytes, length, first, value);
-	finding = findings_add_values(
-		checker->findings, kind, &subject->place,
-		subject->object - subject->at + at + first, value, bytes[first],
-		"%s of the %s object 0x%lx is overwritten, %zu byte%s", what, subject->name,
-		(unsigned long)subject->object, wrong, plural(wrong));
+	finding =
+		findings_add_values(checker->findings, kind, &subject->place,
+				    subject->object - subject->at + at + first, value, bytes[first],
+				    "%s of the %s object 0x%" PRIx64 " is overwritten, %zu byte%s",
+				    what, subject->name, subject->object, wrong, plural(wrong));
 	if (finding) {
 		finding->object = subject->object;
 		keep_bytes(finding, bytes + first, wrong, value);
@@ -154,9 +155,11 @@ static bool says_other_state(struct checker *checker, const struct subject *subj
 	finding = findings_add_values(
 		checker->findings, FINDING_STATE, &place, subject->object,
 		subject->live ? RED_ACTIVE : RED_INACTIVE, other,
-		subject->live ? "object 0x%lx is on no list, but its red zones say it is free"
-			      : "object 0x%lx is on a freelist, but its red zones say it is in use",
-		(unsigned long)subject->object);
+		subject->live ? "object 0x%" PRIx64
+				" is on no list, but its red zones say it is free"
+			      : "object 0x%" PRIx64
+				" is on a freelist, but its red zones say it is in use",
+		subject->object);
 	if (finding)
 		finding->object = subject->object;
 	return true;
@@ -178,8 +181,8 @@ static bool check_request_zone(struct checker *checker, const struct subject *su
 	finding = findings_add_values(
 		checker->findings, FINDING_TRACK, &subject->place,
 		subject->object + checker->metadata.orig_size, cache->object_size, requested,
-		"requested size of the object 0x%lx is %u, it has room for %u",
-		(unsigned long)subject->object, requested, cache->object_size);
+		"requested size of the object 0x%" PRIx64 " is %u, it has room for %u",
+		subject->object, requested, cache->object_size);
 	if (finding)
 		finding->object = subject->object;
 	return false;

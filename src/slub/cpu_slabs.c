@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/cpu_slabs.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/plural.h"
@@ -74,8 +75,8 @@ static struct dill_error *read_partial(const struct reading *reading, dill_virt 
 		if (found.count == CPU_PARTIAL_MAX || already_listed(ret, address)) {
 			finding_set_pointer(findings_add_seen(
 				reading->findings, FINDING_LIST_CYCLE, &reading->where, slot,
-				address, "CPU partial list comes back to slab %#lx",
-				(unsigned long)address));
+				address, "CPU partial list comes back to slab 0x%" PRIx64,
+				address));
 			ret->broken = true;
 			break;
 		}

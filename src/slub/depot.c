@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/depot.h"
 
+#include <inttypes.h>
+
 /* lib/stackdepot.c DEPOT_STACK_ALIGN: records begin at multiples of 16 bytes. */
 #define RECORD_SHIFT 4
 /* lib/stackdepot.c DEPOT_MAX_POOLS, and STACK_ALLOC_MAX_SLABS before. */
@@ -41,8 +43,9 @@ static struct dill_error *read_entries(struct heap *heap, dill_virt record, uint
 	dill_virt *entries;
 
 	if (count > FRAMES_MAX)
-		return dill_error_new(DILL_ERROR_BAD_DATA, "stack record 0x%lx counts %lu frames",
-				      (unsigned long)record, (unsigned long)count);
+		return dill_error_new(DILL_ERROR_BAD_DATA,
+				      "stack record 0x%" PRIx64 " counts %lu frames", record,
+				      (unsigned long)count);
 	entries = arena_alloc_array(arena, count + 1, sizeof(*entries));
 	if (!entries)
 		return error_no_memory();

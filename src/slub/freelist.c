@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/freelist.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/plural.h"
@@ -100,9 +101,9 @@ static void report_bad_pointer(const struct reading *reading, const struct slab 
 	struct finding *finding;
 
 	if (outside)
-		finding = findings_add_seen(findings, FINDING_FREELIST_OUTSIDE, place, link->slot,
-					    link->next, "%s leads out of its slab %#lx-%#lx", what,
-					    (unsigned long)slab->base, (unsigned long)end);
+		finding = findings_add_seen(
+			findings, FINDING_FREELIST_OUTSIDE, place, link->slot, link->next,
+			"%s leads out of its slab 0x%" PRIx64 "-0x%" PRIx64, what, slab->base, end);
 	else
 		finding = findings_add_seen(findings, FINDING_FREELIST_MISALIGNED, place,
 					    link->slot, link->next,
@@ -119,8 +120,8 @@ static void report_cycle(const struct reading *reading, const struct link *link,
 {
 	struct finding *finding = findings_add_seen(
 		reading->findings, FINDING_FREELIST_CYCLE, &reading->where, link->slot, link->next,
-		"%s comes back to %#lx after %u object%s", what, (unsigned long)link->next,
-		list->count, plural(list->count));
+		"%s comes back to 0x%" PRIx64 " after %u object%s", what, link->next, list->count,
+		plural(list->count));
 
 	finding_set_stored(finding, link->stored);
 	if (finding)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
 #include "slub/check.h"
 #include "slub/kasan.h"
 
@@ -50,7 +52,7 @@ static void check_object(struct shadow_checker *checker, const struct mapped_sla
 	finding = findings_add_values(checker->findings, FINDING_STATE, &place,
 				      checker->heap->kasan_shadow + object / KASAN_GRANULE,
 				      kind == PLACE_NONE ? 0 : KASAN_FREE, shadow,
-				      "object 0x%lx %s", (unsigned long)object, text);
+				      "object 0x%" PRIx64 " %s", object, text);
 	if (finding)
 		finding->object = object;
 }

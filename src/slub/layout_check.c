@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/layout_check.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,11 +113,11 @@ static void vote_flags(struct heap *heap, const struct cache *cache, struct layo
 
 		if (mask && !strcmp(cache->name, known[i].cache))
 			layout_vote(votes, RULE_FLAGS, !(cache->flags & mask) == !known[i].set,
-				    "0x%llx in %s", (unsigned long long)cache->flags, cache->name);
+				    "0x%" PRIx64 " in %s", cache->flags, cache->name);
 	}
 	if (cache->flags & layout_flag(l, "OBJECT_POISON"))
 		layout_vote(votes, RULE_FLAGS, cache->flags & layout_flag(l, "POISON"),
-			    "0x%llx in %s", (unsigned long long)cache->flags, cache->name);
+			    "0x%" PRIx64 " in %s", cache->flags, cache->name);
 }
 
 static void vote_limits(const struct layout *l, const struct cache *cache,
@@ -156,8 +157,8 @@ static void vote_others(struct heap *heap, const struct cache *cache, struct lay
 	layout_vote(votes, RULE_REFCOUNT,
 		    cache->refcount == -1 || (cache->refcount > 0 && cache->refcount <= USERS_MAX),
 		    "%d in %s", cache->refcount, cache->name);
-	layout_vote(votes, RULE_CTOR, !cache->ctor || is_code(heap, cache->ctor), "0x%llx in %s",
-		    (unsigned long long)cache->ctor, cache->name);
+	layout_vote(votes, RULE_CTOR, !cache->ctor || is_code(heap, cache->ctor),
+		    "0x%" PRIx64 " in %s", cache->ctor, cache->name);
 	/* Not of LSMs, whose objects are no inodes. */
 	if (ends_with(cache->name, "inode_cache") && strncmp(cache->name, "lsm", 3) != 0)
 		layout_vote(votes, RULE_CTOR_SET, cache->ctor, "0 in %s", cache->name);
@@ -189,8 +190,8 @@ static struct dill_error *vote_random_seq(struct heap *heap, const struct cache 
 	error = kernel_read_u64(heap->kernel, cache->address + member->offset, &value);
 	if (error && error_is_fatal(error))
 		return error;
-	layout_vote(votes, RULE_RANDOM_SEQ, !error && (!value || value >> 63), "0x%llx in %s",
-		    (unsigned long long)value, cache->name);
+	layout_vote(votes, RULE_RANDOM_SEQ, !error && (!value || value >> 63),
+		    "0x%" PRIx64 " in %s", value, cache->name);
 	dill_error_free(error);
 	return NULL;
 }
@@ -205,9 +206,8 @@ static void vote_name(const struct layout *l, const struct cache *cache, struct 
 	for (const char *at = cache->name; *at; at++)
 		text &= *at > ' ' && *at < 0x7f && *at != '\\';
 	layout_vote(votes, RULE_NAME, text,
-		    "%.24s at 0x%llx, where caches begin by kmem_cache.list at %u",
-		    *cache->name ? cache->name : "empty", (unsigned long long)cache->address,
-		    l->cache_list.offset);
+		    "%.24s at 0x%" PRIx64 ", where caches begin by kmem_cache.list at %u",
+		    *cache->name ? cache->name : "empty", cache->address, l->cache_list.offset);
 }
 
 /* The kernel's own pointer to the cache of caches tells where caches begin. */
@@ -223,8 +223,9 @@ static struct dill_error *vote_begin(struct heap *heap, const struct cache *cach
 	error = kernel_read_u64(heap->kernel, variable, &begin);
 	if (!error)
 		layout_vote(votes, RULE_LIST, begin == cache->address,
-			    "in a cache kmem_cache at 0x%llx, which the kernel has at 0x%llx",
-			    (unsigned long long)cache->address, (unsigned long long)begin);
+			    "in a cache kmem_cache at 0x%" PRIx64
+			    ", which the kernel has at 0x%" PRIx64,
+			    cache->address, begin);
 	if (error && error_is_fatal(error))
 		return error;
 	dill_error_free(error);
@@ -317,8 +318,8 @@ static struct dill_error *vote_objects(struct heap *heap, const struct cache_lis
 
 		TRY(object_check(heap, owner, caches->items[i].address, &claim));
 		layout_vote(votes, RULE_LIST, claim == CLAIM_TRUE,
-			    "in a cache at 0x%llx, where no object of kmem_cache is",
-			    (unsigned long long)caches->items[i].address);
+			    "in a cache at 0x%" PRIx64 ", where no object of kmem_cache is",
+			    caches->items[i].address);
 	}
 	return NULL;
 }

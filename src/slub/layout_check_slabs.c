@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/layout_check_slabs.h"
 
+#include <inttypes.h>
+
 #include "slub/claim.h"
 #include "slub/freelist.h"
 #include "slub/list.h"
@@ -78,8 +80,9 @@ static struct dill_error *vote_freelist(struct asking *asking, struct slab *slab
 		!slab->freelist ||
 		slab_object_index(cache, slab, heap_untag(asking->heap, slab->freelist), &index);
 
-	layout_vote(asking->votes, RULE_FREELIST, begins, "0x%llx in a slab of %s at 0x%llx",
-		    (u64_text)slab->freelist, cache->name, (u64_text)slab->base);
+	layout_vote(asking->votes, RULE_FREELIST, begins,
+		    "0x%" PRIx64 " in a slab of %s at 0x%" PRIx64, slab->freelist, cache->name,
+		    slab->base);
 	if (!begins)
 		return NULL;
 	TRY(freelist_walk(&reading, slab, &head, &list));
@@ -118,16 +121,16 @@ static struct dill_error *vote_slab(struct asking *asking, dill_virt address, en
 	struct dill_error *error = slab_peek(asking->heap, address, ret, &marked, &owner);
 
 	*ret_ok = !error;
-	layout_vote(asking->votes, rule, !error, "0x%llx in %s, where no struct page is",
-		    (u64_text)address, cache->name);
+	layout_vote(asking->votes, rule, !error, "0x%" PRIx64 " in %s, where no struct page is",
+		    address, cache->name);
 	if (error && error_is_fatal(error))
 		return error;
 	dill_error_free(error);
 	if (!*ret_ok)
 		return NULL;
 	layout_vote(asking->votes, RULE_SLAB_CACHE, owner == cache->address,
-		    "0x%llx in a slab of %s at 0x%llx", (u64_text)owner, cache->name,
-		    (u64_text)cache->address);
+		    "0x%" PRIx64 " in a slab of %s at 0x%" PRIx64, owner, cache->name,
+		    cache->address);
 	layout_vote(asking->votes, mark, marked, "another in a slab of %s", cache->name);
 	*ret_ok = owner == cache->address;
 	if (!*ret_ok)
@@ -159,7 +162,7 @@ static struct dill_error *vote_list(struct asking *asking, enum layout_rule rule
 		.head = head, .place = {.cpu = -1, .node = -1}, .what = "list", .limit = LIST_MAX};
 	TRY(lists_collect(asking->heap, walk, 1, &asking->scratch));
 	layout_vote(asking->votes, rule, !walk->broken || walk->nodes.count == LIST_MAX,
-		    "none at 0x%llx of %s", (u64_text)head, asking->cache->name);
+		    "none at 0x%" PRIx64 " of %s", head, asking->cache->name);
 	return NULL;
 }
 
@@ -258,7 +261,7 @@ static struct dill_error *vote_full_sheaf(struct asking *asking, const struct li
 	sheaf = full->nodes.items[0] - l->sheaf_link.offset;
 	TRY(try_member(asking, sheaf, l->sheaf_cache, &owner, &ok));
 	layout_vote(asking->votes, RULE_SHEAF_LINK, ok && owner == cache->address,
-		    "0x%llx in a sheaf of %s", (u64_text)sheaf, cache->name);
+		    "0x%" PRIx64 " in a sheaf of %s", sheaf, cache->name);
 	TRY(try_member(asking, sheaf, l->sheaf_size, &size, &ok));
 	layout_vote(asking->votes, RULE_SHEAF_FULL, ok && size == cache->sheaf_capacity,
 		    "%llu of %u in %s", (u64_text)size, cache->sheaf_capacity, cache->name);
@@ -298,7 +301,7 @@ static struct dill_error *vote_nodes(struct asking *asking)
 		ok = ok && is_heap_pointer(asking, cache->nodes[i]);
 		if (ok)
 			TRY(vote_node(asking, cache->nodes[i], i, &ok));
-		layout_vote(asking->votes, rule, ok, "0x%llx in %s", (u64_text)cache->nodes[i],
+		layout_vote(asking->votes, rule, ok, "0x%" PRIx64 " in %s", cache->nodes[i],
 			    cache->name);
 		if (cache->barns[i] && is_heap_pointer(asking, cache->barns[i]))
 			TRY(vote_barn(asking, cache->barns[i]));
@@ -329,7 +332,7 @@ static struct dill_error *vote_chain(struct asking *asking, dill_virt first)
 		struct dill_error *error = slab_peek(asking->heap, first, &slab, &marked, &owner);
 
 		layout_vote(asking->votes, rule, !error && owner == asking->cache->address,
-			    "0x%llx in %s", (u64_text)first, asking->cache->name);
+			    "0x%" PRIx64 " in %s", first, asking->cache->name);
 		if (error && error_is_fatal(error))
 			return error;
 		first = error || owner != asking->cache->address ? 0 : slab.next;
@@ -357,8 +360,8 @@ static struct dill_error *vote_cpu_slab(struct asking *asking, dill_virt at)
 			    asking->cache->name);
 	if (freelist)
 		layout_vote(asking->votes, RULE_CPU_FREELIST,
-			    has_slab && is_object_of(asking, &slab, freelist), "0x%llx in %s",
-			    (u64_text)freelist, asking->cache->name);
+			    has_slab && is_object_of(asking, &slab, freelist),
+			    "0x%" PRIx64 " in %s", freelist, asking->cache->name);
 	if (!l->cpu_partial.present)
 		return NULL;
 	TRY(try_word(asking, at + l->cpu_partial.offset, &chain, &ok));
@@ -383,7 +386,7 @@ static struct dill_error *vote_sheaf_objects(struct asking *asking, dill_virt sh
 		TRY(try_word(asking, first + i * sizeof(object), &object, &ok));
 		layout_vote(asking->votes, RULE_SHEAF_OBJECTS,
 			    ok && is_heap_pointer(asking, heap_untag(asking->heap, object)),
-			    "0x%llx in %s", (u64_text)object, asking->cache->name);
+			    "0x%" PRIx64 " in %s", object, asking->cache->name);
 	}
 	return NULL;
 }
@@ -397,7 +400,7 @@ static struct dill_error *vote_sheaf(struct asking *asking, dill_virt sheaf)
 
 	TRY(try_member(asking, sheaf, l->sheaf_cache, &owner, &ok));
 	layout_vote(asking->votes, RULE_SHEAF_CACHE, ok && owner == cache->address,
-		    "0x%llx in a sheaf of %s", (u64_text)owner, cache->name);
+		    "0x%" PRIx64 " in a sheaf of %s", owner, cache->name);
 	TRY(try_member(asking, sheaf, l->sheaf_size, &size, &ok));
 	layout_vote(asking->votes, RULE_SHEAF_SIZE, ok && size <= cache->sheaf_capacity,
 		    "%llu of %u in %s", (u64_text)size, cache->sheaf_capacity, cache->name);
@@ -434,7 +437,7 @@ static struct dill_error *vote_other_sheaf(struct asking *asking, enum layout_ru
 {
 	bool fits = is_heap_pointer(asking, sheaf) && sheaf != main;
 
-	layout_vote(asking->votes, rule, !sheaf || fits, "0x%llx in %s", (u64_text)sheaf,
+	layout_vote(asking->votes, rule, !sheaf || fits, "0x%" PRIx64 " in %s", sheaf,
 		    asking->cache->name);
 	return sheaf && fits ? vote_sheaf(asking, sheaf) : NULL;
 }
@@ -450,8 +453,8 @@ static struct dill_error *vote_cpu_sheaves(struct asking *asking, dill_virt at)
 	layout_vote(asking->votes, RULE_CPU_SHEAVES, ok, "not so in %s", cache->name);
 	if (!ok || !cache->sheaf_capacity) /* then they are not used */
 		return NULL;
-	layout_vote(asking->votes, RULE_PCS_MAIN, is_heap_pointer(asking, main), "0x%llx in %s",
-		    (u64_text)main, cache->name);
+	layout_vote(asking->votes, RULE_PCS_MAIN, is_heap_pointer(asking, main),
+		    "0x%" PRIx64 " in %s", main, cache->name);
 	if (is_heap_pointer(asking, main)) {
 		TRY(vote_sheaf(asking, main));
 		TRY(vote_capacity(asking, main));
@@ -462,10 +465,10 @@ static struct dill_error *vote_cpu_sheaves(struct asking *asking, dill_virt at)
 	TRY(vote_other_sheaf(asking, RULE_PCS_RCU_FREE, rcu_free, main));
 	if (spare) /* then either is not where it should be */
 		layout_vote(asking->votes, RULE_PCS_SPARE, spare != rcu_free,
-			    "that of rcu_free in %s, 0x%llx", cache->name, (u64_text)spare);
+			    "that of rcu_free in %s, 0x%" PRIx64, cache->name, spare);
 	if (rcu_free)
 		layout_vote(asking->votes, RULE_PCS_RCU_FREE, spare != rcu_free,
-			    "that of spare in %s, 0x%llx", cache->name, (u64_text)spare);
+			    "that of spare in %s, 0x%" PRIx64, cache->name, spare);
 	return NULL;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/list.h"
 
+#include <inttypes.h>
+
 struct link {
 	dill_virt next, prev;
 };
@@ -110,8 +112,7 @@ static struct dill_error *report_break(struct heap *heap, struct list_walk *walk
 	}
 	if (walk->unreadable && walk->ahead == links.prev) {
 		findings_add(findings, FINDING_UNREADABLE, &walk->place, walk->ahead,
-			     "%s: a node at %#lx cannot be read", walk->what,
-			     (unsigned long)walk->ahead);
+			     "%s: a node at 0x%" PRIx64 " cannot be read", walk->what, walk->ahead);
 		return NULL;
 	}
 	if (!walk->unreadable && (walk->ahead == walk->back_at || walk->ahead == links.prev))

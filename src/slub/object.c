@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/object.h"
 
+#include <inttypes.h>
+
 #include "slub/kfence.h"
 
 /* What a cache holds, once it has been asked for. */
@@ -206,8 +208,8 @@ struct dill_error *object_start(struct heap *heap, dill_virt address, struct are
 		if (kfence.object)
 			return NULL;
 	}
-	return dill_error_new(DILL_ERROR_NOT_FOUND, "0x%lx lies in no slab object",
-			      (unsigned long)address);
+	return dill_error_new(DILL_ERROR_NOT_FOUND, "0x%" PRIx64 " lies in no slab object",
+			      address);
 }
 
 /* --- parts of a slot --- */

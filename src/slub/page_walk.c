@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/page_walk.h"
 
+#include <inttypes.h>
+
 #include "kernel/pagetable.h"
 #include "slub/frame_set.h"
 
@@ -169,10 +171,10 @@ struct dill_error *pages_walk(struct heap *heap, page_visitor visit_pages, void 
 
 	*ret = (struct page_walk){0};
 	if (walker.step < STEP_MIN || walker.step > STEP_MAX || walker.vmemmap % DILL_PAGE_SIZE)
-		return dill_error_new(
-			DILL_ERROR_UNSUPPORTED,
-			"the array of struct pages is not known: 0x%lx, each %lu bytes large",
-			(unsigned long)walker.vmemmap, (unsigned long)walker.step);
+		return dill_error_new(DILL_ERROR_UNSUPPORTED,
+				      "the array of struct pages is not known: 0x%" PRIx64
+				      ", each %lu bytes large",
+				      walker.vmemmap, (unsigned long)walker.step);
 	walker.grid = least_multiple(walker.step, DILL_PAGE_SIZE);
 	walker.grid *= walker.grid < RUN_BYTES ? RUN_BYTES / walker.grid : 1;
 	walker.buffer = malloc(walker.grid);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/sheaf.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/plural.h"
@@ -23,9 +24,9 @@ static struct dill_error *check_objects(const struct reading *reading, const cha
 		finding_set_pointer(findings_add_seen(
 			reading->findings,
 			claim == CLAIM_UNREADABLE ? FINDING_UNREADABLE : FINDING_SHEAF_OBJECT,
-			&reading->where, slot, sheaf->objects[i], "%s 0x%lx, entry %u: 0x%lx %s",
-			what, (unsigned long)sheaf->address, i, (unsigned long)sheaf->objects[i],
-			object_claim_text(claim)));
+			&reading->where, slot, sheaf->objects[i],
+			"%s 0x%" PRIx64 ", entry %u: 0x%" PRIx64 " %s", what, sheaf->address, i,
+			sheaf->objects[i], object_claim_text(claim)));
 		sheaf->broken = true;
 	}
 	return NULL;
@@ -76,12 +77,12 @@ static struct dill_error *report_stranger(const struct reading *reading, dill_vi
 	if (slot && claim != CLAIM_TRUE)
 		finding_set_pointer(findings_add_seen(
 			reading->findings, FINDING_SHEAF, &reading->where, slot, sheaf,
-			"%s 0x%lx is no sheaf of the cache", what, (unsigned long)sheaf));
+			"%s 0x%" PRIx64 " is no sheaf of the cache", what, sheaf));
 	else
 		finding_set_pointer(findings_add_values(
 			reading->findings, FINDING_SHEAF, &reading->where,
 			sheaf + l->sheaf_cache.offset, cache->address, owner,
-			"%s 0x%lx belongs to another cache", what, (unsigned long)sheaf));
+			"%s 0x%" PRIx64 " belongs to another cache", what, sheaf));
 	return NULL;
 }
 
@@ -108,9 +109,8 @@ struct dill_error *sheaf_read(const struct reading *reading, dill_virt address, 
 	if (size > limit) {
 		findings_add_values(reading->findings, FINDING_SHEAF, &reading->where,
 				    address + l->sheaf_size.offset, limit, size,
-				    "%s 0x%lx counts %lu object%s, it has room for %u", what,
-				    (unsigned long)address, (unsigned long)size, plural(size),
-				    limit);
+				    "%s 0x%" PRIx64 " counts %lu object%s, it has room for %u",
+				    what, address, (unsigned long)size, plural(size), limit);
 		return NULL;
 	}
 	ret->size = (uint32_t)size;

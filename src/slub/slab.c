@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "slub/slab.h"
 
+#include <inttypes.h>
+
 #include "base/plural.h"
 #include "slub/free_pointer.h"
 
@@ -107,8 +109,7 @@ struct dill_error *slab_peek(struct heap *heap, dill_virt address, struct slab *
 
 	if (!kernel_is_page_struct(heap->kernel, address))
 		return dill_error_new(DILL_ERROR_BAD_DATA,
-				      "0x%lx is not the address of a struct page",
-				      (unsigned long)address);
+				      "0x%" PRIx64 " is not the address of a struct page", address);
 	TRY(kernel_read(heap->kernel, address, buffer, bytes.size));
 	slab_parse(heap, address, bytes, ret, ret_marked, ret_owner);
 	return NULL;
@@ -179,10 +180,10 @@ static void blame_pointer(const struct reading *reading, enum finding_kind kind,
 	struct finding *finding =
 		from->expected
 			? findings_add_values(reading->findings, kind, &reading->where, from->slot,
-					      from->expected, address, "%#lx %s",
-					      (unsigned long)address, why)
+					      from->expected, address, "0x%" PRIx64 " %s", address,
+					      why)
 			: findings_add_seen(reading->findings, kind, &reading->where, from->slot,
-					    address, "%#lx %s", (unsigned long)address, why);
+					    address, "0x%" PRIx64 " %s", address, why);
 
 	finding_set_pointer(finding);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,7 +65,7 @@ static struct dill_error *read_symbol(const struct name_reading *reading, uint32
 	TRY(column_name(reading, 2, NULL, &symbol->name));
 	if (symbol->name)
 		return NULL;
-	symbol->name = arena_format(reading->arena, "0x%016lx", (unsigned long)symbol->address);
+	symbol->name = arena_format(reading->arena, "0x%016" PRIx64, symbol->address);
 	return symbol->name ? NULL : error_no_memory();
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ELF dumps: of kdump, QEMU, libvirt, makedumpfile -E. */
+#include <inttypes.h>
+
 #include "base/checked.h"
 #include "target/core.h"
 #include "target/elf_segments.h"
@@ -22,7 +24,8 @@ static struct dill_error *add_load(struct core *core, const GElf_Phdr *header)
 		memory = held;
 	if (checked_add(header->p_paddr, memory, &end))
 		return dill_error_new(DILL_ERROR_BAD_DATA,
-				      "a segment at physical address %#lx would be %#lx bytes long",
+				      "a segment at physical address 0x%" PRIx64
+				      " would be 0x%" PRIx64 " bytes long",
 				      header->p_paddr, memory);
 	if (checked_add(header->p_offset, held, &end) || end > core->file.size)
 		core->file.is_cut = true;

@@ -2,6 +2,7 @@
 #include "target/core_file.h"
 
 #include <endian.h>
+#include <inttypes.h>
 
 #include "base/checked.h"
 
@@ -45,8 +46,9 @@ static struct dill_error *add_pieces(struct core_file *file)
 			return NULL;
 		if (checked_add(offset, size, &end) || end > INT64_MAX)
 			return dill_error_new(DILL_ERROR_BAD_DATA,
-					      "flattened: a piece at %#lx lies at %#lx of the "
-					      "dump and would be %#lx bytes long",
+					      "flattened: a piece at 0x%" PRIx64
+					      " lies at 0x%" PRIx64 " of the "
+					      "dump and would be 0x%" PRIx64 " bytes long",
 					      at, offset, size);
 		if (file->pieces.list.count >= PIECES_MAX)
 			return dill_error_new(DILL_ERROR_LIMIT,

@@ -4,6 +4,8 @@
  * the pages that there were and of those that were kept, a descriptor for each page that was kept.
  * Source: makedumpfile, diskdump_mod.h and IMPLEMENTATION; QEMU, include/sysemu/dump.h
  */
+#include <inttypes.h>
+
 #include "base/checked.h"
 #include "base/machine.h"
 #include "target/core.h"
@@ -226,14 +228,16 @@ static struct dill_error *parse_bitmaps(struct core *core, const struct header *
 	kdump->pages = header->pages;
 	if (!kdump->pages || kdump->pages > PAGES_MAX)
 		return dill_error_new(DILL_ERROR_BAD_DATA,
-				      "the compressed dump would be of %#lx pages of memory",
+				      "the compressed dump would be of 0x%" PRIx64
+				      " pages of memory",
 				      kdump->pages);
 	needed = (kdump->pages + 7) / 8;
 	if (needed > size)
-		return dill_error_new(DILL_ERROR_BAD_DATA,
-				      "the compressed dump's bitmaps are too small for its %#lx "
-				      "pages",
-				      kdump->pages);
+		return dill_error_new(
+			DILL_ERROR_BAD_DATA,
+			"the compressed dump's bitmaps are too small for its 0x%" PRIx64 " "
+			"pages",
+			kdump->pages);
 	kdump->descriptors = offset + size;
 	TRY(hold(core, offset, size, &bits));
 	/* Dumps without a second bitmap are older than kernels with SLUB as dill knows it, but cost
@@ -241,8 +245,9 @@ static struct dill_error *parse_bitmaps(struct core *core, const struct header *
 	core->pages = kdump->pages;
 	if (core->is_part && (core->end_page > kdump->pages || core->first_page > core->end_page))
 		return dill_error_new(DILL_ERROR_BAD_DATA,
-				      "a part of a split dump would have the pages %#lx to %#lx of "
-				      "%#lx",
+				      "a part of a split dump would have the pages 0x%" PRIx64
+				      " to 0x%" PRIx64 " of "
+				      "0x%" PRIx64,
 				      core->first_page, core->end_page, core->pages);
 	if (!core->is_part)
 		core->end_page = kdump->pages;

@@ -2,6 +2,7 @@
 #include "target/core_map.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/checked.h"
@@ -73,8 +74,9 @@ struct dill_error *core_map_parse(const char *text, uint64_t file_size, struct e
 			return refuse(text);
 		if (checked_add(offset, length, &end) || end > file_size)
 			return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
-					      "the memory map puts %#lx bytes at %#lx into the "
-					      "file, which has %#lx bytes",
+					      "the memory map puts 0x%" PRIx64
+					      " bytes at 0x%" PRIx64 " into the "
+					      "file, which has 0x%" PRIx64 " bytes",
 					      length, offset, file_size);
 		TRY(extents_add(ret, start, length, offset));
 		offset = end;

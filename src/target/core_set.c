@@ -4,6 +4,7 @@
 #include "target/core_set.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -118,7 +119,8 @@ static struct dill_error *check_parts(struct core *core)
 	if (next >= core->parts[0].pages)
 		return NULL;
 	return dill_error_new(DILL_ERROR_INVALID_ARGUMENT,
-			      "of a dump that makedumpfile has split: the part with page %#lx is "
+			      "of a dump that makedumpfile has split: the part with page 0x%" PRIx64
+			      " is "
 			      "missing; give all of them, or put them into one folder",
 			      next);
 }

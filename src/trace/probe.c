@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "kernel/machine.h"
+#include "kernel/known_machine.h"
 
 /* Every function that is looked for. */
 static const struct entry {

@@ -2,6 +2,7 @@
 #include "types/dwarf_die.h"
 
 #include <dwarf.h>
+#include <inttypes.h>
 #include <string.h>
 
 bool dwarf_next_child(const Dwarf_Die *parent, bool first, Dwarf_Die *at)
@@ -243,6 +244,6 @@ bool dwarf_member_location(Dwarf_Die *die, uint64_t *ret)
 
 struct dill_error *dwarf_bad(const Dwarf_Die *die, const char *what)
 {
-	return dill_error_new(DILL_ERROR_BAD_DATA, "DWARF type at %#llx: %s",
-			      (unsigned long long)dwarf_dieoffset((Dwarf_Die *)die), what);
+	return dill_error_new(DILL_ERROR_BAD_DATA, "DWARF type at 0x%" PRIx64 ": %s",
+			      dwarf_dieoffset((Dwarf_Die *)die), what);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef KERNEL_MACHINE_H
-#define KERNEL_MACHINE_H
+#ifndef KERNEL_KNOWN_MACHINE_H
+#define KERNEL_KNOWN_MACHINE_H
 
 #include "base/error.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kernel/machine.h"
+#include "kernel/known_machine.h"
 
 #include "kernel/state.h"
 
