@@ -15,6 +15,8 @@ kernel="make bc bison flex libssl-dev perl python3 dwarves"
 check="$kernel elfutils libcmocka-dev libbpf-dev liblzo2-dev libsnappy-dev makedumpfile crash python3-drgn python3-pytest
 	python3-pytest-xdist tmux cppcheck shellcheck pyflakes3 codespell git groff-base mandoc zsh fish
 	chromium chromium-driver python3-selenium"
+# Guests of another machine: their QEMU, their debugger, and what builds the programs that run in them.
+foreign="qemu-system-arm gdb-multiarch gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 # The version that the sources are kept clean with, or what a newer Debian has; without its formatter then.
 pinned="clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14"
 newer="clang libclang-rt-dev clang-tidy"
@@ -79,7 +81,7 @@ check)
 	if is_installed clang-14 || apt-cache show clang-14 >/dev/null 2>&1; then
 		clang=$pinned
 	fi
-	wanted="$build $static $guest $check $clang"
+	wanted="$build $static $guest $foreign $check $clang"
 	;;
 *) wanted="$build $guest" ;;
 esac

@@ -15,7 +15,7 @@ struct options {
 	const char *file;		/**< instead of remote */
 	ARRAY(const char *) more_files; /**< that belong to it */
 	const char *memory_map;		/**< of a raw file; NULL = found in it */
-	bool running_system;			/**< this system, instead of both */
+	bool running_system;		/**< this system, instead of both */
 	const char *record_path;	/**< where to keep what is read; NULL = nowhere */
 	bool no_direct;
 	bool leave_stopped;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/object_history.h"
+#include "command/history.h"
 
 #include "answer/heap_words.h"
 #include "answer/history_record.h"
-#include "command/history.h"
 #include "command/number.h"
 #include "command/registry.h"
 #include "slub/place.h"
+#include "store/object_history.h"
 
 /* A number needs no target; a symbol, or an expression of GDB's, does. */
 static struct dill_error *parse_address(struct command_call *call, dill_virt *ret)

@@ -6,8 +6,8 @@
 #include "command/trace_filter.h"
 #include "command/trace_hint.h"
 #include "command/words.h"
-#include "gdb/interrupt_watch.h"
 #include "gdb/armed_trace.h"
+#include "gdb/interrupt_watch.h"
 #include "gdb/own_command.h"
 #include "gdb/plugin_session.h"
 

@@ -18,6 +18,6 @@ DILL_MUST_CHECK struct dill_error *armed_trace_follow_line(struct plugin *plugin
 
 /** "dill break", a line that is known to be well-formed: arm it. */
 DILL_MUST_CHECK struct dill_error *armed_trace_break_words(struct plugin *plugin,
-						    const struct words *words);
+							   const struct words *words);
 
 #endif

@@ -39,11 +39,13 @@ static struct dill_error *print_event(struct trace_sink *sink, const struct trac
 	struct dill_sink *out = render_sink(armed_trace->render);
 	struct dill_record *record;
 
-	if (armed_trace->breaks && (armed_trace->met || !break_request_matches(&armed_trace->request, event)))
+	if (armed_trace->breaks &&
+	    (armed_trace->met || !break_request_matches(&armed_trace->request, event)))
 		return NULL;
 	armed_trace->met = armed_trace->breaks;
 	arena_reset(armed_trace->arena);
-	TRY(event_record(event, tracer_name_address, armed_trace->tracer, armed_trace->arena, &record));
+	TRY(event_record(event, tracer_name_address, armed_trace->tracer, armed_trace->arena,
+			 &record));
 	TRY(out->emit(out, record));
 	return out->flush(out);
 }
@@ -161,7 +163,8 @@ static struct dill_error *make_breakpoints(struct armed_trace *armed_trace)
 	_cleanup_(py_decrefp)
 	PyObject *function = capsule ? PyCFunction_New(&stop_method, capsule) : NULL;
 
-	return function ? breakpoints_init(&armed_trace->breakpoints, armed_trace->plugin, function) : py_error();
+	return function ? breakpoints_init(&armed_trace->breakpoints, armed_trace->plugin, function)
+			: py_error();
 }
 
 static struct dill_error *make_tracer(struct armed_trace *armed_trace, struct session *session)
@@ -208,7 +211,8 @@ static struct dill_error *prepare(struct armed_trace *armed_trace, struct sessio
 	return tracer_arm(armed_trace->tracer);
 }
 
-struct dill_error *armed_trace_new(struct plugin *plugin, struct session *session, struct armed_trace **ret)
+struct dill_error *armed_trace_new(struct plugin *plugin, struct session *session,
+				   struct armed_trace **ret)
 {
 	struct armed_trace *armed_trace = calloc(1, sizeof(*armed_trace));
 	struct dill_error *error;
@@ -251,7 +255,8 @@ static struct dill_error *copy(const char *text, char **ret)
 	return text && !*ret ? error_no_memory() : NULL;
 }
 
-struct dill_error *armed_trace_follow(struct armed_trace *armed_trace, const struct trace_filter *filter)
+struct dill_error *armed_trace_follow(struct armed_trace *armed_trace,
+				      const struct trace_filter *filter)
 {
 	_cleanup_(freep)
 	char *name = NULL;
@@ -272,7 +277,8 @@ struct dill_error *armed_trace_follow(struct armed_trace *armed_trace, const str
 	return NULL;
 }
 
-struct dill_error *armed_trace_break(struct armed_trace *armed_trace, const struct break_request *request)
+struct dill_error *armed_trace_break(struct armed_trace *armed_trace,
+				     const struct break_request *request)
 {
 	TRY(armed_trace_follow(armed_trace, &request->filter));
 	armed_trace->request = *request;
@@ -322,7 +328,8 @@ struct dill_error *armed_trace_describe(struct armed_trace *armed_trace, struct 
 {
 	struct tracer_counts counts = tracer_counts(armed_trace->tracer);
 
-	strbuf_append_format(ret, "armed: %zu probes, events are %s\n", tracer_probes(armed_trace->tracer),
+	strbuf_append_format(ret, "armed: %zu probes, events are %s\n",
+			     tracer_probes(armed_trace->tracer),
 			     armed_trace->muted ? "muted" : "shown");
 	describe_break(armed_trace, ret);
 	describe_filter(&armed_trace->filter, ret);

@@ -17,20 +17,22 @@ struct armed_trace;
  * @param session  begun by nobody
  */
 DILL_MUST_CHECK struct dill_error *armed_trace_new(struct plugin *plugin, struct session *session,
-					    struct armed_trace **ret);
+						   struct armed_trace **ret);
 /** Remove the breakpoints. The target must be stopped. NULL is allowed. */
 void armed_trace_free(struct armed_trace *armed_trace);
 
 /** Follow something else from now on. Texts are copied. */
 DILL_MUST_CHECK struct dill_error *armed_trace_follow(struct armed_trace *armed_trace,
-					       const struct trace_filter *filter);
-/** Print nothing from now on but one event, and stop there; until armed_trace_follow(). Texts are copied.
+						      const struct trace_filter *filter);
+/** Print nothing from now on but one event, and stop there; until armed_trace_follow(). Texts are
+ * copied.
  */
 DILL_MUST_CHECK struct dill_error *armed_trace_break(struct armed_trace *armed_trace,
-					      const struct break_request *request);
+						     const struct break_request *request);
 /** Print events or not. */
 void armed_trace_mute(struct armed_trace *armed_trace, bool muted);
 /** What is armed, what was seen: lines of text. */
-DILL_MUST_CHECK struct dill_error *armed_trace_describe(struct armed_trace *armed_trace, struct strbuf *ret);
+DILL_MUST_CHECK struct dill_error *armed_trace_describe(struct armed_trace *armed_trace,
+							struct strbuf *ret);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "gdb/events.h"
 
-#include "gdb/interrupt_watch.h"
 #include "gdb/armed_trace.h"
+#include "gdb/interrupt_watch.h"
 #include "gdb/plugin.h"
 #include "gdb/short_names.h"
 

@@ -35,7 +35,8 @@ struct plugin {
 	struct opened *opened;	   /**< by "dill open", instead of GDB's target; or NULL */
 	uint64_t opened_count; /**< how often a file was opened: the same one may have changed */
 
-	struct armed_trace *armed_trace; /**< the trace by GDB's breakpoints; NULL while none is armed */
+	struct armed_trace
+		*armed_trace; /**< the trace by GDB's breakpoints; NULL while none is armed */
 
 	struct {
 		char *path;	   /**< of the file that GDB has loaded; NULL = none */

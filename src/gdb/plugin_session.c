@@ -6,11 +6,11 @@
 #include "base/file_status.h"
 #include "base/strbuf.h"
 #include "command/open_target.h"
+#include "gdb/armed_trace.h"
 #include "gdb/connection.h"
 #include "gdb/gdb_registers.h"
 #include "gdb/host.h"
 #include "gdb/inferior_target.h"
-#include "gdb/armed_trace.h"
 #include "gdb/opened_core.h"
 #include "gdb/parameter.h"
 

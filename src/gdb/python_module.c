@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "gdb/armed_command.h"
 #include "gdb/command.h"
 #include "gdb/events.h"
 #include "gdb/file_command.h"
 #include "gdb/function.h"
-#include "gdb/armed_command.h"
 #include "gdb/parameter.h"
 #include "gdb/plugin.h"
 #include "gdb/short_names.h"

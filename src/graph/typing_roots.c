@@ -228,7 +228,7 @@ static struct dill_error *take_percpus(struct typing_work *work)
 	    !kernel_has_symbol(kernel, "__per_cpu_end", &end))
 		return NULL;
 	for (type_id id = 1; id < limit && id < TYPE_ID_LIMIT; id++) {
-		struct type type, target;
+		struct type type, target = {.kind = TYPE_OTHER};
 		struct dill_error *error = types_get(types, id, &type);
 
 		if (!error && type.kind == TYPE_OTHER && type.name[0] && type.target)

@@ -6,8 +6,8 @@
 #include "kernel/kallsyms_format.h"
 
 /**
- * The compressed symbol table that a kernel carries in its read-only data, in every layout from 4.14
- * to 7.3. Works on bytes: finding them in a target is kallsyms_load.c's part.
+ * The compressed symbol table that a kernel carries in its read-only data, in every layout
+ * from 4.14 to 7.3. Works on bytes: finding them in a target is kallsyms_load.c's part.
  *
  * Every table is optional in its place and alignment, so they are found by their contents and
  * accepted only when they agree with each other:

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "kernel/kernel_types.h"
 #include "kernel/kernel_members.h"
+#include "kernel/kernel_types.h"
 #include "kernel/symbol.h"
 #include "kernel/vm.h"
 

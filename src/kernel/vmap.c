@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/vmap.h"
 
-#include "kernel/kernel_types.h"
 #include "kernel/kernel_members.h"
+#include "kernel/kernel_types.h"
 #include "kernel/symbol.h"
 #include "kernel/vm.h"
 

@@ -75,8 +75,8 @@ DILL_MUST_CHECK struct dill_error *core_open(const struct target_options *option
  * of x86-64; BAD_DATA; NO_MEMORY
  */
 DILL_MUST_CHECK struct dill_error *running_system_open(const struct target_options *options,
-					     const struct dill_target_ops **ret_ops,
-					     void **ret_context);
+						       const struct dill_target_ops **ret_ops,
+						       void **ret_context);
 
 /**
  * Make a target of a gdbstub's address; see target/rsp.h for what it does to the guest. Nothing is

@@ -31,8 +31,8 @@ struct running_system {
 
 /* --- parsing --- */
 
-static struct dill_error *read_at(const struct running_system *running, uint64_t offset, size_t size,
-				  uint8_t **ret)
+static struct dill_error *read_at(const struct running_system *running, uint64_t offset,
+				  size_t size, uint8_t **ret)
 {
 	_cleanup_(freep)
 	uint8_t *bytes = malloc(size);
@@ -40,7 +40,8 @@ static struct dill_error *read_at(const struct running_system *running, uint64_t
 	if (!bytes)
 		return error_no_memory();
 	for (size_t have = 0; have < size;) {
-		ssize_t got = pread(running->file, bytes + have, size - have, (off_t)(offset + have));
+		ssize_t got =
+			pread(running->file, bytes + have, size - have, (off_t)(offset + have));
 
 		if (got <= 0)
 			return dill_error_new_os(got ? errno : EIO, "cannot read " LIVE_PATH);
@@ -89,8 +90,8 @@ static struct dill_error *parse(struct running_system *running)
 		return dill_error_new(DILL_ERROR_BAD_DATA,
 				      LIVE_PATH " has no program headers where it says");
 	TRY(read_at(running, 0, size, &head));
-	TRY(dill_error_add_context(elf_segments_visit((struct span){head, size}, add_segment, running),
-				   LIVE_PATH));
+	TRY(dill_error_add_context(
+		elf_segments_visit((struct span){head, size}, add_segment, running), LIVE_PATH));
 	TRY(extents_settle(&running->ram, EXTENTS_FIRST_COUNTS));
 	if (!running->ram.list.count)
 		return dill_error_new(DILL_ERROR_UNSUPPORTED,
@@ -106,7 +107,7 @@ static struct dill_error *begin(void *context)
 
 	if (!running->generation++ && running->host.log)
 		running->host.log(running->host.context,
-			       "this system runs while it is read: its heap moves");
+				  "this system runs while it is read: its heap moves");
 	return NULL;
 }
 
@@ -140,8 +141,8 @@ static bool find(const struct running_system *running, dill_phys page, uint64_t 
 }
 
 /* Read pages that follow each other in the file with one call, else each by itself. */
-static void read_run(struct running_system *running, struct dill_page_request *requests, size_t count,
-		     uint64_t offset)
+static void read_run(struct running_system *running, struct dill_page_request *requests,
+		     size_t count, uint64_t offset)
 {
 	struct iovec parts[64];
 	ssize_t got;
@@ -285,7 +286,7 @@ static struct dill_error *open_kcore(int *ret)
 }
 
 struct dill_error *running_system_open(const struct target_options *options,
-			     const struct dill_target_ops **ret_ops, void **ret_context)
+				       const struct dill_target_ops **ret_ops, void **ret_context)
 {
 	struct running_system *running = calloc(1, sizeof(*running));
 	struct dill_error *error;

@@ -5,9 +5,9 @@
 #include "base/strbuf.h"
 #include "trace/gfp.h"
 #include "trace/known_caches.h"
-#include "trace/traced_objects.h"
 #include "trace/owner.h"
 #include "trace/returns.h"
+#include "trace/traced_objects.h"
 #include "trace/tracer.h"
 #include "trace/unwinder.h"
 
