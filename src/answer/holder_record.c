@@ -107,10 +107,6 @@ static const struct column leak_columns[] = {
 		 "few that a pointer in a disguise may hold them",
 		 .words = &leak_words},
 	[LEAK_OBJECT] = {"object", DILL_COLUMN_ADDRESS, "ONE OF THEM", "for kobj and kwhy"},
-	[LEAK_TEXT] =
-		{"content", DILL_COLUMN_TEXT, NULL,
-		 "the words that all of them have in common, as offset=value; absent when there "
-		 "are none"},
 };
 
 const struct dill_record_kind leak_kind = {

@@ -58,7 +58,6 @@ enum {
 	LEAK_HEADS,
 	LEAK_SURE,
 	LEAK_OBJECT,
-	LEAK_TEXT,
 };
 extern const struct dill_record_kind leak_kind;
 

@@ -117,7 +117,9 @@ static struct dill_error *look_at_page(struct finding_anchors *finding, dill_vir
 	if ((head == finding->head && !finding->head_counts) ||
 	    graph_find(finding->graph, memory, &delta) != GRAPH_NONE)
 		return NULL;
-	return take_page(finding, memory);
+	for (uint64_t at = 0; at < map->page_size; at += DILL_PAGE_SIZE)
+		TRY(take_page(finding, memory + at));
+	return NULL;
 }
 
 static struct dill_error *visit(void *context, dill_virt address, const uint8_t *bytes, size_t size)

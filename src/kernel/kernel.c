@@ -9,6 +9,7 @@
 #include "kernel/file_symbols.h"
 #include "kernel/kallsyms_load.h"
 #include "kernel/kernel_file.h"
+#include "kernel/known_machine.h"
 #include "kernel/roots.h"
 #include "kernel/state.h"
 
@@ -136,6 +137,8 @@ static struct dill_error *take_text(struct strbuf *text, char **owned)
 /** No symbols of variables: what they would tell is found in the image. */
 static struct dill_error *load_without_variables(struct kernel *kernel)
 {
+	TRY(kernel_require_x86_64(
+		kernel, "symbols of data (CONFIG_KALLSYMS_ALL) are needed, or --vmlinux FILE"));
 	TRY(roots_find(kernel));
 	TRY(load_banner(kernel));
 	return kernel_file_settle(kernel);
