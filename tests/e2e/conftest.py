@@ -35,6 +35,12 @@ def case_of(item):
     return next((value for value in values if isinstance(value, Case)), None)
 
 
+def is_foreign(item):
+    """Whether its guest is of another machine, booted in the one way that is known to hold there."""
+    case = case_of(item)
+    return bool(case) and case.series in FOREIGN and case.flavour == "plain"
+
+
 def is_by_default(item):
     """Whether a test is done on its guest without FULL=1: tests/matrix.py."""
     case, mark = case_of(item), item.get_closest_marker("kernels")
@@ -67,7 +73,7 @@ class Matrix:
         every = FULL or config.getoption("--series")
         theirs = [item for item in items if not (case := case_of(item)) or case.series in chosen]
         if not config.getoption("--series"):
-            theirs += [item for item in items if (case := case_of(item)) and case.series in FOREIGN and item.path.stem in FOREIGN_FILES]
+            theirs += [item for item in items if is_foreign(item) and item.path.stem in FOREIGN_FILES]
         wanted = [item for item in theirs if every or is_by_default(item)]
         self.left_out = dict(collections.Counter(case_of(item).series for item in set(theirs) - set(wanted)))
         config.hook.pytest_deselected(items=list(set(items) - set(wanted)))
