@@ -402,14 +402,13 @@ static void test_vmcoreinfo(void **state)
 {
 	static const char text[] = "OSRELEASE=6.1.0\nPAGESIZE=4096\nSIZE(page)=64\n"
 				   "XKERNELOFFSET=5\nKERNELOFFSET=1d200000\n";
-	static const char arm64[] =
-		"SYMBOL(vmemmap)=ffffc1ffc0000000\n"
-		"NUMBER(VA_BITS)=52\n"
-		"NUMBER(MODULES_VADDR)=0xffff800000000000\n"
-		"NUMBER(MODULES_END)=0xffff80007fffffff\n"
-		"NUMBER(VMALLOC_END)=0xffffbfffffffffff\n"
-		"NUMBER(VMALLOC_START)=0x\n"
-		"NUMBER(PHYS_OFFSET)=0xfff0bd9500000000\n";
+	static const char arm64[] = "SYMBOL(vmemmap)=ffffc1ffc0000000\n"
+				    "NUMBER(VA_BITS)=52\n"
+				    "NUMBER(MODULES_VADDR)=0xffff800000000000\n"
+				    "NUMBER(MODULES_END)=0xffff80007fffffff\n"
+				    "NUMBER(VMALLOC_END)=0xffffbfffffffffff\n"
+				    "NUMBER(VMALLOC_START)=0x\n"
+				    "NUMBER(PHYS_OFFSET)=0xfff0bd9500000000\n";
 	static const char broken[] = "SIZE(page)=6x4\nKERNELOFFSET=11112222333344445\nSIZE(page";
 	struct vmcoreinfo info;
 
