@@ -172,21 +172,22 @@ struct percpu_origin {
 	unsigned tries;
 };
 
-/* Where an area holds its own offset, counted from that offset; false when nowhere. */
-static struct dill_error *find_self(struct kernel *kernel, uint64_t offset,
-				    const struct percpu_origin *origin, uint64_t *bytes,
-				    uint64_t *ret, bool *ret_found)
+/* Words of an area that hold its offset and are looked at: this_cpu_off, and what points to the
+ * area for other reasons. */
+#define SELVES_MAX 32u
+
+/* Where an area holds its own offset, counted from that offset. */
+static struct dill_error *find_selves(struct kernel *kernel, uint64_t offset,
+				      const struct percpu_origin *origin, uint64_t *bytes,
+				      uint64_t ret[static SELVES_MAX], unsigned *ret_count)
 {
-	*ret_found = false;
+	*ret_count = 0;
 	for (uint64_t done = 0; done < origin->size; done += STATIC_MAX) {
 		TRY(target_check_interrupt(kernel->target));
 		TRY(vm_read_lenient(kernel, offset + origin->first + done, bytes, STATIC_MAX));
 		for (size_t i = 0; i < STATIC_MAX / sizeof(*bytes); i++)
-			if (bytes[i] == offset) {
-				*ret_found = true;
-				*ret = origin->first + done + i * sizeof(*bytes);
-				return NULL;
-			}
+			if (bytes[i] == offset && *ret_count < SELVES_MAX)
+				ret[(*ret_count)++] = origin->first + done + i * sizeof(*bytes);
 	}
 	return NULL;
 }
@@ -231,16 +232,18 @@ static struct dill_error *choose_from(struct kernel *kernel, const struct percpu
 		return error_no_memory();
 	for (size_t i = 0; i < kernel->roots.offsets.count && tried < origin->tries; i++) {
 		const struct offset_run *run = &kernel->roots.offsets.items[i];
-		uint64_t place;
-		bool found = false;
+		uint64_t places[SELVES_MAX];
+		unsigned found;
 
 		TRY(read_run(kernel, run, words));
 		if (!is_area(kernel, origin, words[0]))
 			continue;
 		tried++;
-		TRY(find_self(kernel, words[0], origin, bytes, &place, &found));
-		count = found ? count_selves(kernel, words, run->count, place) : 0;
-		if (count > ret->count && (count > 1 || place)) {
+		TRY(find_selves(kernel, words[0], origin, bytes, places, &found));
+		for (unsigned p = 0; p < found; p++) {
+			count = count_selves(kernel, words, run->count, places[p]);
+			if (count <= ret->count || (count == 1 && !places[p]))
+				continue;
 			ret->count = count;
 			memcpy(ret->words, words, count * sizeof(*words));
 		}

@@ -124,7 +124,7 @@ def test_man_page_is_clean(root):
 
 
 LINES = (
-    ("dill k", "kbase kcache kcensus kcheck kfind kmap knext kobj kslab kstruct ktask"),
+    ("dill k", "kbase kcache kcensus kcheck kfind kleak kmap knext kobj kslab kstruct ktask kwhy"),
     ("dill -r :1234 kcache --c", "--counts --cpu"),
     ("dill --col", "--color"),
     ("dill help kst", "kstruct"),
