@@ -155,8 +155,10 @@ def test_answers_are_those_with_types(still):
 
 
 @pytest.mark.parametrize("what", HIDDEN[1:])
-def test_counters_are_the_kernels_own(still, what):
+def test_counters_are_the_kernels_own(row, still, what):
     """Every row of /proc/slabinfo."""
+    if row.series == "7.2-tiny":
+        pytest.skip("this kernel does not count slabs and objects")
     compare_with_slabinfo(Hidden(still, what), still)
 
 
